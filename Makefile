@@ -1,0 +1,56 @@
+# Gazette. Only Python 3.11 and make are needed: everything else is installed into .venv, pinned by hash.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+export GRPC_PORT HTTP_PORT
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: env
+env: ## Make .venv from the lock files; does nothing when they are unchanged
+	@$(PYTHON) tools/environment.py
+
+.PHONY: run
+run: env ## Start everything here: PostgreSQL, Redis, Envoy, two server processes, demo content
+	@exec $(BIN)/python -m devstack run
+
+.PHONY: test
+test: env ## Run the tests against a real stack (ARGS="tests/content -k publish")
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+.PHONY: bench
+bench: env ## Measure the hot paths against a bare handler
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: lint
+lint: env ## Style, types, layering, contract, generated code
+	@$(BIN)/python tools/lint.py
+
+.PHONY: format
+format: env ## Rewrite the code as ruff and buf would have it
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/buf format --write proto
+
+.PHONY: types
+types: env ## Check types only
+	@$(BIN)/python tools/lint.py types
+
+.PHONY: proto
+proto: env ## Generate Python, Envoy's descriptors and OpenAPI from the contract
+	@$(BIN)/python tools/generate.py
+
+.PHONY: lock
+lock: env ## Resolve the dependencies anew and write requirements/*.lock
+	@$(BIN)/python tools/lock.py
+
+.PHONY: clean
+clean: ## Remove what was built and installed; keeps .gazette (its data)
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage htmlcov
+	@find . -name __pycache__ -type d -not -path './.git/*' -not -path './node_modules/*' -prune -exec rm -rf {} +

@@ -1,0 +1,79 @@
+"""Makes `.venv` from the lock files. Runs on the bare interpreter, before anything is installed.
+
+A stamp holds the digest of each lock, so a second run costs milliseconds; a file lock lets two makes run side by
+side. The embedded stack's wheels go to `.venv/devstack`, outside the import path: their pins collide with ours.
+"""
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+LOCKS = ROOT / "requirements"
+PROJECTS = ("clients/python", ".")
+DEVSTACK = VENV / "devstack"
+
+
+def digest(*paths: Path) -> str:
+    """One digest over the files' contents and the interpreter that they are installed for."""
+    seen = hashlib.sha256(sys.version.encode())
+    for path in paths:
+        seen.update(path.read_bytes())
+    return seen.hexdigest()
+
+
+def pip(*arguments: str) -> None:
+    """Runs the environment's own pip; its exit code is ours."""
+    command = [str(VENV / "bin/python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    done = subprocess.run([*command, *arguments], cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(f"make env: pip could not install {' '.join(arguments)}")
+
+
+def install_packages() -> None:
+    pip("--require-hashes", "--no-deps", "--requirement", str(LOCKS / "dev.lock"))
+
+
+def install_projects() -> None:
+    editable = [argument for project in PROJECTS for argument in ("--editable", project)]
+    pip("--no-deps", "--no-build-isolation", *editable)
+
+
+def install_devstack() -> None:
+    shutil.rmtree(DEVSTACK, ignore_errors=True)
+    pip("--require-hashes", "--no-deps", "--target", str(DEVSTACK), "--requirement", str(LOCKS / "devstack.lock"))
+
+
+STEPS = {
+    "packages": (install_packages, (LOCKS / "dev.lock",)),
+    "projects": (install_projects, tuple(ROOT / project / "pyproject.toml" for project in PROJECTS)),
+    "devstack": (install_devstack, (LOCKS / "devstack.lock",)),
+}
+
+
+def main() -> None:
+    if sys.version_info[:2] != (3, 11):
+        sys.exit(f"make env: Python 3.11 is needed, {sys.executable} is {sys.version.split()[0]} (set PYTHON=…)")
+    ROOT.joinpath("build").mkdir(exist_ok=True)
+    with open(ROOT / "build/environment.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (VENV / "bin/python").exists():
+            subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+        for name, (install, inputs) in STEPS.items():
+            stamp, wanted = VENV / f"{name}.stamp", digest(*inputs)
+            if stamp.exists() and stamp.read_text() == wanted:
+                continue
+            started = time.monotonic()
+            print(f"make env: installing {name}…", flush=True)
+            install()
+            stamp.write_text(wanted)
+            print(f"make env: {name} installed in {time.monotonic() - started:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
