@@ -1,0 +1,1 @@
+def openapi(b): return {}
