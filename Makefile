@@ -30,7 +30,7 @@ bench: env ## Measure the hot paths against a bare handler
 
 .PHONY: lint
 lint: env ## Style, types, layering, contract, generated code
-	@$(BIN)/python tools/lint.py
+	@$(BIN)/python -m tools.lint
 
 .PHONY: format
 format: env ## Rewrite the code as ruff and buf would have it
@@ -40,15 +40,15 @@ format: env ## Rewrite the code as ruff and buf would have it
 
 .PHONY: types
 types: env ## Check types only
-	@$(BIN)/python tools/lint.py types
+	@$(BIN)/python -m tools.lint types
 
 .PHONY: proto
 proto: env ## Generate Python, Envoy's descriptors and OpenAPI from the contract
-	@$(BIN)/python tools/generate.py
+	@$(BIN)/python -m tools.generate
 
 .PHONY: lock
 lock: env ## Resolve the dependencies anew and write requirements/*.lock
-	@$(BIN)/python tools/lock.py
+	@$(BIN)/python -m tools.lock
 
 .PHONY: clean
 clean: ## Remove what was built and installed; keeps .gazette (its data)

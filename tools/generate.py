@@ -10,8 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from contract_sources import copy_sources
-from openapi import openapi
+from tools.contract_sources import copy_sources
+from tools.openapi import openapi
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"

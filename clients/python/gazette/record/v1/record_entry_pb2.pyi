@@ -65,7 +65,6 @@ class RecordEntryBody(_message.Message):
     LOCALE_FIELD_NUMBER: _builtins.int
     RECORD_TIME_FIELD_NUMBER: _builtins.int
     ANSWER_SHA256_FIELD_NUMBER: _builtins.int
-    FIRST_NUMBER_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """The entry's place in the record: from 1, without gaps, in the order of commit."""
     kind: Global___RecordEntryKind.ValueType
@@ -82,8 +81,6 @@ class RecordEntryBody(_message.Message):
     """In which language."""
     answer_sha256: _builtins.bytes
     """SHA-256 of what the path has served since: a serialised gazette.delivery.v1.GetPageResponse. 32 bytes."""
-    first_number: _builtins.int
-    """The record's entry for the whole of this change; a publication that moves a page makes a second entry at the old path."""
     @_builtins.property
     def record_time(self) -> _timestamp_pb2.Timestamp:
         """When it happened."""
@@ -100,11 +97,10 @@ class RecordEntryBody(_message.Message):
         locale: _builtins.str = ...,
         record_time: _timestamp_pb2.Timestamp | None = ...,
         answer_sha256: _builtins.bytes = ...,
-        first_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["record_time", b"record_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_sha256", b"answer_sha256", "document_id", b"document_id", "first_number", b"first_number", "kind", b"kind", "locale", b"locale", "number", b"number", "organisation_id", b"organisation_id", "path", b"path", "record_time", b"record_time", "revision_number", b"revision_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_sha256", b"answer_sha256", "document_id", b"document_id", "kind", b"kind", "locale", b"locale", "number", b"number", "organisation_id", b"organisation_id", "path", b"path", "record_time", b"record_time", "revision_number", b"revision_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
