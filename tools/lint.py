@@ -34,7 +34,7 @@ def types() -> bool:
 
 
 def layers() -> bool:
-    return passes("lint-imports", "--no-timing") if (ROOT / "server/app.py").exists() else True
+    return passes("lint-imports", "--no-logo") if (ROOT / "server/app.py").exists() else True
 
 
 def contract() -> bool:
