@@ -1,0 +1,102 @@
+"""Who calls, what they may do, and the interceptor that finds out. The contract says what each method asks for."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gazette.access.v1.access_pb2 import Permission
+from server import errors
+
+if TYPE_CHECKING:
+    from server.calls import Call, Handler, Interceptor, Method
+
+MAX_TOKEN_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request."""
+
+    account_id: uuid.UUID | None = None
+    session_id: uuid.UUID | None = None
+    permissions: Mapping[int, frozenset[uuid.UUID] | None] = field(default_factory=dict)
+    """For each permission held, the organisations that it holds in; None stands for all of them."""
+
+    @property
+    def is_signed_in(self) -> bool:
+        return self.account_id is not None
+
+    @property
+    def known_id(self) -> uuid.UUID:
+        """The account's id, where the contract lets nobody in without one."""
+        if self.account_id is None:
+            raise errors.Unauthenticated
+        return self.account_id
+
+    def may(self, permission: Permission.ValueType, organisation_id: uuid.UUID | None = None) -> bool:
+        """Whether the caller holds the permission in this organisation; without one, whether in all."""
+        if permission not in self.permissions:
+            return False
+        organisations = self.permissions[permission]
+        return organisations is None or organisation_id in organisations
+
+    def organisations(self, permission: Permission.ValueType) -> frozenset[uuid.UUID] | None:
+        """Where the caller holds the permission: these organisations, or None for all."""
+        return self.permissions.get(permission, frozenset())
+
+    def require(self, permission: Permission.ValueType, organisation_id: uuid.UUID | None = None) -> None:
+        """Raises PermissionDenied unless the caller holds the permission there."""
+        if not self.may(permission, organisation_id):
+            raise errors.PermissionDenied(
+                f"This needs {Permission.Name(permission)}"
+                + (" in the organisation that it concerns." if organisation_id else " for all organisations."),
+                permission=Permission.Name(permission),
+            )
+
+
+ANONYMOUS = Caller()
+
+
+class Authenticator(Protocol):
+    """Finds out who holds a credential."""
+
+    async def identify(self, credential: str) -> Caller:
+        """The caller that an access token stands for. Raises Unauthenticated."""
+
+
+async def identified(call: Call, authenticator: Authenticator) -> Caller:
+    """Who the call's `authorization` metadata stands for; ANONYMOUS without one. Raises Unauthenticated for a bad one."""
+    header = call.metadata.get("authorization", "")
+    if not header:
+        return ANONYMOUS
+    scheme, _, credential = header.partition(" ")
+    if scheme.lower() != "bearer" or not credential or len(header) > MAX_TOKEN_BYTES:
+        raise errors.Unauthenticated
+    return await authenticator.identify(credential)
+
+
+def authorizing(authenticator: Authenticator) -> Interceptor:
+    """The interceptor: public methods pass at once, the others need a caller who holds what the contract asks for somewhere.
+    Whether it is held in the organisation concerned is for the handler, which knows the organisation."""
+
+    def intercept(method: Method, handler: Handler) -> Handler:
+        if method.rule.public:
+            return handler
+        permission = method.rule.permission
+
+        async def authorize(request: Any, call: Call) -> Any:
+            call.caller = caller = await identified(call, authenticator)
+            if not caller.is_signed_in:
+                raise errors.Unauthenticated
+            if permission and permission not in caller.permissions:
+                raise errors.PermissionDenied(
+                    f"This needs {Permission.Name(permission)}.", permission=Permission.Name(permission)
+                )
+            return await handler(request, call)
+
+        return authorize
+
+    return intercept

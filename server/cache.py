@@ -1,0 +1,70 @@
+"""Redis: a shared cache that may vanish at any moment. Every failure is a miss, and costs a tenth of a second at most."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from server.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT = 0.1  # seconds; redis-py's defaults hang for 5 to 20
+REST_SECONDS = 1.0
+
+
+@dataclass
+class Cache:
+    """Bytes by key. After a failure Redis is left alone for a second, so that an outage costs one caller and not all."""
+
+    redis: Redis
+    resting_until: float = field(default=0.0)
+
+    async def get(self, key: str) -> bytes | None:
+        if time.monotonic() < self.resting_until:
+            return None
+        try:
+            value: bytes | None = await self.redis.get(key)
+        except (RedisError, OSError, TimeoutError) as error:
+            self.rest(error)
+            return None
+        return value
+
+    async def set(self, key: str, value: bytes, seconds: int) -> None:
+        if time.monotonic() < self.resting_until:
+            return
+        try:
+            await self.redis.set(key, value, ex=seconds)
+        except (RedisError, OSError, TimeoutError) as error:
+            self.rest(error)
+
+    async def check(self) -> None:
+        """Raises what is wrong."""
+        await self.redis.ping()
+
+    def rest(self, error: Exception) -> None:
+        if self.resting_until == 0.0 or time.monotonic() > self.resting_until:
+            log.warning("redis unavailable", error=type(error).__name__)
+        self.resting_until = time.monotonic() + REST_SECONDS
+
+    async def close(self) -> None:
+        await self.redis.aclose()
+
+
+def connect(settings: Settings) -> Cache:
+    """Nothing is opened until it is needed."""
+    redis = Redis.from_url(
+        settings.redis_url,
+        **({"password": settings.redis_password} if settings.redis_password and "@" not in settings.redis_url else {}),
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
+        max_connections=50,
+    )
+    return Cache(redis)

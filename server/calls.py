@@ -1,0 +1,106 @@
+"""The call that is being answered: its method, metadata, caller and address. Interceptors and handlers find it here."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from gazette.access.v1.access_pb2 import AccessRule
+from server.access import ANONYMOUS, Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One RPC of the contract."""
+
+    path: str
+    """As it is called: `/gazette.content.v1.ContentService/GetDocument`."""
+    request_type: type[Message]
+    client_streaming: bool
+    server_streaming: bool
+    rule: AccessRule
+    """Who may call it."""
+
+
+Handler = Callable[[Any, "Call"], Awaitable[Any]]
+"""What answers a call. The request is the message, or an async iterator of them; the answer of a unary method is a message or
+its bytes, a streaming method writes its answers to the context itself."""
+
+Interceptor = Callable[[Method, Handler], Handler]
+"""Wraps a method's handler, once, when the server starts."""
+
+
+class Call:
+    """One call. What costs time is found out when it is asked for."""
+
+    __slots__ = ("_metadata", "_request_id", "caller", "context", "method", "proxies", "start")
+
+    def __init__(self, method: Method, context: grpc.aio.ServicerContext[Any, Any], proxies: frozenset[str]) -> None:
+        self.method = method
+        self.context = context
+        self.proxies = proxies
+        self.start = time.perf_counter()
+        self.caller: Caller = ANONYMOUS
+        self._metadata: Mapping[str, str] | None = None
+        self._request_id = ""
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The request's metadata. Binary values are left out; of a name that comes twice the last holds."""
+        if self._metadata is None:
+            pairs = self.context.invocation_metadata() or ()
+            self._metadata = {key: value for key, value in pairs if isinstance(value, str)}
+        return self._metadata
+
+    @property
+    def is_http(self) -> bool:
+        """Whether the call came as HTTP/JSON, through Envoy's transcoder."""
+        return "x-envoy-original-method" in self.metadata
+
+    @property
+    def request_id(self) -> str:
+        """Envoy's or the client's `x-request-id` if it is a plain one, otherwise made here."""
+        if not self._request_id:
+            given = self.metadata.get("x-request-id", "")
+            self._request_id = given if is_plain(given) else secrets.token_hex(16)
+        return self._request_id
+
+    @property
+    def address(self) -> str:
+        """The client's address: what a trusted proxy appended to x-forwarded-for, otherwise the peer's own."""
+        peer = peer_address(self.context.peer())
+        if peer and peer not in self.proxies:
+            return peer
+        return self.metadata.get("x-forwarded-for", "").rpartition(",")[2].strip()[:45] or peer
+
+
+def is_plain(request_id: str) -> bool:
+    return 0 < len(request_id) <= 64 and request_id.isascii() and request_id.replace("-", "").isalnum()
+
+
+def peer_address(peer: str) -> str:
+    """`ipv4:127.0.0.1:5000`, `ipv6:%5B::1%5D:5000` as the address alone; empty for a Unix socket."""
+    kind, _, rest = peer.partition(":")
+    if kind not in {"ipv4", "ipv6"}:
+        return ""
+    return rest.rpartition(":")[0].replace("%5B", "").replace("%5D", "").strip("[]")
+
+
+_current: ContextVar[Call] = ContextVar("call")
+enter = _current.set
+
+
+def current() -> Call:
+    """The call that the running task answers. Raises LookupError outside of one."""
+    return _current.get()
+
+
+def is_answering() -> bool:
+    return _current.get(None) is not None

@@ -1,0 +1,111 @@
+"""Tables: content types, documents, their revisions and reviews."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.database import Model
+
+
+class ContentType(Model):
+    __tablename__ = "content_types"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    details_schema: Mapped[dict[str, Any]]
+    body_member: Mapped[str]
+    html_members: Mapped[list[str]]
+    version: Mapped[int]
+    """The etag."""
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    update_time: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Document(Model):
+    """The row that every change locks. What the document says is in its revisions."""
+
+    __tablename__ = "documents"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    content_type: Mapped[str] = mapped_column(ForeignKey("content_types.name"))
+    locale: Mapped[str]
+    translation_key: Mapped[uuid.UUID]
+    path: Mapped[str]
+    """The newest revision's. No two documents of a locale share one."""
+    version: Mapped[int]
+    """The etag: one more with each change of any kind."""
+    revision_number: Mapped[int]
+    """The newest revision."""
+    draft_state: Mapped[int]
+    """gazette.content.v1.DraftState of the newest revision; 0 when it is what the public sees."""
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    update_time: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    live_state: Mapped[int]
+    """gazette.content.v1.LiveState; 0 when nothing is public, and all that follows is empty."""
+    live_revision_number: Mapped[int | None]
+    live_path: Mapped[str | None]
+    publish_time: Mapped[datetime | None]
+    first_publish_time: Mapped[datetime | None]
+    public_update_time: Mapped[datetime | None]
+    record_number: Mapped[int | None] = mapped_column(BigInteger)
+    claimed_first_publish_time: Mapped[datetime | None]
+    claimed_public_update_time: Mapped[datetime | None]
+    explanation: Mapped[str | None]
+    """WITHDRAWN, GONE: why, as HTML, as it was given."""
+    withdraw_time: Mapped[datetime | None]
+    location: Mapped[str | None]
+    """REDIRECTED: where to. GONE: where to look instead."""
+    covers_prefix: Mapped[bool] = mapped_column(default=False)
+    preserves_suffix: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (
+        UniqueConstraint(path, locale),
+        UniqueConstraint(translation_key, locale),
+        Index(None, organisation_id, update_time.desc(), id.desc()),
+    )
+
+
+class Revision(Model):
+    __tablename__ = "revisions"
+
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str]
+    title: Mapped[str]
+    summary: Mapped[str]
+    body: Mapped[str]
+    body_format: Mapped[int]
+    """gazette.content.v1.BodyFormat."""
+    details: Mapped[dict[str, Any]]
+    links: Mapped[dict[str, Any]]
+    """kind -> list of translation keys."""
+    tags: Mapped[list[str]]
+    attachments: Mapped[list[uuid.UUID]]
+    author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    source_sha256: Mapped[bytes | None]
+    """Imports: SHA-256 of the ImportedDocument, so that one version is imported once."""
+
+    __table_args__ = (UniqueConstraint(document_id, source_sha256),)
+
+
+class Review(Model):
+    """What was said to a revision: handed in, approved, given back."""
+
+    __tablename__ = "reviews"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), index=True)
+    revision_number: Mapped[int]
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
+    draft_state: Mapped[int]
+    """The state that the draft came into by it."""
+    comment: Mapped[str]
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now())

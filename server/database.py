@@ -1,0 +1,139 @@
+"""PostgreSQL: the pools, transactions, and what its failures mean to a caller. Domain tables live in each domain's `models.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+import asyncpg
+from sqlalchemy import ARRAY, LargeBinary, MetaData, Text, Uuid, exc
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from server import errors
+from server.settings import Settings
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+READ_ONLY = "25006"  # read_only_sql_transaction: the pool still holds a primary that has become a replica
+OUTAGES = (OSError, TimeoutError, exc.TimeoutError, exc.InterfaceError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+
+
+class Model(DeclarativeBase):
+    """The base of every table. Tables are used through Core: a row is a bag of attributes, there is no session."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text(),
+        bytes: LargeBinary(),
+        uuid.UUID: Uuid(),
+        datetime: TIMESTAMP(timezone=True),
+        dict[str, Any]: JSONB(),
+        list[str]: ARRAY(Text()),
+        list[uuid.UUID]: ARRAY(Uuid()),
+    }
+
+
+class DatabaseUnavailable(errors.Unavailable):
+    """PostgreSQL cannot be reached, or no connection became free in time."""
+
+    reason = "DATABASE_UNAVAILABLE"
+    message = "The database cannot be reached. Try again later."
+
+
+@dataclass(frozen=True)
+class Database:
+    """The primary, and a replica that may stand in for it where a read need not see the newest write."""
+
+    primary: AsyncEngine
+    replica: AsyncEngine
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction on the primary: committed at the end of the block, rolled back by any exception."""
+        async with outages_translated(self.primary), self.primary.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self, *, newest: bool = True) -> AsyncIterator[AsyncConnection]:
+        """A connection for single statements, each its own transaction; `newest=False` may read from the replica."""
+        engine = self.primary if newest else self.replica
+        async with outages_translated(engine), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        await self.primary.dispose()
+        if self.replica is not self.primary:
+            await self.replica.dispose()
+
+
+def connect(settings: Settings) -> Database:
+    """The pools that the settings ask for. Nothing is opened until it is needed."""
+    primary = engine(settings.database_url, settings)
+    replica = engine(settings.database_replica_url, settings) if settings.database_replica_url else primary
+    return Database(primary=primary, replica=replica)
+
+
+def engine(url: str, settings: Settings) -> AsyncEngine:
+    return create_async_engine(
+        sqlalchemy_url(url),
+        pool_size=settings.database_pool_min,
+        max_overflow=settings.database_pool_max - settings.database_pool_min,
+        pool_timeout=2.0,
+        pool_recycle=1800,
+        pool_use_lifo=True,
+        connect_args={"timeout": 2.0, "command_timeout": 30.0, "server_settings": {"application_name": "gazette"}},
+    )
+
+
+def sqlalchemy_url(url: str) -> URL:
+    """`postgresql://…` as SQLAlchemy wants it, with asyncpg as its driver."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+@asynccontextmanager
+async def outages_translated(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Turns the many faces of an absent database into `DatabaseUnavailable`; every other error passes."""
+    try:
+        yield
+    except exc.DBAPIError as error:
+        if sqlstate(error) == READ_ONLY:
+            await engine.dispose()
+            raise DatabaseUnavailable from error
+        if error.connection_invalidated or isinstance(error.orig, OUTAGES) or is_outage(sqlstate(error)):
+            raise DatabaseUnavailable from error
+        raise
+    except OUTAGES as error:
+        task = asyncio.current_task()
+        if isinstance(error, TimeoutError) and task is not None and task.cancelling():
+            raise  # the caller's own deadline, not the database's
+        raise DatabaseUnavailable from error
+
+
+def sqlstate(error: exc.DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", "") or "")
+
+
+def is_outage(state: str) -> bool:
+    """Classes 08 (connection), 53 (resources) and 57P0x (shutdown) of the SQLSTATE table."""
+    return state.startswith(("08", "53", "57P0"))
+
+
+def violated(error: exc.IntegrityError) -> str:
+    """The name of the constraint that a statement violated, or an empty string."""
+    cause = getattr(error.orig, "__cause__", None)
+    return str(getattr(cause, "constraint_name", "") or "")
+

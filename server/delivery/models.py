@@ -1,0 +1,40 @@
+"""The table of pages: what each path serves now, serialised at publication."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.database import Model
+
+
+class Page(Model):
+    __tablename__ = "pages"
+
+    path: Mapped[str] = mapped_column(primary_key=True)
+    locale: Mapped[str] = mapped_column(primary_key=True)
+    record_number: Mapped[int] = mapped_column(BigInteger, unique=True)
+    document_id: Mapped[uuid.UUID]
+    translation_key: Mapped[uuid.UUID]
+    organisation_id: Mapped[uuid.UUID]
+    content_type: Mapped[str]
+    title: Mapped[str]
+    publish_time: Mapped[datetime]
+    answer: Mapped[bytes]
+    """The serialised GetPageResponse."""
+    summary: Mapped[bytes | None]
+    """The serialised PageSummary; NULL for redirects and what is gone, which no list shows."""
+    covers_prefix: Mapped[bool] = mapped_column(default=False)
+    """A redirect that holds for every path below this one too."""
+    preserves_suffix: Mapped[bool] = mapped_column(default=False)
+    """…and appends what follows this path to its location."""
+
+    __table_args__ = (
+        Index(None, translation_key),
+        Index("ix_pages_listed", record_number.desc(), postgresql_where=summary.is_not(None)),
+        Index("ix_pages_listed_by_organisation", organisation_id, record_number.desc(), postgresql_where=summary.is_not(None)),
+        Index("ix_pages_listed_by_content_type", content_type, record_number.desc(), postgresql_where=summary.is_not(None)),
+    )

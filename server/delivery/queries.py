@@ -1,0 +1,74 @@
+"""Putting pages, and reading them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.delivery.models import Page
+from server.delivery.rules import DEFAULT_LOCALE, prefixes
+
+
+async def put(connection: AsyncConnection, **page: Any) -> None:
+    """Makes this what its path serves in its locale. `page` holds the columns of models.Page."""
+    statement = insert(Page).values(page)
+    await connection.execute(statement.on_conflict_do_update(index_elements=[Page.path, Page.locale], set_=page))
+
+
+async def remove(connection: AsyncConnection, path: str, locale: str) -> None:
+    await connection.execute(delete(Page).where(Page.path == path, Page.locale == locale))
+
+
+async def page(connection: AsyncConnection, path: str, locale: str) -> Row[Any] | None:
+    """What stands at exactly this path and locale."""
+    return (await connection.execute(select(Page.__table__).where(Page.path == path, Page.locale == locale))).one_or_none()
+
+
+async def served(connection: AsyncConnection, path: str, locale: str) -> Row[Any] | None:
+    """What the path serves: its own page, or the nearest redirect above it that covers it. No locale means the default one,
+    or else the one that was there first."""
+    statement = (
+        select(Page.path, Page.locale, Page.record_number, Page.answer, Page.preserves_suffix)
+        .where(Page.path.in_(prefixes(path)), or_(Page.path == path, Page.covers_prefix))
+        .order_by(func.length(Page.path).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.record_number)
+        .limit(1)
+    )
+    return (await connection.execute(statement.where(Page.locale == locale) if locale else statement)).one_or_none()
+
+
+async def summaries(
+    connection: AsyncConnection,
+    *,
+    organisation_id: uuid.UUID | None,
+    content_type: str,
+    locale: str,
+    before: int | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """record_number and summary of the pages that match, newest first, from below `before`."""
+    statement = select(Page.record_number, Page.summary).where(Page.summary.is_not(None))
+    if organisation_id is not None:
+        statement = statement.where(Page.organisation_id == organisation_id)
+    if content_type:
+        statement = statement.where(Page.content_type == content_type)
+    if locale:
+        statement = statement.where(Page.locale == locale)
+    if before is not None:
+        statement = statement.where(Page.record_number < before)
+    return (await connection.execute(statement.order_by(Page.record_number.desc()).limit(limit))).all()
+
+
+async def links(connection: AsyncConnection, translation_keys: Iterable[uuid.UUID], locale: str) -> dict[uuid.UUID, Row[Any]]:
+    """For each key that has a page: the one in this locale, or else in the default one, or else any."""
+    statement = (
+        select(Page.translation_key, Page.locale, Page.path, Page.title, Page.content_type)
+        .distinct(Page.translation_key)
+        .where(Page.translation_key.in_(list(translation_keys)), Page.summary.is_not(None))
+        .order_by(Page.translation_key, (Page.locale == locale).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.record_number)
+    )
+    return {row.translation_key: row for row in (await connection.execute(statement)).all()}

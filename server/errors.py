@@ -1,0 +1,221 @@
+"""Failures that a caller is told of, each with its status and reason, and the interceptor that tells it.
+
+Domains derive their failures from these in `rules.py`. Whatever else is raised is a defect, and its text stays in the house.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
+
+import grpc
+import structlog
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+if TYPE_CHECKING:
+    from server.calls import Call, Handler, Method
+
+log = structlog.get_logger(__name__)
+
+DOMAIN = "gazette"
+
+
+class Failure(Exception):
+    """Something that did not work out, in the caller's terms.
+
+    `reason` is stable and part of the contract (google.rpc.ErrorInfo); `message` is for people and may change.
+    """
+
+    code: ClassVar[int] = code_pb2.INTERNAL
+    reason: str = "INTERNAL"
+    message: str = "Something went wrong on our side."
+
+    def __init__(self, message: str = "", *, reason: str = "", **metadata: str) -> None:
+        self.message = message or self.message
+        self.reason = reason or self.reason
+        self.metadata: Mapping[str, str] = metadata
+        super().__init__(self.message)
+
+    def details(self) -> Iterable[Message]:
+        """What goes into the status beside ErrorInfo."""
+        return ()
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        """Trailing metadata, which Envoy makes HTTP headers."""
+        return ()
+
+    def status(self, request_id: str = "") -> status_pb2.Status:
+        """The google.rpc.Status, whose first detail is the ErrorInfo."""
+        info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=self.metadata)
+        parts: list[Message] = [info, *self.details()]
+        if request_id:
+            parts.append(error_details_pb2.RequestInfo(request_id=request_id))
+        return status_pb2.Status(code=self.code, message=self.message, details=[packed(part) for part in parts])
+
+
+def packed(message: Message) -> AnyMessage:
+    result = AnyMessage()
+    result.Pack(message)
+    return result
+
+
+class Violation(NamedTuple):
+    """One field that is wrong."""
+
+    field: str
+    """Its path in the request, such as `document.title`."""
+    description: str
+    """Why."""
+
+
+class InvalidArgument(Failure):
+    """The request itself is wrong, whatever the state of things."""
+
+    code = code_pb2.INVALID_ARGUMENT
+    reason = "INVALID_ARGUMENT"
+
+    def __init__(self, *violations: Violation, message: str = "", reason: str = "", **metadata: str) -> None:
+        self.violations = violations
+        text = message or "; ".join(f"{each.field}: {each.description}" for each in violations) or "The request is not valid."
+        super().__init__(text, reason=reason, **metadata)
+
+    def details(self) -> Iterable[Message]:
+        if not self.violations:
+            return ()
+        fields = [
+            error_details_pb2.BadRequest.FieldViolation(field=each.field, description=each.description) for each in self.violations
+        ]
+        return (error_details_pb2.BadRequest(field_violations=fields),)
+
+
+class Unauthenticated(Failure):
+    """Nobody knows who the caller is."""
+
+    code = code_pb2.UNAUTHENTICATED
+    reason = "UNAUTHENTICATED"
+    message = "Sign in first: send an access token as `authorization: Bearer …`."
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        return (("www-authenticate", "Bearer"),)
+
+
+class PermissionDenied(Failure):
+    """The caller is known, and may not."""
+
+    code = code_pb2.PERMISSION_DENIED
+    reason = "PERMISSION_DENIED"
+    message = "You may not do this."
+
+
+class NotFound(Failure):
+    """There is none, or none that the caller may know of."""
+
+    code = code_pb2.NOT_FOUND
+    reason = "NOT_FOUND"
+    message = "There is no such thing."
+
+
+class AlreadyExists(Failure):
+    """What is to be made is there already."""
+
+    code = code_pb2.ALREADY_EXISTS
+    reason = "ALREADY_EXISTS"
+    message = "There is one already."
+
+
+class FailedPrecondition(Failure):
+    """Right in itself, but not as things stand."""
+
+    code = code_pb2.FAILED_PRECONDITION
+    reason = "FAILED_PRECONDITION"
+    message = "This cannot be done as things stand."
+
+
+class Aborted(Failure):
+    """Somebody else was faster: read again, decide again."""
+
+    code = code_pb2.ABORTED
+    reason = "ABORTED"
+    message = "It has changed since you read it."
+
+
+class ResourceExhausted(Failure):
+    """Too much, or too often."""
+
+    code = code_pb2.RESOURCE_EXHAUSTED
+    reason = "RESOURCE_EXHAUSTED"
+    message = "Too much at once. Try again later."
+
+    def __init__(self, message: str = "", *, reason: str = "", retry_after: float = 0.0, **metadata: str) -> None:
+        super().__init__(message, reason=reason, **metadata)
+        self.retry_after = retry_after
+
+    def details(self) -> Iterable[Message]:
+        if not self.retry_after:
+            return ()
+        info = error_details_pb2.RetryInfo()
+        info.retry_delay.FromNanoseconds(int(self.retry_after * 1e9))
+        return (info,)
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        return (("retry-after", str(max(1, round(self.retry_after)))),) if self.retry_after else ()
+
+
+class Unavailable(Failure):
+    """Something that the service needs is away."""
+
+    code = code_pb2.UNAVAILABLE
+    reason = "UNAVAILABLE"
+    message = "The service cannot do this now. Try again later."
+
+
+class DeadlineExceeded(Failure):
+    """It took longer than it may."""
+
+    code = code_pb2.DEADLINE_EXCEEDED
+    reason = "DEADLINE_EXCEEDED"
+    message = "This took too long and was stopped."
+
+
+class Internal(Failure):
+    """Something that should not have happened. The log knows more, under the request's id."""
+
+
+class Status(NamedTuple):
+    """A status as `abort_with_status` takes it."""
+
+    code: grpc.StatusCode
+    details: str
+    trailing_metadata: tuple[tuple[str, str | bytes], ...]
+
+
+def translating(method: Method, handler: Handler) -> Handler:
+    """The interceptor: every exception leaves as a google.rpc.Status, and none with a text that we did not write for callers."""
+
+    async def translate(request: Any, call: Call) -> Any:
+        try:
+            return await handler(request, call)
+        except Failure as failure:
+            await abort(call, failure)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # the client left, or the server stops
+            log.error("unexpected error", exc_info=error)
+            await abort(call, Internal())  # otherwise grpc.aio would send no status, and the client would wait
+        except Exception as error:
+            log.error("unexpected error", exc_info=error)
+            await abort(call, Internal())
+
+    return translate
+
+
+async def abort(call: Call, failure: Failure) -> NoReturn:
+    status = rpc_status.to_status(failure.status(call.request_id))
+    headers = (*status.trailing_metadata, *failure.headers())
+    await call.context.abort_with_status(Status(status.code, status.details, headers))  # type: ignore[arg-type]
+    raise AssertionError("abort_with_status always raises")

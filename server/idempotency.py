@@ -1,0 +1,90 @@
+"""Creates that are safe to repeat: the answer to an `idempotency-key` is stored in the transaction of the write itself."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+from typing import TypeVar
+
+from google.protobuf.message import Message
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server import calls, errors
+from server.database import Model
+
+MAX_KEY_LENGTH = 128
+Answer = TypeVar("Answer", bound=Message)
+
+
+class IdempotencyKey(Model):
+    __tablename__ = "idempotency_keys"
+
+    account_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    method: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_sha256: Mapped[bytes]
+    answer: Mapped[bytes]
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class KeyReused(errors.InvalidArgument):
+    """The key stands for another request."""
+
+    reason = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__(errors.Violation("idempotency-key", "was used for a different request; make a new one for each request"))
+
+
+async def earlier(connection: AsyncConnection, request: Message, kind: type[Answer]) -> Answer | None:
+    """The answer that this call's key got before, or None: then the key is now this transaction's, and `remember` ends it.
+
+    A second call with the same key waits here until the first has ended. Raises KeyReused, or InvalidArgument for a bad key.
+    """
+    call = calls.current()
+    key = call.metadata.get("idempotency-key", "")
+    if not key:
+        return None
+    if len(key) > MAX_KEY_LENGTH or not key.isprintable():
+        raise errors.InvalidArgument(errors.Violation("idempotency-key", f"is longer than {MAX_KEY_LENGTH} printable characters"))
+    digest = request_digest(request)
+    taken = upsert(IdempotencyKey).values(
+        account_id=call.caller.known_id, method=call.method.path, key=key, request_sha256=digest, answer=b""
+    )
+    if (await connection.execute(taken.on_conflict_do_nothing())).rowcount:
+        return None
+    stored = (
+        await connection.execute(
+            select(IdempotencyKey.request_sha256, IdempotencyKey.answer).where(*is_key_of(call, key))
+        )
+    ).one()
+    if stored.request_sha256 != digest:
+        raise KeyReused
+    return kind.FromString(stored.answer)
+
+
+async def remember(connection: AsyncConnection, answer: Answer) -> Answer:
+    """Stores the answer under this call's key, if it has one, and hands it back."""
+    call = calls.current()
+    key = call.metadata.get("idempotency-key", "")
+    if key:
+        await connection.execute(
+            update(IdempotencyKey).where(*is_key_of(call, key)).values(answer=answer.SerializeToString())
+        )
+    return answer
+
+
+def is_key_of(call: calls.Call, key: str) -> tuple[object, ...]:
+    return (
+        IdempotencyKey.account_id == call.caller.known_id,
+        IdempotencyKey.method == call.method.path,
+        IdempotencyKey.key == key,
+    )
+
+
+def request_digest(request: Message) -> bytes:
+    return hashlib.sha256(request.SerializeToString(deterministic=True)).digest()

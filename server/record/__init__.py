@@ -1,0 +1,10 @@
+"""The record: the append-only log of every change of what the public sees.
+
+- **entry**: one change at one path in one locale. Entries are numbered from 1 without gaps, in the order of commit: whoever has
+  seen number `n` has seen all up to `n`.
+- **body**: the part of an entry that is hashed. Its bytes are stored as they were hashed.
+- **leaf hash**: SHA-256 of a zero byte and the body (RFC 9162 section 2.1), the leaf of a Merkle tree over the record.
+- **answer**: what the path serves since the entry. The body holds its SHA-256.
+
+Pages are derived from the record, never the other way round. The server's database role can only INSERT and SELECT here.
+"""

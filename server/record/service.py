@@ -1,0 +1,44 @@
+"""RecordService: anyone may read the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from sqlalchemy import Row
+
+from gazette.record.v1 import record_service_pb2 as rpc
+from gazette.record.v1.record_entry_pb2 import RecordEntry, RecordEntryBody
+from gazette.record.v1.record_service_pb2_grpc import RecordServiceServicer
+from server.database import Database
+from server.messages import message
+from server.record import queries
+from server.record.rules import RecordEntryNotFound
+
+PAGE_SIZE = 100
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(frozen=True)
+class RecordService(RecordServiceServicer):
+    database: Database
+
+    async def GetRecordEntry(self, request: rpc.GetRecordEntryRequest, context: Context) -> rpc.GetRecordEntryResponse:
+        async with self.database.read() as connection:
+            row = await queries.entry(connection, request.number)
+        if row is None:
+            raise RecordEntryNotFound
+        return rpc.GetRecordEntryResponse(entry=told(row))
+
+    async def ListRecordEntries(
+        self, request: rpc.ListRecordEntriesRequest, context: Context
+    ) -> rpc.ListRecordEntriesResponse:
+        async with self.database.read(newest=False) as connection:
+            rows = await queries.entries_after(connection, request.after_number, request.page_size or PAGE_SIZE)
+        return rpc.ListRecordEntriesResponse(entries=[told(row) for row in rows])
+
+
+def told(row: Row[Any]) -> RecordEntry:
+    return message(RecordEntry, row, body=RecordEntryBody.FromString(row.body_bytes))

@@ -1,0 +1,256 @@
+"""Every setting of the service, read once at start. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+ENVIRONMENTS = {"dev": "development", "prod": "production"}
+SAMPLE_MARK = "sample-only"
+SECRET_BYTES = 32
+
+
+class InvalidSettings(Exception):
+    """A setting that stops the start; the message is one line that names it and says how to mend it."""
+
+
+def duration(value: Any) -> Any:
+    """`15m`, `7d`, `90` (seconds) as a timedelta."""
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d+)([smhd]?)", str(value).strip())
+    if match is None or int(match[1]) == 0:
+        raise ValueError("is not a duration; write a number and s, m, h or d, such as 15m")
+    return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+
+
+def words(value: Any) -> Any:
+    """`a,b` as a tuple."""
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Words = Annotated[tuple[str, ...], BeforeValidator(words)]
+Environment = Annotated[
+    Literal["development", "test", "staging", "production"], BeforeValidator(lambda value: ENVIRONMENTS.get(value, value))
+]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def variable(*names: str, default: Any = ..., **constraints: Any) -> Any:
+    """A setting that is read from the environment variable `names[0]`, or from one of its aliases."""
+    return Field(default=default, json_schema_extra={"names": list(names)}, validate_default=True, **constraints)
+
+
+class Settings(BaseModel):
+    """The settings. Each field's docstring is its comment in `.env.example`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    environment: Environment = variable("ENVIRONMENT", "NODE_ENV", default="development")
+    """development, test, staging or production. Staging and production refuse sample secrets."""
+    http_port: Port = variable("PORT", "HTTP_PORT", default=8080)
+    """Envoy's public port."""
+    grpc_host: str = variable("GRPC_HOST", default="127.0.0.1")
+    """The address that the gRPC port listens on. Anything but loopback wants TLS or a network that is trusted."""
+    grpc_port: Port = variable("GRPC_PORT", default=50051)
+    """The gRPC port, shared by all worker processes."""
+    metrics_host: str = variable("METRICS_HOST", default="127.0.0.1")
+    """The address that the metrics port listens on."""
+    metrics_port: Port = variable("METRICS_PORT", default=9464)
+    """The port of Prometheus' /metrics."""
+    socket_dir: Path | None = variable("SOCKET_DIR", default=None)
+    """The folder in which worker n listens on worker-n.sock, for Envoy. Empty: no sockets."""
+    workers: int = variable("WORKERS", default=1, ge=1, le=64)
+    """How many worker processes serve; one for each processor."""
+    api_version: Literal["v1"] = variable("API_VERSION", default="v1")
+    """The version of the contract. There is one: v1."""
+
+    database_url: str = variable("DATABASE_URL", pattern=r"^postgres(ql)?://[^@/]+@[^/]+/.+$", repr=False)
+    """PostgreSQL 16 or later, with the server's own role: postgresql://USER:PASSWORD@HOST:PORT/DATABASE."""
+    migration_database_url: str = variable("MIGRATION_DATABASE_URL", default="", repr=False)
+    """The same database with the role that owns the tables. Empty: DATABASE_URL."""
+    database_replica_url: str = variable("DATABASE_REPLICA_URL", default="", repr=False)
+    """A streaming replica for public reads. Empty: none."""
+    database_pool_min: int = variable("DATABASE_POOL_MIN", default=5, ge=1, le=500)
+    """Connections that each worker process keeps."""
+    database_pool_max: int = variable("DATABASE_POOL_MAX", default=20, ge=1, le=500)
+    """Connections that each worker process may open."""
+    redis_url: str = variable("REDIS_URL", pattern=r"^(rediss?|unix)://.+$", repr=False)
+    """Redis 6.2 or later: redis://[:PASSWORD@]HOST:PORT/NUMBER."""
+    redis_password: str = variable("REDIS_PASSWORD", default="", repr=False)
+    """Redis' password, where REDIS_URL has none."""
+
+    jwt_secret: str = variable("JWT_SECRET", min_length=16, repr=False)
+    """The secret that signs access tokens, 32 bytes at least."""
+    jwt_expiration_time: Duration = variable("JWT_EXPIRATION_TIME", "JWT_EXPIRES_IN", default="15m")
+    """How long an access token holds."""
+    refresh_token_secret: str = variable("REFRESH_TOKEN_SECRET", min_length=16, repr=False)
+    """The secret that signs refresh tokens; another than JWT_SECRET."""
+    refresh_token_expiration_time: Duration = variable("REFRESH_TOKEN_EXPIRATION_TIME", "JWT_REFRESH_EXPIRES_IN", default="7d")
+    """How long a refresh token holds when it is not used."""
+    session_expiration_time: Duration = variable("SESSION_EXPIRATION_TIME", default="30d")
+    """How long a session holds at most, however often it is refreshed."""
+    refresh_token_leeway: int = variable("REFRESH_TOKEN_LEEWAY", default=10, ge=0, le=60)
+    """For how many seconds the refresh token before the newest is answered again (two tabs)."""
+
+    files_directory: Path | None = variable("FILES_DIRECTORY", default=None)
+    """A folder that holds the files' bytes instead of S3. Not for several machines."""
+    s3_endpoint: str = variable("S3_ENDPOINT", default="")
+    """An S3-compatible service's URL. Empty: AWS."""
+    s3_access_key: str = variable("S3_ACCESS_KEY", "AWS_ACCESS_KEY_ID", default="", repr=False)
+    """The access key. Empty: what the AWS SDK finds by itself."""
+    s3_secret_key: str = variable("S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY", default="", repr=False)
+    """The secret key."""
+    s3_bucket_name: str = variable("S3_BUCKET_NAME", "AWS_S3_BUCKET", default="")
+    """The bucket that holds the files' bytes. Required unless FILES_DIRECTORY is set."""
+    s3_region: str = variable("S3_REGION", "AWS_REGION", default="us-east-1")
+    """The bucket's region."""
+    s3_cdn_url: str = variable("S3_CDN_URL", "AWS_S3_CDN_URL", default="")
+    """The address under which a CDN serves the bucket. Read and checked; no answer uses it in this release."""
+    max_file_size: int = variable("MAX_FILE_SIZE", default=5242880, ge=1)
+    """The largest file that may be uploaded, in bytes."""
+    allowed_file_types: Words = variable("ALLOWED_FILE_TYPES", default="image/jpeg,image/png,application/pdf")
+    """The media types that may be uploaded."""
+
+    page_max_age: Duration = variable("PAGE_MAX_AGE", default="30s")
+    """For how long browsers and CDNs may keep a page without asking again."""
+    page_stale_age: Duration = variable("PAGE_STALE_AGE", default="5m")
+    """For how long a cached page is served while PostgreSQL cannot be asked whether it still holds."""
+    page_cache_bytes: int = variable("PAGE_CACHE_BYTES", default=67108864, ge=0)
+    """How many bytes of pages each worker process keeps in memory."""
+    max_concurrent_calls: int = variable("MAX_CONCURRENT_CALLS", default=250, ge=1)
+    """How many calls each worker process takes at once; what exceeds it is refused at once."""
+    call_deadline: Duration = variable("CALL_DEADLINE", default="5s")
+    """The longest that a unary call may take."""
+    drain_time: Duration = variable("DRAIN_TIME", default="10s")
+    """How long calls may take to end when the service is told to stop."""
+    reflection: bool = variable("REFLECTION", default=False)
+    """Whether the gRPC port answers reflection. Refused in production."""
+
+    tls_certificate_file: Path | None = variable("TLS_CERTIFICATE_FILE", default=None)
+    """The gRPC port's certificate chain (PEM). Empty: plaintext."""
+    tls_key_file: Path | None = variable("TLS_KEY_FILE", default=None)
+    """The certificate's private key (PEM)."""
+    tls_client_ca_file: Path | None = variable("TLS_CLIENT_CA_FILE", default=None)
+    """The authority that client certificates must come from (PEM): mutual TLS."""
+    proxy_addresses: Words = variable("PROXY_ADDRESSES", default="127.0.0.1,::1")
+    """The addresses whose x-forwarded-for is believed; connections on the Unix sockets always are."""
+
+    log_level: Literal["debug", "info", "warn", "error"] = variable("LOG_LEVEL", default="info")
+    """debug, info, warn or error."""
+    log_directory: Path | None = variable("LOG_DIRECTORY", default=None)
+    """A folder for combined.log and error.log, beside what goes to standard output. Empty: none."""
+    slow_call: Duration = variable("SLOW_CALL", default="1s")
+    """A call that takes longer is logged as slow."""
+    sentry_dsn: str = variable("SENTRY_DSN", default="", repr=False)
+    """Where unexpected errors are reported. Empty: nowhere."""
+    otel_exporter_otlp_endpoint: str = variable("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+    """Where traces go. Read and checked; this release sends none."""
+    otel_service_name: str = variable("OTEL_SERVICE_NAME", default="gazette")
+    """The service's name in traces and error reports."""
+    smtp_host: str = variable("SMTP_HOST", default="")
+    """The mail server. Read and checked; this release sends no mail."""
+    smtp_port: Port = variable("SMTP_PORT", default=587)
+    """Its port; STARTTLS is required on 587."""
+    smtp_user: str = variable("SMTP_USER", default="")
+    """Its user."""
+    smtp_pass: str = variable("SMTP_PASS", default="", repr=False)
+    """Its password."""
+    rate_limit_window: Duration = variable("RATE_LIMIT_WINDOW", default="15m")
+    """The window that RATE_LIMIT_MAX counts in. Read and checked; this release counts no calls by caller."""
+    rate_limit_max: int = variable("RATE_LIMIT_MAX", default=100, ge=1)
+    """Calls that a caller may make in the window. Read and checked; this release counts no calls by caller."""
+    api_key: str = variable("API_KEY", default="", repr=False)
+    """The first service account's key. Read and checked; this release has no API keys."""
+
+    @model_validator(mode="after")
+    def agree(self) -> Self:
+        """What must hold between settings; a message begins with the variable that is to be mended."""
+        if self.database_pool_max < self.database_pool_min:
+            raise ValueError("DATABASE_POOL_MAX is less than DATABASE_POOL_MIN; raise it")
+        if self.jwt_secret == self.refresh_token_secret:
+            raise ValueError("REFRESH_TOKEN_SECRET equals JWT_SECRET; give it a value of its own")
+        if self.files_directory is None and not self.s3_bucket_name:
+            raise ValueError("S3_BUCKET_NAME is missing; name a bucket, or set FILES_DIRECTORY to a folder")
+        if bool(self.tls_certificate_file) != bool(self.tls_key_file):
+            raise ValueError("TLS_KEY_FILE and TLS_CERTIFICATE_FILE go together; set both or none")
+        if self.tls_client_ca_file and not self.tls_certificate_file:
+            raise ValueError("TLS_CLIENT_CA_FILE needs TLS_CERTIFICATE_FILE and TLS_KEY_FILE; set them")
+        for name in ("tls_certificate_file", "tls_key_file", "tls_client_ca_file"):
+            path: Path | None = getattr(self, name)
+            if path is not None and not path.is_file():
+                raise ValueError(f"{name.upper()} names no file; mend the path")
+        if self.is_public:
+            self.refuse_development_values()
+        return self
+
+    def refuse_development_values(self) -> None:
+        for name in ("jwt_secret", "refresh_token_secret", "api_key"):
+            secret: str = getattr(self, name)
+            if SAMPLE_MARK in secret:
+                raise ValueError(f"{name.upper()} is the sample of .env.example; make one with: openssl rand -base64 48")
+            if name != "api_key" and len(secret.encode()) < SECRET_BYTES:
+                raise ValueError(f"{name.upper()} is shorter than {SECRET_BYTES} bytes; make one with: openssl rand -base64 48")
+        if self.reflection and self.environment == "production":
+            raise ValueError("REFLECTION is on in production; turn it off")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether others than its developers depend on this installation."""
+        return self.environment in {"staging", "production"}
+
+    @property
+    def owner_database_url(self) -> str:
+        return self.migration_database_url or self.database_url
+
+
+def names(field: str) -> list[str]:
+    """The environment variables that a field is read from, its own name first."""
+    extra = Settings.model_fields[field].json_schema_extra
+    assert isinstance(extra, dict)
+    return list(extra["names"])  # type: ignore[arg-type]
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises InvalidSettings, in one line, for the first thing that is wrong."""
+    environ = with_dotenv(os.environ) if environ is None else environ
+    values: dict[str, str] = {}
+    for field in Settings.model_fields:
+        given = {name: environ[name].strip() for name in names(field) if environ.get(name, "").strip()}
+        if len(set(given.values())) > 1:
+            raise InvalidSettings(f"{' and '.join(given)} differ, but are one setting; set one of them")
+        values.update({field: value for value in given.values()})
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise InvalidSettings(explain(error)) from None
+
+
+def explain(error: ValidationError) -> str:
+    """One line for the first error; never the value, which may be a secret."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    text = str(first["msg"]).removeprefix("Value error, ")
+    if not first["loc"]:
+        return text
+    field = str(first["loc"][0])
+    described = (Settings.model_fields[field].description or "").split("\n")[0]
+    problem = "is missing" if first["type"] == "missing" else text if text.startswith("is ") else f"is not valid: {text}"
+    return f"{names(field)[0]} {problem}. It is: {described}"
+
+
+def with_dotenv(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment over `.env.local` over `.env`, these two in development only."""
+    if ENVIRONMENTS.get(environ.get("ENVIRONMENT", "development"), environ.get("ENVIRONMENT", "development")) != "development":
+        return environ
+    files = [dotenv_values(name) for name in (".env", ".env.local") if Path(name).is_file()]
+    merged = {key: value for file in files for key, value in file.items() if value is not None}
+    return {**merged, **environ}

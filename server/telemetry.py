@@ -1,0 +1,158 @@
+"""What operators see: JSON logs with request ids and without secrets, Prometheus metrics, error reports."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import logging.handlers
+import re
+import sys
+import time
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import grpc
+import structlog
+from google.protobuf.descriptor_pb2 import MethodOptions
+from prometheus_client import Histogram
+
+from server import calls
+from server.calls import Call, Handler, Interceptor, Method
+from server.interceptors import idempotency_level
+from server.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+SECRET_NAMES = re.compile(r"password|secret|token|authorization|credential|api_?key|dsn|cookie", re.IGNORECASE)
+SECRET_VALUES = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|gaz_\w+|(?<=://)[^\s/@]+@")
+REDACTED = "[redacted]"
+LOG_FILE_BYTES = 50 * 1024 * 1024
+
+SECONDS = Histogram(
+    "gazette_call_seconds",
+    "How long calls took, by method and status code.",
+    ["method", "code"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+
+
+def observing(slow_seconds: float) -> Interceptor:
+    """The outermost interceptor: measures every call, and logs those that changed something, failed or were slow."""
+
+    def intercept(method: Method, handler: Handler) -> Handler:
+        succeeded = SECONDS.labels(method.path, "OK")
+        level = "debug" if idempotency_level(method.path) == MethodOptions.NO_SIDE_EFFECTS else "info"
+
+        async def observe(request: Any, call: Call) -> Any:
+            try:
+                answer = await handler(request, call)
+            except BaseException as error:
+                ended(call, code_of(call, error))
+                raise
+            seconds = time.perf_counter() - call.start
+            succeeded.observe(seconds)
+            if seconds > slow_seconds:
+                log.warning("slow call", seconds=round(seconds, 4), code="OK")
+            elif level == "info":
+                log.info("call", seconds=round(seconds, 4), code="OK")
+            return answer
+
+        return observe
+
+    return intercept
+
+
+def ended(call: Call, code: str) -> None:
+    """Counts and logs a call that did not succeed."""
+    seconds = time.perf_counter() - call.start
+    SECONDS.labels(call.method.path, code).observe(seconds)
+    report = log.error if code in {"INTERNAL", "UNKNOWN"} else log.info
+    report("call", seconds=round(seconds, 4), code=code, message=call.context.details() or None)
+
+
+def code_of(call: Call, error: BaseException) -> str:
+    if isinstance(error, asyncio.CancelledError):
+        return "CANCELLED"
+    code = call.context.code()
+    return code.name if isinstance(code, grpc.StatusCode) else grpc.StatusCode.UNKNOWN.name
+
+
+def configure(settings: Settings, *, worker: int | None = None) -> None:
+    """Sends all logs of the process, ours and the libraries', as JSON lines to standard output and the files asked for."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        add_call,
+        redact,
+    ]
+    if worker is not None:
+        shared.insert(0, lambda logger, name, event: {**event, "worker": worker})
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+        foreign_pre_chain=shared,
+    )
+    root = logging.getLogger()
+    root.handlers = list(handlers(settings))
+    for handler in root.handlers:
+        handler.setFormatter(formatter)
+    root.setLevel(settings.log_level.upper())
+    for noisy in ("sqlalchemy", "asyncio", "botocore", "urllib3", "grpc", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    report_errors(settings)
+
+
+def handlers(settings: Settings) -> Iterator[logging.Handler]:
+    yield logging.StreamHandler(sys.stdout)
+    if settings.log_directory is not None:
+        settings.log_directory.mkdir(parents=True, exist_ok=True)
+        yield logging.handlers.WatchedFileHandler(settings.log_directory / "combined.log")
+        errors = logging.handlers.WatchedFileHandler(settings.log_directory / "error.log")
+        errors.setLevel(logging.ERROR)
+        yield errors
+
+
+def report_errors(settings: Settings) -> None:
+    """Unexpected errors go to Sentry where a DSN is set. Local variables stay here: they may hold secrets."""
+    if not settings.sentry_dsn:
+        return
+    import sentry_sdk
+    from sentry_sdk.integrations.logging import LoggingIntegration
+
+    sentry_sdk.init(
+        dsn=settings.sentry_dsn,
+        environment=settings.environment,
+        server_name=settings.otel_service_name,
+        send_default_pii=False,
+        include_local_variables=False,
+        default_integrations=False,
+        integrations=[LoggingIntegration(level=None, event_level=logging.ERROR)],
+    )
+
+
+def add_call(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The call that is being answered: its request id, method and account."""
+    if calls.is_answering():
+        call = calls.current()
+        event.setdefault("request_id", call.request_id)
+        event.setdefault("method", call.method.path)
+        if call.caller.account_id is not None:
+            event.setdefault("account_id", str(call.caller.account_id))
+    return event
+
+
+def redact(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Hides what is named or looks like a secret. JSON keeps control characters inside one line."""
+    for key, value in event.items():
+        if SECRET_NAMES.search(key):
+            event[key] = REDACTED
+        elif isinstance(value, str):
+            event[key] = SECRET_VALUES.sub(REDACTED, value)
+    return event
+
