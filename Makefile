@@ -4,9 +4,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-export GRPC_PORT HTTP_PORT
 
 .PHONY: help
 help: ## List the targets
@@ -17,7 +16,7 @@ env: ## Make .venv from the lock files; does nothing when they are unchanged
 	@$(PYTHON) tools/environment.py
 
 .PHONY: run
-run: env ## Start everything here: PostgreSQL, Redis, Envoy, two server processes, demo content
+run: env ## Start everything: PostgreSQL, Redis, Envoy, server, demo content (HTTP_PORT=8081 GRPC_PORT=…)
 	@exec $(BIN)/python -m devstack run
 
 .PHONY: test

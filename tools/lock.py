@@ -15,7 +15,7 @@ PLAIN = ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-package=gazet
 SAYS = ["--custom-compile-command=make lock"]
 
 PARTS = {
-    "dev": ["pyproject.toml", "--group=dev"],
+    "dev": ["pyproject.toml", "--group=dev", "--overrides=requirements/overrides.in"],
     "server": ["pyproject.toml", "--constraints=requirements/dev.lock"],
     "devstack": ["--no-deps", "--group=devstack"],
 }
