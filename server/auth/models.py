@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database import Model
@@ -32,7 +32,7 @@ class Account(Model):
     """gazette.auth.v1.AccountState."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (Index("uq_accounts_email", func.lower(email), unique=True),)
+    __table_args__ = (Index("uq_accounts_email", text("lower(email)"), unique=True),)
 
 
 class Grant(Model):
@@ -46,7 +46,7 @@ class Grant(Model):
     """NULL: in all organisations."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (UniqueConstraint(account_id, role, organisation_id, postgresql_nulls_not_distinct=True),)
+    __table_args__ = (UniqueConstraint("account_id", "role", "organisation_id", postgresql_nulls_not_distinct=True),)
 
 
 class Session(Model):

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database import Model
@@ -66,9 +66,10 @@ class Document(Model):
     preserves_suffix: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (
-        UniqueConstraint(path, locale),
-        UniqueConstraint(translation_key, locale),
-        Index(None, organisation_id, update_time.desc(), id.desc()),
+        UniqueConstraint("path", "locale"),
+        UniqueConstraint("translation_key", "locale"),
+        Index("ix_documents_listed", text("update_time DESC"), text("id DESC")),
+        Index("ix_documents_listed_by_organisation", "organisation_id", text("update_time DESC"), text("id DESC")),
     )
 
 
@@ -93,7 +94,7 @@ class Revision(Model):
     source_sha256: Mapped[bytes | None]
     """Imports: SHA-256 of the ImportedDocument, so that one version is imported once."""
 
-    __table_args__ = (UniqueConstraint(document_id, source_sha256),)
+    __table_args__ = (UniqueConstraint("document_id", "source_sha256"),)
 
 
 class Review(Model):

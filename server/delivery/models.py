@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database import Model
+
+LISTED = text("summary IS NOT NULL")
 
 
 class Page(Model):
@@ -33,8 +35,8 @@ class Page(Model):
     """…and appends what follows this path to its location."""
 
     __table_args__ = (
-        Index(None, translation_key),
-        Index("ix_pages_listed", record_number.desc(), postgresql_where=summary.is_not(None)),
-        Index("ix_pages_listed_by_organisation", organisation_id, record_number.desc(), postgresql_where=summary.is_not(None)),
-        Index("ix_pages_listed_by_content_type", content_type, record_number.desc(), postgresql_where=summary.is_not(None)),
+        Index(None, "translation_key"),
+        Index("ix_pages_listed", text("record_number DESC"), postgresql_where=LISTED),
+        Index("ix_pages_listed_by_organisation", "organisation_id", text("record_number DESC"), postgresql_where=LISTED),
+        Index("ix_pages_listed_by_content_type", "content_type", text("record_number DESC"), postgresql_where=LISTED),
     )

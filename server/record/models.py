@@ -27,4 +27,4 @@ class RecordEntry(Model):
     answer: Mapped[bytes]
     """What the path has served since: a serialised gazette.delivery.v1.GetPageResponse."""
 
-    __table_args__ = (Index(None, path, locale, number), Index(None, document_id, number))
+    __table_args__ = (Index(None, "path", "locale", "number"), Index(None, "document_id", "number"))

@@ -1,0 +1,14 @@
+"""All tables of the service, for Alembic. Importing this module is what makes the metadata whole."""
+
+from __future__ import annotations
+
+import server.audit.models
+import server.auth.models
+import server.content.models
+import server.delivery.models
+import server.files.models
+import server.idempotency
+import server.record.models
+from server.database import Model
+
+metadata = Model.metadata
