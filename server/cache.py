@@ -19,6 +19,10 @@ TIMEOUT = 0.1  # seconds; redis-py's defaults hang for 5 to 20
 REST_SECONDS = 1.0
 
 
+class CacheUnavailable(Exception):
+    """Redis could not be asked."""
+
+
 @dataclass
 class Cache:
     """Bytes by key. After a failure Redis is left alone for a second, so that an outage costs one caller and not all."""
@@ -27,13 +31,21 @@ class Cache:
     resting_until: float = field(default=0.0)
 
     async def get(self, key: str) -> bytes | None:
-        if time.monotonic() < self.resting_until:
+        """The value; None when there is none, and when Redis could not be asked."""
+        try:
+            return await self.read(key)
+        except CacheUnavailable:
             return None
+
+    async def read(self, key: str) -> bytes | None:
+        """The value, or None when there is none. Raises CacheUnavailable."""
+        if time.monotonic() < self.resting_until:
+            raise CacheUnavailable
         try:
             value: bytes | None = await self.redis.get(key)
         except (RedisError, OSError, TimeoutError) as error:
             self.rest(error)
-            return None
+            raise CacheUnavailable from error
         return value
 
     async def set(self, key: str, value: bytes, seconds: int) -> None:
@@ -44,12 +56,23 @@ class Cache:
         except (RedisError, OSError, TimeoutError) as error:
             self.rest(error)
 
+    async def run(self, script: str, key: str, *arguments: bytes | int) -> bool:
+        """Runs a Lua script on one key; False when Redis could not be reached."""
+        if time.monotonic() < self.resting_until:
+            return False
+        try:
+            await self.redis.eval(script, 1, key, *arguments)
+        except (RedisError, OSError, TimeoutError) as error:
+            self.rest(error)
+            return False
+        return True
+
     async def check(self) -> None:
         """Raises what is wrong."""
         await self.redis.ping()
 
     def rest(self, error: Exception) -> None:
-        if self.resting_until == 0.0 or time.monotonic() > self.resting_until:
+        if time.monotonic() > self.resting_until + REST_SECONDS:
             log.warning("redis unavailable", error=type(error).__name__)
         self.resting_until = time.monotonic() + REST_SECONDS
 

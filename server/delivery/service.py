@@ -1,0 +1,70 @@
+"""DeliveryService: what the public reads."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from gazette.delivery.v1 import delivery_service_pb2 as rpc
+from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceServicer
+from server import calls, http
+from server.database import Database
+from server.delivery import queries, rules
+from server.delivery.list_cache import ListCache
+from server.delivery.page_cache import Entry, PageCache
+from server.paging import Paging
+
+PAGE_SIZE = 20
+NOT_MODIFIED = ("x-http-status", "304")
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(frozen=True)
+class DeliveryService(DeliveryServiceServicer):
+    database: Database
+    page_cache: PageCache
+    list_cache: ListCache
+    paging: Paging
+    max_age: int
+    """For how many seconds browsers and CDNs may keep an answer."""
+
+    # Both answer with bytes that were serialised at publication, which the generated signature does not foresee.
+
+    async def GetPage(self, request: rpc.GetPageRequest, context: Context) -> Any:
+        path = rules.site_path(request.path)
+        entry = self.page_cache.held(path, request.locale) or await self.page_cache.get(path, request.locale)
+        if entry.number == 0:
+            raise rules.PageNotFound
+        call = calls.current()
+        if call.is_http:
+            await self.send_headers(call, entry)
+        return entry.answer
+
+    async def send_headers(self, call: calls.Call, entry: Entry) -> None:
+        if not entry.headers:
+            entry.headers = rules.http_headers(rpc.GetPageResponse.FromString(entry.answer), entry.number, self.max_age)
+        is_page = all(name != "x-http-status" for name, _ in entry.headers)
+        is_held_by_client = is_page and http.matches(call, rules.etag(entry.number))
+        await call.context.send_initial_metadata((*entry.headers, NOT_MODIFIED) if is_held_by_client else entry.headers)
+
+    async def ListPages(self, request: rpc.ListPagesRequest, context: Context) -> Any:
+        return await self.list_cache.get(request.SerializeToString(deterministic=True), lambda: self.read_list(request))
+
+    async def read_list(self, request: rpc.ListPagesRequest) -> bytes:
+        position = self.paging.position(request, "")
+        size = request.page_size or PAGE_SIZE
+        async with self.database.read(newest=False) as connection:
+            rows = await queries.summaries(
+                connection,
+                organisation_id=uuid.UUID(request.organisation_id) if request.organisation_id else None,
+                content_type=request.content_type,
+                locale=request.locale,
+                before=position[0] if position else None,
+                limit=size + 1,
+            )
+        token = self.paging.token(request, "", rows[size - 1].record_number) if len(rows) > size else ""
+        return rules.list_answer([row.summary for row in rows[:size]], token)

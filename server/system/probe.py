@@ -1,0 +1,53 @@
+"""Asks every component how it is doing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from server.cache import Cache
+from server.database import Database
+from server.storage import ObjectStorage
+from server.system.rules import Finding
+
+TIMEOUT = 2.0  # seconds
+
+Check = Callable[[], Awaitable[None]]
+"""Raises what is wrong."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    checks: Mapping[str, Check]
+
+    async def ask(self, *names: str) -> list[Finding]:
+        """How these components are doing, all of them without a name. Asks them at the same time; never raises."""
+        return list(await asyncio.gather(*(self.ask_one(name) for name in names or self.checks)))
+
+    async def ask_one(self, name: str) -> Finding:
+        start = time.perf_counter()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await self.checks[name]()
+        except Exception as error:
+            return Finding(name, time.perf_counter() - start, f"does not answer ({type(error).__name__})")
+        return Finding(name, time.perf_counter() - start)
+
+
+def of(database: Database, cache: Cache, storage: ObjectStorage) -> Probe:
+    checks: dict[str, Check] = {"database": lambda: select_one(database.primary)}
+    if database.replica is not database.primary:
+        checks["database_replica"] = lambda: select_one(database.replica)
+    checks["redis"] = cache.check
+    checks["object_storage"] = storage.check
+    return Probe(checks)
+
+
+async def select_one(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
