@@ -69,13 +69,23 @@ class Home:
         return known[name]
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Held while a stack runs here, and let go by the kernel however it ends."""
-        with open(self.path / "lock", "w") as file:
+    def lock(self) -> Iterator[bool]:
+        """Held while a stack runs here, and let go by the kernel however it ends.
+
+        True when the last stack here was killed: its servers may need some seconds more to end.
+        """
+        with open(self.path / "lock", "a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise DevstackError(
                     f"a stack is already running in {self.path}: stop it, or choose another directory with GAZETTE_HOME=…"
                 ) from None
-            yield
+            file.seek(0)
+            was_killed = file.read() != ""
+            file.write(f"{os.getpid()}\n")
+            file.flush()
+            try:
+                yield was_killed
+            finally:
+                file.truncate(0)

@@ -2,6 +2,7 @@
 
 import random
 import socket
+import time
 
 from devstack.errors import DevstackError
 
@@ -29,10 +30,13 @@ def free_port() -> int:
     return port
 
 
-def claim(variable: str, port: int) -> int:
-    """The port itself when it is free; any free one for 0."""
+def claim(variable: str, port: int, *, patience: float = 0) -> int:
+    """The port itself when it is free, or becomes so within `patience` seconds; any free one for 0."""
     if port == 0:
         return free_port()
+    deadline = time.monotonic() + patience
+    while not is_free(port) and time.monotonic() < deadline:
+        time.sleep(0.1)
     if not is_free(port):
         raise DevstackError(f"port {port} is taken: stop what listens there, or choose another with {variable}=…")
     return port

@@ -111,9 +111,7 @@ class Postgres(Process):
             f"CREATE ROLE {_SERVER} LOGIN PASSWORD '{self._password(_SERVER)}'",
             f"CREATE DATABASE {_DATABASE} OWNER {_OWNER}",
         ]
-        self._run(
-            [binaries.binary(binaries.POSTGRES), "--single", "-j", "-D", str(new), "postgres"], ";\n\n".join(statements)
-        )
+        self._run([binaries.binary(binaries.POSTGRES), "--single", "-j", "-D", str(new), "postgres"], ";\n\n".join(statements))
         new.rename(self._data)
 
     def _run(self, command: list[str], given: str) -> None:

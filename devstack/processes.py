@@ -24,7 +24,7 @@ _LOG_LIMIT = 10 * 1024 * 1024
 class Process(ABC):
     """One server of the stack. Tests torment it through `kill`, `pause` and `resume`."""
 
-    title: ClassVar[str]
+    title: str
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
     start_timeout: ClassVar[float] = 30.0
     stop_timeout: ClassVar[float] = 10.0
@@ -88,15 +88,24 @@ class Process(ABC):
             raise
 
     def stop(self) -> None:
-        """Asks it to end, and ends it when it does not. Does nothing when it does not run."""
-        if self._child is None or not self.is_running:
+        """Asks it to end, and ends it when it does not. Does nothing when it was not started."""
+        if self._child is None:
             return
-        self.resume()
-        self._child.send_signal(self.stop_signal)
-        try:
-            self._child.wait(self.stop_timeout)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        if self.is_running:
+            self.resume()
+            self._child.send_signal(self.stop_signal)
+            try:
+                self._child.wait(self.stop_timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)  # children that it left when it was killed itself
+        self._child = None
+
+    def wait(self) -> int:
+        """Waits until it has ended; its exit status."""
+        assert self._child is not None
+        return self._child.wait()
 
     def kill(self) -> None:
         """SIGKILL to it and all its children, at once, as a crash of the machine would."""
@@ -124,9 +133,14 @@ class Process(ABC):
             return file.read().decode(errors="replace").splitlines()[-lines:]
 
     def failure(self, reason: str) -> DevstackError:
-        """Names the server, what happened, and where its log is."""
+        """Names the server, what happened, and where its log is; the log's end follows."""
         tail = "".join(f"\n    {line}" for line in self.log_tail())
         return DevstackError(f"{self.title} {reason}; its log is {self.log}{', which ends:' + tail if tail else ''}")
+
+    def raise_if_ended(self) -> None:
+        """For the one who watches it run: says in one line that it is gone."""
+        if ending := self.ended():
+            raise DevstackError(f"{self.title} {ending}; its log is {self.log}")
 
     def _launcher(self) -> list[str]:
         """What the command is started through. Where there is no setpriv it would outlive a kill -9 of its parent."""

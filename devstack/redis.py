@@ -40,9 +40,7 @@ class Redis(Process):
         path = self._directory / "redis.conf"
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(
-                _CONFIGURATION.format(
-                    address=LOOPBACK, port=self.port, password=self._password, directory=self._directory
-                )
+                _CONFIGURATION.format(address=LOOPBACK, port=self.port, password=self._password, directory=self._directory)
             )
         return [binaries.binary(binaries.REDIS), str(path)]
 

@@ -17,35 +17,42 @@ class Stack:
     """
 
     def __init__(self, home: Home, *, fast: bool = False) -> None:
+        """For one who holds the home's lock. `fast` switches off fsync, for tests."""
         self.home = home
         self.postgres = Postgres(home, fast=fast)
         self.redis = Redis(home)
         self._running = ExitStack()
+        self._lock = ExitStack()
 
     @classmethod
     def start(cls, home: Path | str, *, fast: bool = False, postgres: bool = True, redis: bool = True) -> Self:
-        """Starts what is asked for; `fast` switches off fsync, for tests."""
-        stack = cls(Home.at(Path(home)), fast=fast)
+        """Takes the home for itself and starts what is asked for there."""
+        with ExitStack() as locked:
+            locked.enter_context((place := Home.at(Path(home))).lock())
+            stack = cls(place, fast=fast)
+            stack.launch(postgres=postgres, redis=redis)
+            stack._lock = locked.pop_all()
+        return stack
+
+    def launch(self, *, postgres: bool = True, redis: bool = True) -> None:
+        """Starts the servers together and returns when they are healthy; when one is not, none is left."""
+        wanted = [*([self.postgres] if postgres else []), *([self.redis] if redis else [])]
         with ExitStack() as running:
-            running.enter_context(stack.home.lock())
-            wanted = [*([stack.postgres] if postgres else []), *([stack.redis] if redis else [])]
             for process in wanted:
                 running.callback(process.stop)
                 process.launch()
             for process in wanted:
                 process.wait_until_healthy()
-            stack._running = running.pop_all()
-        return stack
+            self._running = running.pop_all()
 
     def stop(self) -> None:
-        self._running.close()
+        with self._lock:
+            self._running.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
     @property

@@ -39,7 +39,7 @@ async def test_restart_keeps_data(stack: Stack, end: str) -> None:
     """What was committed is there, at the same address, after an orderly stop and after kill -9."""
     await fetch(stack.migration_database_url, f"CREATE TABLE kept_{end} AS SELECT 42 AS answer")
     getattr(stack.postgres, end)()
-    with pytest.raises(OSError):
+    with pytest.raises(ConnectionRefusedError):
         await fetch(stack.migration_database_url, "SELECT 1")
     stack.postgres.start()
     assert await fetch(stack.migration_database_url, f"SELECT answer FROM kept_{end}") == 42

@@ -1,0 +1,1 @@
+"""Gazette's tests: one folder for each part of the product, against real servers."""
