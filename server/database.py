@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import asyncpg
-from sqlalchemy import ARRAY, LargeBinary, MetaData, Text, Uuid, exc
+from sqlalchemy import ARRAY, LargeBinary, MetaData, Row, Text, Uuid, exc
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -27,6 +27,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of whatever columns a query names."""
 
 READ_ONLY = "25006"  # read_only_sql_transaction: the pool still holds a primary that has become a replica
 OUTAGES = (OSError, TimeoutError, exc.TimeoutError, exc.InterfaceError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
@@ -136,4 +139,3 @@ def violated(error: exc.IntegrityError) -> str:
     """The name of the constraint that a statement violated, or an empty string."""
     cause = getattr(error.orig, "__cause__", None)
     return str(getattr(cause, "constraint_name", "") or "")
-

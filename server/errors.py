@@ -87,7 +87,8 @@ class InvalidArgument(Failure):
         if not self.violations:
             return ()
         fields = [
-            error_details_pb2.BadRequest.FieldViolation(field=each.field, description=each.description) for each in self.violations
+            error_details_pb2.BadRequest.FieldViolation(field=each.field, description=each.description)
+            for each in self.violations
         ]
         return (error_details_pb2.BadRequest(field_violations=fields),)
 

@@ -37,7 +37,9 @@ class KeyReused(errors.InvalidArgument):
     reason = "IDEMPOTENCY_KEY_REUSED"
 
     def __init__(self) -> None:
-        super().__init__(errors.Violation("idempotency-key", "was used for a different request; make a new one for each request"))
+        super().__init__(
+            errors.Violation("idempotency-key", "was used for a different request; make a new one for each request")
+        )
 
 
 async def earlier(connection: AsyncConnection, request: Message, kind: type[Answer]) -> Answer | None:
@@ -50,7 +52,9 @@ async def earlier(connection: AsyncConnection, request: Message, kind: type[Answ
     if not key:
         return None
     if len(key) > MAX_KEY_LENGTH or not key.isprintable():
-        raise errors.InvalidArgument(errors.Violation("idempotency-key", f"is longer than {MAX_KEY_LENGTH} printable characters"))
+        raise errors.InvalidArgument(
+            errors.Violation("idempotency-key", f"is longer than {MAX_KEY_LENGTH} printable characters")
+        )
     digest = request_digest(request)
     taken = upsert(IdempotencyKey).values(
         account_id=call.caller.known_id, method=call.method.path, key=key, request_sha256=digest, answer=b""
@@ -58,9 +62,7 @@ async def earlier(connection: AsyncConnection, request: Message, kind: type[Answ
     if (await connection.execute(taken.on_conflict_do_nothing())).rowcount:
         return None
     stored = (
-        await connection.execute(
-            select(IdempotencyKey.request_sha256, IdempotencyKey.answer).where(*is_key_of(call, key))
-        )
+        await connection.execute(select(IdempotencyKey.request_sha256, IdempotencyKey.answer).where(*is_key_of(call, key)))
     ).one()
     if stored.request_sha256 != digest:
         raise KeyReused
@@ -72,9 +74,7 @@ async def remember(connection: AsyncConnection, answer: Answer) -> Answer:
     call = calls.current()
     key = call.metadata.get("idempotency-key", "")
     if key:
-        await connection.execute(
-            update(IdempotencyKey).where(*is_key_of(call, key)).values(answer=answer.SerializeToString())
-        )
+        await connection.execute(update(IdempotencyKey).where(*is_key_of(call, key)).values(answer=answer.SerializeToString()))
     return answer
 
 

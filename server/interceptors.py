@@ -7,8 +7,8 @@ grpc.aio answers UNKNOWN to a message that does not parse, and hands bytes back,
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -79,7 +79,7 @@ class Chain(grpc.aio.ServerInterceptor):
 
 
 def adapted(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler:
-    """The servicer's method as a `Handler`: takes messages and the Call, answers bytes or writes its stream itself."""
+    """The servicer's method as a `Handler`: takes messages and the Call, answers bytes, or writes what it yields."""
     serialise = handler.response_serializer
     behaviour = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
     assert behaviour is not None and serialise is not None
@@ -92,27 +92,13 @@ def adapted(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler
 
         return answer
 
-    if inspect.isasyncgenfunction(behaviour):
-        raise NotInContract(f"{method.path} is an async generator; write it as a coroutine that calls context.write()")
-
+    # Were grpc.aio to drive the generator, a cancelled one would be closed in another task and context.
     async def stream(request: Any, call: Call) -> None:
-        await behaviour(request, Writing(call.context, serialise))
+        async with aclosing(behaviour(request, call.context)) as answers:
+            async for answer in answers:
+                await call.context.write(serialise(answer))
 
     return stream
-
-
-class Writing:
-    """The context of a server stream: what is written is serialised first. All else is the context's own."""
-
-    def __init__(self, context: grpc.aio.ServicerContext[Any, Any], serialise: Callable[[Any], bytes]) -> None:
-        self.context = context
-        self.serialise = serialise
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.context, name)
-
-    async def write(self, message: Any) -> None:
-        await self.context.write(self.serialise(message))
 
 
 def declared(path: str) -> Method:

@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 MessageType = TypeVar("MessageType", bound=Message)
 
 
-def message(kind: type[MessageType], row: Any = None, **given: Any) -> MessageType:
+def message(kind: type[MessageType], row: Any = None, /, **given: Any) -> MessageType:
     """A message of `kind`, each of its fields from `given`, or else from the row's attribute of the same name.
 
     UUIDs become strings, datetimes Timestamps, dicts Structs; None and absent attributes leave a field unset.

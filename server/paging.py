@@ -25,9 +25,7 @@ class InvalidPageToken(errors.InvalidArgument):
     reason = "INVALID_PAGE_TOKEN"
 
     def __init__(self) -> None:
-        super().__init__(
-            errors.Violation("page_token", "is not a next_page_token of this query; begin again without one")
-        )
+        super().__init__(errors.Violation("page_token", "is not a next_page_token of this query; begin again without one"))
 
 
 @dataclass(frozen=True)
@@ -70,5 +68,7 @@ class Paging:
         filter.CopyFrom(request)
         filter.ClearField("page_token")
         filter.ClearField("page_size")
-        bound = b"\0".join((type(request).DESCRIPTOR.full_name.encode(), caller_id.encode(), filter.SerializeToString(deterministic=True)))
+        bound = b"\0".join(
+            (type(request).DESCRIPTOR.full_name.encode(), caller_id.encode(), filter.SerializeToString(deterministic=True))
+        )
         return hmac.digest(self.key, hashlib.sha256(bound).digest() + body, "sha256")[:SIGNATURE_BYTES]

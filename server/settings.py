@@ -254,3 +254,14 @@ def with_dotenv(environ: Mapping[str, str]) -> Mapping[str, str]:
     files = [dotenv_values(name) for name in (".env", ".env.local") if Path(name).is_file()]
     merged = {key: value for file in files for key, value in file.items() if value is not None}
     return {**merged, **environ}
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """The environment for a worker process: this one's, and more."""
+    return {**os.environ, **more}
+
+
+def local_grpc_address() -> str:
+    """Where a server with this environment listens, for a health check that needs no other setting."""
+    host = os.environ.get("GRPC_HOST", "127.0.0.1")
+    return f"{'127.0.0.1' if host in {'0.0.0.0', '::', '[::]'} else host}:{os.environ.get('GRPC_PORT') or 50051}"  # noqa: S104

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import server.audit.models
-import server.auth.models
-import server.content.models
-import server.delivery.models
-import server.files.models
-import server.idempotency
-import server.record.models
 from server.database import Model
 
 metadata = Model.metadata

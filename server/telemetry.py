@@ -155,4 +155,3 @@ def redact(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMa
         elif isinstance(value, str):
             event[key] = SECRET_VALUES.sub(REDACTED, value)
     return event
-

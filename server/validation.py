@@ -90,6 +90,7 @@ def unstorable(message: Message, path: str) -> Iterator[Violation]:
 
 def unstorable_message(field: FieldDescriptor, value: Any, name: str) -> Iterator[Violation]:
     kind = field.message_type
+    assert kind is not None
     if kind.GetOptions().map_entry:
         keys = kind.fields_by_name["key"].type == FieldDescriptor.TYPE_STRING
         for key in value:

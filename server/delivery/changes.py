@@ -8,10 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row
 
 from server.cache import CacheUnavailable
-from server.database import Database
+from server.database import AnyRow, Database
 from server.delivery.list_cache import ListCache
 from server.delivery.page_cache import PageCache
 from server.delivery.shared_cache import SharedCache
@@ -73,7 +72,7 @@ class Changes:
             if self.head == 0:
                 self.page_cache.clear()
                 self.head = await record.head(connection)
-                missed: Sequence[Row[Any]] = ()
+                missed: Sequence[AnyRow] = ()
             else:
                 missed = await record.changes_after(connection, self.head, MOST_MISSED)
         if len(missed) == MOST_MISSED:

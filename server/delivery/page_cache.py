@@ -177,5 +177,3 @@ class PageCache:
     def overtake(self, key: Key) -> None:
         if key in self.loads:
             self.loads.pop(key).is_overtaken = True
-
-

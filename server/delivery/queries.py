@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.database import AnyRow
 from server.delivery.models import Page
 from server.delivery.rules import DEFAULT_LOCALE, prefixes
 
@@ -24,12 +25,12 @@ async def remove(connection: AsyncConnection, path: str, locale: str) -> None:
     await connection.execute(delete(Page).where(Page.path == path, Page.locale == locale))
 
 
-async def page(connection: AsyncConnection, path: str, locale: str) -> Row[Any] | None:
+async def page(connection: AsyncConnection, path: str, locale: str) -> AnyRow | None:
     """What stands at exactly this path and locale."""
     return (await connection.execute(select(Page.__table__).where(Page.path == path, Page.locale == locale))).one_or_none()
 
 
-async def served(connection: AsyncConnection, path: str, locale: str) -> Row[Any] | None:
+async def served(connection: AsyncConnection, path: str, locale: str) -> AnyRow | None:
     """What the path serves: its own page, or the nearest redirect above it that covers it. No locale means the default one,
     or else the one that was there first."""
     statement = (
@@ -49,7 +50,7 @@ async def summaries(
     locale: str,
     before: int | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """record_number and summary of the pages that match, newest first, from below `before`."""
     statement = select(Page.record_number, Page.summary).where(Page.summary.is_not(None))
     if organisation_id is not None:
@@ -63,12 +64,14 @@ async def summaries(
     return (await connection.execute(statement.order_by(Page.record_number.desc()).limit(limit))).all()
 
 
-async def links(connection: AsyncConnection, translation_keys: Iterable[uuid.UUID], locale: str) -> dict[uuid.UUID, Row[Any]]:
+async def links(connection: AsyncConnection, translation_keys: Iterable[uuid.UUID], locale: str) -> dict[uuid.UUID, AnyRow]:
     """For each key that has a page: the one in this locale, or else in the default one, or else any."""
     statement = (
         select(Page.translation_key, Page.locale, Page.path, Page.title, Page.content_type)
         .distinct(Page.translation_key)
         .where(Page.translation_key.in_(list(translation_keys)), Page.summary.is_not(None))
-        .order_by(Page.translation_key, (Page.locale == locale).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.record_number)
+        .order_by(
+            Page.translation_key, (Page.locale == locale).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.record_number
+        )
     )
     return {row.translation_key: row for row in (await connection.execute(statement)).all()}

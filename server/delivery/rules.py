@@ -51,7 +51,10 @@ def redirected_below(redirect: Redirect, prefix: str, path: str, *, preserves_su
     """The answer for a path below a redirect that covers all below it."""
     suffix = path[len(prefix.rstrip("/")) :] if preserves_suffix else ""
     return GetPageResponse(
-        redirect=Redirect(location=redirect.location.rstrip("/") + suffix if suffix else redirect.location, record_number=redirect.record_number)
+        redirect=Redirect(
+            location=redirect.location.rstrip("/") + suffix if suffix else redirect.location,
+            record_number=redirect.record_number,
+        )
     )
 
 

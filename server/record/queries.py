@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody, RecordEntryKind
+from server.database import AnyRow
 from server.messages import message
 from server.record import rules
 from server.record.models import RecordEntry
@@ -35,7 +36,9 @@ async def reserve(connection: AsyncConnection) -> Place:
     last = select(RecordEntry.number, RecordEntry.record_time).order_by(RecordEntry.number.desc()).limit(1).subquery()
     now, number, time = (
         await connection.execute(
-            select(func.clock_timestamp(), last.c.number, last.c.record_time).select_from(text("(SELECT 1) one")).outerjoin(last, text("true"))
+            select(func.clock_timestamp(), last.c.number, last.c.record_time)
+            .select_from(text("(SELECT 1) one"))
+            .outerjoin(last, text("true"))
         )
     ).one()
     if number is None:
@@ -84,13 +87,15 @@ async def append(
     await connection.execute(select(func.pg_notify(CHANNEL, notice)))
 
 
-async def entry(connection: AsyncConnection, number: int) -> Row[Any] | None:
+async def entry(connection: AsyncConnection, number: int) -> AnyRow | None:
     return (await connection.execute(stored().where(RecordEntry.number == number))).one_or_none()
 
 
-async def entries_after(connection: AsyncConnection, number: int, limit: int) -> Sequence[Row[Any]]:
+async def entries_after(connection: AsyncConnection, number: int, limit: int) -> Sequence[AnyRow]:
     """In the order of commit."""
-    return (await connection.execute(stored().where(RecordEntry.number > number).order_by(RecordEntry.number).limit(limit))).all()
+    return (
+        await connection.execute(stored().where(RecordEntry.number > number).order_by(RecordEntry.number).limit(limit))
+    ).all()
 
 
 async def head(connection: AsyncConnection) -> int:
@@ -98,10 +103,12 @@ async def head(connection: AsyncConnection) -> int:
     return (await connection.execute(select(func.coalesce(func.max(RecordEntry.number), 0)))).scalar_one()
 
 
-async def changes_after(connection: AsyncConnection, number: int, limit: int) -> Sequence[Row[Any]]:
+async def changes_after(connection: AsyncConnection, number: int, limit: int) -> Sequence[AnyRow]:
     """number, locale and path of what changed, in the order of commit."""
     changes = select(RecordEntry.number, RecordEntry.locale, RecordEntry.path)
-    return (await connection.execute(changes.where(RecordEntry.number > number).order_by(RecordEntry.number).limit(limit))).all()
+    return (
+        await connection.execute(changes.where(RecordEntry.number > number).order_by(RecordEntry.number).limit(limit))
+    ).all()
 
 
 def stored() -> Any:

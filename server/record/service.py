@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from sqlalchemy import Row
 
 from gazette.record.v1 import record_service_pb2 as rpc
 from gazette.record.v1.record_entry_pb2 import RecordEntry, RecordEntryBody
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceServicer
-from server.database import Database
+from server.database import AnyRow, Database
 from server.messages import message
 from server.record import queries
 from server.record.rules import RecordEntryNotFound
@@ -32,13 +31,11 @@ class RecordService(RecordServiceServicer):
             raise RecordEntryNotFound
         return rpc.GetRecordEntryResponse(entry=told(row))
 
-    async def ListRecordEntries(
-        self, request: rpc.ListRecordEntriesRequest, context: Context
-    ) -> rpc.ListRecordEntriesResponse:
+    async def ListRecordEntries(self, request: rpc.ListRecordEntriesRequest, context: Context) -> rpc.ListRecordEntriesResponse:
         async with self.database.read(newest=False) as connection:
             rows = await queries.entries_after(connection, request.after_number, request.page_size or PAGE_SIZE)
         return rpc.ListRecordEntriesResponse(entries=[told(row) for row in rows])
 
 
-def told(row: Row[Any]) -> RecordEntry:
+def told(row: AnyRow) -> RecordEntry:
     return message(RecordEntry, row, body=RecordEntryBody.FromString(row.body_bytes))

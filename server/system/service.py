@@ -37,9 +37,7 @@ class SystemService(SystemServiceServicer):
             raise rules.NotReady
         return rpc.GetHealthResponse(status=status)
 
-    async def GetDetailedHealth(
-        self, request: rpc.GetDetailedHealthRequest, context: Context
-    ) -> rpc.GetDetailedHealthResponse:
+    async def GetDetailedHealth(self, request: rpc.GetDetailedHealthRequest, context: Context) -> rpc.GetDetailedHealthResponse:
         findings = await self.probe.ask()
         return rpc.GetDetailedHealthResponse(
             status=rules.overall(findings) if self.is_ready() else rules.UNHEALTHY,

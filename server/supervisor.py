@@ -1,0 +1,160 @@
+"""The process that `gazette serve` is: starts the workers, replaces the dead, drains all on SIGTERM, and serves their metrics.
+
+Workers are new processes and not forks: grpc does not survive a fork once it has started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from prometheus_client import CollectorRegistry, multiprocess, start_http_server
+
+from server import database, migrations
+from server.errors import Unavailable
+from server.settings import Settings, child_environment
+from server.worker import CANNOT_START
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+log = structlog.get_logger(__name__)
+
+KILL_MARGIN = 5.0
+"""Seconds beyond the drain time after which a worker that does not end is killed."""
+BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0)
+"""Seconds before a worker is started again, by how often in a row it died young."""
+YOUNG = 30.0
+
+
+class CannotStart(Exception):
+    """One line that says what is wrong and how to mend it."""
+
+
+@dataclass
+class Supervisor:
+    settings: Settings
+    metrics_directory: Path
+    processes: dict[int, Process] = field(default_factory=dict)
+    is_stopping: bool = False
+    exit_code: int = 0
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self.stop)
+        await asyncio.gather(*(self.keep(number) for number in range(self.settings.workers)))
+        return self.exit_code
+
+    async def keep(self, number: int) -> None:
+        """Keeps one worker running until the service stops."""
+        deaths = 0
+        while not self.is_stopping:
+            start = time.monotonic()
+            code = await self.run_worker(number)
+            if self.is_stopping:
+                return
+            if code == CANNOT_START:
+                self.exit_code = code
+                self.stop()
+                return
+            deaths = 0 if code == 0 or time.monotonic() - start > YOUNG else deaths + 1
+            pause = BACKOFF[min(deaths, len(BACKOFF) - 1)]
+            log.warning("worker ended, starting another", worker=number, code=code, pause=pause)
+            await asyncio.sleep(pause)
+
+    async def run_worker(self, number: int) -> int:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "server.worker",
+            str(number),
+            env=child_environment(PROMETHEUS_MULTIPROC_DIR=str(self.metrics_directory)),
+            start_new_session=True,  # Ctrl-C in a terminal reaches the supervisor alone, which drains the workers
+        )
+        self.processes[number] = process
+        if self.is_stopping:
+            process.terminate()
+        try:
+            return await process.wait()
+        finally:
+            del self.processes[number]
+            multiprocess.mark_process_dead(process.pid, str(self.metrics_directory))  # type: ignore[no-untyped-call]
+
+    def stop(self) -> None:
+        """Asks every worker to drain; kills those that do not end."""
+        if self.is_stopping:
+            return
+        self.is_stopping = True
+        for process in self.processes.values():
+            process.terminate()
+        longest = self.settings.drain_time.total_seconds() + KILL_MARGIN
+        asyncio.get_running_loop().call_later(longest, self.kill)
+
+    def kill(self) -> None:
+        for number, process in self.processes.items():
+            log.error("worker did not end, killing it", worker=number)
+            process.kill()
+
+
+def serve(settings: Settings) -> int:
+    """Runs the service until it is told to stop; the exit code. Raises CannotStart."""
+    check_port(settings.grpc_host, settings.grpc_port, "GRPC_PORT")
+    check_port(settings.metrics_host, settings.metrics_port, "METRICS_PORT")
+    with tempfile.TemporaryDirectory(prefix="gazette-metrics-") as directory:
+        serve_metrics(settings, Path(directory))
+        return asyncio.run(checked(settings, Path(directory)))
+
+
+async def checked(settings: Settings, metrics_directory: Path) -> int:
+    await check_database(settings)
+    return await Supervisor(settings, metrics_directory).run()
+
+
+async def check_database(settings: Settings) -> None:
+    """Raises CannotStart unless the database can be reached and has the schema of this release."""
+    pools = database.connect(settings)
+    try:
+        async with pools.read() as connection:
+            await migrations.check(connection)
+    except Unavailable as error:
+        cause = error.__cause__
+        raise CannotStart(
+            f"the database of DATABASE_URL cannot be reached ({type(cause).__name__}); start it or mend the URL"
+        ) from None
+    except migrations.WrongSchema as error:
+        raise CannotStart(str(error)) from None
+    finally:
+        await pools.close()
+
+
+def check_port(host: str, port: int, variable: str) -> None:
+    """Raises CannotStart when somebody else listens there. Workers share the port, so they would not notice each other."""
+    if port == 0:
+        return
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotStart(
+                f"port {port} on {host} cannot be used ({error.strerror}); set {variable} to a free one"
+            ) from None
+
+
+def serve_metrics(settings: Settings, directory: Path) -> None:
+    """Serves /metrics, summed over the workers, from a thread. Port 0: not at all."""
+    if settings.metrics_port == 0:
+        return
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry, path=str(directory))  # type: ignore[no-untyped-call]
+    start_http_server(settings.metrics_port, settings.metrics_host, registry)

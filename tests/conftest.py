@@ -1,0 +1,40 @@
+"""Fixtures: real servers. `service` for a test that calls the server itself, `edge` for one that comes through Envoy."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests import servers as backing
+from tests.edge import Edge
+from tests.service import Service, make_template, running
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[backing.Servers]:
+    """PostgreSQL and Redis for this test process."""
+    with backing.started(tmp_path_factory.mktemp("stack")) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="session")
+async def template(servers: backing.Servers) -> str:
+    """The name of a migrated, empty database."""
+    return await make_template(servers)
+
+
+@pytest_asyncio.fixture
+async def service(servers: backing.Servers, template: str, tmp_path: Path) -> AsyncIterator[Service]:
+    """A server in this process with a database of its own."""
+    async with running(servers, template, tmp_path) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """What `make run` starts: two workers behind Envoy, with the demo content."""
+    with Edge.started(tmp_path_factory.mktemp("edge")) as started:
+        yield started

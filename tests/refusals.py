@@ -1,0 +1,49 @@
+"""What a refused call says."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import NamedTuple
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+
+class Refusal(NamedTuple):
+    code: grpc.StatusCode
+    info: error_details_pb2.ErrorInfo
+    status: status_pb2.Status
+
+    @property
+    def reason(self) -> str:
+        return self.info.reason
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields that are wrong, and why."""
+        bad = error_details_pb2.BadRequest()
+        for detail in self.status.details:
+            if detail.Is(bad.DESCRIPTOR):
+                detail.Unpack(bad)
+        return {violation.field: violation.description for violation in bad.field_violations}
+
+
+async def refused(call: Awaitable[object]) -> Refusal:
+    """Awaits a call that must fail, and says how it did: its code, its ErrorInfo and its whole status."""
+    with pytest.raises(grpc.RpcError) as caught:
+        await call
+    return refusal(caught.value)
+
+
+def refusal(error: grpc.RpcError) -> Refusal:
+    assert isinstance(error, grpc.aio.AioRpcError), error
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    info = error_details_pb2.ErrorInfo()
+    if status is None:
+        return Refusal(error.code(), info, status_pb2.Status(code=error.code().value[0], message=error.details() or ""))
+    for detail in status.details:
+        if detail.Is(info.DESCRIPTOR):
+            detail.Unpack(info)
+    return Refusal(error.code(), info, status)
