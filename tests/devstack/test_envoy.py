@@ -13,6 +13,7 @@ import pytest
 from google.api import annotations_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto, MethodOptions
 from grpc_health.v1 import health, health_pb2_grpc
+from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from deploy.envoy.render import HERE, READS, SERVICES, STREAMS
 from devstack import binaries
@@ -91,7 +92,8 @@ async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[http
         service, method = path.split("/")
         unary = grpc.unary_unary_rpc_method_handler(handler, request.FromString, response.SerializeToString)
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: unary})])
-    health_pb2_grpc.add_HealthServicer_to_server(health.aio.HealthServicer(), server)
+    await (servicer := health.aio.HealthServicer()).set("gazette.delivery.v1.DeliveryService", HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     server.add_insecure_port(f"unix:{home.sockets}/worker-0.sock")
     await server.start()
     envoy = Envoy(home, port=home.port("http"), workers=1)

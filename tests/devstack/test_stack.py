@@ -10,6 +10,7 @@ import pytest
 import redis.asyncio
 
 from devstack import DevstackError, Stack
+from devstack.home import Home
 from devstack.ports import claim
 
 
@@ -96,6 +97,16 @@ def test_failure_names_the_log(tmp_path: Path) -> None:
     assert first.startswith("PostgreSQL did not start: it ended with status 1")
     assert str(tmp_path / "logs" / "postgres.log") in first
     assert any("no_such_setting" in line for line in rest)
+
+
+def test_sockets_have_short_paths(tmp_path: Path) -> None:
+    """Where the home's path is too long for a Unix socket they go to a short directory, the same one at every start."""
+    home = Home.at(tmp_path / "deep" / ("er" * 60))
+    try:
+        assert len(str(home.sockets / "worker-999.sock")) <= 107
+        assert home.sockets == Home.at(home.path).sockets
+    finally:
+        home.sockets.rmdir()
 
 
 def test_taken_port() -> None:
