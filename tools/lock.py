@@ -17,6 +17,7 @@ SAYS = ["--custom-compile-command=make lock"]
 PARTS = {
     "dev": ["pyproject.toml", "--group=dev", "--overrides=requirements/overrides.in"],
     "server": ["pyproject.toml", "--constraints=requirements/dev.lock"],
+    "build": ["--group=build", "--constraints=requirements/dev.lock"],
     "devstack": ["--no-deps", "--group=devstack"],
 }
 
