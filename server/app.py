@@ -18,7 +18,7 @@ from gazette.delivery.v1 import delivery_service_pb2_grpc
 from gazette.files.v1 import file_service_pb2_grpc
 from gazette.record.v1 import record_service_pb2_grpc
 from gazette.system.v1 import system_service_pb2_grpc
-from server import access, cache, database, errors, limits, migrations, storage, telemetry, validation
+from server import access, cache, database, errors, migrations, storage, telemetry, validation
 from server.auth.organisations import OrganisationService
 from server.auth.passwords import Passwords
 from server.auth.revocations import Revocations
@@ -39,6 +39,7 @@ from server.files import queries as files
 from server.files.service import FileService
 from server.health import Health
 from server.interceptors import Chain, parsing
+from server.limits import Limits
 from server.notifications import Listener
 from server.paging import Paging
 from server.record.service import RecordService
@@ -89,8 +90,10 @@ class App:
     listener: Listener
     changes: Changes
     health: Health
+    limits: Limits
 
     async def start(self) -> None:
+        self.limits.start()
         self.listener.start()
         self.changes.start()
         await self.health.start()
@@ -104,6 +107,7 @@ class App:
 
     async def stop(self, grace: float = 0.0) -> None:
         await self.server.stop(grace)
+        await self.limits.stop()
         await self.health.stop()
         await self.changes.stop()
         await self.listener.stop()
@@ -141,14 +145,13 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     changes.follow(listener)
 
     # The order of a call's way in. Telemetry is outermost, so that it measures and logs what the caller is told. Errors come
-    # next, since all below raise. The gate refuses before anything is spent, and the deadline covers all that is. Access comes
+    # next, since all below raise. Limits refuse before anything is spent, and their deadline covers all that is. Access comes
     # before parsing and validation: who may not call learns nothing, and costs no parsing.
-    gate = limits.Gate(settings.max_concurrent_calls)
+    limits = Limits(settings.max_concurrent_calls, settings.call_deadline.total_seconds())
     interceptors = [
         telemetry.observing(settings.slow_call.total_seconds()),
         errors.translating,
-        gate.intercept,
-        limits.bounded(settings.call_deadline.total_seconds()),
+        limits.intercept,
         access.authorizing(tokens),
         parsing,
         validation.validating,
@@ -183,7 +186,7 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     if settings.reflection:
         reflection.enable_server_reflection([*registry.services, reflection.SERVICE_NAME], registry)
     port = listen(server, settings, worker)
-    return App(settings, server, port, pools, redis, blobs, passwords, listener, changes, health)
+    return App(settings, server, port, pools, redis, blobs, passwords, listener, changes, health, limits)
 
 
 def channel_options(settings: Settings) -> list[tuple[str, int]]:

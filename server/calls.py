@@ -52,6 +52,11 @@ class Call:
         self._request_id = ""
 
     @property
+    def seconds(self) -> float:
+        """For how long it has been answered."""
+        return time.perf_counter() - self.start
+
+    @property
     def metadata(self) -> Mapping[str, str]:
         """The request's metadata. Binary values are left out; of a name that comes twice the last holds."""
         if self._metadata is None:

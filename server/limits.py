@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
-from server.calls import Call, Handler, Interceptor, Method
+from server.calls import Call, Handler, Method
 from server.errors import DeadlineExceeded, ResourceExhausted
 
 IDLE_SECONDS = 10.0
 """The longest that a stream's client may take over its next message."""
 STREAM_SECONDS = 3600.0
 """The longest that a stream may take."""
-MARGIN = 0.05
+SWEEP_SECONDS = 0.05
+MARGIN = 2 * SWEEP_SECONDS
 """By how many seconds a client's own deadline is undercut, so that the answer says what happened before the client gives up."""
 
 
@@ -24,45 +26,67 @@ class TooManyCalls(ResourceExhausted):
     message = "Too many calls at once. Try again in a moment."
 
 
-class Gate:
-    """Counts the calls of this process."""
+class Limits:
+    """The calls of this process. A timer for each would cost more than answering from memory does: one sweep ends what is late."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.calls = 0
+    def __init__(self, most_calls: int, call_seconds: float) -> None:
+        self.most_calls = most_calls
+        self.call_seconds = call_seconds
+        self.running: dict[Call, asyncio.Task[Any]] = {}
+        self.late: set[Call] = set()
+        self.task: asyncio.Task[None] | None = None
 
     def intercept(self, method: Method, handler: Handler) -> Handler:
-        async def count(request: Any, call: Call) -> Any:
-            if self.calls >= self.limit:
+        """The interceptor."""
+        running, most_calls, late = self.running, self.most_calls, self.late
+
+        async def limit(request: Any, call: Call) -> Any:
+            if len(running) >= most_calls:
                 raise TooManyCalls(retry_after=1.0)
-            self.calls += 1
+            task = asyncio.current_task()
+            assert task is not None
+            running[call] = task
             try:
                 return await handler(request, call)
+            except asyncio.CancelledError:
+                if call not in late or task.uncancel() > 0:
+                    raise
+                raise DeadlineExceeded from None
             finally:
-                self.calls -= 1
+                del running[call]
+                late.discard(call)
 
-        return count
+        if not method.client_streaming:
+            return limit
 
+        async def limit_stream(requests: AsyncIterator[Any], call: Call) -> Any:
+            return await limit(hurried(requests), call)
 
-def bounded(call_seconds: float) -> Interceptor:
-    """The interceptor that ends a call at the client's deadline or ours, whichever is first. Calls from HTTP bring none."""
+        return limit_stream
 
-    def intercept(method: Method, handler: Handler) -> Handler:
-        streams = method.client_streaming or method.server_streaming
-        longest = STREAM_SECONDS if streams else call_seconds
+    def start(self) -> None:
+        self.task = asyncio.create_task(self.sweep(), name="deadlines")
 
-        async def bound(request: Any, call: Call) -> Any:
-            remaining = call.context.time_remaining()
-            seconds = longest if remaining is None else min(longest, max(remaining - MARGIN, remaining / 2))
-            try:
-                async with asyncio.timeout(seconds):
-                    return await handler(hurried(request) if method.client_streaming else request, call)
-            except TimeoutError as error:
-                raise DeadlineExceeded from error
+    async def stop(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.task
 
-        return bound
+    async def sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            for call, task in [*self.running.items()]:
+                if call not in self.late and self.seconds_left(call) <= 0:
+                    self.late.add(call)
+                    task.cancel()
 
-    return intercept
+    def seconds_left(self, call: Call) -> float:
+        """Until the client's deadline or ours, whichever is first. Calls from HTTP bring none."""
+        streams = call.method.client_streaming or call.method.server_streaming
+        ours = (STREAM_SECONDS if streams else self.call_seconds) - call.seconds
+        theirs = call.context.time_remaining()
+        return ours if theirs is None else min(ours, theirs - MARGIN)
 
 
 async def hurried(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:

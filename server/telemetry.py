@@ -7,7 +7,6 @@ import logging
 import logging.handlers
 import re
 import sys
-import time
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -49,7 +48,7 @@ def observing(slow_seconds: float) -> Interceptor:
             except BaseException as error:
                 ended(call, code_of(call, error))
                 raise
-            seconds = time.perf_counter() - call.start
+            seconds = call.seconds
             succeeded.observe(seconds)
             if seconds > slow_seconds:
                 log.warning("slow call", seconds=round(seconds, 4), code="OK")
@@ -64,7 +63,7 @@ def observing(slow_seconds: float) -> Interceptor:
 
 def ended(call: Call, code: str) -> None:
     """Counts and logs a call that did not succeed."""
-    seconds = time.perf_counter() - call.start
+    seconds = call.seconds
     SECONDS.labels(call.method.path, code).observe(seconds)
     report = log.error if code in {"INTERNAL", "UNKNOWN"} else log.info
     report("call", seconds=round(seconds, 4), code=code, message=call.context.details() or None)
