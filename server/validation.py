@@ -67,9 +67,8 @@ def field_path(violation: Any) -> str:
     path = ""
     for element in violation.proto.field.elements:
         path += f".{element.field_name}" if path else element.field_name
-        which = element.WhichOneof("subscript")
-        if which is not None:
-            path += f"[{getattr(element, which)}]"
+        if element.subscript is not None:
+            path += f"[{element.subscript.value}]"
     return path
 
 
