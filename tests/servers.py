@@ -12,7 +12,7 @@ from pathlib import Path
 
 from devstack import Stack
 
-ROLES = {"gazette_owner": "owner-of-tests", "gazette": "server-of-tests"}  # noqa: S105 - of a database that lives for one run
+ROLES = {"gazette_owner": "owner-of-tests", "gazette": "server-of-tests"}
 
 
 @dataclass(frozen=True)

@@ -117,10 +117,7 @@ async def make_template(servers: Servers) -> str:
     name = f"gazette_template_{uuid.uuid4().hex[:8]}"
     await administer(
         servers,
-        *(
-            f"DO $$ BEGIN CREATE ROLE {role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-            for role in ROLES
-        ),
+        *(f"DO $$ BEGIN CREATE ROLE {role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$" for role in ROLES),
         *(f"ALTER ROLE {role} PASSWORD '{password}'" for role, password in ROLES.items() if servers.stack is None),
         f"CREATE DATABASE {name} OWNER gazette_owner",
     )
@@ -182,5 +179,3 @@ async def running(servers: Servers, template: str, directory: Path, **changed: s
         await process.stop()
         await owner.dispose()
         await administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
-
-

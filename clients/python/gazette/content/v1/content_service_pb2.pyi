@@ -202,7 +202,9 @@ class UpdateDocumentRequest(_message.Message):
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Any of `path`, `title`, `summary`, `body`, `body_format`, `details`, `links`, `tags`, `attachments`."""
+        """Any of `path`, `title`, `summary`, `body`, `body_format`, `details`, `links`, `tags`, `attachments`. `path` and `title` may
+        not become empty.
+        """
 
     def __init__(
         self,

@@ -104,8 +104,9 @@ class ContentServiceServicer:
     def CreateDocument(self, request, context):
         """Makes a document with its first revision.
 
-        Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` and others; NOT_FOUND
-        `ORGANISATION_NOT_FOUND`; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
+        Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
+        can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`.
+        A retry is safe with the same `idempotency-key`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,10 +141,10 @@ class ContentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SubmitDocument(self, request, context):
-        """Hands the draft to the reviewers.
+        """Hands the draft to the reviewers. It must be complete by now.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the
-        first call arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
+        ABORTED if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -192,15 +193,16 @@ class ContentServiceServicer:
         """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
         is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
 
-        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the beginning.
-        Over HTTP the body is an array of messages.
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the
+        beginning. Over HTTP the body is an array of messages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportDocuments(self, request, context):
-        """What the public sees of an organisation's documents, each in a form that ImportDocuments takes.
+        """What the public sees of an organisation's documents, each in a form that ImportDocuments takes. The redirects that moves
+        left at former paths, and the bytes of files, are not part of it.
 
         Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe, from the beginning. Over HTTP, one JSON object a line.
         """

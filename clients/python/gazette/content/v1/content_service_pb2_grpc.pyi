@@ -40,8 +40,9 @@ class ContentServiceStub:
     CreateDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.CreateDocumentRequest, _content_service_pb2.CreateDocumentResponse]
     """Makes a document with its first revision.
 
-    Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` and others; NOT_FOUND
-    `ORGANISATION_NOT_FOUND`; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
+    Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
+    can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`.
+    A retry is safe with the same `idempotency-key`.
     """
     GetDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.GetDocumentRequest, _content_service_pb2.GetDocumentResponse]
     """One document, as its newest revision says.
@@ -60,10 +61,10 @@ class ContentServiceStub:
     and others; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it answers ABORTED if the first call arrived.
     """
     SubmitDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]
-    """Hands the draft to the reviewers.
+    """Hands the draft to the reviewers. It must be complete by now.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the
-    first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
+    ABORTED if the first call arrived.
     """
     ApproveDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.ApproveDocumentRequest, _content_service_pb2.ApproveDocumentResponse]
     """Approves the revision under review. A later save voids the approval.
@@ -92,11 +93,12 @@ class ContentServiceStub:
     """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
     is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
 
-    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the beginning.
-    Over HTTP the body is an array of messages.
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the
+    beginning. Over HTTP the body is an array of messages.
     """
     ExportDocuments: _grpc.UnaryStreamMultiCallable[_document_import_pb2.ExportDocumentsRequest, _document_import_pb2.ExportDocumentsResponse]
-    """What the public sees of an organisation's documents, each in a form that ImportDocuments takes.
+    """What the public sees of an organisation's documents, each in a form that ImportDocuments takes. The redirects that moves
+    left at former paths, and the bytes of files, are not part of it.
 
     Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe, from the beginning. Over HTTP, one JSON object a line.
     """
@@ -112,8 +114,9 @@ class ContentServiceAsyncStub(ContentServiceStub):
     CreateDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.CreateDocumentRequest, _content_service_pb2.CreateDocumentResponse]  # type: ignore[assignment]
     """Makes a document with its first revision.
 
-    Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` and others; NOT_FOUND
-    `ORGANISATION_NOT_FOUND`; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
+    Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
+    can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`.
+    A retry is safe with the same `idempotency-key`.
     """
     GetDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.GetDocumentRequest, _content_service_pb2.GetDocumentResponse]  # type: ignore[assignment]
     """One document, as its newest revision says.
@@ -132,10 +135,10 @@ class ContentServiceAsyncStub(ContentServiceStub):
     and others; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it answers ABORTED if the first call arrived.
     """
     SubmitDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]  # type: ignore[assignment]
-    """Hands the draft to the reviewers.
+    """Hands the draft to the reviewers. It must be complete by now.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the
-    first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
+    ABORTED if the first call arrived.
     """
     ApproveDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.ApproveDocumentRequest, _content_service_pb2.ApproveDocumentResponse]  # type: ignore[assignment]
     """Approves the revision under review. A later save voids the approval.
@@ -164,11 +167,12 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
     is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
 
-    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the beginning.
-    Over HTTP the body is an array of messages.
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the
+    beginning. Over HTTP the body is an array of messages.
     """
     ExportDocuments: _aio.UnaryStreamMultiCallable[_document_import_pb2.ExportDocumentsRequest, _document_import_pb2.ExportDocumentsResponse]  # type: ignore[assignment]
-    """What the public sees of an organisation's documents, each in a form that ImportDocuments takes.
+    """What the public sees of an organisation's documents, each in a form that ImportDocuments takes. The redirects that moves
+    left at former paths, and the bytes of files, are not part of it.
 
     Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe, from the beginning. Over HTTP, one JSON object a line.
     """
@@ -187,8 +191,9 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_content_service_pb2.CreateDocumentResponse, _abc.Awaitable[_content_service_pb2.CreateDocumentResponse]]:
         """Makes a document with its first revision.
 
-        Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` and others; NOT_FOUND
-        `ORGANISATION_NOT_FOUND`; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
+        Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
+        can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`.
+        A retry is safe with the same `idempotency-key`.
         """
 
     @_abc_1.abstractmethod
@@ -231,10 +236,10 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.SubmitDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.SubmitDocumentResponse, _abc.Awaitable[_content_service_pb2.SubmitDocumentResponse]]:
-        """Hands the draft to the reviewers.
+        """Hands the draft to the reviewers. It must be complete by now.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the
-        first call arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
+        ABORTED if the first call arrived.
         """
 
     @_abc_1.abstractmethod
@@ -293,8 +298,8 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
         is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
 
-        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the beginning.
-        Over HTTP the body is an array of messages.
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the
+        beginning. Over HTTP the body is an array of messages.
         """
 
     @_abc_1.abstractmethod
@@ -303,7 +308,8 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _document_import_pb2.ExportDocumentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_document_import_pb2.ExportDocumentsResponse], _abc.AsyncIterator[_document_import_pb2.ExportDocumentsResponse]]:
-        """What the public sees of an organisation's documents, each in a form that ImportDocuments takes.
+        """What the public sees of an organisation's documents, each in a form that ImportDocuments takes. The redirects that moves
+        left at former paths, and the bytes of files, are not part of it.
 
         Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe, from the beginning. Over HTTP, one JSON object a line.
         """

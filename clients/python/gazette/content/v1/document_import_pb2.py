@@ -27,7 +27,7 @@ from gazette.content.v1 import document_pb2 as gazette_dot_content_dot_v1_dot_do
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gazette/content/v1/document_import.proto\x12\x12gazette.content.v1\x1a%gazette/content/v1/content_type.proto\x1a!gazette/content/v1/document.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"B\n\rImportOptions\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\"\xd7\x04\n\x10ImportedDocument\x12@\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\x06\xbaH\x03\xc8\x01\x01R\x08\x64ocument\x12\"\n\x06source\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x06source\x12H\n\nlive_state\x18\x03 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\tliveState\x12*\n\x0b\x65xplanation\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x90NR\x0b\x65xplanation\x12?\n\rwithdraw_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cwithdrawTime\x12$\n\x08location\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x10R\x08location\x12#\n\rcovers_prefix\x18\x07 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x08 \x01(\x08R\x0fpreservesSuffix\x12W\n\x1a\x63laimed_first_publish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedFirstPublishTime\x12W\n\x1a\x63laimed_public_update_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedPublicUpdateTime\"\xb6\x01\n\x0cImportResult\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12;\n\x07outcome\x18\x02 \x01(\x0e\x32!.gazette.content.v1.ImportOutcomeR\x07outcome\x12\x1f\n\x0b\x64ocument_id\x18\x03 \x01(\tR\ndocumentId\x12\x16\n\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x05 \x01(\tR\x07message\"\xf0\x01\n\x16ImportDocumentsRequest\x12=\n\x07options\x18\x01 \x01(\x0b\x32!.gazette.content.v1.ImportOptionsH\x00R\x07options\x12\x44\n\x0c\x63ontent_type\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeH\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x03 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocumentB\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"U\n\x17ImportDocumentsResponse\x12:\n\x07results\x18\x01 \x03(\x0b\x32 .gazette.content.v1.ImportResultR\x07results\"K\n\x16\x45xportDocumentsRequest\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\"\xab\x01\n\x17\x45xportDocumentsResponse\x12\x44\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeH\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x02 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocumentB\x06\n\x04part*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1a\n\x16IMPORT_OUTCOME_UPDATED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x1a\n\x16IMPORT_OUTCOME_REFUSED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gazette/content/v1/document_import.proto\x12\x12gazette.content.v1\x1a%gazette/content/v1/content_type.proto\x1a!gazette/content/v1/document.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"B\n\rImportOptions\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\"\xce\x0b\n\x10ImportedDocument\x12\xf3\x01\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\xb8\x01\xbaH\xb4\x01\xba\x01\xad\x01\n\x11\x64ocument.required\x12:translation_key, path, title and content_type are required\x1a\\this.translation_key != \'\' && this.path != \'\' && this.title != \'\' && this.content_type != \'\'\xc8\x01\x01R\x08\x64ocument\x12\"\n\x06source\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x06source\x12H\n\nlive_state\x18\x03 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\tliveState\x12*\n\x0b\x65xplanation\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x90NR\x0b\x65xplanation\x12?\n\rwithdraw_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cwithdrawTime\x12g\n\x08location\x18\x06 \x01(\tBK\xbaHHrF\x18\x80\x10\x32\x41^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$R\x08location\x12#\n\rcovers_prefix\x18\x07 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x08 \x01(\x08R\x0fpreservesSuffix\x12W\n\x1a\x63laimed_first_publish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedFirstPublishTime\x12W\n\x1a\x63laimed_public_update_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedPublicUpdateTime:\xfd\x04\xbaH\xf9\x04\x1a\x80\x01\n\x16live_state.explanation\x12\x31only what is WITHDRAWN or GONE has an explanation\x1a\x33this.explanation == \'\' || this.live_state in [2, 4]\x1ax\n\x18live_state.withdraw_time\x12*only what is WITHDRAWN has a withdraw_time\x1a\x30!has(this.withdraw_time) || this.live_state == 2\x1a\xad\x01\n\x13live_state.location\x12Nwhat is REDIRECTED has a location, what is GONE may have one, nothing else has\x1a\x46this.location == \'\' ? this.live_state != 3 : this.live_state in [3, 4]\x1a\xc9\x01\n\x18live_state.covers_prefix\x12Lonly what is REDIRECTED has covers_prefix, and only with it preserves_suffix\x1a_(!this.covers_prefix || this.live_state == 3) && (!this.preserves_suffix || this.covers_prefix)\"\xb6\x01\n\x0cImportResult\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12;\n\x07outcome\x18\x02 \x01(\x0e\x32!.gazette.content.v1.ImportOutcomeR\x07outcome\x12\x1f\n\x0b\x64ocument_id\x18\x03 \x01(\tR\ndocumentId\x12\x16\n\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x05 \x01(\tR\x07message\"\xf0\x01\n\x16ImportDocumentsRequest\x12=\n\x07options\x18\x01 \x01(\x0b\x32!.gazette.content.v1.ImportOptionsH\x00R\x07options\x12\x44\n\x0c\x63ontent_type\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeH\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x03 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocumentB\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"U\n\x17ImportDocumentsResponse\x12:\n\x07results\x18\x01 \x03(\x0b\x32 .gazette.content.v1.ImportResultR\x07results\"K\n\x16\x45xportDocumentsRequest\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\"\xab\x01\n\x17\x45xportDocumentsResponse\x12\x44\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeH\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x02 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocumentB\x06\n\x04part*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1a\n\x16IMPORT_OUTCOME_UPDATED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x1a\n\x16IMPORT_OUTCOME_REFUSED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTOPTIONS'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_IMPORTOPTIONS'].fields_by_name['organisation_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['document']._loaded_options = None
-  _globals['_IMPORTEDDOCUMENT'].fields_by_name['document']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_IMPORTEDDOCUMENT'].fields_by_name['document']._serialized_options = b'\272H\264\001\272\001\255\001\n\021document.required\022:translation_key, path, title and content_type are required\032\\this.translation_key != \'\' && this.path != \'\' && this.title != \'\' && this.content_type != \'\'\310\001\001'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['source']._loaded_options = None
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['source']._serialized_options = b'\272H\007r\005\020\001\030\200\010'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['live_state']._loaded_options = None
@@ -45,25 +45,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['explanation']._loaded_options = None
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['explanation']._serialized_options = b'\272H\005r\003\030\220N'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['location']._loaded_options = None
-  _globals['_IMPORTEDDOCUMENT'].fields_by_name['location']._serialized_options = b'\272H\005r\003\030\200\020'
+  _globals['_IMPORTEDDOCUMENT'].fields_by_name['location']._serialized_options = b'\272HHrF\030\200\0202A^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$'
+  _globals['_IMPORTEDDOCUMENT']._loaded_options = None
+  _globals['_IMPORTEDDOCUMENT']._serialized_options = b'\272H\371\004\032\200\001\n\026live_state.explanation\0221only what is WITHDRAWN or GONE has an explanation\0323this.explanation == \'\' || this.live_state in [2, 4]\032x\n\030live_state.withdraw_time\022*only what is WITHDRAWN has a withdraw_time\0320!has(this.withdraw_time) || this.live_state == 2\032\255\001\n\023live_state.location\022Nwhat is REDIRECTED has a location, what is GONE may have one, nothing else has\032Fthis.location == \'\' ? this.live_state != 3 : this.live_state in [3, 4]\032\311\001\n\030live_state.covers_prefix\022Lonly what is REDIRECTED has covers_prefix, and only with it preserves_suffix\032_(!this.covers_prefix || this.live_state == 3) && (!this.preserves_suffix || this.covers_prefix)'
   _globals['_IMPORTDOCUMENTSREQUEST'].oneofs_by_name['part']._loaded_options = None
   _globals['_IMPORTDOCUMENTSREQUEST'].oneofs_by_name['part']._serialized_options = b'\272H\002\010\001'
   _globals['_EXPORTDOCUMENTSREQUEST'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_EXPORTDOCUMENTSREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\005r\003\260\001\001'
-  _globals['_IMPORTOUTCOME']._serialized_start=1608
-  _globals['_IMPORTOUTCOME']._serialized_end=1769
+  _globals['_IMPORTOUTCOME']._serialized_start=2495
+  _globals['_IMPORTOUTCOME']._serialized_end=2656
   _globals['_IMPORTOPTIONS']._serialized_start=171
   _globals['_IMPORTOPTIONS']._serialized_end=237
   _globals['_IMPORTEDDOCUMENT']._serialized_start=240
-  _globals['_IMPORTEDDOCUMENT']._serialized_end=839
-  _globals['_IMPORTRESULT']._serialized_start=842
-  _globals['_IMPORTRESULT']._serialized_end=1024
-  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_start=1027
-  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_end=1267
-  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_start=1269
-  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_end=1354
-  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_start=1356
-  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_end=1431
-  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_start=1434
-  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_end=1605
+  _globals['_IMPORTEDDOCUMENT']._serialized_end=1726
+  _globals['_IMPORTRESULT']._serialized_start=1729
+  _globals['_IMPORTRESULT']._serialized_end=1911
+  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_start=1914
+  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_end=2154
+  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_start=2156
+  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_end=2241
+  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_start=2243
+  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_end=2318
+  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_start=2321
+  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_end=2492
 # @@protoc_insertion_point(module_scope)

@@ -99,7 +99,9 @@ class ImportedDocument(_message.Message):
     explanation: _builtins.str
     """WITHDRAWN and GONE: why, as HTML."""
     location: _builtins.str
-    """REDIRECTED: where to, a path of this site or an absolute https URL. GONE: where to look instead, or empty."""
+    """REDIRECTED: where to, a path of this site or an absolute https URL, either with its query and fragment. GONE: where to look
+    instead, or empty. What is no printable ASCII is percent-encoded.
+    """
     covers_prefix: _builtins.bool
     """REDIRECTED: whether every path below the document's own is redirected too."""
     preserves_suffix: _builtins.bool
@@ -107,7 +109,8 @@ class ImportedDocument(_message.Message):
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """What it says. `translation_key` with `locale` names the document: if it exists it gets one more revision, otherwise it
-        is made. `path`, `title` and `content_type` are required; `id`, `organisation_id`, `etag`, `draft` and the times are ignored.
+        is made. `translation_key`, `path`, `title` and `content_type` are required; what the server sets is ignored, and so is
+        `organisation_id`. It must satisfy its content type's schema.
         """
 
     @_builtins.property
@@ -184,7 +187,9 @@ Global___ImportResult: _TypeAlias = ImportResult  # noqa: Y015
 
 @_typing.final
 class ImportDocumentsRequest(_message.Message):
-    """One message of an import: first `options`, then content types before the documents that need them."""
+    """One message of an import: first `options`, then content types before the documents that need them, and the targets of links
+    before what links to them.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -197,7 +202,9 @@ class ImportDocumentsRequest(_message.Message):
 
     @_builtins.property
     def content_type(self) -> _content_type_pb2.ContentType:
-        """A content type that is made if there is none of its name; one that exists stays as it is."""
+        """A content type that is made if there is none of its name, by a caller who may write content types; one that exists stays
+        as it is.
+        """
 
     @_builtins.property
     def document(self) -> Global___ImportedDocument:

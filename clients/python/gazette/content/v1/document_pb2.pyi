@@ -265,11 +265,11 @@ class Document(_message.Message):
     organisation_id: _builtins.str
     """Who publishes it. Fixed at creation."""
     content_type: _builtins.str
-    """The name of its content type. Fixed at creation."""
+    """The name of its content type. Fixed at creation; only an import changes it."""
     locale: _builtins.str
     """Its language (BCP 47). Fixed at creation; empty means `en`."""
     translation_key: _builtins.str
-    """A UUID that it shares with its translations. Fixed at creation; empty makes a new one."""
+    """A UUID that it shares with its translations, all of one organisation. Fixed at creation; empty makes a new one."""
     path: _builtins.str
     """Where it is (to be) read: `/` or segments of letters, digits and `- _ . ~`, none of which begins with a dot."""
     title: _builtins.str
@@ -286,7 +286,9 @@ class Document(_message.Message):
     """The number of the revision shown here: the newest. Set by the server."""
     @_builtins.property
     def details(self) -> _struct_pb2.Struct:
-        """What else its content type asks for. Numbers are finite; nested at most 16 deep."""
+        """What else its content type asks for. Numbers are finite; nested at most 16 deep. A draft may be saved with members missing
+        or empty, but not with wrong ones; to be submitted, approved and published it must satisfy the content type's schema.
+        """
 
     @_builtins.property
     def links(self) -> _containers.MessageMap[_builtins.str, Global___LinkTargets]:

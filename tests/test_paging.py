@@ -1,0 +1,67 @@
+"""Page tokens: of use only to the same caller, with the same filter, for a day (Z4)."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from gazette.content.v1.content_service_pb2 import ListDocumentsRequest
+from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest
+from server.paging import LIFETIME, InvalidPageToken, Paging
+
+SECRET = "a secret of the tests"
+
+
+def test_round_trip() -> None:
+    """A token leads on to where the list ended; another page size is allowed."""
+    paging = Paging.under(SECRET)
+    token = paging.token(ListPagesRequest(content_type="guide"), "me", 42, "x")
+    assert paging.position(ListPagesRequest(content_type="guide", page_size=7, page_token=token), "me") == [42, "x"]
+
+
+def test_no_token_is_the_beginning() -> None:
+    """Without a token the list begins at its beginning."""
+    assert Paging.under(SECRET).position(ListPagesRequest(), "me") is None
+
+
+@pytest.mark.parametrize("index", range(0, 60, 7))
+def test_any_change_is_refused(index: int) -> None:
+    """A token with any character changed is refused."""
+    paging = Paging.under(SECRET)
+    token = paging.token(ListPagesRequest(), "me", 42)
+    index %= len(token)
+    forged = token[:index] + ("A" if token[index] != "A" else "B") + token[index + 1 :]
+    with pytest.raises(InvalidPageToken):
+        paging.position(ListPagesRequest(page_token=forged), "me")
+
+
+@pytest.mark.parametrize(
+    ("request_", "caller"),
+    [
+        (ListPagesRequest(), "somebody else"),
+        (ListPagesRequest(content_type="guide"), "me"),
+        (ListDocumentsRequest(), "me"),
+    ],
+)
+def test_other_callers_and_filters(request_: ListPagesRequest | ListDocumentsRequest, caller: str) -> None:
+    """A token is refused from another caller, with another filter, and for another method."""
+    paging = Paging.under(SECRET)
+    request_.page_token = paging.token(ListPagesRequest(), "me", 42)
+    with pytest.raises(InvalidPageToken):
+        paging.position(request_, caller)
+
+
+def test_expiry() -> None:
+    """A token is refused after its lifetime."""
+    token = Paging.under(SECRET).token(ListPagesRequest(), "me", 42)
+    later = Paging(Paging.under(SECRET).key, now=lambda: time.time() + LIFETIME + 5)
+    with pytest.raises(InvalidPageToken):
+        later.position(ListPagesRequest(page_token=token), "me")
+
+
+@pytest.mark.parametrize("token", ["x", "====", "a" * 200, "é", "AAAA"])
+def test_nonsense(token: str) -> None:
+    """What is no token at all is refused in the same way."""
+    with pytest.raises(InvalidPageToken):
+        Paging.under(SECRET).position(ListPagesRequest(page_token=token), "me")

@@ -1,0 +1,88 @@
+"""Validation: the contract's rules, and what cannot be stored or said in JSON (C2, C4)."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from google.protobuf.struct_pb2 import Struct
+
+from gazette.content.v1.content_service_pb2 import CreateDocumentRequest
+from gazette.content.v1.document_pb2 import Document
+from server.errors import InvalidArgument
+from server.validation import MAX_NESTING, validate
+
+GOOD = Document(
+    organisation_id="0190a5a0-0000-7000-8000-000000000000", content_type="guide", path="/guidance/a", title="A", locale="en"
+)
+
+
+def create(**changed: object) -> CreateDocumentRequest:
+    request = CreateDocumentRequest(document=GOOD)
+    request.document.MergeFrom(Document(**changed))  # type: ignore[arg-type]
+    return request
+
+
+def fields(request: CreateDocumentRequest) -> dict[str, str]:
+    with pytest.raises(InvalidArgument) as caught:
+        validate(request)
+    return dict(caught.value.violations)
+
+
+def nested(depth: int) -> Struct:
+    struct = Struct()
+    inner = struct
+    for _ in range(depth - 1):
+        inner = inner.get_or_create_struct("a")
+    inner["end"] = 1
+    return struct
+
+
+def test_a_good_request_passes() -> None:
+    """What keeps the rules passes."""
+    validate(create(tags=["a", "b"], body="Grüße 👋"))
+
+
+@pytest.mark.parametrize("path", ["guidance", "/a//b", "/a/", "/.git", "/a/../b", "/a b", "/a?b", "/é", "//"])
+def test_paths(path: str) -> None:
+    """A path that no page could have is refused, and the field is named."""
+    request = create()
+    request.document.path = path
+    assert list(fields(request)) == ["document.path"]
+
+
+@pytest.mark.parametrize("path", ["/", "/a", "/guidance/living-in-fiji--2", "/a_b/c.cy", "/406beacon"])
+def test_paths_that_are_good(path: str) -> None:
+    """Paths as governments use them pass."""
+    request = create()
+    request.document.path = path
+    validate(request)
+
+
+def test_every_field_is_named() -> None:
+    """All that is wrong is told at once, each with its field."""
+    request = create(locale="English", tags=["x", "x"], attachments=["nothing"])
+    assert set(fields(request)) >= {"document.tags", "document.attachments[0]"}
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_numbers_that_json_has_not(number: float) -> None:
+    """Non-finite numbers are refused wherever they stand."""
+    details = Struct()
+    details.get_or_create_list("values").append(number)
+    assert fields(create(details=details)) == {"document.details.values[0]": "is not a finite number"}
+
+
+def test_nesting() -> None:
+    """Details may nest sixteen deep and no deeper."""
+    validate(create(details=nested(MAX_NESTING)))
+    assert all("nested more than 16 deep" in reason for reason in fields(create(details=nested(MAX_NESTING + 1))).values())
+
+
+def test_zero_characters() -> None:
+    """U+0000, which PostgreSQL cannot store, is refused in every string."""
+    details = Struct()
+    details["note"] = "a\0b"
+    assert fields(create(details=details)) == {"document.details.note": "contains U+0000"}
+    assert fields(create(summary="a\0b")) == {"document.summary": "contains U+0000"}
+    assert fields(create(tags=["a\0b"])) == {"document.tags": "contains U+0000"}
