@@ -1,0 +1,59 @@
+"""`.env.example` against `Settings`: complete, in step, good for development and refused where others depend on it."""
+
+import io
+import re
+
+import pytest
+from dotenv import dotenv_values
+
+from server.settings import SAMPLE_MARK, InvalidSettings, Settings, load, names
+from tools.env_example import TARGET, example
+
+TEXT = TARGET.read_text()
+
+
+def values(text: str = TEXT) -> dict[str, str]:
+    return {name: value for name, value in dotenv_values(stream=io.StringIO(text)).items() if value is not None}
+
+
+def test_in_step() -> None:
+    """The file is what the settings' names, comments and defaults make it; mend it with python -m tools.env_example."""
+    assert example() == TEXT
+
+
+def test_complete() -> None:
+    """Each setting has one line with a sample, under its first name, and each alias is mentioned."""
+    for field in Settings.model_fields:
+        name, *aliases = names(field)
+        assert len(re.findall(rf"^#?{name}=.+$", TEXT, re.MULTILINE)) == 1, name
+        assert all(alias in TEXT for alias in aliases)
+
+
+def test_starts_development() -> None:
+    """A copy named .env is all that the service needs in development."""
+    settings = load(values())
+    assert settings.environment == "development"
+    assert settings.s3_bucket_name
+    assert settings.owner_database_url != settings.database_url
+
+
+def test_optional_samples() -> None:
+    """What is commented out is valid too; the certificates alone want files that exist."""
+    given = re.sub(r"^#(?!TLS_)([A-Z0-9_]+=)", r"\1", TEXT, flags=re.MULTILINE)
+    assert load(values(given)).smtp_host
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+@pytest.mark.parametrize("name", ["JWT_SECRET", "REFRESH_TOKEN_SECRET"])
+def test_refused_in_public(environment: str, name: str) -> None:
+    """Staging and production do not start with a sample secret; the one line names it and says how to make another."""
+    secret = {"JWT_SECRET": "a" * 48, "REFRESH_TOKEN_SECRET": "b" * 48, name: values()[name]}
+    with pytest.raises(InvalidSettings, match=rf"^{name} is the sample of \.env\.example; .*openssl"):
+        load({**values(), **secret, "ENVIRONMENT": environment, "REFLECTION": "false"})
+
+
+def test_every_secret_is_marked() -> None:
+    """Each sample of a secret carries the mark by which it is refused."""
+    secrets = re.findall(r"^#?(\w*(?:SECRET|PASS|PASSWORD|SECRET_KEY|API_KEY)=.*)$", TEXT, re.MULTILINE)
+    assert len(secrets) >= 8
+    assert all(SAMPLE_MARK in secret for secret in secrets)

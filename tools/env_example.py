@@ -1,0 +1,94 @@
+"""Writes `.env.example`: every setting with its comment and a sample. `python -m tools.env_example --check` only compares.
+
+The names, comments and defaults are those of `server.settings.Settings`. Here stand the samples of what has no default, such
+that a copy named `.env` starts the service in development, with docker-compose.yml and beside it.
+"""
+
+import sys
+import textwrap
+from pathlib import Path
+
+from server.settings import SAMPLE_MARK, Settings, names
+
+TARGET = Path(__file__).resolve().parent.parent / ".env.example"
+
+HEAD = f"""\
+# Gazette's settings, each with a sample. For development: cp .env.example .env
+#
+# Written from server/settings.py by `python -m tools.env_example`. A line that begins with # and a name is a sample of what is
+# optional. Staging and production refuse secrets that contain "{SAMPLE_MARK}".
+"""
+
+SAMPLES = {
+    "workers": "2",
+    "database_url": f"postgresql://gazette:{SAMPLE_MARK}@127.0.0.1:5432/gazette",
+    "migration_database_url": f"postgresql://gazette_owner:{SAMPLE_MARK}@127.0.0.1:5432/gazette",
+    "redis_url": "redis://127.0.0.1:6379/0",
+    "redis_password": SAMPLE_MARK,
+    "jwt_secret": f"{SAMPLE_MARK}-access-tokens-are-signed-with-this",
+    "refresh_token_secret": f"{SAMPLE_MARK}-refresh-tokens-are-signed-with-this",
+    "s3_endpoint": "http://127.0.0.1:9000",
+    "s3_access_key": "gazette",
+    "s3_secret_key": SAMPLE_MARK,
+    "s3_bucket_name": "gazette-files",
+    "reflection": "true",
+}
+
+OPTIONAL = {
+    "socket_dir": "/run/gazette",
+    "database_replica_url": f"postgresql://gazette:{SAMPLE_MARK}@127.0.0.1:5433/gazette",
+    "files_directory": "/var/lib/gazette",
+    "s3_cdn_url": "https://files.example.gov",
+    "tls_certificate_file": "/etc/gazette/tls/tls.crt",
+    "tls_key_file": "/etc/gazette/tls/tls.key",
+    "tls_client_ca_file": "/etc/gazette/tls/ca.crt",
+    "log_directory": "/var/log/gazette",
+    "sentry_dsn": "https://key@sentry.example.gov/1",
+    "otel_exporter_otlp_endpoint": "http://127.0.0.1:4317",
+    "smtp_host": "smtp.example.gov",
+    "smtp_user": "gazette@example.gov",
+    "smtp_pass": SAMPLE_MARK,
+    "api_key": f"gaz_{SAMPLE_MARK}",
+}
+
+COMPOSE = f"""\
+# What follows is not the server's: docker-compose.yml alone reads it, for a new PostgreSQL volume. The first is the superuser's
+# password; the other two are those of MIGRATION_DATABASE_URL and of DATABASE_URL.
+POSTGRES_PASSWORD={SAMPLE_MARK}
+DATABASE_OWNER_PASSWORD={SAMPLE_MARK}
+DATABASE_PASSWORD={SAMPLE_MARK}
+"""
+
+
+def line(field: str) -> str:
+    """`NAME=sample`; behind a # where the sample needs something that is not there by itself."""
+    name, default = names(field)[0], Settings.model_fields[field].default
+    if field in OPTIONAL:
+        return f"#{name}={OPTIONAL[field]}"
+    sample = SAMPLES.get(field, str(default).lower() if isinstance(default, bool) else str(default or ""))
+    if not sample:
+        sys.exit(f"{name} has neither a default nor a sample: give it one in tools/env_example.py")
+    return f"{name}={sample}"
+
+
+def paragraph(field: str) -> str:
+    comment = Settings.model_fields[field].description or ""
+    _, *aliases = names(field)
+    also = f" Also read as {' or '.join(aliases)}." if aliases else ""
+    lines = textwrap.wrap(f"{comment}{also}", width=126, break_long_words=False, break_on_hyphens=False)
+    return "".join(f"# {text}\n" for text in lines) + line(field) + "\n"
+
+
+def example() -> str:
+    return "\n".join((HEAD, *map(paragraph, Settings.model_fields), COMPOSE))
+
+
+def main() -> None:
+    if "--check" not in sys.argv:
+        TARGET.write_text(example())
+    elif not TARGET.is_file() or TARGET.read_text() != example():
+        sys.exit(".env.example is not what server/settings.py says: run `python -m tools.env_example`")
+
+
+if __name__ == "__main__":
+    main()
