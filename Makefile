@@ -6,10 +6,11 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+COVERAGE ?= 80
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: env
 env: ## Make .venv from the lock files; does nothing when they are unchanged
@@ -22,6 +23,20 @@ run: env ## Start everything: PostgreSQL, Redis, Envoy, server, demo content (HT
 .PHONY: test
 test: env ## Run the tests against a real stack (ARGS="tests/content -k publish")
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+.PHONY: test-unit
+test-unit: env ## Run the tests that need no services
+	@COVERAGE_FILE=build/coverage/unit $(BIN)/python -m pytest -n 2 -m "not integration" $(ARGS)
+
+.PHONY: test-integration
+test-integration: env ## Run the tests that need PostgreSQL, Redis or Envoy
+	@COVERAGE_FILE=build/coverage/integration $(BIN)/python -m pytest -n 2 -m integration $(ARGS)
+
+.PHONY: coverage
+coverage: env ## Add up what the two covered (ARGS="--cov --cov-report="), and hold it to COVERAGE percent
+	@$(BIN)/coverage combine --quiet --keep build/coverage
+	@$(BIN)/coverage xml --quiet
+	@$(BIN)/coverage report --fail-under=$(COVERAGE)
 
 .PHONY: bench
 bench: env ## Measure the hot paths against a bare handler

@@ -12,6 +12,15 @@ from tests import servers as backing
 from tests.edge import Edge
 from tests.service import Service, make_template, running
 
+SERVICES = {"servers", "edge"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs services, or is about them, as `integration`: CI runs the rest apart, and first."""
+    for item in items:
+        if SERVICES & set(getattr(item, "fixturenames", ())) or "devstack" in item.path.parts:
+            item.add_marker("integration")
+
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[backing.Servers]:

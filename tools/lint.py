@@ -80,6 +80,18 @@ def openapi() -> bool:
     return passes("openapi-spec-validator", "docs/openapi.json")
 
 
+def deployment() -> bool:
+    """The image, the Compose files and the workflows."""
+    schema = ("check-jsonschema", "--quiet", "--builtin-schema")
+    checked = [
+        passes("hadolint", "Dockerfile"),
+        passes(*schema, "vendor.compose-spec", *map(str, ROOT.glob("docker-compose*.yml"))),
+        passes(*schema, "vendor.github-workflows", *map(str, ROOT.glob(".github/workflows/*.yml"))),
+        passes("zizmor", "--offline", "--quiet", "--no-progress", "--min-severity=medium", ".github"),
+    ]
+    return all(checked)
+
+
 CHECKS: dict[str, Callable[[], bool]] = {
     "style": python_style,
     "types": types,
@@ -88,6 +100,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "compatibility": compatibility,
     "generated": generated,
     "openapi": openapi,
+    "deployment": deployment,
 }
 
 
