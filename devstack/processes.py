@@ -98,8 +98,6 @@ class Process(ABC):
                 self._child.wait(self.stop_timeout)
             except subprocess.TimeoutExpired:
                 self.kill()
-        with suppress(ProcessLookupError):
-            os.killpg(self._child.pid, signal.SIGKILL)  # children that it left when it was killed itself
         self._child = None
 
     def wait(self) -> int:
@@ -155,9 +153,10 @@ class Process(ABC):
     def _signal_all(self, number: signal.Signals) -> None:
         if self._child is None or not self.is_running:
             return
-        parent = psutil.Process(self._child.pid)
-        parent.suspend()  # it starts no child while we list them
-        children = parent.children(recursive=True)
+        parent, children = psutil.Process(self._child.pid), []
+        with suppress(psutil.NoSuchProcess):
+            parent.suspend()  # it starts no child while we list them
+            children = parent.children(recursive=True)
         for process in (parent, *children):
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)

@@ -18,7 +18,7 @@ from devstack.stack import Stack
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-DEMO_PAGE = "guidance/register-to-vote"
+DEMO_PAGE = "guidance/moor-a-boat"
 
 READY = """
   HTTP       http://{host}:{ports.http}
@@ -100,7 +100,8 @@ def stop_on_signals() -> None:
         raise Stopped
 
     for number in SIGNALS:
-        signal.signal(number, stop)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup means it
+            signal.signal(number, stop)
 
 
 def run(path: Path) -> None:
