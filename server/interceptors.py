@@ -1,18 +1,20 @@
-"""The chain: puts every RPC of the contract behind the interceptors, once, when it is first called.
+"""The registry: every RPC of the contract behind the interceptors, wrapped once, when the server is put together.
 
-grpc.aio asks each of its interceptors anew for every call, at about 8 µs each. So this is the only one it knows; ours are plain
-functions that wrap a handler (`calls.Interceptor`), and the wrapped handler is kept. It takes requests as bytes, since
-grpc.aio answers UNKNOWN to a message that does not parse, and hands bytes back, since a handler may have them already.
+grpc.aio asks each of its own interceptors anew for every call, at about 8 µs each, and each method registered one by one makes
+every call dearer. So ours are plain functions that wrap a handler (`calls.Interceptor`), and grpc.aio knows one generic handler
+that finds the wrapped one. It takes requests as bytes, since grpc.aio answers UNKNOWN to a message that does not parse, and
+hands bytes back, since a handler may have them already.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.protobuf import symbol_database
+from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import DecodeError, Message
@@ -33,30 +35,34 @@ class MalformedMessage(errors.InvalidArgument):
     reason = "MALFORMED_MESSAGE"
 
 
-class Chain(grpc.aio.ServerInterceptor):
-    """Wraps each handler in the interceptors, the first outermost."""
+class Registry:
+    """The one generic handler. Takes the services in as a server would, and finds the wrapped handler of each call."""
 
     def __init__(self, interceptors: Sequence[Interceptor], proxies: frozenset[str]) -> None:
+        """The first interceptor is the outermost."""
         self.interceptors = interceptors
         self.proxies = proxies
-        self.wrapped: dict[str, grpc.RpcMethodHandler[Any, Any] | None] = {}
+        self.handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self.services: list[str] = []
 
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any]]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any]:
-        path = handler_call_details.method
-        known = self.wrapped.get(path)
-        if known is not None:
-            return known
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return handler  # unknown methods are not kept: their names are the callers' invention
-        self.wrapped[path] = wrapped = self.wrap(path, handler)
-        return wrapped
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
+        return self.handlers.get(handler_call_details.method)
 
-    def wrap(self, path: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
+    def add_generic_rpc_handlers(self, generic_rpc_handlers: Sequence[grpc.ServiceRpcHandler]) -> None:
+        """What the generated `add_…Servicer_to_server` calls. Raises NotInContract."""
+        for generic in generic_rpc_handlers:
+            name = generic.service_name()
+            self.services.append(name)
+            for method in descriptor_pool.Default().FindServiceByName(name).methods:
+                path = f"/{name}/{method.name}"
+                handler = generic.service(Details(path))
+                if handler is not None:
+                    self.handlers[path] = self.wrapped(path, handler)
+
+    def add_registered_method_handlers(self, service_name: str, method_handlers: Any) -> None:
+        """Nothing: the generic handler has them."""
+
+    def wrapped(self, path: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
         if path.startswith("/grpc."):
             return handler  # health and reflection speak for themselves
         method = declared(path)
@@ -78,10 +84,18 @@ class Chain(grpc.aio.ServerInterceptor):
         return shape(serve)
 
 
+@dataclass
+class Details:
+    """A grpc.HandlerCallDetails."""
+
+    method: str
+    invocation_metadata: tuple[tuple[str, str | bytes], ...] = ()
+
+
 def adapted(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler:
     """The servicer's method as a `Handler`: takes messages and the Call, answers bytes, or writes what it yields."""
     serialise = handler.response_serializer
-    behaviour = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
+    behaviour: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
     assert behaviour is not None and serialise is not None
 
     if not method.server_streaming:
@@ -94,6 +108,7 @@ def adapted(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler
 
     # Were grpc.aio to drive the generator, a cancelled one would be closed in another task and context.
     async def stream(request: Any, call: Call) -> None:
+        answers: AsyncGenerator[Any, None]
         async with aclosing(behaviour(request, call.context)) as answers:
             async for answer in answers:
                 await call.context.write(serialise(answer))
@@ -128,7 +143,7 @@ def access_rule(descriptor: MethodDescriptor) -> AccessRule:
 def method_descriptor(path: str) -> MethodDescriptor:
     """Raises KeyError for a method that no contract known here declares."""
     service_name, _, name = path.lstrip("/").partition("/")
-    descriptor: MethodDescriptor = symbol_database.Default().pool.FindServiceByName(service_name).methods_by_name[name]
+    descriptor: MethodDescriptor = descriptor_pool.Default().FindServiceByName(service_name).methods_by_name[name]
     return descriptor
 
 

@@ -1,0 +1,12 @@
+"""`python -m bench [NAME …]`."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import import_speed, pages
+
+BENCHMARKS = {"pages": pages.main, "import": import_speed.main}
+
+for name in sys.argv[1:] or BENCHMARKS:
+    BENCHMARKS[name]()

@@ -1,0 +1,75 @@
+"""A real installation to measure: the stores, one worker process behind Envoy, the demo; and a bare server behind its own Envoy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from devstack.envoy import Envoy
+from devstack.home import Home
+from devstack.ports import free_port
+from devstack.run import Ports, server_environment
+from devstack.server import Server, Task
+from devstack.stack import Stack
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What serves, by process id and port."""
+
+    grpc_port: int
+    http_port: int
+    server_pid: int
+    envoy_pid: int
+
+
+@contextmanager
+def gazette(path: Path) -> Iterator[Installation]:
+    """Everything that `make run` starts, with one worker."""
+    ports = Ports(http=free_port(), grpc=free_port(), metrics=free_port())
+    with ExitStack() as running:
+        home = Home.at(path)
+        running.enter_context(home.lock())
+        stack = Stack(home)
+        running.callback(stack.stop)
+        stack.launch()
+        environment = {**server_environment(home, stack, ports), "WORKERS": "1", "LOG_LEVEL": "warn"}
+        for task in ("migrate", "demo"):
+            Task(task, home, environment).run()
+        server = Server(home, environment)
+        running.callback(server.stop)
+        server.start()
+        envoy = Envoy(home, port=ports.http, workers=1)
+        running.callback(envoy.stop)
+        envoy.start()
+        yield Installation(ports.grpc, ports.http, server.pid, envoy.pid)
+
+
+@contextmanager
+def bare(path: Path, answer: bytes) -> Iterator[Installation]:
+    """The bare handler in a process of its own, behind an Envoy with the same configuration."""
+    home = Home.at(path)
+    (path / "answer").write_bytes(answer)
+    grpc_port, http_port = free_port(), free_port()
+    command = [sys.executable, "-m", "bench.bare", str(grpc_port), str(home.sockets / "worker-0.sock"), str(path / "answer")]
+    with ExitStack() as running:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        running.callback(process.wait)
+        running.callback(process.terminate)
+        assert process.stdout is not None
+        process.stdout.readline()
+        envoy = BareEnvoy(home, port=http_port, workers=1)
+        running.callback(envoy.stop)
+        envoy.start()
+        yield Installation(grpc_port, http_port, process.pid, envoy.pid)
+
+
+class BareEnvoy(Envoy):
+    """Envoy before a server that has no /health."""
+
+    def problem(self) -> str | None:
+        return None
