@@ -67,17 +67,19 @@ class AuthServiceServicer:
         """Starts a session.
 
         Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password and a disabled account alike;
-        RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked. A retry is safe: it starts another session.
+        RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an
+        account with roles in more organisations than an access token can carry (about 100). A retry is safe: it starts another
+        session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RefreshToken(self, request, context):
-        """Exchanges a refresh token for a new pair of tokens. Using the newest token again within a few seconds answers the same
-        refresh token (two tabs); using an older one is taken for theft and ends the session.
+        """Exchanges a refresh token for a new pair of tokens. Using it again within a few seconds answers the same new refresh token
+        (two tabs); using it later, or using an older one, is taken for theft and ends the session.
 
-        Errors: UNAUTHENTICATED `INVALID_REFRESH_TOKEN`. A retry is safe within those seconds.
+        Errors: UNAUTHENTICATED `INVALID_REFRESH_TOKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe within those seconds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,7 +95,7 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetMe(self, request, context):
-        """The caller's own account.
+        """The caller's own account as it stands now, which an access token may not know yet.
 
         Errors: UNAUTHENTICATED. A retry is safe.
         """

@@ -39,13 +39,15 @@ class AuthServiceStub:
     """Starts a session.
 
     Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password and a disabled account alike;
-    RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked. A retry is safe: it starts another session.
+    RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an
+    account with roles in more organisations than an access token can carry (about 100). A retry is safe: it starts another
+    session.
     """
     RefreshToken: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshTokenRequest, _auth_service_pb2.RefreshTokenResponse]
-    """Exchanges a refresh token for a new pair of tokens. Using the newest token again within a few seconds answers the same
-    refresh token (two tabs); using an older one is taken for theft and ends the session.
+    """Exchanges a refresh token for a new pair of tokens. Using it again within a few seconds answers the same new refresh token
+    (two tabs); using it later, or using an older one, is taken for theft and ends the session.
 
-    Errors: UNAUTHENTICATED `INVALID_REFRESH_TOKEN`. A retry is safe within those seconds.
+    Errors: UNAUTHENTICATED `INVALID_REFRESH_TOKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe within those seconds.
     """
     Logout: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.LogoutRequest, _auth_service_pb2.LogoutResponse]
     """Ends the caller's session: its refresh token at once, its access token within five seconds in every process.
@@ -53,7 +55,7 @@ class AuthServiceStub:
     Errors: UNAUTHENTICATED. A retry is safe.
     """
     GetMe: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetMeRequest, _auth_service_pb2.GetMeResponse]
-    """The caller's own account.
+    """The caller's own account as it stands now, which an access token may not know yet.
 
     Errors: UNAUTHENTICATED. A retry is safe.
     """
@@ -69,13 +71,15 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """Starts a session.
 
     Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password and a disabled account alike;
-    RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked. A retry is safe: it starts another session.
+    RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an
+    account with roles in more organisations than an access token can carry (about 100). A retry is safe: it starts another
+    session.
     """
     RefreshToken: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshTokenRequest, _auth_service_pb2.RefreshTokenResponse]  # type: ignore[assignment]
-    """Exchanges a refresh token for a new pair of tokens. Using the newest token again within a few seconds answers the same
-    refresh token (two tabs); using an older one is taken for theft and ends the session.
+    """Exchanges a refresh token for a new pair of tokens. Using it again within a few seconds answers the same new refresh token
+    (two tabs); using it later, or using an older one, is taken for theft and ends the session.
 
-    Errors: UNAUTHENTICATED `INVALID_REFRESH_TOKEN`. A retry is safe within those seconds.
+    Errors: UNAUTHENTICATED `INVALID_REFRESH_TOKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe within those seconds.
     """
     Logout: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LogoutRequest, _auth_service_pb2.LogoutResponse]  # type: ignore[assignment]
     """Ends the caller's session: its refresh token at once, its access token within five seconds in every process.
@@ -83,7 +87,7 @@ class AuthServiceAsyncStub(AuthServiceStub):
     Errors: UNAUTHENTICATED. A retry is safe.
     """
     GetMe: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetMeRequest, _auth_service_pb2.GetMeResponse]  # type: ignore[assignment]
-    """The caller's own account.
+    """The caller's own account as it stands now, which an access token may not know yet.
 
     Errors: UNAUTHENTICATED. A retry is safe.
     """
@@ -102,7 +106,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         """Starts a session.
 
         Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password and a disabled account alike;
-        RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked. A retry is safe: it starts another session.
+        RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an
+        account with roles in more organisations than an access token can carry (about 100). A retry is safe: it starts another
+        session.
         """
 
     @_abc_1.abstractmethod
@@ -111,10 +117,10 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RefreshTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.RefreshTokenResponse, _abc.Awaitable[_auth_service_pb2.RefreshTokenResponse]]:
-        """Exchanges a refresh token for a new pair of tokens. Using the newest token again within a few seconds answers the same
-        refresh token (two tabs); using an older one is taken for theft and ends the session.
+        """Exchanges a refresh token for a new pair of tokens. Using it again within a few seconds answers the same new refresh token
+        (two tabs); using it later, or using an older one, is taken for theft and ends the session.
 
-        Errors: UNAUTHENTICATED `INVALID_REFRESH_TOKEN`. A retry is safe within those seconds.
+        Errors: UNAUTHENTICATED `INVALID_REFRESH_TOKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe within those seconds.
         """
 
     @_abc_1.abstractmethod
@@ -134,7 +140,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.GetMeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.GetMeResponse, _abc.Awaitable[_auth_service_pb2.GetMeResponse]]:
-        """The caller's own account.
+        """The caller's own account as it stands now, which an access token may not know yet.
 
         Errors: UNAUTHENTICATED. A retry is safe.
         """
