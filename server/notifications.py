@@ -10,6 +10,8 @@ from contextlib import suppress
 import asyncpg
 import structlog
 
+from server import errors
+
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 0.5
@@ -53,7 +55,7 @@ class Listener:
         while True:
             try:
                 await self.listen()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, errors.Unavailable) as error:
                 if self.lost_since is None:
                     self.lost_since = time.monotonic()
                     log.warning("notifications lost", error=type(error).__name__)
