@@ -265,3 +265,8 @@ def local_grpc_address() -> str:
     """Where a server with this environment listens, for a health check that needs no other setting."""
     host = os.environ.get("GRPC_HOST", "127.0.0.1")
     return f"{'127.0.0.1' if host in {'0.0.0.0', '::', '[::]'} else host}:{os.environ.get('GRPC_PORT') or 50051}"  # noqa: S104
+
+
+def command_password() -> str:
+    """GAZETTE_PASSWORD: a password for `gazette accounts create`, where no terminal can ask for one. Empty: none."""
+    return os.environ.get("GAZETTE_PASSWORD", "")

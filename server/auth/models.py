@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database import Model
@@ -56,7 +56,7 @@ class Session(Model):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
-    counter: Mapped[int]
+    counter: Mapped[int] = mapped_column(BigInteger)
     user_agent: Mapped[str]
     address: Mapped[str]
     create_time: Mapped[datetime]
@@ -66,3 +66,5 @@ class Session(Model):
     absolute_expire_time: Mapped[datetime]
     revoke_time: Mapped[datetime | None]
     revoke_reason: Mapped[str | None]
+
+    __table_args__ = (Index("ix_sessions_revoke_time", "revoke_time", postgresql_where=text("revoke_time IS NOT NULL")),)

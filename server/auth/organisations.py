@@ -1,0 +1,81 @@
+"""OrganisationService: the departments that publish here."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gazette.access.v1.access_pb2 import PERMISSION_ORGANISATIONS_WRITE
+from gazette.auth.v1 import organisation_service_pb2 as rpc
+from gazette.auth.v1.organisation_pb2 import Organisation
+from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceServicer
+from server import calls, http, idempotency
+from server.audit import queries as audit
+from server.auth import queries, rules
+from server.database import AnyRow, Database
+from server.messages import message
+from server.paging import Paging
+
+PAGE_SIZE = 50
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(frozen=True)
+class OrganisationService(OrganisationServiceServicer):
+    """Organisations, which everyone who is signed in may know of."""
+
+    database: Database
+    paging: Paging
+
+    async def CreateOrganisation(
+        self, request: rpc.CreateOrganisationRequest, context: Context
+    ) -> rpc.CreateOrganisationResponse:
+        call = calls.current()
+        call.caller.require(PERMISSION_ORGANISATIONS_WRITE)
+        async with self.database.transaction() as connection:
+            answer = await idempotency.earlier(connection, request, rpc.CreateOrganisationResponse)
+            if answer is None:
+                row = await create(connection, request.organisation.slug, request.organisation.name)
+                answer = rpc.CreateOrganisationResponse(organisation=message(Organisation, row))
+                await idempotency.remember(connection, answer)
+        await http.created(call, f"/v1/organisations/{answer.organisation.id}")
+        return answer
+
+    async def GetOrganisation(self, request: rpc.GetOrganisationRequest, context: Context) -> rpc.GetOrganisationResponse:
+        async with self.database.read() as connection:
+            row = await queries.organisation(connection, uuid.UUID(request.id))
+        if row is None:
+            raise rules.OrganisationNotFound
+        return rpc.GetOrganisationResponse(organisation=message(Organisation, row))
+
+    async def ListOrganisations(self, request: rpc.ListOrganisationsRequest, context: Context) -> rpc.ListOrganisationsResponse:
+        caller_id = str(calls.current().caller.known_id)
+        position = self.paging.position(request, caller_id)
+        size = request.page_size or PAGE_SIZE
+        async with self.database.read() as connection:
+            rows = await queries.organisations_after(connection, position[0] if position else "", size + 1)
+        return rpc.ListOrganisationsResponse(
+            organisations=[message(Organisation, row) for row in rows[:size]],
+            next_page_token=self.paging.token(request, caller_id, rows[size - 1].slug) if len(rows) > size else "",
+        )
+
+
+async def create(connection: AsyncConnection, slug: str, name: str, *, by: str = "api") -> AnyRow:
+    """A new organisation; `by` is for the audit. Raises SlugTaken."""
+    row = await queries.add_organisation(connection, slug, name)
+    if row is None:
+        raise rules.SlugTaken
+    await audit.add(connection, "organisation.create", row.id, organisation_id=row.id, slug=slug, name=name, by=by)
+    return row
+
+
+async def ensure(connection: AsyncConnection, slug: str, name: str) -> uuid.UUID:
+    """The id of the organisation with this slug, which is made if there is none."""
+    row = await queries.organisation_by_slug(connection, slug) or await create(connection, slug, name, by="cli")
+    organisation_id: uuid.UUID = row.id
+    return organisation_id

@@ -1,0 +1,62 @@
+"""The sessions that were ended before their time, in every process's memory, so that no access token of theirs is honoured.
+
+PostgreSQL tells every process (NOTIFY) in the transaction that ends the session. Whatever a process missed while its connection
+was down it reads when the connection is back. A session is remembered for as long as an access token of it could hold.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from server.auth import queries
+from server.database import Database
+from server.notifications import Listener
+
+MAX_SKEW = timedelta(minutes=1)
+"""How far the clocks of our machines may be apart."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Revocations:
+    """Knows whether a session was revoked without asking anybody."""
+
+    database: Database
+    lifetime: timedelta
+    """Of an access token."""
+    now: Callable[[], datetime] = utc_now
+    heard: dict[uuid.UUID, datetime] = field(default_factory=dict)
+    """The sessions, and when this process heard of each; the earliest first."""
+
+    def follow(self, listener: Listener) -> None:
+        listener.subscribe(queries.CHANNEL, self.receive, self.catch_up)
+
+    def __contains__(self, session_id: object) -> bool:
+        return session_id in self.heard
+
+    def add(self, session_id: uuid.UUID) -> None:
+        now = self.now()
+        self.heard.pop(session_id, None)
+        self.heard[session_id] = now
+        while now - self.heard[earliest := next(iter(self.heard))] > self.memory:
+            del self.heard[earliest]
+
+    def receive(self, payload: str) -> None:
+        self.add(uuid.UUID(payload))
+
+    async def catch_up(self) -> None:
+        """After every connect: reads which sessions ended while nothing was heard."""
+        async with self.database.read() as connection:
+            for session_id in await queries.revoked_since(connection, self.now() - self.memory):
+                self.add(session_id)
+
+    @property
+    def memory(self) -> timedelta:
+        """For how long an access token could be taken for valid after its session has ended."""
+        return self.lifetime + MAX_SKEW

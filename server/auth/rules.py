@@ -1,0 +1,191 @@
+"""Decisions: what each role may do, which passwords will do, what an old refresh token means. And the refusals of auth."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from gazette.access.v1.access_pb2 import Permission
+from gazette.auth.v1.account_pb2 import Role
+from server import errors
+from server.errors import Violation
+
+Grants = Iterable[tuple[int, uuid.UUID | None]]
+"""Roles, and the organisation that each holds in; None stands for all of them."""
+
+ADDED_PERMISSIONS: Mapping[int, frozenset[int]] = {
+    Role.ROLE_READER: frozenset({Permission.PERMISSION_DOCUMENTS_READ, Permission.PERMISSION_FILES_READ}),
+    Role.ROLE_AUTHOR: frozenset({Permission.PERMISSION_DOCUMENTS_WRITE, Permission.PERMISSION_FILES_WRITE}),
+    Role.ROLE_EDITOR: frozenset({Permission.PERMISSION_DOCUMENTS_REVIEW}),
+    Role.ROLE_PUBLISHER: frozenset({Permission.PERMISSION_DOCUMENTS_PUBLISH}),
+    Role.ROLE_ADMIN: frozenset(
+        {
+            Permission.PERMISSION_DOCUMENTS_IMPORT,
+            Permission.PERMISSION_CONTENT_TYPES_WRITE,
+            Permission.PERMISSION_ORGANISATIONS_WRITE,
+            Permission.PERMISSION_SYSTEM_READ,
+        }
+    ),
+}
+"""What each role may do beyond the role before it."""
+
+ROLE_PERMISSIONS: Mapping[int, frozenset[int]] = {
+    role: frozenset[int]().union(*(added for lower, added in ADDED_PERMISSIONS.items() if lower <= role))
+    for role in ADDED_PERMISSIONS
+}
+"""All that each role may do."""
+
+CENTRAL_PERMISSIONS = frozenset(
+    {
+        Permission.PERMISSION_CONTENT_TYPES_WRITE,
+        Permission.PERMISSION_ORGANISATIONS_WRITE,
+        Permission.PERMISSION_SYSTEM_READ,
+    }
+)
+"""What concerns every organisation, and so comes only with a grant for all of them."""
+
+MIN_PASSWORD, MAX_PASSWORD = 12, 128  # code points
+OWN_WORD = re.compile(r"[^\W_]{4,}")
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+MAX_EMAIL, MAX_NAME = 254, 255
+
+
+class InvalidCredentials(errors.Unauthenticated):
+    """One answer for an unknown address, a wrong password and a disabled account: whoever guesses learns nothing."""
+
+    reason = "INVALID_CREDENTIALS"
+    message = "The address or the password is wrong."
+
+
+class InvalidAccessToken(errors.Unauthenticated):
+    """Not ours, expired, or of a session that has ended."""
+
+    reason = "INVALID_ACCESS_TOKEN"
+    message = "The access token is not valid any more: refresh it, or sign in again."
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        return (("www-authenticate", 'Bearer error="invalid_token"'),)  # RFC 6750 section 3.1
+
+
+class InvalidRefreshToken(errors.Unauthenticated):
+    """Not ours, used before, or of a session that has ended."""
+
+    reason = "INVALID_REFRESH_TOKEN"
+    message = "The refresh token is not valid any more: sign in again."
+
+
+class SignInBusy(errors.ResourceExhausted):
+    """Checking a password is costly on purpose, and too many wait for it."""
+
+    reason = "SIGN_IN_BUSY"
+    message = "Too many people are signing in at once. Try again in a moment."
+
+
+class TooManyGrants(errors.FailedPrecondition):
+    """An access token has a bound, and carries the grants."""
+
+    reason = "TOO_MANY_GRANTS"
+    message = "The account has roles in more organisations than an access token can carry; grant them for all organisations."
+
+
+class WeakPassword(errors.InvalidArgument):
+    """Too short, too long, or easily guessed."""
+
+    reason = "WEAK_PASSWORD"
+
+
+class EmailTaken(errors.AlreadyExists):
+    """Addresses are compared without regard to case."""
+
+    reason = "EMAIL_TAKEN"
+    message = "There is an account with this address."
+
+
+class SlugTaken(errors.AlreadyExists):
+    """A slug names one organisation for good."""
+
+    reason = "SLUG_TAKEN"
+    message = "There is an organisation with this slug."
+
+
+class OrganisationNotFound(errors.NotFound):
+    """None has this id or slug."""
+
+    reason = "ORGANISATION_NOT_FOUND"
+    message = "There is no such organisation."
+
+
+def permissions(grants: Grants) -> Mapping[int, frozenset[uuid.UUID] | None]:
+    """Where each permission is held, as `access.Caller` wants it: in these organisations, or None for all."""
+    places: dict[int, set[uuid.UUID | None]] = {}
+    for role, organisation_id in grants:
+        for permission in ROLE_PERMISSIONS.get(role, ()):
+            if organisation_id is None or permission not in CENTRAL_PERMISSIONS:
+                places.setdefault(permission, set()).add(organisation_id)
+    return {
+        permission: None if None in held else frozenset(each for each in held if each is not None)
+        for permission, held in places.items()
+    }
+
+
+def fewest(grants: Grants) -> list[tuple[int, uuid.UUID | None]]:
+    """The fewest grants that permit the same: the highest role in each organisation, unless a grant for all covers it."""
+    highest: dict[uuid.UUID | None, int] = {}
+    for role, organisation_id in grants:
+        highest[organisation_id] = max(role, highest.get(organisation_id, role))
+    everywhere = highest.get(None, Role.ROLE_UNSPECIFIED)
+    return [(role, place) for place, role in highest.items() if place is None or role > everywhere]
+
+
+def normal(password: str) -> str:
+    """The password as it is counted and hashed, however a keyboard composed it (NIST SP 800-63B section 5.1.1.2)."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def check_password(password: str, *own: str) -> None:
+    """Raises WeakPassword. `own` is what everybody knows of the account: none of its words may be in the password."""
+    password = normal(password)
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise WeakPassword(Violation("password", f"has not between {MIN_PASSWORD} and {MAX_PASSWORD} characters"))
+    for word in OWN_WORD.findall(normal(" ".join(own)).casefold()):
+        if word in password.casefold():
+            raise WeakPassword(Violation("password", "contains a word of the account's or the organisation's own"))
+
+
+def check_account(email: str, name: str) -> None:
+    """Raises InvalidArgument that names every field that is wrong."""
+    violations = []
+    if len(email) > MAX_EMAIL or not email.isprintable() or EMAIL.fullmatch(email) is None:
+        violations.append(Violation("email", "is not an email address"))
+    if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
+        violations.append(Violation("name", f"has not between 1 and {MAX_NAME} printable characters"))
+    if violations:
+        raise errors.InvalidArgument(*violations)
+
+
+class Use(Enum):
+    """What it means that somebody used a refresh token which is not the newest of a living session."""
+
+    OF_ENDED_SESSION = "ended"
+    AGAIN = "again"
+    """The one before the newest, a moment after its exchange: two tabs, or an answer that was lost."""
+    FORGED = "forged"
+    """Newer than the newest: signed with our secret, but not by us."""
+    STOLEN = "stolen"
+    """Older: the holder of the newest one or this one is a thief."""
+
+
+def use(session: Any, counter: int, now: datetime, leeway: timedelta) -> Use:
+    """`session` is the row, locked, or None if there is no such session."""
+    if session is None or session.revoke_time or now >= min(session.idle_expire_time, session.absolute_expire_time):
+        return Use.OF_ENDED_SESSION
+    if counter > session.counter:
+        return Use.FORGED
+    if leeway and counter == session.counter - 1 and now - session.rotate_time <= leeway:
+        return Use.AGAIN
+    return Use.STOLEN

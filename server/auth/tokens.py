@@ -1,0 +1,177 @@
+"""Access tokens (JWTs by RFC 9068, checked by RFC 8725) and refresh tokens: making them and reading them."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import jwt
+from jwt.types import Options
+
+from server.access import MAX_TOKEN_BYTES, Caller
+from server.auth import rules
+from server.auth.revocations import MAX_SKEW, Revocations, utc_now
+from server.auth.rules import Grants, InvalidAccessToken, InvalidRefreshToken
+
+ALGORITHM = "HS256"
+HEADER = {"alg": ALGORITHM, "typ": "at+jwt"}
+"""The only header there is. Whatever else one could say (`crit`, `b64`, `jku`, `jwk`, `x5u`) is an attempt at something."""
+NAME = "gazette"
+"""Issuer and audience."""
+REMEMBERED = 8192
+"""How many verified tokens a process remembers; about 1 KB each."""
+EVERYWHERE = "*"
+OPTIONS: Options = {
+    "require": ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "grants"],
+    "strict_aud": True,
+    "verify_iat": False,  # by our clock, below
+    "verify_exp": False,
+}
+
+ID_BYTES, COUNTER_BYTES, SIGNATURE_BYTES = 16, 6, 32
+REFRESH_LABEL = b"gazette refresh token\0"
+
+
+class Token(NamedTuple):
+    """A new access token."""
+
+    text: str
+    expire_time: datetime
+
+
+class Verified(NamedTuple):
+    """What an access token said, once and for all."""
+
+    caller: Caller
+    expire_time: datetime
+
+
+@dataclass
+class AccessTokens:
+    """Issues access tokens and, as the `access.Authenticator`, finds out who holds one. A token is verified once; from then on
+    it is looked up, until it expires or its session is revoked."""
+
+    secret: str = field(repr=False)
+    lifetime: timedelta
+    revocations: Revocations
+    now: Callable[[], datetime] = utc_now
+    verified: dict[str, Verified] = field(default_factory=dict, repr=False)
+    """The earliest first."""
+
+    def issue(self, account_id: uuid.UUID, session_id: uuid.UUID, session_expire_time: datetime, grants: Grants) -> Token:
+        """A token that ends no later than its session. Raises TooManyGrants."""
+        now = self.now()
+        expire_time = min(now + self.lifetime, session_expire_time).replace(microsecond=0)
+        claims = {
+            "iss": NAME,
+            "aud": NAME,
+            "sub": str(account_id),
+            "sid": str(session_id),
+            "jti": secrets.token_urlsafe(12),
+            "iat": int(now.timestamp()),
+            "exp": int(expire_time.timestamp()),
+            "grants": packed(grants),
+        }
+        text = jwt.encode(claims, self.secret, ALGORITHM, HEADER)
+        if len("Bearer ") + len(text) > MAX_TOKEN_BYTES:
+            raise rules.TooManyGrants
+        return Token(text, expire_time)
+
+    async def identify(self, credential: str) -> Caller:
+        """Raises InvalidAccessToken."""
+        known = self.verified.get(credential) or self.verify(credential)
+        caller = known.caller
+        if caller.session_id in self.revocations or known.expire_time <= self.now():
+            self.verified.pop(credential, None)
+            raise InvalidAccessToken
+        return caller
+
+    def verify(self, credential: str) -> Verified:
+        """Reads a token for the first time, and remembers it. Raises InvalidAccessToken."""
+        if len(credential) > MAX_TOKEN_BYTES or not is_canonical(credential.rpartition(".")[2]):
+            raise InvalidAccessToken
+        try:
+            token = jwt.decode_complete(credential, self.secret, [ALGORITHM], OPTIONS, audience=NAME, issuer=NAME)
+            known = self.read(token["header"], token["payload"])
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError):  # the last three: a claim that is not what it should be
+            raise InvalidAccessToken from None
+        if len(self.verified) >= REMEMBERED:
+            del self.verified[next(iter(self.verified))]
+        self.verified[credential] = known
+        return known
+
+    def read(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> Verified:
+        """What the claims say. Raises InvalidAccessToken, or what wrong types raise."""
+        issue_time, expire_time = (datetime.fromtimestamp(int(claims[name]), UTC) for name in ("iat", "exp"))
+        if header != HEADER or issue_time > self.now() + MAX_SKEW:
+            raise InvalidAccessToken
+        caller = Caller(
+            account_id=uuid.UUID(claims["sub"]),
+            session_id=uuid.UUID(claims["sid"]),
+            permissions=rules.permissions(unpacked(claims["grants"])),
+        )
+        # Revocations are forgotten after a lifetime: a token from before the lifetime was made shorter must not outlive them.
+        return Verified(caller, min(expire_time, issue_time + self.lifetime))
+
+
+def packed(grants: Grants) -> dict[str, list[str]]:
+    """Grants as a claim: by the role's number, the organisations in 22 characters each, or `*`."""
+    claim: dict[str, list[str]] = {}
+    for role, organisation_id in rules.fewest(grants):
+        claim.setdefault(str(role), []).append(encoded(organisation_id.bytes) if organisation_id else EVERYWHERE)
+    return claim
+
+
+def unpacked(claim: Mapping[str, list[str]]) -> list[tuple[int, uuid.UUID | None]]:
+    return [
+        (int(role), None if place == EVERYWHERE else uuid.UUID(bytes=decoded(place)))
+        for role, places in claim.items()
+        for place in places
+    ]
+
+
+@dataclass(frozen=True)
+class RefreshTokens:
+    """A refresh token is a session's id and counter, signed: it can be checked, though it was never stored."""
+
+    secret: str = field(repr=False)
+
+    def token(self, session_id: uuid.UUID, counter: int) -> str:
+        body = session_id.bytes + counter.to_bytes(COUNTER_BYTES)
+        return encoded(body + self.signature(body))
+
+    def read(self, token: str) -> tuple[uuid.UUID, int]:
+        """The session's id and the counter. Raises InvalidRefreshToken."""
+        raw = decoded(token) if is_canonical(token) else b""
+        body, signature = raw[:-SIGNATURE_BYTES], raw[-SIGNATURE_BYTES:]
+        if len(body) != ID_BYTES + COUNTER_BYTES or not hmac.compare_digest(signature, self.signature(body)):
+            raise InvalidRefreshToken
+        return uuid.UUID(bytes=body[:ID_BYTES]), int.from_bytes(body[ID_BYTES:])
+
+    def signature(self, body: bytes) -> bytes:
+        return hmac.digest(self.secret.encode(), REFRESH_LABEL + body, "sha256")
+
+
+def encoded(data: bytes) -> str:
+    """base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def decoded(text: str) -> bytes:
+    """Raises ValueError."""
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def is_canonical(text: str) -> bool:
+    """Whether the text is what `encoded` writes. Padding and the last character's unused bits would otherwise let a token be
+    written in several ways."""
+    try:
+        return encoded(decoded(text)) == text
+    except ValueError:
+        return False
