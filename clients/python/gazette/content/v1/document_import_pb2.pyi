@@ -92,6 +92,7 @@ class ImportedDocument(_message.Message):
     PRESERVES_SUFFIX_FIELD_NUMBER: _builtins.int
     CLAIMED_FIRST_PUBLISH_TIME_FIELD_NUMBER: _builtins.int
     CLAIMED_PUBLIC_UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    ONLY_IF_ABSENT_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """Where it comes from, for the answer and the audit: a file's name, say."""
     live_state: _document_pb2.LiveState.ValueType
@@ -106,6 +107,8 @@ class ImportedDocument(_message.Message):
     """REDIRECTED: whether every path below the document's own is redirected too."""
     preserves_suffix: _builtins.bool
     """REDIRECTED with `covers_prefix`: whether what follows the document's path is appended to `location`."""
+    only_if_absent: _builtins.bool
+    """Whether it is known only from links to it: it is made if it is not here, and changes nothing if it is."""
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """What it says. `translation_key` with `locale` names the document: if it exists it gets one more revision, otherwise it
@@ -138,10 +141,11 @@ class ImportedDocument(_message.Message):
         preserves_suffix: _builtins.bool = ...,
         claimed_first_publish_time: _timestamp_pb2.Timestamp | None = ...,
         claimed_public_update_time: _timestamp_pb2.Timestamp | None = ...,
+        only_if_absent: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_first_publish_time", b"claimed_first_publish_time", "claimed_public_update_time", b"claimed_public_update_time", "document", b"document", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_first_publish_time", b"claimed_first_publish_time", "claimed_public_update_time", b"claimed_public_update_time", "covers_prefix", b"covers_prefix", "document", b"document", "explanation", b"explanation", "live_state", b"live_state", "location", b"location", "preserves_suffix", b"preserves_suffix", "source", b"source", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_first_publish_time", b"claimed_first_publish_time", "claimed_public_update_time", b"claimed_public_update_time", "covers_prefix", b"covers_prefix", "document", b"document", "explanation", b"explanation", "live_state", b"live_state", "location", b"location", "only_if_absent", b"only_if_absent", "preserves_suffix", b"preserves_suffix", "source", b"source", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
