@@ -22,7 +22,7 @@ async def serve(port: int, socket: Path, answer: bytes) -> None:
         return answer
 
     server = grpc.aio.server(options=[("grpc.so_reuseport", 1), ("grpc.max_concurrent_streams", 100)])
-    handlers = {"GetPage": grpc.unary_unary_rpc_method_handler(get_page)}
+    handlers: dict[str, Any] = {"GetPage": grpc.unary_unary_rpc_method_handler(get_page)}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
     servicer = health.aio.HealthServicer()
     for name in ("", SERVICE):

@@ -1,4 +1,4 @@
-"""A real installation to measure: the stores, one worker process behind Envoy, the demo; and a bare server behind its own Envoy."""
+"""What is measured: the stores, one worker process behind Envoy and the demo; and a bare server behind its own Envoy."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from devstack.envoy import Envoy
 from devstack.home import Home
 from devstack.ports import free_port
+from devstack.processes import Process
 from devstack.run import Ports, server_environment
 from devstack.server import Server, Task
 from devstack.stack import Stack
@@ -23,8 +24,13 @@ class Installation:
 
     grpc_port: int
     http_port: int
-    server_pid: int
-    envoy_pid: int
+    pids: tuple[int, ...]
+    """The server's, and its Envoy's."""
+
+
+def pid(process: Process) -> int:
+    assert process.pid is not None
+    return process.pid
 
 
 @contextmanager
@@ -46,7 +52,7 @@ def gazette(path: Path) -> Iterator[Installation]:
         envoy = Envoy(home, port=ports.http, workers=1)
         running.callback(envoy.stop)
         envoy.start()
-        yield Installation(ports.grpc, ports.http, server.pid, envoy.pid)
+        yield Installation(ports.grpc, ports.http, (pid(server), pid(envoy)))
 
 
 @contextmanager
@@ -65,7 +71,7 @@ def bare(path: Path, answer: bytes) -> Iterator[Installation]:
         envoy = BareEnvoy(home, port=http_port, workers=1)
         running.callback(envoy.stop)
         envoy.start()
-        yield Installation(grpc_port, http_port, process.pid, envoy.pid)
+        yield Installation(grpc_port, http_port, (process.pid, pid(envoy)))
 
 
 class BareEnvoy(Envoy):

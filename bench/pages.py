@@ -31,19 +31,19 @@ def main() -> None:
 
 def answer_of(port: int, request: bytes) -> bytes:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        answer: bytes = channel.unary_unary(METHOD)(request, timeout=5)
-    return answer
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(METHOD)
+        return call(request, timeout=5)
 
 
 async def measure(ours: installation.Installation, bare: installation.Installation, request: bytes) -> None:
     over_grpc = [
-        Subject(name, [each.server_pid], partial(load.grpc_calls, f"127.0.0.1:{each.grpc_port}", METHOD, request))
+        Subject(name, each.pids[:1], partial(load.grpc_calls, f"127.0.0.1:{each.grpc_port}", METHOD, request))
         for name, each in (("bare handler", bare), ("GetPage, cached", ours))
     ]
     await take_turns(over_grpc, rounds=ROUNDS, requests=REQUESTS)
     report("gRPC", over_grpc)
     over_http = [
-        Subject(name, [each.server_pid, each.envoy_pid], partial(load.http_gets, each.http_port, f"/v1/pages/{PAGE}"))
+        Subject(name, each.pids, partial(load.http_gets, each.http_port, f"/v1/pages/{PAGE}"))
         for name, each in (("Envoy with the bare handler", bare), ("Envoy with GetPage, cached, ETag", ours))
     ]
     await take_turns(over_http, rounds=ROUNDS, requests=REQUESTS)

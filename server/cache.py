@@ -42,11 +42,11 @@ class Cache:
         if time.monotonic() < self.resting_until:
             raise CacheUnavailable
         try:
-            value: bytes | None = await self.redis.get(key)
+            value = await self.redis.get(key)
         except (RedisError, OSError, TimeoutError) as error:
             self.rest(error)
             raise CacheUnavailable from error
-        return value
+        return value if value is None or isinstance(value, bytes) else value.encode()
 
     async def set(self, key: str, value: bytes, seconds: int) -> None:
         if time.monotonic() < self.resting_until:
@@ -84,7 +84,7 @@ def connect(settings: Settings) -> Cache:
     """Nothing is opened until it is needed."""
     redis = Redis.from_url(
         settings.redis_url,
-        **({"password": settings.redis_password} if settings.redis_password and "@" not in settings.redis_url else {}),
+        password=settings.redis_password or None,  # one in the URL wins
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
         retry=Retry(NoBackoff(), 0),

@@ -64,6 +64,6 @@ class Health:
             with suppress(asyncio.CancelledError):
                 await self.task
 
-    async def set(self, status: HealthCheckResponse.ServingStatus.ValueType, *services: str) -> None:
+    async def set(self, status: int, *services: str) -> None:
         for service in services:
             await self.servicer.set(service, status)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from google.protobuf.message import Message
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
@@ -78,7 +78,7 @@ async def remember(connection: AsyncConnection, answer: Answer) -> Answer:
     return answer
 
 
-def is_key_of(call: calls.Call, key: str) -> tuple[object, ...]:
+def is_key_of(call: calls.Call, key: str) -> tuple[ColumnElement[bool], ...]:
     return (
         IdempotencyKey.account_id == call.caller.known_id,
         IdempotencyKey.method == call.method.path,

@@ -49,7 +49,7 @@ class Limits:
             try:
                 return await handler(request, call)
             except asyncio.CancelledError:
-                if call not in late or task.uncancel() > 0:
+                if call not in late or task.uncancel():
                     raise
                 raise DeadlineExceeded from None
             finally:

@@ -6,7 +6,6 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -27,7 +26,7 @@ def message(kind: type[MessageType], row: Any = None, /, **given: Any) -> Messag
     return result
 
 
-def fill(result: Message, field: FieldDescriptor, value: Any) -> None:
+def fill(result: Message, field: Any, value: Any) -> None:
     if isinstance(value, uuid.UUID):
         setattr(result, field.name, str(value))
     elif isinstance(value, datetime):

@@ -61,7 +61,7 @@ class Paging:
         expire_time, *position = json.loads(body)
         if expire_time < self.now():
             raise InvalidPageToken
-        return position
+        return list(position)
 
     def signature(self, body: bytes, request: Message, caller_id: str) -> bytes:
         filter = type(request)()

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 SECRET_NAMES = re.compile(r"password|secret|token|authorization|credential|api_?key|dsn|cookie", re.IGNORECASE)
 SECRET_VALUES = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|gaz_\w+|(?<=://)[^\s/@]+@")
 REDACTED = "[redacted]"
-LOG_FILE_BYTES = 50 * 1024 * 1024
+CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 SECONDS = Histogram(
     "gazette_call_seconds",
@@ -72,8 +72,8 @@ def ended(call: Call, code: str) -> None:
 def code_of(call: Call, error: BaseException) -> str:
     if isinstance(error, asyncio.CancelledError):
         return "CANCELLED"
-    code = call.context.code()
-    return code.name if isinstance(code, grpc.StatusCode) else grpc.StatusCode.UNKNOWN.name
+    code: Any = call.context.code()  # a number, though typed as StatusCode
+    return CODES.get(code, str(code))
 
 
 def configure(settings: Settings, *, worker: int | None = None) -> None:
