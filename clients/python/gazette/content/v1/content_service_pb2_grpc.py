@@ -193,8 +193,8 @@ class ContentServiceServicer:
         """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
         is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
 
-        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the
-        beginning. Over HTTP the body is an array of messages.
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`; RESOURCE_EXHAUSTED after
+        10,000 parts, all of which were brought in. A retry is safe, from the beginning. Over HTTP the body is an array of messages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

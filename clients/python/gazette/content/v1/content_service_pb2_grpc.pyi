@@ -93,8 +93,8 @@ class ContentServiceStub:
     """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
     is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
 
-    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the
-    beginning. Over HTTP the body is an array of messages.
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`; RESOURCE_EXHAUSTED after
+    10,000 parts, all of which were brought in. A retry is safe, from the beginning. Over HTTP the body is an array of messages.
     """
     ExportDocuments: _grpc.UnaryStreamMultiCallable[_document_import_pb2.ExportDocumentsRequest, _document_import_pb2.ExportDocumentsResponse]
     """What the public sees of an organisation's documents, each in a form that ImportDocuments takes. The redirects that moves
@@ -167,8 +167,8 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
     is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
 
-    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the
-    beginning. Over HTTP the body is an array of messages.
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`; RESOURCE_EXHAUSTED after
+    10,000 parts, all of which were brought in. A retry is safe, from the beginning. Over HTTP the body is an array of messages.
     """
     ExportDocuments: _aio.UnaryStreamMultiCallable[_document_import_pb2.ExportDocumentsRequest, _document_import_pb2.ExportDocumentsResponse]  # type: ignore[assignment]
     """What the public sees of an organisation's documents, each in a form that ImportDocuments takes. The redirects that moves
@@ -298,8 +298,8 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
         is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
 
-        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`. A retry is safe, from the
-        beginning. Over HTTP the body is an array of messages.
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`; RESOURCE_EXHAUSTED after
+        10,000 parts, all of which were brought in. A retry is safe, from the beginning. Over HTTP the body is an array of messages.
         """
 
     @_abc_1.abstractmethod

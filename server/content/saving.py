@@ -1,0 +1,95 @@
+"""Saving: what a document says, as one more revision of it. Editors save so, and imports."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid6 import uuid7
+
+from gazette.content.v1.document_pb2 import BodyFormat, Document
+from server.content import queries, rules
+from server.messages import plain
+
+Words = Mapping[str, Any]
+"""What a document says: the columns of a revision that its author writes."""
+
+
+def words_of(document: Document) -> Words:
+    return {
+        "path": document.path,
+        "title": document.title,
+        "summary": document.summary,
+        "body": document.body,
+        "body_format": document.body_format or BodyFormat.BODY_FORMAT_MARKDOWN,
+        "details": plain(document.details),
+        "links": {kind: [str(uuid.UUID(key)) for key in targets.translation_keys] for kind, targets in document.links.items()},
+        "tags": [*document.tags],
+        "attachments": [uuid.UUID(id) for id in document.attachments],
+    }
+
+
+def rewritten(revision: Row[Any], document: Document, fields: Collection[str]) -> Words:
+    """What the revision says, with these fields as the document has them."""
+    new = words_of(document)
+    return {name: new[name] if name in fields else getattr(revision, name) for name in new}
+
+
+async def first(
+    connection: AsyncConnection,
+    document: Document,
+    words: Words,
+    *,
+    organisation_id: uuid.UUID,
+    author_id: uuid.UUID,
+    draft_state: int,
+    source_sha256: bytes | None = None,
+) -> Row[Any]:
+    """Makes the document with its first revision. Raises PathTaken, TranslationExists, OrganisationNotFound."""
+    key = uuid.UUID(document.translation_key) if document.translation_key else uuid7()
+    if document.translation_key and await queries.translates_elsewhere(connection, key, organisation_id):
+        raise rules.KeyOfAnother
+    row = await queries.insert_document(
+        connection,
+        id=uuid7(),
+        organisation_id=organisation_id,
+        content_type=document.content_type,
+        locale=document.locale or rules.DEFAULT_LOCALE,
+        translation_key=key,
+        path=words["path"],
+        revision_number=1,
+        draft_state=draft_state,
+    )
+    await queries.insert_revision(
+        connection, document_id=row.id, number=1, author_id=author_id, source_sha256=source_sha256, **words
+    )
+    return row
+
+
+async def another(
+    connection: AsyncConnection,
+    document: Row[Any],
+    words: Words,
+    *,
+    author_id: uuid.UUID,
+    draft_state: int,
+    content_type: str | None = None,
+    source_sha256: bytes | None = None,
+) -> Row[Any]:
+    """Gives a locked document one more revision, and hands its changed row back. Raises PathTaken."""
+    number = document.revision_number + 1
+    row = await queries.update_document(
+        connection,
+        document,
+        path=words["path"],
+        revision_number=number,
+        draft_state=draft_state,
+        content_type=content_type or document.content_type,
+    )
+    await queries.insert_revision(
+        connection, document_id=row.id, number=number, author_id=author_id, source_sha256=source_sha256, **words
+    )
+    return row

@@ -1,0 +1,215 @@
+"""ContentService: where editors draft, review and publish."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import grpc
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gazette.access.v1.access_pb2 import Permission
+from gazette.content.v1 import content_service_pb2 as rpc
+from gazette.content.v1.content_service_pb2_grpc import ContentServiceServicer
+from gazette.content.v1.document_import_pb2 import (
+    ExportDocumentsRequest,
+    ImportDocumentsRequest,
+    ImportDocumentsResponse,
+)
+from gazette.content.v1.document_pb2 import Document, DraftState
+from server import calls, http, idempotency
+from server.audit import queries as audit
+from server.content import answers, exports, imports, publication, queries, rules, saving
+from server.content.checks import Schemas
+from server.content.publication import Publication, PublishFiles
+from server.database import Database
+from server.paging import Paging
+
+READ = Permission.PERMISSION_DOCUMENTS_READ
+WRITE = Permission.PERMISSION_DOCUMENTS_WRITE
+REVIEW = Permission.PERMISSION_DOCUMENTS_REVIEW
+PUBLISH = Permission.PERMISSION_DOCUMENTS_PUBLISH
+IMPORT = Permission.PERMISSION_DOCUMENTS_IMPORT
+
+DOCUMENTS_SIZE = 50
+REVISIONS_SIZE = 20
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class Named(Protocol):
+    """A request that names the document to change, and the version of it that the caller saw."""
+
+    id: str
+    etag: str
+
+
+@dataclass(frozen=True)
+class ContentService(ContentServiceServicer):
+    """What an editor does is one transaction; imports and exports are several, in modules of their own."""
+
+    database: Database
+    paging: Paging
+    publish_files: PublishFiles
+    schemas: Schemas = field(default_factory=Schemas)
+
+    @asynccontextmanager
+    async def changing(self, named: Named, permission: Permission.ValueType) -> AsyncIterator[tuple[AsyncConnection, Row[Any]]]:
+        """A transaction, and the document's locked row. Raises DocumentNotFound, PermissionDenied, StaleEtag."""
+        caller = calls.current().caller
+        async with self.database.transaction() as connection:
+            document = await queries.locked(connection, uuid.UUID(named.id), caller.organisations(READ))
+            caller.require(permission, document.organisation_id)
+            rules.check_etag(named.etag, document.version)
+            yield connection, document
+
+    async def CreateDocument(self, request: rpc.CreateDocumentRequest, context: Context) -> rpc.CreateDocumentResponse:
+        organisation_id = rules.organisation(calls.current().caller, request.document.organisation_id, WRITE)
+        async with self.database.transaction() as connection:
+            answer = await idempotency.earlier(connection, request, rpc.CreateDocumentResponse)
+            if answer is None:
+                made = await self.create(connection, request.document, organisation_id)
+                answer = await idempotency.remember(connection, rpc.CreateDocumentResponse(document=made))
+        await http.created(calls.current(), f"/v1/documents/{answer.document.id}")
+        return answer
+
+    async def create(self, connection: AsyncConnection, wanted: Document, organisation_id: uuid.UUID) -> Document:
+        content_type = await queries.content_type(connection, wanted.content_type)
+        if content_type is None:
+            raise rules.ContentTypeMissing(wanted.content_type)
+        words = saving.words_of(wanted)
+        self.schemas.check_draft(content_type, words["details"], words["body"])
+        document = await saving.first(
+            connection,
+            wanted,
+            words,
+            organisation_id=organisation_id,
+            author_id=calls.current().caller.known_id,
+            draft_state=rules.DRAFT,
+        )
+        return await self.changed(connection, document, "document.create")
+
+    async def changed(self, connection: AsyncConnection, document: Row[Any], action: str) -> Document:
+        """Audits a change, and says how the document now stands."""
+        row = await queries.document(connection, document.id)
+        await audit.add(
+            connection, action, row.id, organisation_id=row.organisation_id, revision=row.revision_number, path=row.path
+        )
+        return answers.document(row)
+
+    async def GetDocument(self, request: rpc.GetDocumentRequest, context: Context) -> rpc.GetDocumentResponse:
+        async with self.database.read() as connection:
+            row = await queries.document(connection, uuid.UUID(request.id), calls.current().caller.organisations(READ))
+        return rpc.GetDocumentResponse(document=answers.document(row))
+
+    async def ListDocuments(self, request: rpc.ListDocumentsRequest, context: Context) -> rpc.ListDocumentsResponse:
+        caller = calls.current().caller
+        position = self.paging.position(request, str(caller.known_id))
+        size = request.page_size or DOCUMENTS_SIZE
+        names = ("organisation_id", "content_type", "locale", "draft_state", "live_state")
+        async with self.database.read() as connection:
+            rows = await queries.documents(
+                connection,
+                caller.organisations(READ),
+                before=(datetime.fromisoformat(position[0]), uuid.UUID(position[1])) if position else None,
+                limit=size + 1,
+                **{name: value for name in names if (value := getattr(request, name))},
+            )
+        token = ""
+        if len(rows) > size:
+            last = rows[size - 1]
+            token = self.paging.token(request, str(caller.known_id), last.update_time.isoformat(), str(last.id))
+        return rpc.ListDocumentsResponse(documents=map(answers.document, rows[:size]), next_page_token=token)
+
+    async def UpdateDocument(self, request: rpc.UpdateDocumentRequest, context: Context) -> rpc.UpdateDocumentResponse:
+        fields = rules.changed_fields(request.document, request.update_mask)
+        async with self.changing(request.document, WRITE) as (connection, document):
+            revision = await queries.revision(connection, document.id, document.revision_number)
+            words = saving.rewritten(revision, request.document, fields)
+            content_type = await queries.content_type_of(connection, document)
+            self.schemas.check_draft(content_type, words["details"], words["body"])
+            author_id = calls.current().caller.known_id
+            await saving.another(connection, document, words, author_id=author_id, draft_state=rules.DRAFT)
+            return rpc.UpdateDocumentResponse(document=await self.changed(connection, document, "document.update"))
+
+    async def SubmitDocument(self, request: rpc.SubmitDocumentRequest, context: Context) -> rpc.SubmitDocumentResponse:
+        async with self.changing(request, WRITE) as (connection, document):
+            state = rules.step(document.draft_state, rules.SUBMIT)
+            await self.complete(connection, document)
+            await self.review(connection, document, state, request.comment)
+            return rpc.SubmitDocumentResponse(document=await self.changed(connection, document, "document.submit"))
+
+    async def ApproveDocument(self, request: rpc.ApproveDocumentRequest, context: Context) -> rpc.ApproveDocumentResponse:
+        async with self.changing(request, REVIEW) as (connection, document):
+            authors = await queries.authors_since(connection, document.id, document.live_revision_number or 0)
+            state = rules.approve(document.draft_state, calls.current().caller.known_id, authors)
+            await self.review(connection, document, state, request.comment)
+            return rpc.ApproveDocumentResponse(document=await self.changed(connection, document, "document.approve"))
+
+    async def RequestChanges(self, request: rpc.RequestChangesRequest, context: Context) -> rpc.RequestChangesResponse:
+        async with self.changing(request, REVIEW) as (connection, document):
+            state = rules.step(document.draft_state, rules.REQUEST_CHANGES)
+            await self.review(connection, document, state, request.comment)
+            return rpc.RequestChangesResponse(document=await self.changed(connection, document, "document.request_changes"))
+
+    async def review(self, connection: AsyncConnection, document: Row[Any], state: DraftState.ValueType, comment: str) -> None:
+        """Takes the draft into its next state, with what was said to it."""
+        await queries.update_document(connection, document, draft_state=state)
+        await queries.insert_review(
+            connection,
+            document_id=document.id,
+            revision_number=document.revision_number,
+            account_id=calls.current().caller.known_id,
+            draft_state=state,
+            comment=comment,
+        )
+
+    async def complete(self, connection: AsyncConnection, document: Row[Any]) -> tuple[Row[Any], Row[Any]]:
+        """The newest revision and the content type that it satisfies. Raises UnfinishedDetails."""
+        revision = await queries.revision(connection, document.id, document.revision_number)
+        content_type = await queries.content_type_of(connection, document)
+        self.schemas.check_complete(content_type, revision.details, revision.body)
+        return revision, content_type
+
+    async def PublishDocument(self, request: rpc.PublishDocumentRequest, context: Context) -> rpc.PublishDocumentResponse:
+        async with self.changing(request, PUBLISH) as (connection, document):
+            rules.publish(document.draft_state)
+            revision, content_type = await self.complete(connection, document)
+            wanted = Publication(
+                document=document,
+                words=revision._asdict(),
+                content_type=content_type,
+                is_minor=request.minor,
+                claimed_first_publish_time=document.claimed_first_publish_time,
+                claimed_public_update_time=document.claimed_public_update_time if request.minor else None,
+                event={"action": "document.publish"},
+            )
+            await publication.publish(connection, wanted, self.publish_files)
+            row = await queries.document(connection, document.id)
+            return rpc.PublishDocumentResponse(document=answers.document(row))
+
+    async def ListRevisions(self, request: rpc.ListRevisionsRequest, context: Context) -> rpc.ListRevisionsResponse:
+        caller = calls.current().caller
+        position = self.paging.position(request, str(caller.known_id))
+        size = request.page_size or REVISIONS_SIZE
+        async with self.database.read() as connection:
+            document = await queries.document(connection, uuid.UUID(request.document_id), caller.organisations(READ))
+            rows = await queries.revisions(connection, document.id, before=position[0] if position else None, limit=size + 1)
+        token = self.paging.token(request, str(caller.known_id), rows[size - 1].number) if len(rows) > size else ""
+        return rpc.ListRevisionsResponse(revisions=map(answers.revision, rows[:size]), next_page_token=token)
+
+    async def ImportDocuments(
+        self, request_iterator: AsyncIterator[ImportDocumentsRequest], context: Context
+    ) -> ImportDocumentsResponse:
+        return await imports.run(request_iterator, self.database, self.schemas, self.publish_files)
+
+    # The generated signature foresees a generator; a stream that is written through the context keeps its own task.
+    async def ExportDocuments(self, request: ExportDocumentsRequest, context: Context) -> None:  # type: ignore[override]
+        organisation_id = rules.organisation(calls.current().caller, request.organisation_id, READ)
+        async for part in exports.parts(self.database, organisation_id):
+            await context.write(part)
