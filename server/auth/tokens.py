@@ -27,6 +27,8 @@ NAME = "gazette"
 REMEMBERED = 8192
 """How many verified tokens a process remembers; about 1 KB each."""
 EVERYWHERE = "*"
+NOT_A_CLAIM = (AttributeError, OverflowError, TypeError, ValueError)
+"""What reading a claim raises that is not what it should be."""
 OPTIONS: Options = {
     "require": ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "grants"],
     "strict_aud": True,
@@ -99,7 +101,7 @@ class AccessTokens:
         try:
             token = jwt.decode_complete(credential, self.secret, [ALGORITHM], OPTIONS, audience=NAME, issuer=NAME)
             known = self.read(token["header"], token["payload"])
-        except (jwt.PyJWTError, ValueError, TypeError, AttributeError):  # the last three: a claim that is not what it should be
+        except (jwt.PyJWTError, *NOT_A_CLAIM):
             raise InvalidAccessToken from None
         if len(self.verified) >= REMEMBERED:
             del self.verified[next(iter(self.verified))]
@@ -107,7 +109,7 @@ class AccessTokens:
         return known
 
     def read(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> Verified:
-        """What the claims say. Raises InvalidAccessToken, or what wrong types raise."""
+        """What the claims say. Raises InvalidAccessToken, or one of NOT_A_CLAIM."""
         issue_time, expire_time = (datetime.fromtimestamp(int(claims[name]), UTC) for name in ("iat", "exp"))
         if header != HEADER or issue_time > self.now() + MAX_SKEW:
             raise InvalidAccessToken
