@@ -2,7 +2,8 @@
 
 What may stay is what a government's pages are made of: structure, tables, figures, abbreviations, addresses, language and
 direction, classes and ids. Nothing stays that runs, loads or poses as the site itself: scripts, handlers, styles, frames,
-forms, `data-` attributes (they start a front end's modules) and `name` (it shadows the page's own objects).
+forms, `data-` attributes (they start a front end's modules), `name` (it shadows the page's own objects), and `cite` (a link that
+no browser shows and nh3 does not check).
 """
 
 from __future__ import annotations
@@ -29,16 +30,14 @@ ANYWHERE = {"class", "id", "lang", "dir", "title", "role"}
 ATTRIBUTES = {
     "*": ANYWHERE,
     "a": {"href", "hreflang", "type"},
-    "blockquote": {"cite"},
     "col": {"span"},
     "colgroup": {"span"},
-    "del": {"cite", "datetime"},
+    "del": {"datetime"},
     "details": {"open"},
     "img": {"src", "alt", "width", "height", "loading"},
-    "ins": {"cite", "datetime"},
+    "ins": {"datetime"},
     "li": {"value"},
     "ol": {"start", "reversed", "type"},
-    "q": {"cite"},
     "td": {"colspan", "rowspan", "headers"},
     "th": {"colspan", "rowspan", "headers", "scope", "abbr"},
     "time": {"datetime"},
