@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody, RecordEntryKind
@@ -34,13 +34,9 @@ async def reserve(connection: AsyncConnection) -> Place:
     """The next place. Everyone else who wants to append waits until this transaction ends, so call it as late as possible."""
     await connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
     last = select(RecordEntry.number, RecordEntry.record_time).order_by(RecordEntry.number.desc()).limit(1).subquery()
-    now, number, time = (
-        await connection.execute(
-            select(func.clock_timestamp(), last.c.number, last.c.record_time)
-            .select_from(text("(SELECT 1) one"))
-            .outerjoin(last, text("true"))
-        )
-    ).one()
+    clock = select(func.clock_timestamp().label("now")).subquery()  # a row of its own, for when the record is empty
+    statement = select(clock.c.now, last.c.number, last.c.record_time).select_from(clock.outerjoin(last, true()))
+    now, number, time = (await connection.execute(statement)).one()
     if number is None:
         return Place(1, now)
     return Place(number + 1, max(now, time + timedelta(microseconds=1)))  # a clock set back reorders nothing
