@@ -2,8 +2,8 @@
 
 What may stay is what a government's pages are made of: structure, tables, figures, abbreviations, addresses, language and
 direction, classes and ids. Nothing stays that runs, loads or poses as the site itself: scripts, handlers, styles, frames,
-forms, `data-` attributes (they start a front end's modules), `name` (it shadows the page's own objects), and `cite` (a link that
-no browser shows and nh3 does not check).
+forms, `data-` attributes (they start a front end's modules), `name` (it shadows the page's own objects), and `cite` (a link
+that no browser shows and nh3 does not check).
 """
 
 from __future__ import annotations
