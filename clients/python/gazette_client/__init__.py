@@ -1,0 +1,12 @@
+"""Gazette's Python client: the generated services of package `gazette`, with signing in, retries, deadlines and typed errors.
+
+`AsyncClient` is for asyncio, `Client` for threads; `errors` says what can go wrong.
+"""
+
+from gazette_client import errors
+from gazette_client.async_client import AsyncClient
+from gazette_client.client import Client
+from gazette_client.errors import GazetteError
+from gazette_client.retries import Retry
+
+__all__ = ["AsyncClient", "Client", "GazetteError", "Retry", "errors"]

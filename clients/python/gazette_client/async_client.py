@@ -1,0 +1,147 @@
+"""The asyncio client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import grpc
+
+from gazette.auth.v1.auth_service_pb2 import LogoutRequest
+from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
+from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
+from gazette.content.v1.content_type_service_pb2_grpc import ContentTypeServiceStub
+from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
+from gazette.files.v1.file_pb2 import File
+from gazette.files.v1.file_service_pb2 import DownloadFileRequest, GetFileRequest, UploadFileRequest
+from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
+from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
+from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
+from gazette_client.async_calls import ClientStreams, ServerStreams, SignIn, UnaryCalls, run
+from gazette_client.channels import options as channel_options
+from gazette_client.conversation import Conduct, Wait
+from gazette_client.errors import Unauthenticated
+from gazette_client.retries import Retry
+from gazette_client.session import Session, Tokens
+from gazette_client.transfers import Incoming, Outgoing, Progress, Source, downloading
+
+
+class AsyncClient:
+    """A connection to Gazette, for any number of tasks of one event loop; it is made inside that loop.
+
+    Each service is the generated stub, fully typed: `await client.content.GetDocument(GetDocumentRequest(id=…))`. Calls that
+    need it are signed in; what the contract calls safe is repeated; failures are `gazette_client.errors`. A call has `timeout`
+    seconds in all, unless it is given a `timeout` of its own; a stream has as long as it takes.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        email: str = "",
+        password: str = "",
+        refresh_token: str = "",
+        credentials: grpc.ChannelCredentials | None = None,
+        timeout: float = 10.0,
+        retry: Retry | None = None,
+        options: Sequence[tuple[str, Any]] = (),
+    ) -> None:
+        """`target` is a gRPC name, `host:port` or `dns:///host:port`.
+
+        A `refresh_token` continues an earlier session. `credentials` are those of the channel, `grpc.ssl_channel_credentials()`
+        for TLS; without them passwords and documents travel in the clear. `options` are gRPC channel arguments.
+        """
+        self.target = target
+        self._session = Session(email, password, Tokens(refresh=refresh_token))
+        self._retry = retry or Retry()
+        conduct = Conduct(self._session, self._retry, timeout)
+        # The stub comes later: its channel needs the interceptors first.
+        self._sign_in = SignIn(self._session, lambda: self.auth)
+        interceptors = [kind(conduct, self._sign_in) for kind in (UnaryCalls, ServerStreams, ClientStreams)]
+        arguments = channel_options(options)
+        self.channel = (
+            grpc.aio.secure_channel(target, credentials, arguments, interceptors=interceptors)
+            if credentials
+            else grpc.aio.insecure_channel(target, arguments, interceptors=interceptors)
+        )
+        self.auth = AuthServiceStub(self.channel)
+        self.organisations = OrganisationServiceStub(self.channel)
+        self.content_types = ContentTypeServiceStub(self.channel)
+        self.content = ContentServiceStub(self.channel)
+        self.delivery = DeliveryServiceStub(self.channel)
+        self.record = RecordServiceStub(self.channel)
+        self.files = FileServiceStub(self.channel)
+        self.system = SystemServiceStub(self.channel)
+
+    async def upload(
+        self,
+        source: Source,
+        organisation_id: str,
+        alternative_text: str = "",
+        *,
+        name: str = "",
+        progress: Progress | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the call's own deadline, told to the server
+    ) -> File:
+        """Uploads a path, or an open binary file from where it stands. Without a `name` it gets the file's own."""
+        with await asyncio.to_thread(Outgoing, source, organisation_id, name, alternative_text, progress) as outgoing:
+            requests = cast("AsyncIterator[UploadFileRequest]", outgoing)  # the interceptor takes what can begin again too
+            return (await self.files.UploadFile(requests, timeout=timeout)).file
+
+    async def download(
+        self,
+        file_id: str,
+        to: str | PathLike[str],
+        *,
+        progress: Progress | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the call's own deadline, told to the server
+    ) -> File:
+        """Downloads a file to the path `to`, replacing what is there. Until all of it has come and its SHA-256 agrees, nothing
+        is there; of a download that fails nothing stays."""
+        file = (await self.files.GetFile(GetFileRequest(id=file_id))).file
+
+        async def perform(step: Incoming | Wait) -> None:
+            if isinstance(step, Wait):
+                await asyncio.sleep(step.seconds)
+                return
+            async for part in self.files.DownloadFile(DownloadFileRequest(id=file_id), timeout=timeout):
+                await asyncio.to_thread(step.write, part.data)
+                if progress is not None:
+                    progress(step.done, file.size_bytes)
+
+        await run(downloading(file, Path(to), self._retry), perform)
+        return file
+
+    @property
+    def refresh_token(self) -> str:
+        """Continues this session in a later client. A secret; each use of the session may replace it."""
+        return self._session.tokens.refresh
+
+    async def sign_out(self) -> None:
+        """Ends the session on the server. A later call starts another, if the password is known."""
+        if self.refresh_token:
+            with suppress(Unauthenticated):  # it has ended already
+                await self.auth.Logout(LogoutRequest())
+            self._session.forget()
+
+    async def close(self) -> None:
+        """Ends all calls and the connection; the session lasts on, as `refresh_token`."""
+        self._sign_in.close()
+        await self.channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.target}>"

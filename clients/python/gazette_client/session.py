@@ -1,0 +1,67 @@
+"""Who is signed in, and with what. Decides when tokens are used, renewed and given up; speaks to nobody itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+
+from gazette.auth.v1.auth_service_pb2 import LoginRequest, LoginResponse, RefreshTokenRequest, RefreshTokenResponse
+from gazette_client.errors import Unauthenticated
+
+MARGIN = 60.0
+"""How many seconds before its end an access token is renewed, at most; a tenth of its life if that is less."""
+
+Renewal = Generator[LoginRequest | RefreshTokenRequest, LoginResponse | RefreshTokenResponse, str]
+"""Yields what to ask of the server, takes its answer, and returns an access token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """One pair of tokens."""
+
+    access: str = field(default="", repr=False)
+    refresh: str = field(default="", repr=False)
+    fresh_until: float = 0.0
+    """Until when the access token is used, by time.monotonic."""
+
+
+@dataclass(slots=True)
+class Session:
+    """An account's way in: its password, if that is known, and its newest tokens."""
+
+    email: str = ""
+    password: str = field(default="", repr=False)
+    tokens: Tokens = field(default_factory=Tokens)
+    now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+
+    @property
+    def can_sign_in(self) -> bool:
+        return bool(self.password or self.tokens.refresh)
+
+    def token(self, refused: str = "") -> str:
+        """The access token, as long as it is fresh and not the one that the server refused; otherwise empty."""
+        tokens = self.tokens
+        return tokens.access if tokens.access != refused and self.monotonic() < tokens.fresh_until else ""
+
+    def renewal(self) -> Renewal:
+        """Refreshes the session; starts another with the password, if it is known, when there is none or it has ended."""
+        if self.tokens.refresh:
+            try:
+                return self.keep((yield RefreshTokenRequest(refresh_token=self.tokens.refresh)))
+            except Unauthenticated:
+                self.tokens = Tokens()
+                if not self.password:
+                    raise
+        return self.keep((yield LoginRequest(email=self.email, password=self.password)))
+
+    def keep(self, answer: LoginResponse | RefreshTokenResponse) -> str:
+        """Takes over new tokens. One that has ended on arrival means that the clocks disagree; it is used until refused."""
+        life = answer.access_token_expire_time.ToNanoseconds() / 1e9 - self.now()
+        lasts = life - min(MARGIN, life / 10) if life > 0 else float("inf")
+        self.tokens = Tokens(answer.access_token, answer.refresh_token, self.monotonic() + lasts)
+        return answer.access_token
+
+    def forget(self) -> None:
+        self.tokens = Tokens()

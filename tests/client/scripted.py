@@ -1,0 +1,200 @@
+"""A server that fails as it is told to, and notes what it was asked: what the real one cannot be made to do at will."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from google.api.httpbody_pb2 import HttpBody
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from gazette.auth.v1.auth_service_pb2 import (
+    LoginRequest,
+    LoginResponse,
+    LogoutResponse,
+    RefreshTokenRequest,
+    RefreshTokenResponse,
+)
+from gazette.content.v1.content_service_pb2 import CreateDocumentResponse, GetDocumentResponse, PublishDocumentResponse
+from gazette.content.v1.document_import_pb2 import ImportDocumentsResponse
+from gazette.content.v1.document_pb2 import Document
+from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
+from gazette.delivery.v1.page_pb2 import Page
+from gazette.files.v1.file_pb2 import File
+from gazette.files.v1.file_service_pb2 import GetFileResponse, UploadFileResponse
+from gazette_client.errors import GazetteError, failure
+
+EMAIL, PASSWORD = "editor@example.gov", "violet-harbour-lantern"
+REFUSED = failure(grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", "Sign in first.")
+
+
+@dataclass
+class Server:
+    """The script, and the notes."""
+
+    address: str = ""
+    life: float = 900.0
+    """Seconds that an access token lives."""
+    failures: defaultdict[str, deque[GazetteError | float]] = field(default_factory=lambda: defaultdict(deque))
+    """What the next calls of a method fail with; a number is a delay in seconds, and no failure."""
+    metadata: defaultdict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    """What came with each call."""
+    deadlines: defaultdict[str, list[float | None]] = field(default_factory=lambda: defaultdict(list))
+    received: list[Any] = field(default_factory=list)
+    """The messages of the last client stream."""
+    file: File = field(default_factory=File)
+    parts: list[bytes | GazetteError] = field(default_factory=list)
+    """What DownloadFile sends; it ends at a failure, and goes on after it the next time."""
+    access: str = ""
+    """The access token that holds."""
+    refresh: str = ""
+    made: Counter[str] = field(default_factory=Counter)
+
+    def fails(self, method: str, *failures: GazetteError | float) -> None:
+        self.failures[method].extend(failures)
+
+    def calls(self, method: str) -> int:
+        return len(self.metadata[method])
+
+    def revoke(self) -> None:
+        """Makes the access token void; the refresh token holds."""
+        self.access = "void"
+
+    async def enter(self, method: str, context: Any, *, is_public: bool = False) -> None:
+        metadata = dict(context.invocation_metadata())
+        self.metadata[method].append(metadata)
+        self.deadlines[method].append(context.time_remaining())
+        if self.failures[method]:
+            planned = self.failures[method].popleft()
+            if isinstance(planned, GazetteError):
+                await fail(context, planned)
+            else:
+                await asyncio.sleep(planned)
+        if not is_public and metadata.get("authorization") != f"Bearer {self.access}":
+            await fail(context, REFUSED)
+
+    def tokens(self, kind: Any) -> Any:
+        self.made["tokens"] += 1
+        self.access, self.refresh = f"access-{self.made['tokens']}", f"refresh-{self.made['tokens']}"
+        ends = Timestamp()
+        ends.FromNanoseconds(int((time.time() + self.life) * 1e9))
+        return kind(access_token=self.access, access_token_expire_time=ends, refresh_token=self.refresh)
+
+    async def login(self, request: LoginRequest, context: Any) -> Any:
+        await self.enter("Login", context, is_public=True)
+        if (request.email, request.password) != (EMAIL, PASSWORD):
+            await fail(context, failure(grpc.StatusCode.UNAUTHENTICATED, "INVALID_CREDENTIALS", "Not so."))
+        return self.tokens(LoginResponse)
+
+    async def refresh_token(self, request: RefreshTokenRequest, context: Any) -> Any:
+        await self.enter("RefreshToken", context, is_public=True)
+        await asyncio.sleep(0.05)  # time for others to ask too
+        if request.refresh_token != self.refresh:
+            await fail(context, failure(grpc.StatusCode.UNAUTHENTICATED, "INVALID_REFRESH_TOKEN", "Not so."))
+        return self.tokens(RefreshTokenResponse)
+
+    async def logout(self, request: Any, context: Any) -> LogoutResponse:
+        await self.enter("Logout", context)
+        self.access = self.refresh = "void"
+        return LogoutResponse()
+
+    async def get_document(self, request: Any, context: Any) -> GetDocumentResponse:
+        await self.enter("GetDocument", context)
+        return GetDocumentResponse(document=Document(id=request.id))
+
+    async def create_document(self, request: Any, context: Any) -> CreateDocumentResponse:
+        await self.enter("CreateDocument", context)
+        return CreateDocumentResponse(document=request.document)
+
+    async def publish_document(self, request: Any, context: Any) -> PublishDocumentResponse:
+        await self.enter("PublishDocument", context)
+        return PublishDocumentResponse()
+
+    async def import_documents(self, requests: Any, context: Any) -> ImportDocumentsResponse:
+        await self.enter("ImportDocuments", context)
+        self.received = [each async for each in requests]
+        return ImportDocumentsResponse()
+
+    async def get_page(self, request: Any, context: Any) -> GetPageResponse:
+        await self.enter("GetPage", context, is_public=True)
+        return GetPageResponse(page=Page(path=request.path))
+
+    async def upload_file(self, requests: Any, context: Any) -> UploadFileResponse:
+        await self.enter("UploadFile", context)
+        self.received = [each async for each in requests]
+        upload = self.received[0].upload
+        if sum(len(each.chunk) for each in self.received) != upload.size_bytes:
+            await fail(context, failure(grpc.StatusCode.INVALID_ARGUMENT, "SIZE_MISMATCH", "Less than was declared."))
+        return UploadFileResponse(file=File(name=upload.name, size_bytes=upload.size_bytes, sha256=upload.sha256))
+
+    async def get_file(self, request: Any, context: Any) -> GetFileResponse:
+        await self.enter("GetFile", context, is_public=True)
+        return GetFileResponse(file=self.file)
+
+    async def download_file(self, request: Any, context: Any) -> AsyncIterator[HttpBody]:
+        await self.enter("DownloadFile", context, is_public=True)
+        for position, part in enumerate(self.parts):
+            if isinstance(part, GazetteError):
+                del self.parts[position]
+                await fail(context, part)
+            else:
+                yield HttpBody(data=part)
+
+    def handlers(self) -> Iterator[grpc.GenericRpcHandler]:
+        answered: dict[str, dict[str, Any]] = {
+            "gazette.auth.v1.AuthService": {"Login": self.login, "RefreshToken": self.refresh_token, "Logout": self.logout},
+            "gazette.content.v1.ContentService": {
+                "GetDocument": self.get_document,
+                "CreateDocument": self.create_document,
+                "PublishDocument": self.publish_document,
+                "ImportDocuments": self.import_documents,
+            },
+            "gazette.delivery.v1.DeliveryService": {"GetPage": self.get_page},
+            "gazette.files.v1.FileService": {
+                "UploadFile": self.upload_file,
+                "GetFile": self.get_file,
+                "DownloadFile": self.download_file,
+            },
+        }
+        for service, methods in answered.items():
+            declared = descriptor_pool.Default().FindServiceByName(service).methods_by_name
+            named = {name: handler(declared[name], behaviour) for name, behaviour in methods.items()}
+            yield grpc.method_handlers_generic_handler(service, named)
+
+
+def handler(declared: MethodDescriptor, behaviour: Any) -> grpc.RpcMethodHandler[Any, Any]:
+    shapes = {
+        (False, False): grpc.unary_unary_rpc_method_handler,
+        (False, True): grpc.unary_stream_rpc_method_handler,
+        (True, False): grpc.stream_unary_rpc_method_handler,
+    }
+    shape = shapes[declared.client_streaming, declared.server_streaming]
+    answer = GetMessageClass(declared.output_type)
+    return shape(behaviour, GetMessageClass(declared.input_type).FromString, answer.SerializeToString)
+
+
+async def fail(context: Any, error: GazetteError) -> None:
+    await context.abort(error.code(), error.message, tuple(error.trailing_metadata() or ()))
+
+
+@asynccontextmanager
+async def serving(address: str = "127.0.0.1:0") -> AsyncIterator[Server]:
+    """A running server with an empty script."""
+    server = Server()
+    listening = grpc.aio.server()
+    listening.add_generic_rpc_handlers(tuple(server.handlers()))
+    server.address = f"127.0.0.1:{listening.add_insecure_port(address)}"
+    await listening.start()
+    try:
+        yield server
+    finally:
+        await listening.stop(None)
