@@ -70,10 +70,9 @@ class AuthService(AuthServiceServicer):
             session = await queries.rotate(connection, session_id, counter, now, self.settings.refresh_token_expiration_time)
             if session is None:
                 session = await self.explain(connection, session_id, counter, now)
-            pair = await self.pair_of_active(connection, session) if session else None
-        if pair is None:  # only now: what `explain` did is to stay
-            raise rules.InvalidRefreshToken
-        return rpc.RefreshTokenResponse(**pair)
+            if session is not None:
+                return rpc.RefreshTokenResponse(**await self.pair_of_active(connection, session))
+        raise rules.InvalidRefreshToken  # outside of the transaction: what `explain` did is to stay
 
     async def Logout(self, request: rpc.LogoutRequest, context: Context) -> rpc.LogoutResponse:
         caller = calls.current().caller
@@ -129,9 +128,10 @@ class AuthService(AuthServiceServicer):
             await audit.add(connection, "session.token_reused", session_id, **about)
         return None
 
-    async def pair_of_active(self, connection: AsyncConnection, session: AnyRow) -> dict[str, Any] | None:
+    async def pair_of_active(self, connection: AsyncConnection, session: AnyRow) -> dict[str, Any]:
+        """Raises InvalidRefreshToken inside the transaction, which undoes the rotation, if the account was disabled."""
         if await queries.active_account(connection, session.account_id) is None:
-            return None
+            raise rules.InvalidRefreshToken
         return self.pair(session, await queries.grants(connection, session.account_id))
 
     def pair(self, session: AnyRow, grants: Any) -> dict[str, Any]:

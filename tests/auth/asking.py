@@ -1,0 +1,28 @@
+"""Asking a server who the holder of an access token is."""
+
+from __future__ import annotations
+
+import asyncio
+
+import grpc
+
+from gazette.auth.v1.auth_service_pb2 import GetMeRequest, GetMeResponse
+from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+
+
+async def get_me(channel: grpc.aio.Channel, access_token: str) -> GetMeResponse:
+    metadata = (("authorization", f"Bearer {access_token}"),)
+    return await AuthServiceStub(channel).GetMe(GetMeRequest(), metadata=metadata)
+
+
+async def is_refused_soon(channel: grpc.aio.Channel, access_token: str) -> bool:
+    """Whether the server refuses the token within the five seconds that a revocation may take (T5)."""
+    try:
+        async with asyncio.timeout(5):
+            while True:
+                await get_me(channel, access_token)
+                await asyncio.sleep(0.02)
+    except grpc.aio.AioRpcError as error:
+        return error.code() is grpc.StatusCode.UNAUTHENTICATED
+    except TimeoutError:
+        return False

@@ -1,0 +1,31 @@
+"""What the database holds after a call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Executable, select
+
+from server.audit.models import AuditEvent
+from server.database import AnyRow
+from tests.service import Service
+
+
+async def rows(service: Service, statement: Any) -> Sequence[AnyRow]:
+    async with service.database.read() as connection:
+        found: Sequence[AnyRow] = (await connection.execute(statement)).all()
+        return found
+
+
+async def events(service: Service, action: str) -> Sequence[AnyRow]:
+    """The audit's events of one kind, in order."""
+    table = AuditEvent.__table__
+    return await rows(service, select(table).where(AuditEvent.action == action).order_by(AuditEvent.number))
+
+
+async def change(service: Service, *statements: Executable) -> None:
+    """Changes what the service stored, behind its back."""
+    async with service.owner.begin() as connection:
+        for statement in statements:
+            await connection.execute(statement)

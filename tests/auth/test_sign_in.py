@@ -1,0 +1,143 @@
+"""Login: who gets a session, and what everybody else is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import argon2
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from sqlalchemy import func, select, update
+
+from gazette.auth.v1.account_pb2 import AccountState, Role
+from gazette.auth.v1.auth_service_pb2 import GetMeRequest, LoginRequest
+from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from server.auth.models import Account, Session
+from server.auth.passwords import PARAMETERS
+from server.messages import moment
+from tests.auth.stored import change, events, rows
+from tests.refusals import Refusal, refused
+from tests.service import PASSWORD, Service
+
+REQUEST_ID = (("x-request-id", "the-same-for-all"),)
+
+
+async def test_the_right_password_starts_a_session(service: Service) -> None:
+    """Who signs in gets both tokens, their ends, and its account with its grants."""
+    organisation_id = await service.organisation()
+    person = await service.account("ada@example.gov", Role.ROLE_EDITOR, organisation_id)
+    auth = AuthServiceStub(service.channel)
+
+    answer = await auth.Login(LoginRequest(email="ada@example.gov", password=PASSWORD))
+
+    assert answer.account.id == person.id
+    assert answer.account.email == "ada@example.gov"
+    assert answer.account.state == AccountState.ACCOUNT_STATE_ACTIVE
+    assert [(grant.role, grant.organisation_id) for grant in answer.account.grants] == [(Role.ROLE_EDITOR, organisation_id)]
+    session = (await rows(service, select(Session.__table__).order_by(Session.id.desc())))[0]
+    assert moment(answer.refresh_token_expire_time) == session.create_time + timedelta(days=7)
+    left = moment(answer.access_token_expire_time) - session.create_time
+    assert timedelta(minutes=15, seconds=-2) < left <= timedelta(minutes=15)
+    metadata = (("authorization", f"Bearer {answer.access_token}"),)
+    assert (await auth.GetMe(GetMeRequest(), metadata=metadata)).account == answer.account
+
+
+async def test_a_session_knows_where_it_came_from(service: Service) -> None:
+    """A session and the audit keep the address, and the session the program that signed in."""
+    person = await service.account()
+    (session,) = await rows(service, select(Session.__table__))
+    assert session.address == "127.0.0.1"
+    assert session.user_agent.startswith("grpc-python-asyncio/")
+    (event,) = await events(service, "account.sign_in")
+    assert (event.target, str(event.actor_id), event.address) == (person.id, person.id, "127.0.0.1")
+    assert event.details == {"session_id": str(session.id)}
+
+
+async def test_an_address_is_known_in_any_case(service: Service) -> None:
+    """People do not remember how they wrote their address."""
+    person = await service.account("Ada.Byron@example.gov")
+    assert (await service.sign_in("aDA.bYRON@EXAMPLE.gov")).id == person.id
+
+
+async def refuse(service: Service, email: str, password: str) -> Refusal:
+    request = LoginRequest(email=email, password=password)
+    return await refused(AuthServiceStub(service.channel).Login(request, metadata=REQUEST_ID))
+
+
+async def test_every_refusal_is_the_same(service: Service) -> None:
+    """Unknown, disabled, without a password, or wrong: the status has the same bytes (A1)."""
+    for name in ("known", "disabled", "invited"):
+        await service.account(f"{name}@example.gov")
+    await change(
+        service,
+        update(Account).where(Account.email == "disabled@example.gov").values(state=AccountState.ACCOUNT_STATE_DISABLED),
+        update(Account).where(Account.email == "invited@example.gov").values(password_hash=None),
+    )
+    before = await rows(service, select(func.count()).select_from(Session))
+
+    refusals = [
+        await refuse(service, "known@example.gov", "not-the-password"),
+        await refuse(service, "unknown@example.gov", PASSWORD),
+        await refuse(service, "disabled@example.gov", PASSWORD),
+        await refuse(service, "disabled@example.gov", "not-the-password"),
+        await refuse(service, "invited@example.gov", PASSWORD),
+        await refuse(service, "%@example.gov", PASSWORD),
+        await refuse(service, "known@example.gov", "x" * 1024),
+    ]
+
+    assert refusals[0].code is grpc.StatusCode.UNAUTHENTICATED
+    assert refusals[0].reason == "INVALID_CREDENTIALS"
+    assert len({refusal.status.SerializeToString(deterministic=True) for refusal in refusals}) == 1
+    assert await rows(service, select(func.count()).select_from(Session)) == before
+
+
+async def test_a_refusal_is_audited_without_what_was_typed(service: Service) -> None:
+    """The audit knows whose sign-in was refused and why, but neither the password nor an address that is nobody's."""
+    person = await service.account("known@example.gov")
+    await refuse(service, "known@example.gov", "not-the-password")
+    await refuse(service, "my-password-by-mistake", "whatever")
+    wrong, unknown = await events(service, "account.sign_in_refused")
+    assert (wrong.target, wrong.actor_id, wrong.details) == (person.id, None, {"cause": "wrong password"})
+    assert (unknown.target, unknown.details) == ("", {"cause": "unknown account"})
+    assert wrong.address == "127.0.0.1"
+    assert wrong.request_id == "the-same-for-all"
+
+
+@pytest.mark.parametrize(("email", "password", "field"), [("", PASSWORD, "email"), ("ada@example.gov", "", "password")])
+async def test_what_is_missing_is_named(service: Service, email: str, password: str, field: str) -> None:
+    """A sign-in without an address or a password is a mistake of the client, and says where."""
+    refusal = await refuse(service, email, password)
+    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert list(refusal.fields) == [field]
+
+
+async def test_a_weaker_hash_is_renewed_at_sign_in(service: Service) -> None:
+    """Who signs in with a hash of earlier parameters has one of today's afterwards, and the same password."""
+    person = await service.account()
+    weaker = argon2.PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+    await change(service, update(Account).values(password_hash=weaker))
+
+    await service.sign_in(person.email)
+
+    ((stored,),) = await rows(service, select(Account.password_hash))
+    assert argon2.extract_parameters(stored) == PARAMETERS
+    assert (await service.sign_in(person.email)).id == person.id
+
+
+async def test_too_many_sign_ins_at_once_are_told_to_wait(service: Service) -> None:
+    """While the queue of passwords is full, a sign-in is refused at once and says when to come back."""
+    person = await service.account()
+    places = service.app.passwords.places
+    taken = 0
+    while places.acquire(blocking=False):
+        taken += 1
+    refusal = await refuse(service, person.email, PASSWORD)
+    places.release(taken)
+
+    assert refusal.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert refusal.reason == "SIGN_IN_BUSY"
+    retry = RetryInfo()
+    assert any(detail.Unpack(retry) for detail in refusal.status.details)
+    assert retry.retry_delay.ToTimedelta() == timedelta(seconds=2)
+    assert (await service.sign_in(person.email)).id == person.id
