@@ -58,12 +58,18 @@ class Server:
     """The access token that holds."""
     refresh: str = ""
     made: Counter[str] = field(default_factory=Counter)
+    listening: grpc.aio.Server | None = None
 
     def fails(self, method: str, *failures: GazetteError | float) -> None:
         self.failures[method].extend(failures)
 
     def calls(self, method: str) -> int:
         return len(self.metadata[method])
+
+    async def stop(self) -> None:
+        """Goes away at once, with all its calls."""
+        assert self.listening is not None
+        await self.listening.stop(None)
 
     def revoke(self) -> None:
         """Makes the access token void; the refresh token holds."""
@@ -187,14 +193,15 @@ async def fail(context: Any, error: GazetteError) -> None:
 
 
 @asynccontextmanager
-async def serving(address: str = "127.0.0.1:0") -> AsyncIterator[Server]:
+async def serving(address: str = "127.0.0.1:0", credentials: grpc.ServerCredentials | None = None) -> AsyncIterator[Server]:
     """A running server with an empty script."""
     server = Server()
-    listening = grpc.aio.server()
+    server.listening = listening = grpc.aio.server()
     listening.add_generic_rpc_handlers(tuple(server.handlers()))
-    server.address = f"127.0.0.1:{listening.add_insecure_port(address)}"
+    port = listening.add_secure_port(address, credentials) if credentials else listening.add_insecure_port(address)
+    server.address = f"127.0.0.1:{port}"
     await listening.start()
     try:
         yield server
     finally:
-        await listening.stop(None)
+        await server.stop()

@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import grpc
 import pytest
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
 
-from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette_client import AsyncClient, Client
 from gazette_client.methods import Method, method
 
@@ -78,16 +76,3 @@ async def test_both_clients_have_every_service() -> None:
 
     assert found[0] == found[1]
     assert set(found[0].values()) == {f"{service}Stub" for service in services}
-
-
-async def test_a_client_speaks_tls() -> None:
-    """Credentials make a secure channel, which a plaintext server cannot answer."""
-    server = grpc.aio.server()
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    async with AsyncClient(f"127.0.0.1:{port}", credentials=grpc.ssl_channel_credentials(), timeout=0.5) as client:
-        with pytest.raises(grpc.RpcError) as caught:
-            await client.delivery.GetPage(GetPageRequest())
-    await server.stop(None)
-
-    assert caught.value.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}

@@ -1,0 +1,103 @@
+"""Connections: to several servers at once, and over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import grpc
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from gazette.content.v1.content_service_pb2 import GetDocumentRequest
+from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
+from gazette_client import Retry
+from gazette_client.channels import OPTIONS, options
+from gazette_client.errors import Unavailable
+from tests.client.conftest import Clients
+from tests.client.scripted import serving
+
+
+def certificate() -> tuple[bytes, bytes]:
+    """A key and a certificate for localhost, signed with itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private, made.public_bytes(pem)
+
+
+async def test_a_client_speaks_tls(clients: Clients) -> None:
+    """With the server's authority in its credentials a client gets through; with others, or none, it does not."""
+    key, chain = certificate()
+    async with serving("127.0.0.1:0", grpc.ssl_server_credentials([(key, chain)])) as server:
+        clients.address = server.address.replace("127.0.0.1", "localhost")
+        async with clients.opened(credentials=grpc.ssl_channel_credentials(chain)) as client:
+            answer = await clients.call(client.content.GetDocument, GetDocumentRequest(id="1"))
+        for wrong in (grpc.ssl_channel_credentials(certificate()[1]), None):
+            async with clients.opened(credentials=wrong, retry=Retry(attempts=1)) as client:
+                with pytest.raises(Unavailable):
+                    await clients.call(client.delivery.GetPage, GetPageRequest())
+
+    assert answer.document.id == "1"
+
+
+async def test_calls_are_spread_over_all_addresses(clients: Clients) -> None:
+    """Each server behind a name gets its share, not the first one everything."""
+    async with serving() as first, serving() as second:
+        clients.address = f"ipv4:{first.address},{second.address}"
+        async with clients.opened() as client:
+            await ready(clients, client)
+            before = first.calls("GetPage"), second.calls("GetPage")
+            for _ in range(20):
+                await clients.call(client.delivery.GetPage, GetPageRequest())
+
+    assert (first.calls("GetPage") - before[0], second.calls("GetPage") - before[1]) == (10, 10)
+
+
+async def ready(clients: Clients, client: Any) -> None:
+    """Until both servers are connected to."""
+    for _ in range(10):
+        await clients.call(client.delivery.GetPage, GetPageRequest())
+        await asyncio.sleep(0.02)
+
+
+async def test_a_server_that_goes_away_is_not_noticed(clients: Clients) -> None:
+    """While one of two servers stops, no call fails that is safe to repeat."""
+    async with serving() as first, serving() as second:
+        clients.address = f"ipv4:{first.address},{second.address}"
+        async with clients.opened() as client:
+            asked = asyncio.gather(*(keep_asking(clients, client) for _ in range(4)))
+            await asyncio.sleep(0.3)
+            await second.stop()
+            answered = await asked
+
+    assert sum(answered) == 400
+    assert second.calls("GetPage") > 0
+
+
+async def keep_asking(clients: Clients, client: Any) -> int:
+    for _ in range(100):
+        await clients.call(client.delivery.GetPage, GetPageRequest())
+        await asyncio.sleep(0.01)
+    return 100
+
+
+def test_the_callers_own_options_come_first() -> None:
+    """A channel argument that is given replaces ours, the others stay."""
+    mine = ("grpc.keepalive_time_ms", 1)
+
+    given = options([mine])
+
+    assert mine in given
+    assert len(given) == len(OPTIONS)
