@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.database import AnyRow
@@ -68,7 +68,7 @@ async def links(connection: AsyncConnection, translation_keys: Iterable[uuid.UUI
     """For each key that has a page: the one in this locale, or else in the default one, or else any."""
     statement = (
         select(Page.translation_key, Page.locale, Page.path, Page.title, Page.content_type)
-        .distinct(Page.translation_key)
+        .ext(distinct_on(Page.translation_key))
         .where(Page.translation_key.in_(list(translation_keys)), Page.summary.is_not(None))
         .order_by(
             Page.translation_key, (Page.locale == locale).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.record_number
