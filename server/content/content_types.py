@@ -63,7 +63,7 @@ class ContentTypeService(ContentTypeServiceServicer):
     async def UpdateContentType(self, request: rpc.UpdateContentTypeRequest, context: Context) -> rpc.UpdateContentTypeResponse:
         calls.current().caller.require(WRITE)
         wanted = request.content_type
-        fields = rules.masked(request.update_mask, rules.CONTENT_TYPE_WRITABLE)
+        fields = rules.content_type_fields(wanted, request.update_mask)
         columns = columns_of(wanted)
         async with self.database.transaction() as connection:
             row = await existing(connection, wanted.name, lock=True)

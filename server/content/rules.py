@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 from google.rpc import code_pb2
 
 from gazette.access.v1.access_pb2 import Permission
+from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.document_pb2 import Document, DraftState, LiveState
 from server import errors
 from server.access import Caller
@@ -23,11 +25,8 @@ IN_REVIEW = DraftState.DRAFT_STATE_IN_REVIEW
 CHANGES_REQUESTED = DraftState.DRAFT_STATE_CHANGES_REQUESTED
 APPROVED = DraftState.DRAFT_STATE_APPROVED
 
-WRITABLE = frozenset({"path", "title", "summary", "body", "body_format", "details", "links", "tags", "attachments"})
-"""What an update of a document may name."""
-REQUIRED = frozenset({"path", "title"})
-"""What may not become empty."""
-CONTENT_TYPE_WRITABLE = frozenset({"title", "details_schema", "body_member", "html_members"})
+DOCUMENT_WRITABLE = {"path", "title", "summary", "body", "body_format", "details", "links", "tags", "attachments"}
+CONTENT_TYPE_WRITABLE = {"title", "details_schema", "body_member", "html_members"}
 
 
 class DocumentNotFound(errors.NotFound):
@@ -258,22 +257,27 @@ def overtake(state: int) -> None:
         raise DraftInProgress
 
 
-def masked(mask: FieldMask, writable: frozenset[str]) -> frozenset[str]:
-    """The fields that an update is to change. Raises InvalidUpdateMask."""
+def document_fields(document: Document, mask: FieldMask) -> frozenset[str]:
+    """The fields that an update of a document is to change. Raises InvalidUpdateMask, and InvalidArgument for what may not
+    become empty."""
+    return masked("document", document, mask, DOCUMENT_WRITABLE, {"path", "title"})
+
+
+def content_type_fields(content_type: ContentType, mask: FieldMask) -> frozenset[str]:
+    """The same for a content type."""
+    return masked("content_type", content_type, mask, CONTENT_TYPE_WRITABLE, {"title"})
+
+
+def masked(
+    name: str, resource: Message, mask: FieldMask, writable: Collection[str], required: Collection[str]
+) -> frozenset[str]:
     paths = frozenset(mask.paths)
     if not paths:
         raise InvalidUpdateMask("names nothing")
-    if foreign := sorted(paths - writable):
+    if foreign := sorted(paths - set(writable)):
         raise InvalidUpdateMask(f"names what an update cannot change: {', '.join(foreign)[:200]}")
-    return paths
-
-
-def changed_fields(document: Document, mask: FieldMask) -> frozenset[str]:
-    """The fields that an update of a document is to change. Raises InvalidUpdateMask, or InvalidArgument for what may not
-    become empty."""
-    paths = masked(mask, WRITABLE)
-    if empty := [path for path in sorted(paths & REQUIRED) if not getattr(document, path)]:
-        raise errors.InvalidArgument(*(Violation(f"document.{path}", "may not be empty") for path in empty))
+    if empty := [path for path in required if path in paths and not getattr(resource, path)]:
+        raise errors.InvalidArgument(*(Violation(f"{name}.{path}", "may not become empty") for path in sorted(empty)))
     return paths
 
 

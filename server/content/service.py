@@ -128,7 +128,7 @@ class ContentService(ContentServiceServicer):
         return rpc.ListDocumentsResponse(documents=map(answers.document, rows[:size]), next_page_token=token)
 
     async def UpdateDocument(self, request: rpc.UpdateDocumentRequest, context: Context) -> rpc.UpdateDocumentResponse:
-        fields = rules.changed_fields(request.document, request.update_mask)
+        fields = rules.document_fields(request.document, request.update_mask)
         async with self.changing(request.document, WRITE) as (connection, document):
             revision = await queries.revision(connection, document.id, document.revision_number)
             words = saving.rewritten(revision, request.document, fields)

@@ -82,23 +82,23 @@ def test_etags() -> None:
 def test_masks_that_are_refused(paths: list[str]) -> None:
     """A mask that names anything but the document's words, or nothing, is refused (Z3)."""
     with pytest.raises(rules.InvalidUpdateMask) as caught:
-        rules.changed_fields(Document(title="A", path="/a"), FieldMask(paths=paths))
+        rules.document_fields(Document(title="A", path="/a"), FieldMask(paths=paths))
     assert caught.value.code == code_pb2.INVALID_ARGUMENT
 
 
 def test_masks_name_fields() -> None:
     """A mask may name any of the words, each as often as it likes."""
-    mask = FieldMask(paths=["summary", *rules.WRITABLE, "summary"])
-    assert rules.changed_fields(Document(title="A", path="/a"), mask) == rules.WRITABLE
+    mask = FieldMask(paths=["summary", *rules.DOCUMENT_WRITABLE, "summary"])
+    assert rules.document_fields(Document(title="A", path="/a"), mask) == rules.DOCUMENT_WRITABLE
 
 
 @pytest.mark.parametrize("field", ["title", "path"])
 def test_what_may_not_become_empty(field: str) -> None:
     """Title and path are changed, never removed; a document that only leaves them out of the mask is fine."""
     with pytest.raises(errors.InvalidArgument) as caught:
-        rules.changed_fields(Document(), FieldMask(paths=[field]))
+        rules.document_fields(Document(), FieldMask(paths=[field]))
     assert [violation.field for violation in caught.value.violations] == [f"document.{field}"]
-    assert rules.changed_fields(Document(), FieldMask(paths=["summary"])) == {"summary"}
+    assert rules.document_fields(Document(), FieldMask(paths=["summary"])) == {"summary"}
 
 
 @pytest.mark.parametrize("location", ["/a", "/a?b", "/a#c", "/before", "/before?x#y"])

@@ -29,7 +29,7 @@ class CreateContentTypeRequest(_message.Message):
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def content_type(self) -> _content_type_pb2.ContentType:
-        """What it shall be. `etag` and the times are ignored."""
+        """What it shall be. `name` and `title` are required; `etag` and the times are ignored."""
 
     def __init__(
         self,
@@ -182,7 +182,7 @@ class UpdateContentTypeRequest(_message.Message):
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Any of `title`, `details_schema`, `body_member`, `html_members`."""
+        """Any of `title`, `details_schema`, `body_member`, `html_members`. `title` may not become empty."""
 
     def __init__(
         self,

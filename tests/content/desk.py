@@ -1,0 +1,159 @@
+"""An organisation's editorial office on a real server: its people, a content type, and short ways through a document's life."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from gazette.auth.v1.account_pb2 import Role
+from gazette.content.v1 import content_service_pb2 as rpc
+from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
+from gazette.content.v1.content_type_pb2 import ContentType
+from gazette.content.v1.content_type_service_pb2 import CreateContentTypeRequest, UpdateContentTypeRequest
+from gazette.content.v1.content_type_service_pb2_grpc import ContentTypeServiceStub
+from gazette.content.v1.document_import_pb2 import (
+    ImportDocumentsRequest,
+    ImportedDocument,
+    ImportOptions,
+    ImportResult,
+)
+from gazette.content.v1.document_pb2 import Document, LiveState
+from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest, GetPageResponse
+from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
+from gazette.record.v1.record_entry_pb2 import RecordEntryBody
+from gazette.record.v1.record_service_pb2 import ListRecordEntriesRequest
+from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
+from tests.service import Person, Service
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Desk:
+    service: Service
+    organisation_id: str
+    author: Person
+    editor: Person
+    publisher: Person
+    admin: Person
+
+    @classmethod
+    async def opened(cls, service: Service) -> Desk:
+        organisation_id = await service.organisation()
+        roles = (Role.ROLE_AUTHOR, Role.ROLE_EDITOR, Role.ROLE_PUBLISHER)
+        author, editor, publisher = [await service.account(role=role, organisation_id=organisation_id) for role in roles]
+        desk = cls(service, organisation_id, author, editor, publisher, await service.account(role=Role.ROLE_ADMIN))
+        await desk.content_type("guide")
+        return desk
+
+    @property
+    def documents(self) -> Any:
+        return ContentServiceStub(self.service.channel)
+
+    @property
+    def content_types(self) -> Any:
+        return ContentTypeServiceStub(self.service.channel)
+
+    async def content_type(self, name: str, schema: dict[str, Any] | None = None, **said: Any) -> ContentType:
+        wanted = ContentType(name=name, title=name.title(), **said)
+        wanted.details_schema.update(schema or {})
+        request = CreateContentTypeRequest(content_type=wanted)
+        made: ContentType = (await self.content_types.CreateContentType(request, metadata=self.admin.metadata)).content_type
+        return made
+
+    async def change_content_type(self, content_type: ContentType, by: Person | None = None, **changed: Any) -> ContentType:
+        wanted = ContentType(name=content_type.name, etag=content_type.etag, **changed)
+        request = UpdateContentTypeRequest(content_type=wanted, update_mask=FieldMask(paths=[*changed]))
+        metadata = (by or self.admin).metadata
+        saved: ContentType = (await self.content_types.UpdateContentType(request, metadata=metadata)).content_type
+        return saved
+
+    def draft(self, path: str = "", **said: Any) -> Document:
+        """What a request for a new document says."""
+        said = {"title": "A title", "content_type": "guide", "organisation_id": self.organisation_id} | said
+        return Document(path=path or f"/guidance/{uuid.uuid4().hex}", **said)
+
+    async def create(self, path: str = "", *, metadata: Metadata = (), **said: Any) -> Document:
+        request = rpc.CreateDocumentRequest(document=self.draft(path, **said))
+        answer = await self.documents.CreateDocument(request, metadata=metadata or self.author.metadata)
+        made: Document = answer.document
+        return made
+
+    async def get(self, document: Document) -> Document:
+        answer = await self.documents.GetDocument(rpc.GetDocumentRequest(id=document.id), metadata=self.author.metadata)
+        found: Document = answer.document
+        return found
+
+    async def update(self, document: Document, by: Person | None = None, **changed: Any) -> Document:
+        wanted = Document(id=document.id, etag=document.etag, **changed)
+        request = rpc.UpdateDocumentRequest(document=wanted, update_mask=FieldMask(paths=[*changed]))
+        answer = await self.documents.UpdateDocument(request, metadata=(by or self.author).metadata)
+        saved: Document = answer.document
+        return saved
+
+    async def submit(self, document: Document, by: Person | None = None) -> Document:
+        request = rpc.SubmitDocumentRequest(id=document.id, etag=document.etag, comment="please")
+        submitted: Document = (await self.documents.SubmitDocument(request, metadata=(by or self.author).metadata)).document
+        return submitted
+
+    async def approve(self, document: Document, by: Person | None = None) -> Document:
+        request = rpc.ApproveDocumentRequest(id=document.id, etag=document.etag)
+        approved: Document = (await self.documents.ApproveDocument(request, metadata=(by or self.editor).metadata)).document
+        return approved
+
+    async def request_changes(self, document: Document, by: Person | None = None) -> Document:
+        request = rpc.RequestChangesRequest(id=document.id, etag=document.etag, comment="shorter")
+        given: Document = (await self.documents.RequestChanges(request, metadata=(by or self.editor).metadata)).document
+        return given
+
+    async def publish(self, document: Document, by: Person | None = None, *, minor: bool = False) -> Document:
+        request = rpc.PublishDocumentRequest(id=document.id, etag=document.etag, minor=minor)
+        answer = await self.documents.PublishDocument(request, metadata=(by or self.publisher).metadata)
+        published: Document = answer.document
+        return published
+
+    async def through_review(self, document: Document, *, minor: bool = False) -> Document:
+        """The draft, submitted, approved and published."""
+        return await self.publish(await self.approve(await self.submit(document)), minor=minor)
+
+    async def published(self, path: str = "", **said: Any) -> Document:
+        """A new document, published."""
+        return await self.through_review(await self.create(path, **said))
+
+    async def page(self, path: str, locale: str = "") -> GetPageResponse:
+        request = GetPageRequest(path=path, locale=locale)
+        answer: GetPageResponse = await DeliveryServiceStub(self.service.channel).GetPage(request)
+        return answer
+
+    async def record(self, after: int = 0) -> list[RecordEntryBody]:
+        request = ListRecordEntriesRequest(after_number=after)
+        answer = await RecordServiceStub(self.service.channel).ListRecordEntries(request)
+        return [entry.body for entry in answer.entries]
+
+    async def bring_in(self, *parts: Any, by: Person | None = None) -> list[ImportResult]:
+        """Imports content types and documents; what became of each."""
+        requests = [ImportDocumentsRequest(options=ImportOptions(organisation_id=self.organisation_id))]
+        requests += [
+            ImportDocumentsRequest(document=part)
+            if isinstance(part, ImportedDocument)
+            else ImportDocumentsRequest(content_type=part)
+            for part in parts
+        ]
+        answer = await self.documents.ImportDocuments(iter(requests), metadata=(by or self.admin).metadata)
+        return [*answer.results]
+
+
+def imported(
+    path: str,
+    *,
+    key: str = "",
+    live_state: LiveState.ValueType = LiveState.LIVE_STATE_PUBLISHED,
+    said: dict[str, Any] | None = None,
+    **how: Any,
+) -> ImportedDocument:
+    """A document as it was published elsewhere."""
+    words = {"title": "A title", "content_type": "guide", "translation_key": key or str(uuid.uuid4())} | (said or {})
+    return ImportedDocument(document=Document(path=path, **words), source=f"elsewhere{path}", live_state=live_state, **how)
