@@ -8,6 +8,7 @@ hands bytes back, since a handler may have them already.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -98,6 +99,8 @@ def adapted(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler
     behaviour: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
     assert behaviour is not None and serialise is not None
 
+    if not (inspect.iscoroutinefunction(behaviour) or inspect.isasyncgenfunction(behaviour)):
+        raise NotInContract(f"{method.path} is declared and not implemented")  # the generated base's, which is not async
     if not method.server_streaming:
 
         async def answer(request: Any, call: Call) -> Any:

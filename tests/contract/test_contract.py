@@ -1,0 +1,147 @@
+"""The contract: every method says who may call it, how HTTP reaches it and what it means, and the server has every one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from google.api.annotations_pb2 import http
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FileDescriptor, MethodDescriptor
+from google.protobuf.descriptor_pb2 import MethodOptions
+
+from gazette.access.v1 import access_pb2
+from gazette.auth.v1 import auth_service_pb2, organisation_service_pb2
+from gazette.content.v1 import content_service_pb2, content_type_service_pb2
+from gazette.delivery.v1 import delivery_service_pb2
+from gazette.files.v1 import file_service_pb2
+from gazette.record.v1 import record_service_pb2
+from gazette.system.v1 import system_service_pb2
+from server.interceptors import NotInContract, Registry, access_rule
+from tests.service import Service
+from tools.contract import Contract, Described
+from tools.generate import descriptors
+
+MODULES = [
+    auth_service_pb2,
+    organisation_service_pb2,
+    content_service_pb2,
+    content_type_service_pb2,
+    delivery_service_pb2,
+    file_service_pb2,
+    record_service_pb2,
+    system_service_pb2,
+]
+OVER_GRPC_ALONE = {"gazette.files.v1.FileService.UploadFile"}
+"""What HTTP has another form of."""
+
+
+def methods() -> list[MethodDescriptor]:
+    return [
+        method
+        for module in MODULES
+        for service in module.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    ]
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    """The contract with its comments, compiled anew."""
+    return Contract.parse(descriptors("contract-test.binpb"))
+
+
+@pytest.mark.parametrize("method", methods(), ids=lambda method: method.full_name)
+def test_every_method_says_who_may_call_it(method: MethodDescriptor) -> None:
+    """A method has exactly one access rule, and a permission it names is a real one."""
+    rule = access_rule(method)
+    assert rule.WhichOneof("rule") in {"public", "signed_in", "permission"}
+    assert rule.WhichOneof("rule") != "permission" or rule.permission != access_pb2.PERMISSION_UNSPECIFIED
+
+
+@pytest.mark.parametrize("method", methods(), ids=lambda method: method.full_name)
+def test_every_method_has_an_http_form(method: MethodDescriptor) -> None:
+    """A method is mapped to HTTP, and what changes nothing is a GET; but for what HTTP has another form of."""
+    options: MethodOptions = method.GetOptions()
+    rule = options.Extensions[http]
+    if method.full_name in OVER_GRPC_ALONE:
+        assert not rule.WhichOneof("pattern")
+        return
+    assert rule.WhichOneof("pattern"), "no google.api.http"
+    is_read = options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS
+    assert is_read == (rule.WhichOneof("pattern") == "get")
+
+
+def elements(contract: Contract) -> Iterator[Described]:
+    for name in contract.files:
+        if name.startswith("gazette/"):
+            file: FileDescriptor = contract.pool.FindFileByName(name)
+            for service in file.services_by_name.values():
+                yield service
+                yield from service.methods
+            for message in file.message_types_by_name.values():
+                yield from inside_message(message)
+            for enum in file.enum_types_by_name.values():
+                yield from inside_enum(enum)
+
+
+def inside_message(message: Descriptor) -> Iterator[Described]:
+    if not message.GetOptions().map_entry:
+        yield message
+        yield from message.fields
+        for nested in message.nested_types:
+            yield from inside_message(nested)
+
+
+def inside_enum(enum: EnumDescriptor) -> Iterator[Described]:
+    yield enum
+    yield from enum.values
+
+
+def test_everything_has_a_comment(contract: Contract) -> None:
+    """Every service, method, message, field, enum and value says what it means, and a method its errors."""
+    described = list(elements(contract))
+    assert len(described) > 300
+    assert [each.full_name for each in described if not contract.comment(each)] == []
+    assert [
+        method.full_name
+        for service in contract.services()
+        for method in service.methods
+        if service.full_name.startswith("gazette.") and "Errors:" not in contract.comment(method)
+    ] == []
+
+
+async def test_the_server_has_every_method(service: Service) -> None:
+    """Each method answers something else than UNIMPLEMENTED."""
+    for method in methods():
+        path = f"/{method.containing_service.full_name}/{method.name}"
+        with pytest.raises((grpc.RpcError, AssertionError)) as caught:
+            call = service.channel.stream_stream(path)(iter_once(b"\xff\xff"), timeout=5)
+            async for _ in call:
+                pass
+            raise AssertionError("answered")
+        if isinstance(caught.value, grpc.aio.AioRpcError):
+            assert caught.value.code() != grpc.StatusCode.UNIMPLEMENTED, path
+
+
+async def iter_once(message: bytes) -> object:
+    yield message
+
+
+def test_a_method_that_says_nothing_stops_the_start() -> None:
+    """A method without an access rule is refused when the server is put together (Z1)."""
+    reflection = descriptor_pool.Default().FindServiceByName("grpc.reflection.v1alpha.ServerReflection")
+    with pytest.raises(NotInContract, match="declares no access rule"):
+        access_rule(reflection.methods[0])
+
+
+def test_a_method_that_is_not_implemented_stops_the_start() -> None:
+    """A method that the contract declares and no servicer implements is refused when the server is put together."""
+    from gazette.record.v1 import record_service_pb2_grpc
+
+    with pytest.raises(NotInContract, match="declared and not implemented"):
+        record_service_pb2_grpc.add_RecordServiceServicer_to_server(
+            record_service_pb2_grpc.RecordServiceServicer(),  # type: ignore[abstract]
+            Registry([], frozenset()),  # type: ignore[arg-type]
+        )

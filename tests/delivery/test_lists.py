@@ -1,0 +1,79 @@
+"""ListPages: newest first, in parts, filtered, and new as soon as anything is published."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import grpc
+
+from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest, ListPagesResponse
+from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
+from tests.publishing import put_gone, put_page, put_redirect
+from tests.refusals import refused
+from tests.service import Service
+
+OTHER = uuid.UUID("0190a5a0-0000-7000-8000-00000000000b")
+
+
+async def list_pages(service: Service, **request: object) -> ListPagesResponse:
+    return await DeliveryServiceStub(service.channel).ListPages(ListPagesRequest(**request))  # type: ignore[arg-type]
+
+
+async def paths(service: Service, **request: object) -> list[str]:
+    return [page.path for page in (await list_pages(service, **request)).pages]
+
+
+async def test_parts(service: Service) -> None:
+    """The parts of a list together hold every page once, newest first."""
+    for number in range(7):
+        await put_page(service.database, f"/{number}")
+    seen: list[str] = []
+    token = ""
+    while True:
+        answer = await list_pages(service, page_size=3, page_token=token)
+        seen += [page.path for page in answer.pages]
+        token = answer.next_page_token
+        if not token:
+            break
+    assert seen == [f"/{number}" for number in reversed(range(7))]
+
+
+async def test_filters(service: Service) -> None:
+    """A list holds what its filters ask for, and neither redirects nor what is gone."""
+    await put_page(service.database, "/a", content_type="guide")
+    await put_page(service.database, "/b", content_type="news_story")
+    await put_page(service.database, "/c", locale="cy")
+    await put_page(service.database, "/d", organisation_id=OTHER)
+    await put_redirect(service.database, "/e", "/a")
+    await put_gone(service.database, "/f", "gone")
+    assert await paths(service) == ["/d", "/c", "/b", "/a"]
+    assert await paths(service, content_type="news_story") == ["/b"]
+    assert await paths(service, locale="cy") == ["/c"]
+    assert await paths(service, organisation_id=str(OTHER)) == ["/d"]
+    assert await paths(service, organisation_id=str(uuid.uuid4())) == []
+
+
+async def test_a_list_is_new_after_a_publication(service: Service) -> None:
+    """A list that is held is dropped when anything is published."""
+    await put_page(service.database, "/a")
+    assert await paths(service) == ["/a"]
+    await put_page(service.database, "/b")
+    async with asyncio.timeout(1):
+        while await paths(service) != ["/b", "/a"]:
+            await asyncio.sleep(0.01)
+
+
+async def test_wrong_requests(service: Service) -> None:
+    """A page size beyond the limit, an id that is none and a token of another query are refused by name."""
+    await put_page(service.database, "/a")
+    await put_page(service.database, "/b")
+    token = (await list_pages(service, page_size=1)).next_page_token
+    for request, field in (
+        ({"page_size": 101}, "page_size"),
+        ({"organisation_id": "us"}, "organisation_id"),
+        ({"page_token": token, "content_type": "guide"}, "page_token"),
+        ({"page_token": "nonsense"}, "page_token"),
+    ):
+        refusal = await refused(list_pages(service, **request))  # type: ignore[arg-type]
+        assert (refusal.code, list(refusal.fields)) == (grpc.StatusCode.INVALID_ARGUMENT, [field])
