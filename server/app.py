@@ -18,7 +18,7 @@ from gazette.delivery.v1 import delivery_service_pb2_grpc
 from gazette.files.v1 import file_service_pb2_grpc
 from gazette.record.v1 import record_service_pb2_grpc
 from gazette.system.v1 import system_service_pb2_grpc
-from server import access, cache, database, errors, migrations, storage, telemetry, validation
+from server import access, cache, database, errors, migrations, storage, tasks, telemetry, validation
 from server.auth.organisations import OrganisationService
 from server.auth.passwords import Passwords
 from server.auth.revocations import Revocations
@@ -37,6 +37,8 @@ from server.delivery.shared_cache import SharedCache
 from server.errors import Unavailable
 from server.files import queries as files
 from server.files.service import FileService
+from server.files.sweeping import Sweeper
+from server.files.uploads import Uploads
 from server.health import Health
 from server.interceptors import Registry, parsing
 from server.limits import Limits
@@ -51,6 +53,8 @@ from server.system.service import SystemService
 log = structlog.get_logger(__name__)
 
 MIB = 1024 * 1024
+CLEAN_UP_SECONDS = 5.0
+"""How long what was cut off may take to clean up behind itself."""
 DRAIN_PAUSE = 1.2
 """Seconds between saying NOT_SERVING and stopping: more than two of Envoy's health check intervals, so that it turned away."""
 INDEPENDENT = ("gazette.delivery.v1.DeliveryService",)
@@ -76,9 +80,11 @@ class App:
     changes: Changes
     health: Health
     limits: Limits
+    sweeper: Sweeper
 
     async def start(self) -> None:
         self.limits.start()
+        self.sweeper.start()
         self.listener.start()
         self.changes.start()
         await self.health.start()
@@ -93,10 +99,12 @@ class App:
     async def stop(self, grace: float = 0.0) -> None:
         await self.server.stop(grace)
         await self.limits.stop()
+        await self.sweeper.stop()
         await self.health.stop()
         await self.changes.stop()
         await self.listener.stop()
         self.passwords.close()
+        await tasks.settle(CLEAN_UP_SECONDS)
         await self.storage.close()
         await self.cache.close()
         await self.database.close()
@@ -141,6 +149,9 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
         parsing,
         validation.validating,
     ]
+    max_age = int(settings.page_max_age.total_seconds())
+    uploads = Uploads.under(settings, pools, blobs)
+    sweeper = Sweeper(uploads)
     registry: Any = Registry(interceptors, frozenset(settings.proxy_addresses))
     inside = probe.of(pools, redis, blobs)
 
@@ -155,10 +166,10 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     content_type_service_pb2_grpc.add_ContentTypeServiceServicer_to_server(ContentTypeService(pools, paging), registry)
     content_service_pb2_grpc.add_ContentServiceServicer_to_server(ContentService(pools, paging, files.publish), registry)
     delivery_service_pb2_grpc.add_DeliveryServiceServicer_to_server(
-        DeliveryService(pools, page_cache, list_cache, paging, int(settings.page_max_age.total_seconds())), registry
+        DeliveryService(pools, page_cache, list_cache, paging, max_age), registry
     )
     record_service_pb2_grpc.add_RecordServiceServicer_to_server(RecordService(pools), registry)
-    file_service_pb2_grpc.add_FileServiceServicer_to_server(FileService(pools, blobs, tokens, settings), registry)
+    file_service_pb2_grpc.add_FileServiceServicer_to_server(FileService(pools, blobs, tokens, uploads, max_age), registry)
     health = Health(registry.services, INDEPENDENT, is_up)
     health.dependent.append("gazette.system.v1.SystemService")
     system_service_pb2_grpc.add_SystemServiceServicer_to_server(SystemService(inside, lambda: health.is_ready), registry)
@@ -168,7 +179,7 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     server = grpc.aio.server(options=channel_options(settings))
     server.add_generic_rpc_handlers((registry,))
     port = listen(server, settings, worker)
-    return App(settings, server, port, pools, redis, blobs, passwords, listener, changes, health, limits)
+    return App(settings, server, port, pools, redis, blobs, passwords, listener, changes, health, limits, sweeper)
 
 
 def channel_options(settings: Settings) -> list[tuple[str, int]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from server.calls import Call
 
+NOT_MODIFIED = ("x-http-status", "304")
+
 
 async def created(call: Call, location: str) -> None:
     """201 with Location; nothing for a gRPC call."""

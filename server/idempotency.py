@@ -48,23 +48,29 @@ async def earlier(connection: AsyncConnection, request: Message, kind: type[Answ
     A second call with the same key waits here until the first has ended. Raises KeyReused, or InvalidArgument for a bad key.
     """
     call = calls.current()
-    key = call.metadata.get("idempotency-key", "")
+    key = given_key(call)
     if not key:
         return None
-    if len(key) > MAX_KEY_LENGTH or not key.isprintable():
-        raise errors.InvalidArgument(
-            errors.Violation("idempotency-key", f"is longer than {MAX_KEY_LENGTH} printable characters")
-        )
-    digest = request_digest(request)
     taken = upsert(IdempotencyKey).values(
-        account_id=call.caller.known_id, method=call.method.path, key=key, request_sha256=digest, answer=b""
+        account_id=call.caller.known_id, method=call.method.path, key=key, request_sha256=request_digest(request), answer=b""
     )
     if (await connection.execute(taken.on_conflict_do_nothing())).rowcount:
         return None
+    return await answered(connection, request, kind)
+
+
+async def answered(connection: AsyncConnection, request: Message, kind: type[Answer]) -> Answer | None:
+    """The answer that this call's key got before, without taking the key: for a look before long work. Raises as `earlier`."""
+    call = calls.current()
+    key = given_key(call)
+    if not key:
+        return None
     stored = (
         await connection.execute(select(IdempotencyKey.request_sha256, IdempotencyKey.answer).where(*is_key_of(call, key)))
-    ).one()
-    if stored.request_sha256 != digest:
+    ).one_or_none()
+    if stored is None:
+        return None
+    if stored.request_sha256 != request_digest(request):
         raise KeyReused
     return kind.FromString(stored.answer)
 
@@ -72,10 +78,19 @@ async def earlier(connection: AsyncConnection, request: Message, kind: type[Answ
 async def remember(connection: AsyncConnection, answer: Answer) -> Answer:
     """Stores the answer under this call's key, if it has one, and hands it back."""
     call = calls.current()
-    key = call.metadata.get("idempotency-key", "")
+    key = given_key(call)
     if key:
         await connection.execute(update(IdempotencyKey).where(*is_key_of(call, key)).values(answer=answer.SerializeToString()))
     return answer
+
+
+def given_key(call: calls.Call) -> str:
+    key = call.metadata.get("idempotency-key", "")
+    if len(key) > MAX_KEY_LENGTH or not key.isprintable():
+        raise errors.InvalidArgument(
+            errors.Violation("idempotency-key", f"is longer than {MAX_KEY_LENGTH} printable characters")
+        )
+    return key
 
 
 def is_key_of(call: calls.Call, key: str) -> tuple[ColumnElement[bool], ...]:

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("blob_key", name=op.f("uq_files_blob_key")),
     )
     op.create_index(op.f("ix_files_organisation_id"), "files", ["organisation_id"], unique=False)
+    op.create_index("ix_files_pending", "files", ["create_time"], unique=False, postgresql_where=sa.text("state = 1"))
 
 
 def downgrade() -> None:

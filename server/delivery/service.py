@@ -18,7 +18,6 @@ from server.delivery.page_cache import Entry, PageCache
 from server.paging import Paging
 
 PAGE_SIZE = 20
-NOT_MODIFIED = ("x-http-status", "304")
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -49,7 +48,7 @@ class DeliveryService(DeliveryServiceServicer):
             entry.headers = rules.http_headers(rpc.GetPageResponse.FromString(entry.answer), entry.number, self.max_age)
         is_page = all(name != "x-http-status" for name, _ in entry.headers)
         is_held_by_client = is_page and http.matches(call, rules.etag(entry.number))
-        await call.context.send_initial_metadata((*entry.headers, NOT_MODIFIED) if is_held_by_client else entry.headers)
+        await call.context.send_initial_metadata((*entry.headers, http.NOT_MODIFIED) if is_held_by_client else entry.headers)
 
     async def ListPages(self, request: rpc.ListPagesRequest, context: Context) -> Any:
         return await self.list_cache.get(request.SerializeToString(deterministic=True), lambda: self.read_list(request))

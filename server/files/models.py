@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, func
+from sqlalchemy import BigInteger, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database import Model
@@ -29,3 +29,6 @@ class File(Model):
     author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
     publish_time: Mapped[datetime | None]
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    # The few that are pending, for the sweep.
+    __table_args__ = (Index("ix_files_pending", "create_time", postgresql_where=text("state = 1")),)

@@ -1,0 +1,108 @@
+"""FileService: uploads and downloads."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.api.httpbody_pb2 import HttpBody
+
+from gazette.files.v1 import file_service_pb2 as rpc
+from gazette.files.v1.file_pb2 import File, FileUpload
+from gazette.files.v1.file_service_pb2_grpc import FileServiceServicer
+from server import access, calls, http
+from server.access import Authenticator
+from server.database import AnyRow, Database
+from server.errors import Violation
+from server.files import queries, rules
+from server.files.uploads import Uploads
+from server.messages import message
+from server.storage import ObjectStorage
+from server.validation import validate
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(frozen=True)
+class FileService(FileServiceServicer):
+    """What the contract says of files. The way in is long, and stands in `uploads`."""
+
+    database: Database
+    storage: ObjectStorage
+    authenticator: Authenticator
+    uploads: Uploads
+    max_age: int
+    """For how many seconds browsers and CDNs may keep a public file."""
+
+    async def UploadFile(
+        self, request_iterator: AsyncIterator[rpc.UploadFileRequest], context: Context
+    ) -> rpc.UploadFileResponse:
+        first = await anext(request_iterator, rpc.UploadFileRequest())
+        if not first.HasField("upload"):
+            raise rules.UploadFirst(Violation("upload", "is to come before the bytes"))
+        file = await self.uploads.take(first.upload, chunks(request_iterator), rules.STREAM_FIELDS)
+        return rpc.UploadFileResponse(file=file)
+
+    async def UploadFileContent(
+        self, request_iterator: AsyncIterator[rpc.UploadFileContentRequest], context: Context
+    ) -> rpc.UploadFileContentResponse:
+        call = calls.current()
+        length = rules.declared_length(call.metadata.get("x-declared-length", ""))
+        first = await anext(request_iterator, rpc.UploadFileContentRequest())
+        upload = FileUpload(
+            organisation_id=first.organisation_id,
+            name=first.name,
+            alternative_text=first.alternative_text,
+            size_bytes=length,
+            sha256=first.sha256,
+        )
+        validate(upload)
+        file = await self.uploads.take(upload, content(first, request_iterator), rules.BODY_FIELDS)
+        await http.created(call, f"/v1/files/{file.id}")
+        return rpc.UploadFileContentResponse(file=file)
+
+    async def GetFile(self, request: rpc.GetFileRequest, context: Context) -> rpc.GetFileResponse:
+        return rpc.GetFileResponse(file=message(File, await self.visible(request.id)))
+
+    async def DownloadFile(self, request: rpc.DownloadFileRequest, context: Context) -> AsyncIterator[HttpBody]:
+        file = await self.visible(request.id)
+        call = calls.current()
+        headers = rules.cache_headers(file, self.max_age) if call.is_http else ()
+        if call.is_http and http.matches(call, rules.etag(file)):
+            await context.send_initial_metadata((*headers, http.NOT_MODIFIED))
+            return
+        async with aclosing(self.storage.read(file.blob_key)) as pieces:
+            first = await anext(pieces)  # before the headers go: an outage must still be able to say so
+            if call.is_http:
+                await context.send_initial_metadata((*headers, *rules.body_headers(file)))
+            yield HttpBody(content_type=file.content_type, data=first)
+            async for piece in pieces:
+                yield HttpBody(data=piece)
+
+    async def visible(self, id: str) -> AnyRow:
+        """The file, if the caller may have it. Raises FileNotFound, and Unauthenticated for a bad access token."""
+        caller = await access.identified(calls.current(), self.authenticator)
+        async with self.database.read() as connection:
+            file = await queries.file(connection, uuid.UUID(id))
+        if file is None or not rules.is_visible(file, caller):
+            raise rules.FileNotFound
+        return file
+
+
+async def chunks(requests: AsyncIterator[rpc.UploadFileRequest]) -> AsyncIterator[bytes]:
+    async for request in requests:
+        if not request.HasField("chunk"):
+            raise rules.UploadFirst(Violation("upload", "comes once"))
+        yield request.chunk
+
+
+async def content(
+    first: rpc.UploadFileContentRequest, requests: AsyncIterator[rpc.UploadFileContentRequest]
+) -> AsyncIterator[bytes]:
+    yield first.content.data
+    async for request in requests:
+        yield request.content.data
