@@ -1,0 +1,143 @@
+"""Both clients against a real server: what the scripted one only plays."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from gazette.auth.v1.account_pb2 import Role
+from gazette.auth.v1.auth_service_pb2 import GetMeRequest
+from gazette.auth.v1.organisation_pb2 import Organisation
+from gazette.auth.v1.organisation_service_pb2 import CreateOrganisationRequest
+from gazette.content.v1.content_service_pb2 import GetDocumentRequest
+from gazette.files.v1.file_service_pb2 import GetFileRequest
+from gazette_client import AsyncClient, Client
+from gazette_client.errors import InvalidArgument, NotFound, ResourceExhausted, Unauthenticated
+from gazette_client.transfers import Outgoing
+from tests import servers as backing
+from tests.client.conftest import Clients
+from tests.client.test_readme import picture
+from tests.service import Person, Service, running
+
+NOBODY = "0190a5a0-0000-7000-8000-000000000000"
+
+
+@pytest.fixture(params=[AsyncClient, Client], ids=["asyncio", "threads"])
+def clients(request: pytest.FixtureRequest, service: Service) -> Clients:
+    return Clients(request.param, service.address)
+
+
+@pytest_asyncio.fixture
+async def admin(service: Service) -> Person:
+    return await service.account(role=Role.ROLE_ADMIN)
+
+
+@pytest_asyncio.fixture
+async def client(clients: Clients, admin: Person) -> AsyncIterator[Any]:
+    async with clients.opened(email=admin.email, password=admin.password) as opened:
+        yield opened
+
+
+async def test_a_client_signs_in_and_out(clients: Clients, client: Any, admin: Person) -> None:
+    """The session that the first call begins ends with sign_out, for its refresh token too."""
+    me = await clients.call(client.auth.GetMe, GetMeRequest())
+    kept = client.refresh_token
+
+    await clients.call(client.sign_out)
+
+    assert me.account.id == admin.id
+    async with clients.opened(email="", password="", refresh_token=kept) as later:
+        with pytest.raises(Unauthenticated) as caught:
+            await clients.call(later.auth.GetMe, GetMeRequest())
+    assert caught.value.reason == "INVALID_REFRESH_TOKEN"
+
+
+async def test_refusals_carry_their_reasons(clients: Clients, client: Any) -> None:
+    """The server's reason, the fields that are wrong and the request's id arrive as attributes."""
+    with pytest.raises(NotFound) as absent:
+        await clients.call(client.content.GetDocument, GetDocumentRequest(id=NOBODY))
+    with pytest.raises(InvalidArgument) as wrong:
+        await clients.call(client.content.GetDocument, GetDocumentRequest(id="7"))
+
+    assert absent.value.reason == "DOCUMENT_NOT_FOUND"
+    assert absent.value.request_id
+    assert [each.field for each in wrong.value.field_violations] == ["id"]
+
+
+async def test_a_create_that_is_repeated_is_done_once(clients: Clients, client: Any) -> None:
+    """The same key answers the same organisation; it is the key that the client would repeat by itself."""
+    request = CreateOrganisationRequest(organisation=Organisation(slug="harbours", name="Harbours"))
+    key = (("idempotency-key", "once"),)
+
+    made = [await clients.call(client.organisations.CreateOrganisation, request, metadata=key) for _ in range(2)]
+
+    assert made[0] == made[1]
+
+
+async def test_a_file_comes_back_as_it_went(clients: Clients, client: Any, service: Service, tmp_path: Path) -> None:
+    """What is uploaded is downloaded, signed in; a stranger does not find what is not public."""
+    source = tmp_path / "harbour.png"
+    source.write_bytes(picture())
+    told: list[tuple[int, int]] = []
+
+    file = await clients.call(client.upload, source, await service.organisation(), "The harbour")
+    async with clients.opened(email=client._session.email, password=client._session.password) as other:
+        await clients.call(other.download, file.id, tmp_path / "copy.png", progress=lambda *now: told.append(now))
+    async with clients.opened(email="", password="") as stranger:
+        with pytest.raises(NotFound):
+            await clients.call(stranger.files.GetFile, GetFileRequest(id=file.id))
+
+    assert (tmp_path / "copy.png").read_bytes() == picture()
+    assert (file.name, file.content_type, file.alternative_text) == ("harbour.png", "image/png", "The harbour")
+    assert told == [(file.size_bytes, file.size_bytes)]
+
+
+async def test_a_repeated_upload_is_one_file(clients: Clients, client: Any, service: Service, tmp_path: Path) -> None:
+    """UploadFile honours its key: what the client sends again after a lost answer makes no second file."""
+    source = tmp_path / "harbour.png"
+    source.write_bytes(picture())
+    key = (("idempotency-key", "once"),)
+    with Outgoing(source, await service.organisation(), "", "", None) as outgoing:
+        made = [(await clients.call(client.files.UploadFile, outgoing, metadata=key)).file for _ in range(2)]
+
+    assert made[0] == made[1]
+
+
+async def test_a_file_that_is_too_large_is_refused(clients: Clients, client: Any, service: Service, tmp_path: Path) -> None:
+    """The refusal comes while the client still sends, and arrives with its reason."""
+    source = tmp_path / "large.png"
+    source.write_bytes(picture() + b"\0" * service.settings.max_file_size)
+
+    with pytest.raises(ResourceExhausted) as caught:
+        await clients.call(client.upload, source, await service.organisation())
+
+    assert caught.value.reason == "FILE_TOO_LARGE"
+
+
+@pytest.mark.parametrize("kind", [AsyncClient, Client], ids=["asyncio", "threads"])
+async def test_short_tokens_fail_no_call(
+    servers: backing.Servers, template: str, tmp_path: Path, kind: type[AsyncClient | Client]
+) -> None:
+    """Tokens of two seconds, twenty callers for six: the session is refreshed under way, and nobody notices."""
+    async with running(servers, template, tmp_path, JWT_EXPIRATION_TIME="2s") as service:
+        person = await service.account()
+        clients = Clients(kind, service.address)
+        async with clients.opened(email=person.email, password=person.password) as client:
+            ends = time.monotonic() + 6
+
+            async def ask() -> set[str]:
+                found = set()
+                while time.monotonic() < ends:
+                    found.add((await clients.call(client.auth.GetMe, GetMeRequest())).account.id)
+                    await asyncio.sleep(0.05)
+                return found
+
+            answers = await asyncio.gather(*(ask() for _ in range(20)))
+
+    assert answers == [{person.id}] * 20
