@@ -72,8 +72,8 @@ def ended(call: Call, code: str) -> None:
 def code_of(call: Call, error: BaseException) -> str:
     if isinstance(error, asyncio.CancelledError):
         return "CANCELLED"
-    code: Any = call.context.code()  # a number, though typed as StatusCode
-    return CODES.get(code, str(code))
+    code: Any = call.context.code()  # a number where grpc.aio itself set it, whatever its type says
+    return code.name if isinstance(code, grpc.StatusCode) else CODES.get(code, "UNKNOWN")
 
 
 def configure(settings: Settings, *, worker: int | None = None) -> None:
@@ -149,8 +149,17 @@ def add_call(logger: Any, name: str, event: MutableMapping[str, Any]) -> Mutable
 def redact(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Hides what is named or looks like a secret. JSON keeps control characters inside one line."""
     for key, value in event.items():
-        if SECRET_NAMES.search(key):
-            event[key] = REDACTED
-        elif isinstance(value, str):
-            event[key] = SECRET_VALUES.sub(REDACTED, value)
+        event[key] = hidden(key, value)
     return event
+
+
+def hidden(key: str, value: Any) -> Any:
+    if SECRET_NAMES.search(key):
+        return REDACTED
+    if isinstance(value, str):
+        return SECRET_VALUES.sub(REDACTED, value)
+    if isinstance(value, dict):
+        return {name: hidden(str(name), each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [hidden("", each) for each in value]
+    return value

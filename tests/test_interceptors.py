@@ -1,0 +1,216 @@
+"""What the interceptors promise of every call, shown on a service that misbehaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import pytest
+import structlog
+
+from gazette.content.v1 import content_service_pb2 as content
+from gazette.content.v1 import content_service_pb2_grpc
+from gazette.record.v1 import record_service_pb2 as rpc
+from gazette.record.v1.record_service_pb2_grpc import RecordServiceServicer, RecordServiceStub, add_RecordServiceServicer_to_server
+from server import calls, errors, telemetry, validation
+from server.interceptors import Registry, adapted, declared, parsing
+from server.limits import Limits
+from tests.refusals import refused
+
+SECRET = "postgresql://gazette:very-secret@db.internal/gazette"
+LIST = "/gazette.record.v1.RecordService/ListRecordEntries"
+
+
+class Misbehaving(RecordServiceServicer):
+    """GetRecordEntry does what its number says."""
+
+    cancelled = 0
+
+    async def GetRecordEntry(self, request: rpc.GetRecordEntryRequest, context: Any) -> rpc.GetRecordEntryResponse:
+        match request.number:
+            case 1:
+                raise RuntimeError(SECRET)
+            case 2:
+                raise asyncio.CancelledError
+            case 3:
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    self.cancelled += 1
+                    raise
+            case 4:
+                raise TimeoutError(SECRET)
+            case 5:
+                raise errors.ResourceExhausted(retry_after=3.0)
+        return rpc.GetRecordEntryResponse()
+
+    async def ListRecordEntries(self, request: rpc.ListRecordEntriesRequest, context: Any) -> rpc.ListRecordEntriesResponse:
+        return rpc.ListRecordEntriesResponse()
+
+
+@asynccontextmanager
+async def serving(*, most_calls: int = 100, call_seconds: float = 5.0) -> AsyncIterator[tuple[Misbehaving, grpc.aio.Channel]]:
+    limits = Limits(most_calls, call_seconds)
+    chain = [telemetry.observing(1.0), errors.translating, limits.intercept, parsing, validation.validating]
+    registry: Any = Registry(chain, frozenset())
+    servicer = Misbehaving()
+    add_RecordServiceServicer_to_server(servicer, registry)
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((registry,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    limits.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield servicer, channel
+    await limits.stop()
+    await server.stop(0)
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+async def test_no_text_of_an_exception_leaves(number: int) -> None:
+    """Whatever goes wrong inside, the caller is told INTERNAL and the request's id, and nothing of the cause."""
+    async with serving() as (_, channel):
+        call = RecordServiceStub(channel).GetRecordEntry(
+            rpc.GetRecordEntryRequest(number=number), metadata=(("x-request-id", "request-42"),), timeout=5
+        )
+        refusal = await refused(call)
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")
+    assert b"request-42" in refusal.status.SerializeToString()
+    for word in (b"secret", b"db.internal", b"RuntimeError", b"TimeoutError", b"Traceback"):
+        assert word not in refusal.status.SerializeToString()
+
+
+async def test_what_is_no_message() -> None:
+    """Bytes that do not parse are INVALID_ARGUMENT."""
+    async with serving() as (_, channel):
+        refusal = await refused(channel.unary_unary(LIST)(b"\xff\xff\xff", timeout=5))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")
+
+
+async def test_our_deadline() -> None:
+    """A call that brings no deadline ends at ours, and its handler with it (D6)."""
+    async with serving(call_seconds=0.2) as (servicer, channel):
+        refusal = await refused(RecordServiceStub(channel).GetRecordEntry(rpc.GetRecordEntryRequest(number=3)))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
+        assert servicer.cancelled == 1
+
+
+async def test_the_client_s_deadline() -> None:
+    """A client's own deadline ends the handler too, when it is the sooner one."""
+    async with serving() as (servicer, channel):
+        call = RecordServiceStub(channel).GetRecordEntry(rpc.GetRecordEntryRequest(number=3), timeout=0.4)
+        assert (await refused(call)).code == grpc.StatusCode.DEADLINE_EXCEEDED
+        async with asyncio.timeout(1):
+            while servicer.cancelled == 0:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_leaves() -> None:
+    """A call that its client cancels ends its handler, and the next call is answered."""
+    async with serving() as (servicer, channel):
+        stub = RecordServiceStub(channel)
+        call = stub.GetRecordEntry(rpc.GetRecordEntryRequest(number=3))
+        await asyncio.sleep(0.1)
+        call.cancel()
+        async with asyncio.timeout(1):
+            while servicer.cancelled == 0:
+                await asyncio.sleep(0.01)
+        await stub.ListRecordEntries(rpc.ListRecordEntriesRequest())
+
+
+async def test_too_many_calls() -> None:
+    """Calls beyond the bound are refused at once, with when to come back, and those within it go on."""
+    async with serving(most_calls=3) as (_, channel):
+        stub = RecordServiceStub(channel)
+        running = [stub.GetRecordEntry(rpc.GetRecordEntryRequest(number=3)) for _ in range(3)]
+        await asyncio.sleep(0.2)
+        refusal = await refused(stub.ListRecordEntries(rpc.ListRecordEntriesRequest(), timeout=1))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS")
+        for call in running:
+            call.cancel()
+        await asyncio.sleep(0.2)
+        await stub.ListRecordEntries(rpc.ListRecordEntriesRequest(), timeout=1)
+
+
+async def test_when_to_come_back() -> None:
+    """RESOURCE_EXHAUSTED says when to retry, in its details and as the header that HTTP clients know."""
+    async with serving() as (_, channel):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await RecordServiceStub(channel).GetRecordEntry(rpc.GetRecordEntryRequest(number=5))
+    assert ("retry-after", "3") in [(key, value) for key, value in caught.value.trailing_metadata()]
+
+
+async def test_a_broken_rule_names_the_field() -> None:
+    """A request that breaks a rule of the contract is refused with the field's name."""
+    async with serving() as (_, channel):
+        refusal = await refused(RecordServiceStub(channel).ListRecordEntries(rpc.ListRecordEntriesRequest(page_size=5000)))
+    assert (refusal.code, list(refusal.fields)) == (grpc.StatusCode.INVALID_ARGUMENT, ["page_size"])
+
+
+async def test_a_stream_whose_client_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client stream on which nothing comes ends with DEADLINE_EXCEEDED."""
+    monkeypatch.setattr("server.limits.IDLE_SECONDS", 0.2)
+
+    class Importing(content_service_pb2_grpc.ContentServiceServicer):
+        async def ImportDocuments(self, requests: Any, context: Any) -> content.RequestChangesResponse:
+            async for _ in requests:
+                pass
+            return content.RequestChangesResponse()
+
+    method = declared("/gazette.content.v1.ContentService/ImportDocuments")
+    limits = Limits(10, 5.0)
+    handler = grpc.stream_unary_rpc_method_handler(
+        Importing().ImportDocuments, None, content.RequestChangesResponse.SerializeToString
+    )
+
+    async def silence() -> AsyncIterator[bytes]:
+        await asyncio.sleep(60)
+        yield b""
+
+    with pytest.raises(errors.DeadlineExceeded, match="No message came"):
+        await limits.intercept(method, adapted(method, handler))(silence(), calls.Call(method, None, frozenset()))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("ipv4:203.0.113.9:4711", "198.51.100.1", "203.0.113.9"),
+        ("ipv4:127.0.0.1:4711", "198.51.100.1, 192.0.2.7", "192.0.2.7"),
+        ("unix:", "192.0.2.7", "192.0.2.7"),
+        ("ipv6:%5B2001:db8::1%5D:4711", "192.0.2.7", "2001:db8::1"),
+        ("ipv4:127.0.0.1:4711", "", "127.0.0.1"),
+    ],
+)
+def test_the_client_s_address(peer: str, forwarded: str, address: str) -> None:
+    """x-forwarded-for is believed from a trusted proxy alone, and only what that proxy appended (Z7)."""
+
+    class Context:
+        def peer(self) -> str:
+            return peer
+
+        def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+            return (("x-forwarded-for", forwarded),) if forwarded else ()
+
+    method = declared(LIST)
+    assert calls.Call(method, Context(), frozenset({"127.0.0.1"})).address == address  # type: ignore[arg-type]
+
+
+def test_logs_hold_no_secret_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Passwords, tokens, keys and connection strings are hidden in the log, and whatever a text holds stays in one line (C8)."""
+    event = {
+        "event": f"connect to {SECRET}\r\n\x1b[31mred",
+        "password": "hunter2",
+        "Authorization": "Bearer abc",
+        "given": {"refresh_token": "r1", "list": ["eyJhbGciOi.eyJzdWIi.c2ln", "gaz_0123_secretkey"]},
+        "exception": f"RuntimeError: {SECRET}",
+    }
+    line = structlog.processors.JSONRenderer()(None, "", telemetry.redact(None, "", event))
+    assert isinstance(line, str)
+    assert len(line.splitlines()) == 1
+    for word in ("very-secret", "hunter2", "Bearer abc", "r1", "eyJhbGci", "secretkey", "\x1b"):
+        assert word not in line
+    assert "db.internal" in json.loads(line)["event"]
