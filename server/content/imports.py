@@ -112,8 +112,8 @@ class Import:
     async def document(self, imported: ImportedDocument) -> tuple[ImportOutcome.ValueType, uuid.UUID]:
         try:
             return await self.bring_in(imported)
-        except rules.TranslationExists:
-            # Another import made it between our look and our insert: now it is there to be found.
+        except errors.AlreadyExists:
+            # Another import may have made it between our look and our insert: then it is there to be found now.
             return await self.bring_in(imported)
 
     async def bring_in(self, imported: ImportedDocument) -> tuple[ImportOutcome.ValueType, uuid.UUID]:
