@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -48,7 +48,10 @@ def serve() -> None:
 
     values = settings.load()
     telemetry.configure(values)
-    sys.exit(supervisor.serve(values))
+    try:
+        sys.exit(supervisor.serve(values))
+    except supervisor.CannotStart as error:
+        refuse(error)
 
 
 @gazette.command()
@@ -82,12 +85,15 @@ def health(address: str | None, service: str, timeout: float) -> None:
     sys.exit(0 if answer.status == health_pb2.HealthCheckResponse.SERVING else 1)
 
 
-def main() -> None:
-    """Runs the command; what stops it is one line on standard error."""
-    from server.supervisor import CannotStart
+def refuse(error: Exception) -> NoReturn:
+    """One line on standard error, and EX_CONFIG of sysexits.h."""
+    click.echo(f"gazette: {error}", err=True)
+    sys.exit(78)
 
+
+def main() -> None:
+    """Runs the command. Imports nothing: a container asks `gazette health` every few seconds."""
     try:
         gazette()
-    except (settings.InvalidSettings, CannotStart) as error:
-        click.echo(f"gazette: {error}", err=True)
-        sys.exit(78)
+    except settings.InvalidSettings as error:
+        refuse(error)
