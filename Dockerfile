@@ -22,7 +22,7 @@ COPY clients/python clients/python
 COPY migrations migrations
 COPY server server
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels ./clients/python . \
-    && pip --python /opt/gazette/bin/python install --no-deps --no-index wheels/*.whl
+    && pip --python /opt/gazette/bin/python install --no-deps --no-index --prefix /opt/code wheels/*.whl
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="gazette" \
@@ -37,9 +37,11 @@ RUN apt-get update \
     && useradd --uid 1001 --gid 1001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin gazette \
     && install --directory --owner=1001 --group=1001 --mode=0750 /run/gazette /var/lib/gazette
 
-# Envoy's configuration travels with the server that it describes; see docs/deployment.md.
-COPY deploy/envoy/render.py deploy/envoy/envoy.yaml.tmpl deploy/envoy/rest.lua deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
+# The dependencies are a layer of their own, which most releases share. Envoy's configuration travels with the server that it
+# describes; docs/deployment.md says how it is used.
 COPY --from=builder /opt/gazette /opt/gazette
+COPY --from=builder /opt/code /opt/gazette
+COPY deploy/envoy/render.py deploy/envoy/envoy.yaml.tmpl deploy/envoy/rest.lua deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
 
 ARG ENVIRONMENT=production
 ARG PORT=8080

@@ -7,12 +7,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export GAZETTE_IMAGE=${1:?which image?} GAZETTE_ENV_FILE=.env.example
-compose=(docker compose --file docker-compose.yml --project-name "gazette-try-$$" --env-file .env.example)
+compose=(docker compose --progress quiet --file docker-compose.yml --project-name "gazette-try-$$" --env-file .env.example)
 
 fail() {
   echo "try_image: $*" >&2
   "${compose[@]}" ps --all >&2
-  "${compose[@]}" logs --tail 30 >&2
+  "${compose[@]}" logs --tail 20 bucket migrate server envoy >&2
   exit 1
 }
 expect() { # what is looked at, what it should say, what it says
