@@ -38,6 +38,7 @@ class Postgres(Process):
         self._home = home
         self._data = home.path / "postgres"
         self._fast = fast
+        self.is_new = not self._data.exists()
         self.port = home.port("postgres")
 
     @property

@@ -115,17 +115,22 @@ def run(path: Path) -> None:
         with step("PostgreSQL, Redis"):
             stack.launch()
         environment = server_environment(home, stack, ports)
-        for task in ("migrate", "demo"):
-            with step(f"gazette {task}"):
-                Task(task, home, environment).run()
+        with step("gazette migrate"):
+            Task("migrate", home, environment).run()
         server = Server(home, environment)
         envoy = Envoy(home, port=ports.http, workers=int(environment["WORKERS"]))
         # The server ends first, while Envoy still routes around the workers that drain; then Envoy; then the stores.
         running.callback(envoy.stop)
         running.callback(server.stop)
         running.callback(print, "Stopping: requests under way are finished first", flush=True)
+        server.launch()  # it comes up while the demo is loaded
+        demo_is_loaded = home.path / "demo-is-loaded"
+        if stack.postgres.is_new or not demo_is_loaded.exists():
+            with step("gazette demo"):
+                Task("demo", home, environment).run()
+            demo_is_loaded.touch()
         with step("gazette serve"):
-            server.start()
+            server.wait_until_healthy()
         with step("Envoy"):
             envoy.start()
         print(READY.format(host=LOOPBACK, ports=ports, home=home.path, page=DEMO_PAGE), flush=True)
