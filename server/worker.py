@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+from contextlib import suppress
 
 import structlog
 
@@ -17,18 +19,25 @@ CANNOT_START = 78  # EX_CONFIG of sysexits.h: starting again would not help
 
 
 async def serve(settings: Settings, worker: int) -> None:
-    """Serves until SIGTERM or SIGINT, then drains."""
-    stop = asyncio.Event()
+    """Serves until SIGTERM, SIGINT or the supervisor's death, then drains."""
+    stop, supervisor = asyncio.Event(), os.getppid()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     process = await app.build(settings, worker=worker)
     await process.start()
     log.info("serving", port=process.port)
-    await stop.wait()
+    await stop_or_orphanhood(stop, supervisor)
     log.info("draining")
     await process.drain()
     log.info("stopped")
+
+
+async def stop_or_orphanhood(stop: asyncio.Event, supervisor: int) -> None:
+    """A supervisor that is killed tells nobody; its workers would hold the port with nobody to replace or to stop them."""
+    while not stop.is_set() and os.getppid() == supervisor:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1)
 
 
 def main(number: int) -> int:
