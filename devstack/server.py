@@ -50,6 +50,7 @@ class Server(Process):
     """`gazette serve`: the supervisor and its workers."""
 
     title = "gazette serve"
+    start_timeout = 60.0  # three processes import the server; a busy machine takes its time
     stop_timeout = 30.0  # more than it takes to drain
 
     def __init__(self, home: Home, environment: Mapping[str, str]) -> None:
