@@ -1,0 +1,123 @@
+"""Who calls, which server, for which organisation: what both commands ask for, and its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import grpc
+
+from gazette.auth.v1.auth_service_pb2 import GetMeRequest
+from gazette.auth.v1.organisation_pb2 import Organisation
+from gazette.auth.v1.organisation_service_pb2 import ListOrganisationsRequest
+from gazette_client import Client, GazetteError
+from server import settings
+
+Command = Callable[..., None]
+
+DEMO = ("admin@example.gov", "gazette-demo-only")
+"""Who signs in where nobody is named, on a developer's own machine."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+class Trouble(click.ClickException):
+    """The command cannot do its work at all."""
+
+    exit_code = 2
+
+
+class Connection(NamedTuple):
+    """As the options say it."""
+
+    target: str | None
+    email: str | None
+    password: str | None
+    organisation: str | None
+    tls: bool
+    ca_file: Path | None
+    environment: str
+
+
+OPTIONS: list[Callable[[Command], Command]] = [
+    click.option("--target", metavar="HOST:PORT", help="The server's gRPC address.  [default: 127.0.0.1 and GRPC_PORT]"),
+    click.option("--email", envvar="GAZETTE_EMAIL", show_envvar=True, help="The account to sign in with."),
+    click.option(
+        "--password",
+        envvar="GAZETTE_PASSWORD",
+        show_envvar=True,
+        help="Its password; other users of the machine see an option.",
+    ),
+    click.option("--organisation", metavar="SLUG", help="Whose documents.  [default: the only one there is for the account]"),
+    click.option("--tls", is_flag=True, help="Encrypt the connection, and check who the server is."),
+    click.option(
+        "--ca-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The authority that is trusted for that.",
+    ),
+    click.option("--environment", envvar="ENVIRONMENT", default="development", hidden=True),
+]
+
+
+def connection_options(command: Command) -> Command:
+    """Adds the options, which together are a Connection."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def connected(connection: Connection) -> Iterator[tuple[Client, Organisation]]:
+    """A client that is signed in, and the organisation. What goes wrong with the server becomes Trouble."""
+    target = connection.target or settings.local_grpc_address()
+    email, password = credentials(connection, target)
+    try:
+        with Client(target, email=email, password=password, credentials=channel_credentials(connection)) as client:
+            yield client, organisation(client, connection.organisation)
+            with suppress(GazetteError):  # the session ends by itself
+                client.sign_out()
+    except GazetteError as error:
+        raise Trouble(f"{target}: {error}") from None
+
+
+def credentials(connection: Connection, target: str) -> tuple[str, str]:
+    if connection.email and connection.password:
+        return connection.email, connection.password
+    if connection.email:
+        return connection.email, click.prompt("Password", hide_input=True, err=True)
+    environment = connection.environment
+    if target.rpartition(":")[0] in LOOPBACK and settings.ENVIRONMENTS.get(environment, environment) == "development":
+        return DEMO
+    raise click.UsageError("Say who you are: --email and --password, or GAZETTE_EMAIL and GAZETTE_PASSWORD.")
+
+
+def channel_credentials(connection: Connection) -> grpc.ChannelCredentials | None:
+    if not connection.tls and connection.ca_file is None:
+        return None
+    return grpc.ssl_channel_credentials(connection.ca_file.read_bytes() if connection.ca_file else None)
+
+
+def organisation(client: Client, slug: str | None) -> Organisation:
+    """The one of that slug; without one, the only one that the account's grants name, or else the only one there is."""
+    known = {each.slug: each for each in organisations(client)}
+    if slug is not None:
+        if slug not in known:
+            raise Trouble(f"there is no organisation {slug!r}; there are: {', '.join(known) or 'none'}")
+        return known[slug]
+    grants = {grant.organisation_id for grant in client.auth.GetMe(GetMeRequest()).account.grants}
+    named = [each for each in known.values() if each.id in grants] or [*known.values()]
+    if len(named) != 1:
+        raise Trouble(f"say whose documents with --organisation; there are: {', '.join(known) or 'none'}")
+    return named[0]
+
+
+def organisations(client: Client) -> Iterator[Organisation]:
+    token = ""
+    while True:
+        answer = client.organisations.ListOrganisations(ListOrganisationsRequest(page_size=200, page_token=token))
+        yield from answer.organisations
+        token = answer.next_page_token
+        if not token:
+            return

@@ -1,0 +1,68 @@
+"""How an import is shown: a bar on a terminal and lines elsewhere, then the summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from server.importer import importing
+from server.importer.importing import Summary
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[importing.Progress | None]:
+    """What is to be told how far the import is. It all goes to standard error."""
+    console = Console(stderr=True)
+    if quiet:
+        yield None
+    elif console.is_terminal:
+        columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("importing", total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+    else:
+        yield lambda done, total: click.echo(f"{done} of {total} sent" if total else f"{done} sent", err=True)
+
+
+def text(summary: Summary) -> str:
+    """For people; refusals first, since they may be many and the figures must be seen."""
+    lines = [f"refused {refusal.source}: {refusal.reason}" for refusal in summary.refusals]
+    lines += [f"note: {note}" for note in summary.notes]
+    if summary.is_interrupted or summary.trouble:
+        lines.append(f"{summary.trouble or 'Interrupted'}. What was imported stays; the same command goes on from here.")
+    lines.append(f"{counted(summary.files, 'file')} read, {len(summary.refusals)} refused")
+    lines.append(
+        f"documents: {summary.created} created, {summary.updated} updated, {summary.unchanged} unchanged; "
+        f"content types: {summary.content_types} created"
+    )
+    lines.append(f"{summary.seconds:.1f} s, {summary.documents_per_second:.0f} documents/s")
+    return "\n".join(lines)
+
+
+def as_json(summary: Summary) -> str:
+    """For programs."""
+    return json.dumps(
+        {
+            "files": summary.files,
+            "created": summary.created,
+            "updated": summary.updated,
+            "unchanged": summary.unchanged,
+            "contentTypes": summary.content_types,
+            "refused": [refusal._asdict() for refusal in summary.refusals],
+            "notes": summary.notes,
+            "seconds": round(summary.seconds, 3),
+            "documentsPerSecond": round(summary.documents_per_second, 1),
+            "interrupted": summary.is_interrupted,
+            "trouble": summary.trouble,
+        },
+        ensure_ascii=False,
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,1 @@
+"""The importer: mapping, refusals, and imports through a real server."""
