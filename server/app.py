@@ -204,10 +204,15 @@ def listen(server: grpc.aio.Server, settings: Settings, worker: int) -> int:
     except RuntimeError as error:
         raise PortTaken(f"cannot listen on {address}: it is taken or not allowed; set GRPC_PORT or GRPC_HOST") from error
     if settings.socket_dir is not None:
-        settings.socket_dir.mkdir(parents=True, exist_ok=True)
         path = socket_path(settings.socket_dir, worker)
-        path.unlink(missing_ok=True)  # a worker that was killed leaves its own behind
-        server.add_insecure_port(f"unix:{path}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)  # a worker that was killed leaves its own behind
+            server.add_insecure_port(f"unix:{path}")
+        except (OSError, RuntimeError) as error:
+            raise PortTaken(
+                f"cannot listen on {path}; let the server write to SOCKET_DIR, or set it to another folder"
+            ) from error
     return port
 
 
