@@ -7,9 +7,9 @@ from typing import Any
 
 import jsonschema_rs
 from jsonschema_rs import ValidationError, ValidationErrorKind, Validator
-from sqlalchemy import Row
 
 from server.content import rules
+from server.database import AnyRow
 from server.errors import Violation
 
 MAX_VIOLATIONS = 20
@@ -43,25 +43,25 @@ class Schemas:
     def __init__(self) -> None:
         self.compiled: dict[str, tuple[int, Validator]] = {}
 
-    def check_draft(self, content_type: Row[Any], details: dict[str, Any], body: str) -> None:
+    def check_draft(self, content_type: AnyRow, details: dict[str, Any], body: str) -> None:
         """Raises InvalidDetails for what no addition can mend: work that is not finished can be saved."""
         wrong = [error for error in self.errors(content_type, details, body) if not is_mended_by_writing_on(error)]
         if wrong:
             raise rules.InvalidDetails(*violations(wrong, content_type.body_member))
 
-    def check_complete(self, content_type: Row[Any], details: dict[str, Any], body: str) -> None:
+    def check_complete(self, content_type: AnyRow, details: dict[str, Any], body: str) -> None:
         """Raises UnfinishedDetails."""
         if wrong := self.errors(content_type, details, body):
             raise rules.UnfinishedDetails(*violations(wrong, content_type.body_member))
 
-    def errors(self, content_type: Row[Any], details: dict[str, Any], body: str) -> Sequence[ValidationError]:
+    def errors(self, content_type: AnyRow, details: dict[str, Any], body: str) -> Sequence[ValidationError]:
         if not content_type.details_schema:
             return ()
         is_body_meant = bool(content_type.body_member and body)
         instance = {**details, content_type.body_member: body} if is_body_meant else details
         return [*self.validator(content_type).iter_errors(instance)]
 
-    def validator(self, content_type: Row[Any]) -> Validator:
+    def validator(self, content_type: AnyRow) -> Validator:
         version, validator = self.compiled.get(content_type.name, (0, None))
         if validator is None or version != content_type.version:
             validator = compiled(content_type.details_schema)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.access.v1.access_pb2 import Permission
@@ -16,7 +15,7 @@ from gazette.content.v1.content_type_service_pb2_grpc import ContentTypeServiceS
 from server import calls, http, idempotency
 from server.audit import queries as audit
 from server.content import answers, checks, queries, rules
-from server.database import Database
+from server.database import AnyRow, Database
 from server.messages import plain
 from server.paging import Paging
 
@@ -82,7 +81,7 @@ async def create(connection: AsyncConnection, content_type: ContentType) -> bool
     return is_new
 
 
-async def existing(connection: AsyncConnection, name: str, *, lock: bool = False) -> Row[Any]:
+async def existing(connection: AsyncConnection, name: str, *, lock: bool = False) -> AnyRow:
     """Raises ContentTypeNotFound."""
     row = await queries.content_type(connection, name, lock=lock)
     if row is None:

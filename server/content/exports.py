@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
-from typing import Any
-
-from sqlalchemy import Row
 
 from gazette.content.v1.document_import_pb2 import ExportDocumentsResponse, ImportedDocument
 from gazette.content.v1.document_pb2 import Document
 from server.content import answers, queries, rules
-from server.database import Database
+from server.database import AnyRow, Database
 from server.messages import message
 
 BATCH = 20
@@ -35,12 +32,12 @@ async def parts(database: Database, organisation_id: uuid.UUID) -> AsyncIterator
         rows = await batch(database, organisation_id, rows[-1].id)
 
 
-async def batch(database: Database, organisation_id: uuid.UUID, after: uuid.UUID | None) -> list[Row[Any]]:
+async def batch(database: Database, organisation_id: uuid.UUID, after: uuid.UUID | None) -> list[AnyRow]:
     async with database.read() as connection:
         return [*await queries.live_documents(connection, organisation_id, after=after, limit=BATCH)]
 
 
-def exported(row: Row[Any]) -> ImportedDocument:
+def exported(row: AnyRow) -> ImportedDocument:
     """From a document's row with what its live revision says. An import's claims are claimed again, or else our times are."""
     said = {name: getattr(row, name) for name in SAID}
     return message(

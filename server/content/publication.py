@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.content.v1.document_pb2 import LiveState
@@ -29,12 +28,13 @@ from gazette.record.v1.record_entry_pb2 import RecordEntryKind
 from server.audit import queries as audit
 from server.content import queries, rendering, rules
 from server.content.saving import Words
+from server.database import AnyRow
 from server.delivery import queries as delivery
 from server.messages import message
 from server.record import queries as record
 from server.record.queries import Place
 
-PublishFiles = Callable[[AsyncConnection, Sequence[uuid.UUID], uuid.UUID, datetime], Awaitable[Sequence[Row[Any]]]]
+PublishFiles = Callable[[AsyncConnection, Sequence[uuid.UUID], uuid.UUID, datetime], Awaitable[Sequence[AnyRow]]]
 """Makes files of an organisation public, and answers those that it has, in the order of the ids."""
 
 PUBLISHED = LiveState.LIVE_STATE_PUBLISHED
@@ -55,11 +55,11 @@ PAGE_STATES = {PUBLISHED: PageState.PAGE_STATE_PUBLISHED, WITHDRAWN: PageState.P
 class Publication:
     """What is to become public of a document, and as what."""
 
-    document: Row[Any]
+    document: AnyRow
     """Its locked row; the newest revision is what becomes public."""
     words: Words
     """What that revision says."""
-    content_type: Row[Any]
+    content_type: AnyRow
     state: LiveState.ValueType = PUBLISHED
     is_minor: bool = False
     explanation: str = ""
@@ -77,7 +77,7 @@ async def publish(connection: AsyncConnection, publication: Publication, publish
     """Raises PathTaken, AttachmentNotFound, RedirectLoop."""
     document, path = publication.document, publication.words["path"]
     former = document.live_path if document.live_state and document.live_path != path else None
-    rules.check_redirect(publication.state, path, former, publication.location)
+    rules.check_redirect(publication.state, path, former, publication.location, preserves_suffix=publication.preserves_suffix)
     content = await drawn(connection, publication, publish_files) if publication.state in PAGE_STATES else {}
 
     # From here on all other publications wait.
@@ -139,7 +139,7 @@ async def expanded(connection: AsyncConnection, links: Mapping[str, Sequence[str
     return {kind: links for kind, links in expanded.items() if links.pages}
 
 
-async def refuse_taken(connection: AsyncConnection, document: Row[Any], path: str) -> None:
+async def refuse_taken(connection: AsyncConnection, document: AnyRow, path: str) -> None:
     """Raises PathTaken where another document stands; what only leads elsewhere may be overwritten."""
     standing = await delivery.page(connection, path, document.locale)
     if standing is None or standing.document_id == document.id:

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, column, exists, func, insert, select, table, tuple_, update
+from sqlalchemy import Select, column, exists, func, insert, select, table, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.content import rules
 from server.content.models import ContentType, Document, Review, Revision
-from server.database import violated
+from server.database import AnyRow, violated
 
 Organisations = frozenset[uuid.UUID] | None
 """Where a caller may read; None for everywhere."""
@@ -44,21 +44,21 @@ def conflicts_named(path: str, locale: str) -> Iterator[None]:
                 raise
 
 
-async def document(connection: AsyncConnection, id: uuid.UUID, organisations: Organisations = None) -> Row[Any]:
+async def document(connection: AsyncConnection, id: uuid.UUID, organisations: Organisations = None) -> AnyRow:
     """The document with what its newest revision says. Raises DocumentNotFound."""
-    statement = select(Document.__table__, *WORDS, Revision.body, Revision.details).join(Revision, NEWEST)
+    statement = select(Document, *WORDS, Revision.body, Revision.details).join(Revision, NEWEST)
     return found((await connection.execute(readable(statement, organisations).where(Document.id == id))).one_or_none())
 
 
-async def locked(connection: AsyncConnection, id: uuid.UUID, organisations: Organisations) -> Row[Any]:
+async def locked(connection: AsyncConnection, id: uuid.UUID, organisations: Organisations) -> AnyRow:
     """The document's own row, which is the transaction's until it ends. Raises DocumentNotFound."""
     # Without the revision: a row that another transaction changed meanwhile would no longer meet the revision it was joined to.
-    statement = readable(select(Document.__table__), organisations).where(Document.id == id).with_for_update()
+    statement = readable(select(Document), organisations).where(Document.id == id).with_for_update()
     return found((await connection.execute(statement)).one_or_none())
 
 
-async def locked_by_key(connection: AsyncConnection, translation_key: uuid.UUID, locale: str) -> Row[Any] | None:
-    statement = select(Document.__table__).where(Document.translation_key == translation_key, Document.locale == locale)
+async def locked_by_key(connection: AsyncConnection, translation_key: uuid.UUID, locale: str) -> AnyRow | None:
+    statement = select(Document).where(Document.translation_key == translation_key, Document.locale == locale)
     return (await connection.execute(statement.with_for_update())).one_or_none()
 
 
@@ -69,22 +69,22 @@ async def documents(
     before: tuple[datetime, uuid.UUID] | None,
     limit: int,
     **equal: Any,
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Documents without body and details, newest change first, whose columns are `equal` to what is given."""
-    statement = readable(select(Document.__table__, *WORDS).join(Revision, NEWEST), organisations)
+    statement = readable(select(Document, *WORDS).join(Revision, NEWEST), organisations)
     statement = statement.where(*(getattr(Document, name) == value for name, value in equal.items()))
     if before is not None:
         statement = statement.where(tuple_(Document.update_time, Document.id) < before)
     statement = statement.order_by(Document.update_time.desc(), Document.id.desc()).limit(limit)
-    rows: Sequence[Row[Any]] = (await connection.execute(statement)).all()
+    rows: Sequence[AnyRow] = (await connection.execute(statement)).all()
     return rows
 
 
 async def live_documents(
     connection: AsyncConnection, organisation_id: uuid.UUID, *, after: uuid.UUID | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Documents that the public sees something of, with what their live revisions say, by id."""
-    statement = select(Document.__table__, *WORDS, Revision.body, Revision.details).join(Revision, LIVE)
+    statement = select(Document, *WORDS, Revision.body, Revision.details).join(Revision, LIVE)
     statement = statement.where(Document.organisation_id == organisation_id, Document.live_state != 0)
     if after is not None:
         statement = statement.where(Document.id > after)
@@ -95,7 +95,7 @@ def readable(statement: Select[Any], organisations: Organisations) -> Select[Any
     return statement if organisations is None else statement.where(Document.organisation_id.in_(organisations))
 
 
-def found(row: Row[Any] | None) -> Row[Any]:
+def found(row: AnyRow | None) -> AnyRow:
     if row is None:
         raise rules.DocumentNotFound
     return row
@@ -111,33 +111,31 @@ async def translates_elsewhere(connection: AsyncConnection, translation_key: uui
     return bool((await connection.execute(select(others))).scalar())
 
 
-async def insert_document(connection: AsyncConnection, **document: Any) -> Row[Any]:
+async def insert_document(connection: AsyncConnection, **document: Any) -> AnyRow:
     """Raises PathTaken, TranslationExists, OrganisationNotFound."""
     statement = insert(Document).values(version=1, live_state=0, covers_prefix=False, preserves_suffix=False, **document)
     with conflicts_named(document["path"], document["locale"]):
-        row: Row[Any] = (await connection.execute(statement.returning(Document.__table__))).one()
+        row: AnyRow = (await connection.execute(statement.returning(Document))).one()
     return row
 
 
-async def update_document(connection: AsyncConnection, document: Row[Any], **changed: Any) -> Row[Any]:
+async def update_document(connection: AsyncConnection, document: AnyRow, **changed: Any) -> AnyRow:
     """Changes a locked document, and with it its etag; its changed row. Raises PathTaken."""
     statement = update(Document).where(Document.id == document.id)
     statement = statement.values(version=Document.version + 1, update_time=func.now(), **changed)
     with conflicts_named(changed.get("path", document.path), document.locale):
-        row: Row[Any] = (await connection.execute(statement.returning(Document.__table__))).one()
+        row: AnyRow = (await connection.execute(statement.returning(Document))).one()
     return row
 
 
-async def revision(connection: AsyncConnection, document_id: uuid.UUID, number: int) -> Row[Any]:
-    statement = select(Revision.__table__).where(Revision.document_id == document_id, Revision.number == number)
+async def revision(connection: AsyncConnection, document_id: uuid.UUID, number: int) -> AnyRow:
+    statement = select(Revision).where(Revision.document_id == document_id, Revision.number == number)
     return (await connection.execute(statement)).one()
 
 
-async def revisions(
-    connection: AsyncConnection, document_id: uuid.UUID, *, before: int | None, limit: int
-) -> Sequence[Row[Any]]:
+async def revisions(connection: AsyncConnection, document_id: uuid.UUID, *, before: int | None, limit: int) -> Sequence[AnyRow]:
     """Newest first, from below number `before`."""
-    statement = select(Revision.__table__).where(Revision.document_id == document_id)
+    statement = select(Revision).where(Revision.document_id == document_id)
     if before is not None:
         statement = statement.where(Revision.number < before)
     return (await connection.execute(statement.order_by(Revision.number.desc()).limit(limit))).all()
@@ -162,25 +160,25 @@ async def insert_review(connection: AsyncConnection, **review: Any) -> None:
     await connection.execute(insert(Review).values(review))
 
 
-async def content_type(connection: AsyncConnection, name: str, *, lock: bool = False) -> Row[Any] | None:
-    statement = select(ContentType.__table__).where(ContentType.name == name)
+async def content_type(connection: AsyncConnection, name: str, *, lock: bool = False) -> AnyRow | None:
+    statement = select(ContentType).where(ContentType.name == name)
     return (await connection.execute(statement.with_for_update() if lock else statement)).one_or_none()
 
 
-async def content_type_of(connection: AsyncConnection, document: Row[Any]) -> Row[Any]:
-    return (await connection.execute(select(ContentType.__table__).where(ContentType.name == document.content_type))).one()
+async def content_type_of(connection: AsyncConnection, document: AnyRow) -> AnyRow:
+    return (await connection.execute(select(ContentType).where(ContentType.name == document.content_type))).one()
 
 
-async def content_types(connection: AsyncConnection, *, after: str, limit: int) -> Sequence[Row[Any]]:
+async def content_types(connection: AsyncConnection, *, after: str, limit: int) -> Sequence[AnyRow]:
     """By name, from behind `after`."""
-    statement = select(ContentType.__table__).where(ContentType.name > after)
+    statement = select(ContentType).where(ContentType.name > after)
     return (await connection.execute(statement.order_by(ContentType.name).limit(limit))).all()
 
 
-async def content_types_live(connection: AsyncConnection, organisation_id: uuid.UUID) -> Sequence[Row[Any]]:
+async def content_types_live(connection: AsyncConnection, organisation_id: uuid.UUID) -> Sequence[AnyRow]:
     """Those of the documents that the public sees something of, by name."""
     used = select(Document.content_type).where(Document.organisation_id == organisation_id, Document.live_state != 0)
-    statement = select(ContentType.__table__).where(ContentType.name.in_(used)).order_by(ContentType.name)
+    statement = select(ContentType).where(ContentType.name.in_(used)).order_by(ContentType.name)
     return (await connection.execute(statement)).all()
 
 

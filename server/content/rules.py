@@ -281,8 +281,10 @@ def masked(
     return paths
 
 
-def check_redirect(state: int, path: str, former_path: str | None, location: str) -> None:
-    """Raises RedirectLoop for what would redirect to itself, or to the former path that is about to redirect to it."""
-    target = location.partition("#")[0].partition("?")[0]
-    if state == LiveState.LIVE_STATE_REDIRECTED and target in {path, former_path}:
+def check_redirect(state: int, path: str, former_path: str | None, location: str, *, preserves_suffix: bool = False) -> None:
+    """Raises RedirectLoop for what would redirect to itself, to the former path that is about to redirect to it, or ever deeper
+    below itself."""
+    target = location.partition("#")[0].partition("?")[0].rstrip("/") or "/"
+    is_deeper = preserves_suffix and target.startswith(path.rstrip("/") + "/")
+    if state == LiveState.LIVE_STATE_REDIRECTED and (is_deeper or target in {path, former_path}):
         raise RedirectLoop

@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid6 import uuid7
 
 from gazette.content.v1.document_pb2 import BodyFormat, Document
 from server.content import queries, rules
+from server.database import AnyRow
 from server.messages import plain
 
 Words = Mapping[str, Any]
@@ -32,7 +32,7 @@ def words_of(document: Document) -> Words:
     }
 
 
-def rewritten(revision: Row[Any], document: Document, fields: Collection[str]) -> Words:
+def rewritten(revision: AnyRow, document: Document, fields: Collection[str]) -> Words:
     """What the revision says, with these fields as the document has them."""
     new = words_of(document)
     return {name: new[name] if name in fields else getattr(revision, name) for name in new}
@@ -47,7 +47,7 @@ async def first(
     author_id: uuid.UUID,
     draft_state: int,
     source_sha256: bytes | None = None,
-) -> Row[Any]:
+) -> AnyRow:
     """Makes the document with its first revision. Raises PathTaken, TranslationExists, OrganisationNotFound."""
     key = uuid.UUID(document.translation_key) if document.translation_key else uuid7()
     if document.translation_key and await queries.translates_elsewhere(connection, key, organisation_id):
@@ -71,14 +71,14 @@ async def first(
 
 async def another(
     connection: AsyncConnection,
-    document: Row[Any],
+    document: AnyRow,
     words: Words,
     *,
     author_id: uuid.UUID,
     draft_state: int,
     content_type: str | None = None,
     source_sha256: bytes | None = None,
-) -> Row[Any]:
+) -> AnyRow:
     """Gives a locked document one more revision, and hands its changed row back. Raises PathTaken."""
     number = document.revision_number + 1
     row = await queries.update_document(

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import grpc
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.access.v1.access_pb2 import Permission
@@ -28,7 +27,7 @@ from server.audit import queries as audit
 from server.content import answers, exports, imports, publication, queries, rules, saving
 from server.content.checks import Schemas
 from server.content.publication import Publication, PublishFiles
-from server.database import Database
+from server.database import AnyRow, Database
 from server.paging import Paging
 
 READ = Permission.PERMISSION_DOCUMENTS_READ
@@ -60,7 +59,7 @@ class ContentService(ContentServiceServicer):
     schemas: Schemas = field(default_factory=Schemas)
 
     @asynccontextmanager
-    async def changing(self, named: Named, permission: Permission.ValueType) -> AsyncIterator[tuple[AsyncConnection, Row[Any]]]:
+    async def changing(self, named: Named, permission: Permission.ValueType) -> AsyncIterator[tuple[AsyncConnection, AnyRow]]:
         """A transaction, and the document's locked row. Raises DocumentNotFound, PermissionDenied, StaleEtag."""
         caller = calls.current().caller
         async with self.database.transaction() as connection:
@@ -95,7 +94,7 @@ class ContentService(ContentServiceServicer):
         )
         return await self.changed(connection, document, "document.create")
 
-    async def changed(self, connection: AsyncConnection, document: Row[Any], action: str) -> Document:
+    async def changed(self, connection: AsyncConnection, document: AnyRow, action: str) -> Document:
         """Audits a change, and says how the document now stands."""
         row = await queries.document(connection, document.id)
         await audit.add(
@@ -158,7 +157,7 @@ class ContentService(ContentServiceServicer):
             await self.review(connection, document, state, request.comment)
             return rpc.RequestChangesResponse(document=await self.changed(connection, document, "document.request_changes"))
 
-    async def review(self, connection: AsyncConnection, document: Row[Any], state: DraftState.ValueType, comment: str) -> None:
+    async def review(self, connection: AsyncConnection, document: AnyRow, state: DraftState.ValueType, comment: str) -> None:
         """Takes the draft into its next state, with what was said to it."""
         await queries.update_document(connection, document, draft_state=state)
         await queries.insert_review(
@@ -170,7 +169,7 @@ class ContentService(ContentServiceServicer):
             comment=comment,
         )
 
-    async def complete(self, connection: AsyncConnection, document: Row[Any]) -> tuple[Row[Any], Row[Any]]:
+    async def complete(self, connection: AsyncConnection, document: AnyRow) -> tuple[AnyRow, AnyRow]:
         """The newest revision and the content type that it satisfies. Raises UnfinishedDetails."""
         revision = await queries.revision(connection, document.id, document.revision_number)
         content_type = await queries.content_type_of(connection, document)

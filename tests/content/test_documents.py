@@ -222,6 +222,17 @@ async def test_a_create_with_a_key_is_made_once(desk: Desk) -> None:
     assert (await refused(desk.create("/twice", metadata=metadata))).reason == "IDEMPOTENCY_KEY_REUSED"
 
 
+async def test_a_create_over_http_is_201(desk: Desk) -> None:
+    """What Envoy transcodes gets the status 201 and the place of the new document; a gRPC client gets no such metadata."""
+    told = []
+    for more in ((), (("x-envoy-original-method", "POST"),)):
+        request = rpc.CreateDocumentRequest(document=desk.draft())
+        call = desk.documents.CreateDocument(request, metadata=(*desk.author.metadata, *more))
+        made = (await call).document
+        told.append({name: value for name, value in await call.initial_metadata() if name in {"x-http-status", "location"}})
+    assert told == [{}, {"x-http-status": "201", "location": f"/v1/documents/{made.id}"}]
+
+
 async def test_an_update_changes_what_its_mask_names(desk: Desk) -> None:
     """Each save is one more revision; what the mask does not name stays, what it names may be emptied."""
     document = await desk.create(summary="s", body="b", tags=["a"])

@@ -14,10 +14,13 @@ from gazette.content.v1.document_pb2 import BodyFormat, Document, LinkTargets
 from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.delivery.v1.page_pb2 import PageState
+from gazette.files.v1.file_service_pb2 import GetFileRequest
+from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
 from server.messages import plain
 from tests.content.desk import Desk
 from tests.content.dom import Dom
+from tests.files.uploading import PDF, PNG, send, upload_of
 from tests.refusals import refused
 
 PUBLISHED = RecordEntryKind.RECORD_ENTRY_KIND_PUBLISHED
@@ -204,6 +207,30 @@ async def test_of_two_publications_one_happens(desk: Desk) -> None:
     outcomes = await asyncio.gather(*(desk.publish(ready) for _ in range(5)), return_exceptions=True)
     assert len([each for each in outcomes if isinstance(each, Document)]) == 1
     assert len(await desk.record()) == 1
+
+
+async def test_files_become_public_with_their_page(desk: Desk) -> None:
+    """A page names its files in the order that its author gave, and they are public from then on."""
+    harbour = upload_of(desk.organisation_id, PNG, "a.png", alternative_text="A harbour")
+    png = (await send(desk.service, desk.author, harbour, PNG)).file
+    pdf = (await send(desk.service, desk.author, upload_of(desk.organisation_id, PDF, "form.pdf"), PDF)).file
+    await desk.published("/a", attachments=[png.id, pdf.id])
+    attachments = (await desk.page("/a")).page.attachments
+    assert [(each.id, each.name, each.content_type, each.size_bytes, each.alternative_text) for each in attachments] == [
+        (png.id, "a.png", "image/png", len(PNG), "A harbour"),
+        (pdf.id, "form.pdf", "application/pdf", len(PDF), ""),
+    ]
+    files = FileServiceStub(desk.service.channel)
+    for file in (png, pdf):
+        assert (await files.GetFile(GetFileRequest(id=file.id))).file.HasField("publish_time")
+
+
+async def test_files_of_others(desk: Desk) -> None:
+    """Another organisation's file cannot be made public by naming it."""
+    elsewhere = await desk.service.organisation()
+    theirs = (await send(desk.service, desk.admin, upload_of(elsewhere, PNG), PNG)).file
+    ready = await desk.approve(await desk.submit(await desk.create(attachments=[theirs.id])))
+    assert (await refused(desk.publish(ready))).reason == "ATTACHMENT_NOT_FOUND"
 
 
 async def test_files_that_are_not_there(desk: Desk) -> None:

@@ -101,7 +101,7 @@ def test_what_may_not_become_empty(field: str) -> None:
     assert rules.document_fields(Document(), FieldMask(paths=["summary"])) == {"summary"}
 
 
-@pytest.mark.parametrize("location", ["/a", "/a?b", "/a#c", "/before", "/before?x#y"])
+@pytest.mark.parametrize("location", ["/a", "/a/", "/a?b", "/a#c", "/before", "/before?x#y"])
 def test_redirects_do_not_lead_back(location: str) -> None:
     """A redirect to its own path, or to the path that will lead to it, is refused."""
     with pytest.raises(rules.RedirectLoop):
@@ -113,6 +113,16 @@ def test_redirects_lead_elsewhere() -> None:
     for location, former in itertools.product(("/b", "/a/b", "https://example.gov/a"), (None, "/before")):
         rules.check_redirect(LiveState.LIVE_STATE_REDIRECTED, "/a", former, location)
     rules.check_redirect(LiveState.LIVE_STATE_GONE, "/a", None, "/a")
+
+
+def test_redirects_do_not_lead_ever_deeper() -> None:
+    """What keeps the rest of the path may not lead below itself, where it would be redirected again and again."""
+    redirected = LiveState.LIVE_STATE_REDIRECTED
+    for path, location in (("/a", "/a/b"), ("/", "/b")):
+        with pytest.raises(rules.RedirectLoop):
+            rules.check_redirect(redirected, path, None, location, preserves_suffix=True)
+    rules.check_redirect(redirected, "/a", None, "/ab", preserves_suffix=True)
+    rules.check_redirect(redirected, "/a", None, "/a/b", preserves_suffix=False)
 
 
 def test_organisations_that_may_not_be_read_are_not_there() -> None:
