@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -21,12 +22,13 @@ REQUESTS = 3000
 
 def main() -> None:
     request = GetPageRequest(path=PAGE).SerializeToString()
-    with tempfile.TemporaryDirectory(prefix="gazette-bench-") as directory:
-        with installation.gazette(Path(directory, "gazette")) as ours:
-            answer = answer_of(ours.grpc_port, request)
-            print(f"one page of {len(answer)} bytes, {ROUNDS} rounds of {REQUESTS} requests each, in turns")
-            with installation.bare(Path(directory, "bare"), answer) as bare:
-                asyncio.run(measure(ours, bare, request))
+    with ExitStack() as running:
+        directory = running.enter_context(tempfile.TemporaryDirectory(prefix="gazette-bench-"))
+        ours = running.enter_context(installation.gazette(Path(directory, "gazette")))
+        answer = answer_of(ours.grpc_port, request)
+        print(f"one page of {len(answer)} bytes, {ROUNDS} rounds of {REQUESTS} requests each, in turns")
+        bare = running.enter_context(installation.bare(Path(directory, "bare"), answer))
+        asyncio.run(measure(ours, bare, request))
 
 
 def answer_of(port: int, request: bytes) -> bytes:

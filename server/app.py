@@ -210,9 +210,7 @@ def listen(server: grpc.aio.Server, settings: Settings, worker: int) -> int:
             path.unlink(missing_ok=True)  # a worker that was killed leaves its own behind
             server.add_insecure_port(f"unix:{path}")
         except (OSError, RuntimeError) as error:
-            raise PortTaken(
-                f"cannot listen on {path}; let the server write to SOCKET_DIR, or set it to another folder"
-            ) from error
+            raise PortTaken(f"cannot listen on {path}; let the server write to SOCKET_DIR, or set another folder") from error
     return port
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL: the pools, transactions, and what its failures mean to a caller. Domain tables live in each domain's `models.py`."""
+"""PostgreSQL: the pools, transactions, and what its failures mean to a caller. Each domain's tables are in its `models.py`."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ class Status(NamedTuple):
 
 
 def translating(method: Method, handler: Handler) -> Handler:
-    """The interceptor: every exception leaves as a google.rpc.Status, and none with a text that we did not write for callers."""
+    """The interceptor: every exception leaves as a google.rpc.Status, with no text but what we wrote for callers."""
 
     async def translate(request: Any, call: Call) -> Any:
         try:
@@ -206,10 +206,10 @@ def translating(method: Method, handler: Handler) -> Handler:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise  # the client left, or the server stops
-            log.error("unexpected error", exc_info=error)
+            log.exception("unexpected error", exc_info=error)
             await abort(call, Internal())  # otherwise grpc.aio would send no status, and the client would wait
         except Exception as error:
-            log.error("unexpected error", exc_info=error)
+            log.exception("unexpected error", exc_info=error)
             await abort(call, Internal())
 
     return translate

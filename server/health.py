@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 
 import structlog
 from grpc_health.v1 import health
 from grpc_health.v1.health_pb2 import HealthCheckResponse
+
+from server import background
 
 log = structlog.get_logger(__name__)
 
@@ -59,10 +60,7 @@ class Health:
         await self.servicer.enter_graceful_shutdown()
 
     async def stop(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self.task
+        await background.end(self.task)
 
     async def set(self, status: int, *services: str) -> None:
         for service in services:

@@ -21,6 +21,8 @@ Answer = TypeVar("Answer", bound=Message)
 
 
 class IdempotencyKey(Model):
+    """A key that an account has used for a method, and what it was answered."""
+
     __tablename__ = "idempotency_keys"
 
     account_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

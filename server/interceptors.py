@@ -97,7 +97,7 @@ def adapted(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler
     """The servicer's method as a `Handler`: takes messages and the Call, answers bytes, or writes what it yields."""
     serialise = handler.response_serializer
     behaviour: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
-    assert behaviour is not None and serialise is not None
+    assert serialise is not None
 
     if not (inspect.iscoroutinefunction(behaviour) or inspect.isasyncgenfunction(behaviour)):
         raise NotInContract(f"{method.path} is declared and not implemented")  # the generated base's, which is not async

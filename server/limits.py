@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any
 
+from server import background
 from server.calls import Call, Handler, Method
 from server.errors import DeadlineExceeded, ResourceExhausted
 
@@ -27,7 +27,7 @@ class TooManyCalls(ResourceExhausted):
 
 
 class Limits:
-    """The calls of this process. A timer for each would cost more than answering from memory does: one sweep ends what is late."""
+    """The calls of this process. A timer for each would cost as much as an answer from memory: one sweep ends what is late."""
 
     def __init__(self, most_calls: int, call_seconds: float) -> None:
         self.most_calls = most_calls
@@ -68,10 +68,7 @@ class Limits:
         self.task = asyncio.create_task(self.sweep(), name="deadlines")
 
     async def stop(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self.task
+        await background.end(self.task)
 
     async def sweep(self) -> None:
         while True:
@@ -85,7 +82,7 @@ class Limits:
         """Until the client's deadline or ours, whichever is first. Calls from HTTP bring none."""
         streams = call.method.client_streaming or call.method.server_streaming
         ours = (STREAM_SECONDS if streams else self.call_seconds) - call.seconds
-        theirs = call.context.time_remaining()
+        theirs: Any = call.context.time_remaining()  # None without a deadline, whatever its type says
         return ours if theirs is None else min(ours, theirs - MARGIN)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import asyncpg
 import structlog
 
-from server import errors
+from server import background, errors
 
 log = structlog.get_logger(__name__)
 
@@ -46,10 +45,7 @@ class Listener:
         self.task = asyncio.create_task(self.run(), name="listener")
 
     async def stop(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self.task
+        await background.end(self.task)
 
     async def run(self) -> None:
         while True:

@@ -40,7 +40,7 @@ class Paging:
         return cls(hmac.digest(secret.encode(), b"gazette page tokens", "sha256"))
 
     def token(self, request: Message, caller_id: str, *position: Any) -> str:
-        """The token with which the same caller and filter go on after `position` (JSON values: the sort key of the last row)."""
+        """The token with which the same caller and filter go on after `position`: the sort key of the last row, JSON values."""
         body = json.dumps([int(self.now()) + LIFETIME, *position], separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(self.signature(body, request, caller_id) + body).decode()
 

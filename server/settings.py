@@ -228,7 +228,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         given = {name: environ[name].strip() for name in names(field) if environ.get(name, "").strip()}
         if len(set(given.values())) > 1:
             raise InvalidSettings(f"{' and '.join(given)} differ, but are one setting; set one of them")
-        values.update({field: value for value in given.values()})
+        if given:
+            values[field] = next(iter(given.values()))
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

@@ -41,6 +41,8 @@ class CannotStart(Exception):
 
 @dataclass
 class Supervisor:
+    """Keeps the workers running."""
+
     settings: Settings
     metrics_directory: Path
     processes: dict[int, Process] = field(default_factory=dict)

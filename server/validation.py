@@ -1,4 +1,4 @@
-"""The contract's rules (protovalidate), and what no string or number may be anywhere: checked before a handler sees a request."""
+"""The contract's rules (protovalidate), and what no string or number may be: checked before a handler sees a request."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def main(number: int) -> int:
     telemetry.configure(values, worker=number)
     try:
         asyncio.run(serve(values, number))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - told apart in refuse()
         return refuse(error)
     return 0
 
@@ -56,7 +56,7 @@ def refuse(error: Exception) -> int:
     if line is None:
         log.error("the worker failed", exc_info=error)
         return 1
-    print(f"gazette: {line}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"gazette: {line}\n")
     return CANNOT_START
 
 

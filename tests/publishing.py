@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from gazette.delivery.v1.page_pb2 import Gone, Page, PageState, PageSummary, Redirect
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
@@ -30,7 +32,16 @@ async def put_page(
         place = await record.reserve(connection)
         page = Page(path=path, locale=locale, title=title, html=f"<p>{title}</p>", state=state, record_number=place.number)
         summary = PageSummary(path=path, locale=locale, title=title, content_type=content_type, state=state)
-        await put(connection, place, GetPageResponse(page=page), summary, path, locale, content_type, organisation_id, title)
+        await put(
+            connection,
+            place,
+            GetPageResponse(page=page),
+            path=path,
+            locale=locale,
+            content_type=content_type,
+            organisation_id=organisation_id,
+            summary=summary,
+        )
     return place.number
 
 
@@ -38,7 +49,7 @@ async def put_redirect(database: Database, path: str, location: str, *, covers: 
     async with database.transaction() as connection:
         place = await record.reserve(connection)
         answer = GetPageResponse(redirect=Redirect(location=location, record_number=place.number))
-        await put(connection, place, answer, None, path, "en", "redirect", ORGANISATION, "", covers, preserves)
+        await put(connection, place, answer, path=path, covers=covers, preserves=preserves)
     return place.number
 
 
@@ -46,12 +57,22 @@ async def put_gone(database: Database, path: str, explanation: str) -> int:
     async with database.transaction() as connection:
         place = await record.reserve(connection)
         answer = GetPageResponse(gone=Gone(explanation=explanation, record_number=place.number))
-        await put(connection, place, answer, None, path, "en", "gone", ORGANISATION, "")
+        await put(connection, place, answer, path=path)
     return place.number
 
 
-async def put(  # type: ignore[no-untyped-def]
-    connection, place, answer, summary, path, locale, content_type, organisation_id, title, covers=False, preserves=False
+async def put(
+    connection: AsyncConnection,
+    place: record.Place,
+    answer: GetPageResponse,
+    *,
+    path: str,
+    locale: str = "en",
+    content_type: str = "guide",
+    organisation_id: uuid.UUID = ORGANISATION,
+    summary: PageSummary | None = None,
+    covers: bool = False,
+    preserves: bool = False,
 ) -> None:
     kinds = {
         "page": RecordEntryKind.RECORD_ENTRY_KIND_PUBLISHED,
@@ -62,7 +83,7 @@ async def put(  # type: ignore[no-untyped-def]
     await record.append(
         connection,
         place,
-        kinds[answer.WhichOneof("answer")],
+        kinds[answer.WhichOneof("answer") or ""],
         document_id=document_id,
         revision_number=1,
         organisation_id=organisation_id,
@@ -80,7 +101,7 @@ async def put(  # type: ignore[no-untyped-def]
         translation_key=uuid.uuid4(),
         organisation_id=organisation_id,
         content_type=content_type,
-        title=title,
+        title=answer.page.title,
         publish_time=datetime.now(UTC),
         answer=answer.SerializeToString(),
         summary=summary.SerializeToString() if summary else None,

@@ -68,9 +68,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
     )
     op.create_index(op.f("ix_sessions_account_id"), "sessions", ["account_id"], unique=False)
-    op.create_index(
-        "ix_sessions_revoke_time", "sessions", ["revoke_time"], postgresql_where=sa.text("revoke_time IS NOT NULL")
-    )
+    op.create_index("ix_sessions_revoke_time", "sessions", ["revoke_time"], postgresql_where=sa.text("revoke_time IS NOT NULL"))
 
 
 def downgrade() -> None:

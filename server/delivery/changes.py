@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
-
+from server import background
 from server.cache import CacheUnavailable
 from server.database import AnyRow, Database
 from server.delivery.list_cache import ListCache
 from server.delivery.page_cache import PageCache
 from server.delivery.shared_cache import SharedCache
+from server.errors import Unavailable
 from server.notifications import Listener
 from server.record import queries as record
 from server.record import rules
@@ -50,10 +49,7 @@ class Changes:
         self.task = asyncio.create_task(self.tell_shared_cache(), name="shared cache")
 
     async def stop(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self.task
+        await background.end(self.task)
 
     def receive(self, payload: str) -> None:
         number, locale, path, covers_prefix = rules.read_notice(payload)
@@ -90,7 +86,7 @@ class Changes:
             self.wake.clear()
             try:
                 await self.flush()
-            except Exception:  # Redis or PostgreSQL is away: what is not told stays in `marks`
+            except (CacheUnavailable, Unavailable):  # what is not told stays in `marks`
                 await asyncio.sleep(RETRY_SECONDS)
                 self.wake.set()
 
@@ -110,9 +106,8 @@ class Changes:
     async def bring_up_shared_cache(self) -> None:
         """Marks in Redis what was published while no process told it."""
         known = await self.shared_cache.head()
-        if known is None:  # an empty Redis holds nothing that could be wrong
-            if not await self.shared_cache.advance(self.head):
-                raise CacheUnavailable
+        if known is None and not await self.shared_cache.advance(self.head):  # an empty one holds nothing that could be wrong
+            raise CacheUnavailable
         while known is not None and known < self.head:
             async with self.database.read() as connection:
                 changes = await record.changes_after(connection, known, MOST_MISSED)

@@ -17,6 +17,8 @@ SECONDS = 3600
 
 @dataclass
 class ListCache:
+    """Answers by serialised request, here and in Redis."""
+
     cache: Cache
     is_heard: Callable[[], bool]
     head: int = 0

@@ -98,6 +98,8 @@ class PageCache:
         except BaseException as error:
             load.future.set_exception(error)
             load.future.exception()  # seen, even if every waiter has left
+            if not isinstance(error, Exception):
+                raise
         else:
             load.future.set_result(entry)
         finally:
@@ -105,7 +107,7 @@ class PageCache:
                 del self.loads[key]
 
     async def read(self, key: Key, load: Load) -> Entry:
-        """From Redis while notifications are heard, otherwise from PostgreSQL, or, failing that, what was held or is in Redis."""
+        """From Redis while notifications are heard, otherwise from PostgreSQL; failing that, what was held or is in Redis."""
         if self.is_heard():
             if self.is_shared_true() and (shared := await self.reader.shared(*key)) is not None:
                 return self.keep(key, load, shared)

@@ -24,6 +24,8 @@ class Read:
 
 @dataclass(frozen=True)
 class Reader:
+    """Reads answers for paths."""
+
     database: Database
     shared_cache: SharedCache
 

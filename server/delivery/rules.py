@@ -12,6 +12,8 @@ DEFAULT_LOCALE = "en"
 
 
 class PageNotFound(errors.NotFound):
+    """The path serves nothing to the public; a draft's path neither."""
+
     reason = "PAGE_NOT_FOUND"
     message = "Nothing is published at this path."
 

@@ -24,6 +24,8 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 @dataclass(frozen=True)
 class DeliveryService(DeliveryServiceServicer):
+    """Answers from the caches, with bytes."""
+
     database: Database
     page_cache: PageCache
     list_cache: ListCache

@@ -17,7 +17,7 @@ def harbour_png() -> bytes:
 
 
 def colour(x: int, y: int) -> tuple[int, int, int]:
-    if 150 <= y < 165 and x > 260 or y >= 165 and x > 260 and x % 44 < 8:
+    if (150 <= y < 165 and x > 260) or (y >= 165 and x > 260 and x % 44 < 8):
         return PIER
     if y < 160:
         return SUN if (x - 130) ** 2 + (y - 130) ** 2 < 2500 else SKY

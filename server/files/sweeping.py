@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
+from server import background
 from server.files.uploads import Uploads
 
 log = structlog.get_logger(__name__)
@@ -25,10 +25,7 @@ class Sweeper:
         self.task = asyncio.create_task(self.run(), name="sweep of uploads")
 
     async def stop(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self.task
+        await background.end(self.task)
 
     async def run(self) -> None:
         while True:

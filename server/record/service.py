@@ -22,6 +22,8 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 @dataclass(frozen=True)
 class RecordService(RecordServiceServicer):
+    """Reads; only publication writes."""
+
     database: Database
 
     async def GetRecordEntry(self, request: rpc.GetRecordEntryRequest, context: Context) -> rpc.GetRecordEntryResponse:

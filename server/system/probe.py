@@ -23,6 +23,8 @@ Check = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Probe:
+    """The checks of all components, by name."""
+
     checks: Mapping[str, Check]
 
     async def ask(self, *names: str) -> list[Finding]:
@@ -34,7 +36,7 @@ class Probe:
         try:
             async with asyncio.timeout(TIMEOUT):
                 await self.checks[name]()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a component raises is what is wrong with it
             return Finding(name, time.perf_counter() - start, f"does not answer ({type(error).__name__})")
         return Finding(name, time.perf_counter() - start)
 

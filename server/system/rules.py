@@ -17,6 +17,8 @@ VITAL = frozenset({"database"})
 
 
 class NotReady(errors.Unavailable):
+    """The process drains, or its database is away."""
+
     reason = "NOT_READY"
     message = "The service cannot do its work now."
 

@@ -24,6 +24,8 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 @dataclass(frozen=True)
 class SystemService(SystemServiceServicer):
+    """Asks the probe."""
+
     probe: Probe
     is_ready: Callable[[], bool]
     """Whether the process can do its work, as the health service knows."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import grpc
 import pytest
@@ -20,7 +21,7 @@ from gazette.record.v1 import record_service_pb2
 from gazette.system.v1 import system_service_pb2
 from server.interceptors import NotInContract, Registry, access_rule
 from tests.service import Service
-from tools.contract import Contract, Described
+from tools.contract import Contract, Described, full_name
 from tools.generate import descriptors
 
 MODULES = [
@@ -39,10 +40,7 @@ OVER_GRPC_ALONE = {"gazette.files.v1.FileService.UploadFile"}
 
 def methods() -> list[MethodDescriptor]:
     return [
-        method
-        for module in MODULES
-        for service in module.DESCRIPTOR.services_by_name.values()
-        for method in service.methods
+        method for module in MODULES for service in module.DESCRIPTOR.services_by_name.values() for method in service.methods
     ]
 
 
@@ -103,7 +101,7 @@ def test_everything_has_a_comment(contract: Contract) -> None:
     """Every service, method, message, field, enum and value says what it means, and a method its errors."""
     described = list(elements(contract))
     assert len(described) > 300
-    assert [each.full_name for each in described if not contract.comment(each)] == []
+    assert [full_name(each) for each in described if not contract.comment(each)] == []
     assert [
         method.full_name
         for service in contract.services()
@@ -113,20 +111,16 @@ def test_everything_has_a_comment(contract: Contract) -> None:
 
 
 async def test_the_server_has_every_method(service: Service) -> None:
-    """Each method answers something else than UNIMPLEMENTED."""
+    """Each method answers something else than UNIMPLEMENTED, even to bytes that are no message."""
     for method in methods():
         path = f"/{method.containing_service.full_name}/{method.name}"
-        with pytest.raises((grpc.RpcError, AssertionError)) as caught:
-            call = service.channel.stream_stream(path)(iter_once(b"\xff\xff"), timeout=5)
-            async for _ in call:
-                pass
-            raise AssertionError("answered")
-        if isinstance(caught.value, grpc.aio.AioRpcError):
-            assert caught.value.code() != grpc.StatusCode.UNIMPLEMENTED, path
+        method_of: Any = service.channel.stream_stream(path)
+        call = method_of(nonsense(), timeout=5)
+        assert await call.code() != grpc.StatusCode.UNIMPLEMENTED, path
 
 
-async def iter_once(message: bytes) -> object:
-    yield message
+async def nonsense() -> AsyncIterator[bytes]:
+    yield b"\xff\xff"
 
 
 def test_a_method_that_says_nothing_stops_the_start() -> None:

@@ -75,5 +75,5 @@ async def test_wrong_requests(service: Service) -> None:
         ({"page_token": token, "content_type": "guide"}, "page_token"),
         ({"page_token": "nonsense"}, "page_token"),
     ):
-        refusal = await refused(list_pages(service, **request))  # type: ignore[arg-type]
+        refusal = await refused(list_pages(service, **request))
         assert (refusal.code, list(refusal.fields)) == (grpc.StatusCode.INVALID_ARGUMENT, [field])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 
 import grpc
 import pytest
@@ -15,6 +16,7 @@ from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody, RecordEntryKind
 from gazette.record.v1.record_service_pb2 import GetRecordEntryRequest, ListRecordEntriesRequest
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
+from server.record import queries as record
 from server.record import rules
 from tests.publishing import put_page, put_redirect
 from tests.refusals import refused
@@ -38,9 +40,9 @@ async def test_numbers_have_no_gaps(service: Service) -> None:
 
     async def publish(number: int) -> None:
         if number % 5 == 0:
-            with pytest.raises(ZeroDivisionError):
+            with suppress(ZeroDivisionError):
                 async with service.database.transaction() as connection:
-                    await connection.execute(text("SELECT 1"))
+                    await record.reserve(connection)
                     raise ZeroDivisionError
         await put_page(service.database, f"/{number}")
 
