@@ -69,8 +69,8 @@ class FileServiceServicer:
         refused or does not arrive whole.
 
         Errors: RESOURCE_EXHAUSTED `FILE_TOO_LARGE`, at the chunk that exceeds the limit; INVALID_ARGUMENT `SIZE_MISMATCH`,
-        `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; UNAVAILABLE
-        `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
+        `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED;
+        UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

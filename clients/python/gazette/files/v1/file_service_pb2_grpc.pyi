@@ -41,8 +41,8 @@ class FileServiceStub:
     refused or does not arrive whole.
 
     Errors: RESOURCE_EXHAUSTED `FILE_TOO_LARGE`, at the chunk that exceeds the limit; INVALID_ARGUMENT `SIZE_MISMATCH`,
-    `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; UNAVAILABLE
-    `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
+    `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED;
+    UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
     """
     UploadFileContent: _grpc.StreamUnaryMultiCallable[_file_service_pb2.UploadFileContentRequest, _file_service_pb2.UploadFileContentResponse]
     """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
@@ -73,8 +73,8 @@ class FileServiceAsyncStub(FileServiceStub):
     refused or does not arrive whole.
 
     Errors: RESOURCE_EXHAUSTED `FILE_TOO_LARGE`, at the chunk that exceeds the limit; INVALID_ARGUMENT `SIZE_MISMATCH`,
-    `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; UNAVAILABLE
-    `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
+    `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED;
+    UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
     """
     UploadFileContent: _aio.StreamUnaryMultiCallable[_file_service_pb2.UploadFileContentRequest, _file_service_pb2.UploadFileContentResponse]  # type: ignore[assignment]
     """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
@@ -108,8 +108,8 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         refused or does not arrive whole.
 
         Errors: RESOURCE_EXHAUSTED `FILE_TOO_LARGE`, at the chunk that exceeds the limit; INVALID_ARGUMENT `SIZE_MISMATCH`,
-        `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; UNAVAILABLE
-        `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
+        `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED;
+        UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
         """
 
     @_abc_1.abstractmethod
