@@ -28,15 +28,15 @@ from tests.files.uploading import PNG, assert_nothing_left, blobs, rows, send, u
 from tests.refusals import refused
 from tests.servers import Servers
 from tests.service import Service, running
+from tests.storage.moto import KEYS
 
 
 @pytest_asyncio.fixture
 async def cut_off(servers: Servers, template: str, tmp_path: Path) -> AsyncIterator[Service]:
     """A server whose object storage takes connections and never answers."""
     with closing(socket.create_server(("127.0.0.1", 0), backlog=64)) as listening:
-        given = {"S3_ENDPOINT": f"http://127.0.0.1:{listening.getsockname()[1]}", "S3_BUCKET_NAME": "files"}
-        keys = {"S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "secret"}
-        async with running(servers, template, tmp_path, FILES_DIRECTORY="", **given, **keys) as started:
+        endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        async with running(servers, template, tmp_path, FILES_DIRECTORY="", S3_ENDPOINT=endpoint, **KEYS) as started:
             yield started
 
 

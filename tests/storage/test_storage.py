@@ -11,10 +11,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
-import boto3
 import pytest
 import pytest_asyncio
-from moto.server import ThreadedMotoServer
 
 from server import tasks
 from server.settings import InvalidSettings, Settings, load
@@ -22,16 +20,15 @@ from server.storage import BlobNotFound, ObjectStorage, StorageUnavailable, open
 from server.storage.directory import Directory
 from server.storage.interface import CHUNK_BYTES
 from server.storage.s3 import PART_BYTES, S3
+from tests.storage.moto import BUCKET, KEYS, serving
 from tests.test_settings import GOOD
 
-BUCKET = "gazette-files"
 KEY = "blobs/2026/03/0190d5c3"
 SIZES = [1, CHUNK_BYTES + 1, PART_BYTES - 1, PART_BYTES, 2 * PART_BYTES + 5]
 
 
 def s3_settings(endpoint: str, bucket: str = BUCKET) -> Settings:
-    given = {"S3_ENDPOINT": endpoint, "S3_BUCKET_NAME": bucket, "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "secret"}
-    return load({**GOOD, **given})
+    return load({**GOOD, **KEYS, "S3_ENDPOINT": endpoint, "S3_BUCKET_NAME": bucket})
 
 
 def folder_settings(folder: Path) -> Settings:
@@ -40,16 +37,8 @@ def folder_settings(folder: Path) -> Settings:
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
-    """The endpoint of a service that speaks S3."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    endpoint = "http://{}:{}".format(*server.get_host_and_port())
-    client = boto3.client(
-        "s3", endpoint_url=endpoint, aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1"
-    )
-    client.create_bucket(Bucket=BUCKET)
-    yield endpoint
-    server.stop()
+    with serving() as endpoint:
+        yield endpoint
 
 
 @pytest_asyncio.fixture(params=["directory", "s3"])
