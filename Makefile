@@ -34,7 +34,7 @@ test-integration: env ## Run the tests that need PostgreSQL, Redis or Envoy
 
 .PHONY: coverage
 coverage: env ## Add up what the two covered (ARGS="--cov --cov-report="), and hold it to COVERAGE percent
-	@$(BIN)/coverage combine --quiet --keep build/coverage
+	@$(BIN)/coverage combine --quiet --keep build/coverage/*
 	@$(BIN)/coverage xml --quiet
 	@$(BIN)/coverage report --fail-under=$(COVERAGE)
 

@@ -46,8 +46,8 @@ def docker_answers() -> bool:
 
 @contextmanager
 def containers() -> Iterator[Servers]:
-    from testcontainers.postgres import PostgresContainer
-    from testcontainers.redis import RedisContainer
+    from testcontainers.community.postgres import PostgresContainer
+    from testcontainers.community.redis import RedisContainer
 
     with PostgresContainer("postgres:18.4-bookworm", driver=None) as postgres, RedisContainer("redis:8.2.8-bookworm") as redis:
         address = f"redis://{redis.get_container_host_ip()}:{redis.get_exposed_port(6379)}/0"
