@@ -10,16 +10,15 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 import uuid6
-from google.api.httpbody_pb2 import HttpBody
 from sqlalchemy import insert, select
 
 from gazette.auth.v1.account_pb2 import Role
 from gazette.files.v1.file_pb2 import FileState
-from gazette.files.v1.file_service_pb2 import UploadFileContentRequest, UploadFileRequest
+from gazette.files.v1.file_service_pb2 import UploadFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from server.audit.models import AuditEvent
 from server.auth import models as auth
-from tests.files.uploading import PDF, PNG, assert_nothing_left, blobs, png, rows, send, upload_of
+from tests.files.uploading import PDF, PNG, assert_nothing_left, blobs, png, send, upload_of
 from tests.refusals import refused
 from tests.service import Service
 
@@ -234,142 +233,4 @@ async def test_nobody_uploads_without_signing_in(service: Service) -> None:
 
     assert anonymous.code == grpc.StatusCode.UNAUTHENTICATED
     assert forbidden.code == grpc.StatusCode.PERMISSION_DENIED
-    await assert_nothing_left(service)
-
-
-@pytest.mark.parametrize("sent", [4_000, 300_000])
-async def test_a_client_that_leaves_leaves_nothing(service: Service, sent: int) -> None:
-    """An upload that is cancelled half-way vanishes, row and blob, at whichever step it is."""
-    organisation_id = await service.organisation()
-    author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
-    waiting = asyncio.Event()
-
-    async def stalled() -> AsyncIterator[UploadFileRequest]:
-        yield UploadFileRequest(upload=upload_of(organisation_id, png(1_000_000)))
-        yield UploadFileRequest(chunk=png(sent))
-        waiting.set()
-        await asyncio.Event().wait()
-
-    call = FileServiceStub(service.channel).UploadFile(stalled(), metadata=author.metadata)
-    await waiting.wait()
-    async with asyncio.timeout(5):
-        while sent > 8192 and not blobs(service):
-            await asyncio.sleep(0.01)
-    call.cancel()
-
-    async with asyncio.timeout(5):
-        while await rows(service) or blobs(service):
-            await asyncio.sleep(0.02)
-
-
-async def test_clients_that_leave_at_any_moment_leave_whole_files_or_nothing(service: Service) -> None:
-    """Whenever a cancellation comes, there is no row without its blob and no blob without its row."""
-    organisation_id = await service.organisation()
-    author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
-
-    for step in range(20):
-        call = FileServiceStub(service.channel).UploadFile(
-            iter([UploadFileRequest(upload=upload_of(organisation_id, PNG)), UploadFileRequest(chunk=PNG)]),
-            metadata=author.metadata,
-        )
-        await asyncio.sleep(step * 0.002)
-        call.cancel()
-    async with asyncio.timeout(5):
-        while any(row.state == FileState.FILE_STATE_PENDING for row in await rows(service)):
-            await asyncio.sleep(0.02)
-
-    assert sorted(path.name for path in blobs(service)) == sorted(
-        row.blob_key.rpartition("/")[2] for row in await rows(service)
-    )
-
-
-async def test_an_upload_under_one_key_is_stored_once(service: Service) -> None:
-    """A repetition gets the first answer, and so do repetitions that run beside the first."""
-    organisation_id = await service.organisation()
-    author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
-    upload, key = upload_of(organisation_id, PNG), ("idempotency-key", "one")
-
-    together = await asyncio.gather(*(send(service, author, upload, PNG, key) for _ in range(4)))
-    later = await send(service, author, upload, PNG, key)
-
-    assert {answer.SerializeToString(deterministic=True) for answer in [*together, later]} == {
-        later.SerializeToString(deterministic=True)
-    }
-    async with asyncio.timeout(5):
-        while len(await rows(service)) > 1 or len(blobs(service)) > 1:
-            await asyncio.sleep(0.02)
-    assert [str(row.id) for row in await rows(service)] == [later.file.id]
-
-
-async def test_a_key_stands_for_one_upload(service: Service) -> None:
-    """Another upload under a key that was used is refused before its bytes are stored."""
-    organisation_id = await service.organisation()
-    author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
-    await send(service, author, upload_of(organisation_id, PNG), PNG, ("idempotency-key", "one"))
-
-    refusal = await refused(send(service, author, upload_of(organisation_id, PDF, "a.pdf"), PDF, ("idempotency-key", "one")))
-
-    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED")
-    assert len(blobs(service)) == len(await rows(service)) == 1
-
-
-def body(organisation_id: str, content: bytes, name: str = "harbour.png") -> list[UploadFileContentRequest]:
-    """What Envoy makes of a request body that comes in two pieces."""
-    first = UploadFileContentRequest(organisation_id=organisation_id, name=name, content=HttpBody(data=content[:1000]))
-    return [first, UploadFileContentRequest(content=HttpBody(data=content[1000:]))]
-
-
-async def test_a_request_body_is_stored_alike(service: Service) -> None:
-    """The HTTP form of an upload makes the same file."""
-    organisation_id = await service.organisation()
-    author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
-    length = ("x-declared-length", str(len(PNG)))
-
-    answer = await FileServiceStub(service.channel).UploadFileContent(
-        iter(body(organisation_id, PNG)), metadata=(*author.metadata, length)
-    )
-
-    assert (answer.file.size_bytes, answer.file.sha256) == (len(PNG), hashlib.sha256(PNG).hexdigest())
-
-
-@pytest.mark.parametrize(
-    ("length", "reason", "field"),
-    [
-        ("", "LENGTH_REQUIRED", "content-length"),
-        ("-5", "LENGTH_REQUIRED", "content-length"),
-        ("٣", "LENGTH_REQUIRED", "content-length"),
-        ("0", "INVALID_ARGUMENT", "size_bytes"),
-        (str(len(PNG) + 1), "SIZE_MISMATCH", "content-length"),
-        (str(len(PNG) - 1), "SIZE_MISMATCH", "content-length"),
-    ],
-)
-async def test_a_request_body_needs_its_true_length(service: Service, length: str, reason: str, field: str) -> None:
-    """A body that was cut off cannot pass for a whole one."""
-    organisation_id = await service.organisation()
-    author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
-    given = (("x-declared-length", length),) if length.isascii() and length else ()
-
-    refusal = await refused(
-        FileServiceStub(service.channel).UploadFileContent(
-            iter(body(organisation_id, PNG)), metadata=(*author.metadata, *given)
-        )
-    )
-
-    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, reason)
-    assert list(refusal.fields) == [field]
-    await assert_nothing_left(service)
-
-
-async def test_a_request_body_is_described_by_the_rules_of_the_contract(service: Service) -> None:
-    """What the first message of an UploadFile may not be, the query of an HTTP upload may not be either."""
-    author = await service.account(role=Role.ROLE_AUTHOR)
-    length = ("x-declared-length", str(len(PNG)))
-
-    refusal = await refused(
-        FileServiceStub(service.channel).UploadFileContent(
-            iter(body("no-uuid", PNG, name="")), metadata=(*author.metadata, length)
-        )
-    )
-
-    assert set(refusal.fields) == {"organisation_id", "name"}
     await assert_nothing_left(service)
