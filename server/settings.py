@@ -263,7 +263,9 @@ def child_environment(**more: str) -> dict[str, str]:
 
 
 def local_grpc_address() -> str:
-    """Where a server with this environment listens, for a health check that needs no other setting."""
+    """Where a server with this environment answers in plaintext, for a health check that needs no other setting."""
+    if os.environ.get("TLS_CERTIFICATE_FILE") and os.environ.get("SOCKET_DIR"):
+        return f"unix:{Path(os.environ['SOCKET_DIR']).resolve()}/worker-0.sock"  # the port wants TLS, and perhaps a certificate
     host = os.environ.get("GRPC_HOST", "127.0.0.1")
     return f"{'127.0.0.1' if host in {'0.0.0.0', '::', '[::]'} else host}:{os.environ.get('GRPC_PORT') or 50051}"  # noqa: S104
 

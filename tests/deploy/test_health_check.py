@@ -3,6 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from server import settings
 
 SERVER = {"alembic", "argon2", "boto3", "jsonschema_rs", "nh3", "redis", "sqlalchemy"}
 
@@ -21,3 +26,17 @@ def test_nobody_answers() -> None:
     )
     assert asked.returncode == 1
     assert asked.stderr == "Error: no answer: UNAVAILABLE\n"
+
+
+def test_asks_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks the port on loopback, wherever the server listens."""
+    monkeypatch.setenv("GRPC_HOST", "0.0.0.0")
+    monkeypatch.setenv("GRPC_PORT", "6000")
+    assert settings.local_grpc_address() == "127.0.0.1:6000"
+
+
+def test_asks_a_socket_where_the_port_wants_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With TLS it asks the first worker's socket, where no certificate is wanted."""
+    monkeypatch.setenv("TLS_CERTIFICATE_FILE", "/etc/gazette/tls/tls.crt")
+    monkeypatch.setenv("SOCKET_DIR", str(tmp_path))
+    assert settings.local_grpc_address() == f"unix:{tmp_path.resolve()}/worker-0.sock"
