@@ -18,7 +18,7 @@ from gazette.content.v1.document_pb2 import Document
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.files.v1.file_service_pb2 import DownloadFileRequest
 from gazette_client import AsyncClient, Client, Retry
-from gazette_client.errors import DeadlineExceeded, GazetteError, Internal, ResourceExhausted, Unavailable, failure
+from gazette_client.errors import DeadlineExceeded, GazetteError, Internal, ResourceExhausted, Unavailable, failure, typed
 from tests.client.conftest import Clients
 from tests.client.scripted import REFUSED, Server, serving
 
@@ -54,6 +54,19 @@ async def test_an_unsafe_call_is_not(clients: Clients, client: Any, scripted: Se
     with pytest.raises(Unavailable):
         await clients.call(client.content.PublishDocument, PublishDocumentRequest(id="1", etag="1"))
 
+    assert scripted.calls("PublishDocument") == 1
+
+
+async def test_a_call_that_a_stopping_server_dropped(clients: Clients, client: Any, scripted: Server) -> None:
+    """A server that stops tells those who come too late that they were cancelled; a safe call is tried again."""
+    dropped = typed(grpc.aio.AioRpcError(grpc.StatusCode.CANCELLED, grpc.aio.Metadata(), grpc.aio.Metadata(), "CANCELLED"))
+    scripted.fails("GetDocument", dropped)
+    scripted.fails("PublishDocument", dropped)
+
+    assert (await clients.call(client.content.GetDocument, DOCUMENT)).document.id == "1"
+
+    with pytest.raises(GazetteError, match="CANCELLED"):
+        await clients.call(client.content.PublishDocument, PublishDocumentRequest(id="1", etag="1"))
     assert scripted.calls("PublishDocument") == 1
 
 

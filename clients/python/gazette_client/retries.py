@@ -5,9 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+import grpc
+
 from gazette_client.errors import GazetteError, ResourceExhausted, Unavailable
 
 uniform = random.SystemRandom().uniform
+
+CUT_OFF = "CANCELLED"
+"""All that a stopping gRPC server says of a call that reaches it too late. What was cancelled on this side says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +37,8 @@ class Retry:
 
 def is_passing(error: GazetteError) -> bool:
     """Whether the same call may well succeed in a moment."""
-    return isinstance(error, Unavailable) or (isinstance(error, ResourceExhausted) and error.retry_after is not None)
+    return (
+        isinstance(error, Unavailable)
+        or (isinstance(error, ResourceExhausted) and error.retry_after is not None)
+        or (error.code() is grpc.StatusCode.CANCELLED and error.details() == CUT_OFF)
+    )
