@@ -113,8 +113,7 @@ class App:
 async def build(settings: Settings, *, worker: int = 0) -> App:
     """Builds the process. Raises WrongSchema, PortTaken or what the settings' files make impossible; starts nothing."""
     pools = database.connect(settings)
-    async with pools.read() as connection:
-        await migrations.check(connection)
+    await check_schema(pools)
     redis = cache.connect(settings)
     blobs = storage.open_storage(settings)
     listener = Listener(settings.database_url)
@@ -182,6 +181,16 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     return App(settings, server, port, pools, redis, blobs, passwords, listener, changes, health, limits, sweeper)
 
 
+async def check_schema(pools: Database) -> None:
+    """Raises WrongSchema. While the database is away the process starts all the same: it serves the pages that Redis has, and
+    whether the schema is right was found out when the service began."""
+    try:
+        async with pools.read() as connection:
+            await migrations.check(connection)
+    except Unavailable:
+        log.warning("starting while the database is away")
+
+
 def channel_options(settings: Settings) -> list[tuple[str, int]]:
     return [
         ("grpc.so_reuseport", 1 if settings.grpc_port else 0),
@@ -229,8 +238,4 @@ def server_credentials(settings: Settings) -> grpc.ServerCredentials | None:
 
 def explain_start(error: Exception) -> str | None:
     """One line for what keeps a process from starting; None when it is a defect of ours."""
-    if isinstance(error, PortTaken | migrations.WrongSchema | InvalidSettings):
-        return str(error)
-    if isinstance(error, Unavailable):
-        return "the database of DATABASE_URL cannot be reached; start it or mend the URL"
-    return None
+    return str(error) if isinstance(error, PortTaken | migrations.WrongSchema | InvalidSettings) else None

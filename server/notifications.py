@@ -13,9 +13,12 @@ from server import background, errors
 
 log = structlog.get_logger(__name__)
 
+APPLICATION = "gazette-notifications"
+"""How PostgreSQL lists the connection."""
 RETRY_SECONDS = 0.5
 CHECK_SECONDS = 1.0
 CHECK_TIMEOUT = 2.0
+OUTAGES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, errors.Unavailable)
 
 
 class Listener:
@@ -51,15 +54,19 @@ class Listener:
         while True:
             try:
                 await self.listen()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, errors.Unavailable) as error:
+            except OUTAGES as error:
                 if self.lost_since is None:
-                    self.lost_since = time.monotonic()
                     log.warning("notifications lost", error=type(error).__name__)
+            except Exception:  # whatever it is: without this loop the process would take old pages for true for ever
+                log.exception("notifications failed")
+            self.lost_since = self.lost_since or time.monotonic()
             await asyncio.sleep(RETRY_SECONDS)
 
     async def listen(self) -> None:
         """Listens until the connection is lost. A statement each second finds out about a server that only went silent."""
-        connection = await asyncpg.connect(self.url, timeout=2.0, command_timeout=CHECK_TIMEOUT)
+        connection = await asyncpg.connect(
+            self.url, timeout=2.0, command_timeout=CHECK_TIMEOUT, server_settings={"application_name": APPLICATION}
+        )
         try:
             for channel in self.receivers:
                 await connection.add_listener(channel, self.dispatch)

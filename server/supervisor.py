@@ -57,17 +57,19 @@ class Supervisor:
         return self.exit_code
 
     async def keep(self, number: int) -> None:
-        """Keeps one worker running until the service stops."""
-        deaths = 0
+        """Keeps one worker running until the service stops. What cannot even start the first time ends the service; later it is
+        tried again, since the other workers may well be serving."""
+        is_first, deaths = True, 0
         while not self.is_stopping:
             start = time.monotonic()
             code = await self.run_worker(number)
             if self.is_stopping:
                 return
-            if code == CANNOT_START:
+            if code == CANNOT_START and is_first:
                 self.exit_code = code
                 self.stop()
                 return
+            is_first = False
             deaths = 0 if code == 0 or time.monotonic() - start > YOUNG else deaths + 1
             pause = BACKOFF[min(deaths, len(BACKOFF) - 1)]
             log.warning("worker ended, starting another", worker=number, code=code, pause=pause)
