@@ -32,4 +32,4 @@ async def add(
         "request_id": call.request_id if call else "",
         "details": details,
     }
-    await connection.execute(insert(AuditEvent).values(event))
+    await connection.execute(insert(AuditEvent), event)

@@ -111,21 +111,22 @@ async def translates_elsewhere(connection: AsyncConnection, translation_key: uui
     return bool((await connection.execute(select(others))).scalar())
 
 
+# Values go beside the statement, not into it: so it is built, and its cache key, from the columns alone.
+
+
 async def insert_document(connection: AsyncConnection, **document: Any) -> AnyRow:
     """Raises PathTaken, TranslationExists, OrganisationNotFound."""
-    statement = insert(Document).values(version=1, live_state=0, covers_prefix=False, preserves_suffix=False, **document)
+    fresh = {"version": 1, "live_state": 0, "covers_prefix": False, "preserves_suffix": False}
     with conflicts_named(document["path"], document["locale"]):
-        row: AnyRow = (await connection.execute(statement.returning(Document))).one()
-    return row
+        return (await connection.execute(insert(Document).returning(Document), fresh | document)).one()
 
 
 async def update_document(connection: AsyncConnection, document: AnyRow, **changed: Any) -> AnyRow:
     """Changes a locked document, and with it its etag; its changed row. Raises PathTaken."""
     statement = update(Document).where(Document.id == document.id)
-    statement = statement.values(version=Document.version + 1, update_time=func.now(), **changed)
+    statement = statement.values(version=Document.version + 1, update_time=func.now())
     with conflicts_named(changed.get("path", document.path), document.locale):
-        row: AnyRow = (await connection.execute(statement.returning(Document))).one()
-    return row
+        return (await connection.execute(statement.returning(Document), changed)).one()
 
 
 async def revision(connection: AsyncConnection, document_id: uuid.UUID, number: int) -> AnyRow:
@@ -142,7 +143,7 @@ async def revisions(connection: AsyncConnection, document_id: uuid.UUID, *, befo
 
 
 async def insert_revision(connection: AsyncConnection, **revision: Any) -> None:
-    await connection.execute(insert(Revision).values(revision))
+    await connection.execute(insert(Revision), revision)
 
 
 async def authors_since(connection: AsyncConnection, document_id: uuid.UUID, number: int) -> frozenset[uuid.UUID]:
@@ -157,7 +158,7 @@ async def was_imported(connection: AsyncConnection, document_id: uuid.UUID, sour
 
 
 async def insert_review(connection: AsyncConnection, **review: Any) -> None:
-    await connection.execute(insert(Review).values(review))
+    await connection.execute(insert(Review), review)
 
 
 async def content_type(connection: AsyncConnection, name: str, *, lock: bool = False) -> AnyRow | None:

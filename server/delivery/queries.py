@@ -17,8 +17,9 @@ from server.delivery.rules import DEFAULT_LOCALE, prefixes
 
 async def put(connection: AsyncConnection, **page: Any) -> None:
     """Makes this what its path serves in its locale. `page` holds the columns of models.Page."""
-    statement = insert(Page).values(page)
-    await connection.execute(statement.on_conflict_do_update(index_elements=[Page.path, Page.locale], set_=page))
+    statement = insert(Page)
+    columns = {name: statement.excluded[name] for name in page}
+    await connection.execute(statement.on_conflict_do_update(index_elements=[Page.path, Page.locale], set_=columns), page)
 
 
 async def remove(connection: AsyncConnection, path: str, locale: str) -> None:

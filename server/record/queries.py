@@ -78,7 +78,7 @@ async def append(
         "leaf_hash": rules.leaf_hash(body),
         "answer": answer,
     }
-    await connection.execute(insert(RecordEntry).values(entry))
+    await connection.execute(insert(RecordEntry), entry)
     notice = rules.notice(place.number, locale, path, covers_prefix=covers_prefix)
     await connection.execute(select(func.pg_notify(CHANNEL, notice)))
 
