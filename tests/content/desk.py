@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from gazette.auth.v1.account_pb2 import Role
@@ -124,6 +127,17 @@ class Desk:
         return await self.through_review(await self.create(path, **said))
 
     async def page(self, path: str, locale: str = "") -> GetPageResponse:
+        """What a path serves once the process has heard of the record's newest entry there, for which it has a second."""
+        heard = [entry.number for entry in await self.record() if (entry.path, entry.locale) == (path, locale or "en")][-1:]
+        for _ in range(100 if heard else 0):
+            with suppress(grpc.aio.AioRpcError):
+                answer = await self.page_now(path, locale)
+                if number_of(answer) in heard:
+                    return answer
+            await asyncio.sleep(0.01)
+        return await self.page_now(path, locale)
+
+    async def page_now(self, path: str, locale: str) -> GetPageResponse:
         request = GetPageRequest(path=path, locale=locale)
         answer: GetPageResponse = await DeliveryServiceStub(self.service.channel).GetPage(request)
         return answer
@@ -144,6 +158,12 @@ class Desk:
         ]
         answer = await self.documents.ImportDocuments(iter(requests), metadata=(by or self.admin).metadata)
         return [*answer.results]
+
+
+def number_of(answer: GetPageResponse) -> int:
+    """The record number of a page, a redirect or what is gone."""
+    number: int = getattr(answer, answer.WhichOneof("answer") or "").record_number
+    return number
 
 
 def imported(
