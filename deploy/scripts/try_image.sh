@@ -4,6 +4,7 @@
 #   deploy/scripts/try_image.sh gazette:ci
 #
 # Everything that it starts is gone afterwards. PORT, GRPC_PORT and METRICS_PORT move the published ports.
+# shellcheck disable=SC2016 # what stands in single quotes is for the shell in the image
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export GAZETTE_IMAGE=${1:?which image?} GAZETTE_ENV_FILE=.env.example
