@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import asyncpg
 import structlog
@@ -63,10 +64,13 @@ class Listener:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def listen(self) -> None:
-        """Listens until the connection is lost. A statement each second finds out about a server that only went silent."""
+        """Listens until the connection is lost: at once when it is closed, or after a statement to which a silent server gives no
+        answer; there is one each second."""
         connection = await asyncpg.connect(
             self.url, timeout=2.0, command_timeout=CHECK_TIMEOUT, server_settings={"application_name": APPLICATION}
         )
+        closed = asyncio.Event()
+        connection.add_termination_listener(lambda _: closed.set())
         try:
             for channel in self.receivers:
                 await connection.add_listener(channel, self.dispatch)
@@ -75,7 +79,8 @@ class Listener:
             self.lost_since = None
             log.debug("notifications heard", channels=list(self.receivers))
             while True:
-                await asyncio.sleep(CHECK_SECONDS)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(closed.wait(), CHECK_SECONDS)
                 await connection.execute("SELECT 1")
         finally:
             connection.terminate()
