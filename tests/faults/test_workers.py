@@ -1,0 +1,77 @@
+"""One of two workers ends, in order or not, while both are at work."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+
+import grpc
+import psutil
+import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
+
+from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
+from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
+from tests.faults.installation import PAGE, Installation
+from tests.faults.load import Load
+
+pytestmark = pytest.mark.xdist_group("faults")
+
+ENDED = "worker ended, starting another"
+
+
+async def replaced(installation: Installation, worker: int, ended: psutil.Process) -> None:
+    """Waits until another process serves in the place of the one that ended."""
+    async with asyncio.timeout(20), grpc.aio.insecure_channel(installation.socket(worker)) as channel:
+        while installation.workers().get(worker, ended) == ended or not await is_serving(channel):
+            await asyncio.sleep(0.05)
+
+
+async def is_serving(channel: grpc.aio.Channel) -> bool:
+    try:
+        answer = await HealthStub(channel).Check(HealthCheckRequest(), timeout=1)
+    except grpc.RpcError:
+        return False
+    return bool(answer.status == HealthCheckResponse.SERVING)
+
+
+async def test_an_orderly_end_fails_no_request(installation: Installation) -> None:
+    """SIGTERM to one of two workers under load: it says NOT_SERVING while it still answers, ends with 0, and is replaced; no
+    request fails, neither reads nor writes (X1)."""
+    async with (
+        grpc.aio.insecure_channel(installation.socket(0)) as own,
+        Load.on(installation) as load,
+        load.running(*load.reads, *load.reads, *load.writes),
+    ):
+        await asyncio.sleep(1)
+        victim = installation.workers()[0]
+        victim.send_signal(signal.SIGTERM)
+        term = time.monotonic()
+        async with asyncio.timeout(2):
+            while await is_serving(own):
+                await asyncio.sleep(0.02)
+        await DeliveryServiceStub(own).GetPage(GetPageRequest(path=PAGE), timeout=1)
+        await replaced(installation, 0, victim)
+        await asyncio.sleep(0.5)
+    assert [each for each in load.outcomes if each.code != "OK"] == []
+    assert len(load.of(since=term)) > 100
+    ending = installation.log(ENDED)[-1]
+    assert (ending["worker"], ending["code"]) == (0, 0)
+
+
+async def test_a_crash_fails_no_safe_request(installation: Installation) -> None:
+    """kill -9 of one of two workers under load: no read fails over HTTP, no call that is safe to repeat over gRPC, and another
+    worker takes its place (X2)."""
+    async with Load.on(installation) as load, load.running(*load.reads, *load.reads, load.grpc_create):
+        await asyncio.sleep(1)
+        victim = installation.workers()[1]
+        victim.kill()
+        killed = time.monotonic()
+        await replaced(installation, 1, victim)
+        await asyncio.sleep(0.5)
+    assert [each for each in load.outcomes if each.code != "OK"] == []
+    assert len(load.of(since=killed)) > 50
+    ending = installation.log(ENDED)[-1]
+    assert (ending["worker"], ending["code"]) == (1, -signal.SIGKILL)
