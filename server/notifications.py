@@ -64,8 +64,7 @@ class Listener:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def listen(self) -> None:
-        """Listens until the connection is lost: at once when it is closed, or after a statement to which a silent server gives no
-        answer; there is one each second."""
+        """Listens until the connection is closed, or silent: a statement each second finds that out."""
         connection = await asyncpg.connect(
             self.url, timeout=2.0, command_timeout=CHECK_TIMEOUT, server_settings={"application_name": APPLICATION}
         )
