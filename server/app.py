@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ CLEAN_UP_SECONDS = 5.0
 """How long what was cut off may take to clean up behind itself."""
 DRAIN_PAUSE = 1.2
 """Seconds between saying NOT_SERVING and stopping: more than two of Envoy's health check intervals, so that it turned away."""
+LISTEN_PATIENCE = 2.0
+"""Seconds that the start waits for notifications to be heard. Without a database it goes on, to serve pages from Redis."""
 INDEPENDENT = ("gazette.delivery.v1.DeliveryService",)
 """What works, from the caches, while the database is away."""
 
@@ -87,6 +90,8 @@ class App:
         self.sweeper.start()
         self.listener.start()
         self.changes.start()
+        with suppress(TimeoutError):  # which sessions were revoked is to be known before the first call, if it can be
+            await asyncio.wait_for(self.listener.heard_once.wait(), LISTEN_PATIENCE)
         await self.health.start()
         await self.server.start()
 
@@ -130,7 +135,7 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
         Reader(pools, shared_cache),
         max_bytes=settings.page_cache_bytes,
         stale_seconds=settings.page_stale_age.total_seconds(),
-        is_heard=lambda: listener.is_listening,
+        lost_since=lambda: listener.lost_since,
         is_shared_true=lambda: changes.is_shared_true,
     )
     changes = Changes(pools, page_cache, list_cache, shared_cache)

@@ -31,6 +31,8 @@ class Listener:
         self.receivers: dict[str, Callable[[str], None]] = {}
         self.resumers: list[Callable[[], Awaitable[None]]] = []
         self.lost_since: float | None = time.monotonic()
+        self.heard_once = asyncio.Event()
+        """Set once everything that was missed before the start has been made up for."""
         self.task: asyncio.Task[None] | None = None
 
     def subscribe(
@@ -76,6 +78,7 @@ class Listener:
             for resume in self.resumers:
                 await resume()
             self.lost_since = None
+            self.heard_once.set()
             log.debug("notifications heard", channels=list(self.receivers))
             while True:
                 with suppress(TimeoutError):

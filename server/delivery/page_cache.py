@@ -41,6 +41,11 @@ class Entry:
     """What it says over HTTP; made when first asked for."""
 
 
+def unchecked(entry: Entry, lost_since: float) -> float:
+    """For how many seconds nobody has known whether the entry still holds: it did while notifications were heard."""
+    return time.monotonic() - max(entry.checked, lost_since)
+
+
 @dataclass
 class Load:
     """A read that is under way. Whoever wants the same waits for it."""
@@ -57,8 +62,8 @@ class PageCache:
     reader: Reader
     max_bytes: int
     stale_seconds: float
-    is_heard: Callable[[], bool]
-    """Whether notifications are heard now."""
+    lost_since: Callable[[], float | None]
+    """Since when (time.monotonic()) notifications are not heard; None while they are."""
     is_shared_true: Callable[[], bool]
     """Whether Redis knows of every publication that this process knows of."""
     entries: OrderedDict[Key, Entry] = field(default_factory=OrderedDict)
@@ -75,7 +80,7 @@ class PageCache:
             entry = self.absent.get(key)
         elif self.bytes_held * 2 > self.max_bytes:
             self.entries.move_to_end(key)
-        if entry is not None and not self.is_heard() and time.monotonic() - entry.checked > CHECK_AFTER:
+        if entry is not None and (lost_since := self.lost_since()) is not None and unchecked(entry, lost_since) > CHECK_AFTER:
             return None
         return entry
 
@@ -108,13 +113,14 @@ class PageCache:
 
     async def read(self, key: Key, load: Load) -> Entry:
         """From Redis while notifications are heard, otherwise from PostgreSQL; failing that, what was held or is in Redis."""
-        if self.is_heard():
+        is_heard = self.lost_since() is None
+        if is_heard:
             if self.is_shared_true() and (shared := await self.reader.shared(*key)) is not None:
                 return self.keep(key, load, shared)
         elif time.monotonic() < self.unreachable_until:
             return await self.last_known(key)
         try:
-            async with asyncio.timeout(READ_TIMEOUT if self.is_heard() else CHECK_TIMEOUT):
+            async with asyncio.timeout(READ_TIMEOUT if is_heard else CHECK_TIMEOUT):
                 found = await self.reader.stored(*key)
         except (Unavailable, TimeoutError):
             self.unreachable_until = time.monotonic() + CHECK_AFTER
@@ -129,7 +135,7 @@ class PageCache:
         if entry is None and (shared := await self.reader.shared(*key)) is not None:
             entry = Entry(shared.number, shared.answer, time.monotonic())
             self.put(key, entry)
-        if entry is None or time.monotonic() - entry.checked > self.stale_seconds:
+        if entry is None or unchecked(entry, self.lost_since() or time.monotonic()) > self.stale_seconds:
             raise Unavailable(reason="DATABASE_UNAVAILABLE")
         return entry
 
