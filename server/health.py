@@ -13,7 +13,7 @@ import structlog
 from grpc_health.v1 import health
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
-from server import background
+from server import tasks
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ class Health:
         await self.servicer.enter_graceful_shutdown()
 
     async def stop(self) -> None:
-        await background.end(self.task)
+        await tasks.end(self.task)
 
     async def set(self, status: int, *services: str) -> None:
         for service in services:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from server import background
+from server import tasks
 from server.calls import Call, Handler, Method
 from server.errors import DeadlineExceeded, ResourceExhausted
 
@@ -68,7 +68,7 @@ class Limits:
         self.task = asyncio.create_task(self.sweep(), name="deadlines")
 
     async def stop(self) -> None:
-        await background.end(self.task)
+        await tasks.end(self.task)
 
     async def sweep(self) -> None:
         while True:

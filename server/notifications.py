@@ -10,7 +10,7 @@ from contextlib import suppress
 import asyncpg
 import structlog
 
-from server import background, errors
+from server import errors, tasks
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ class Listener:
         self.task = asyncio.create_task(self.run(), name="listener")
 
     async def stop(self) -> None:
-        await background.end(self.task)
+        await tasks.end(self.task)
 
     async def run(self) -> None:
         while True:

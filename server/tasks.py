@@ -1,10 +1,13 @@
-"""Work that goes on to its end though the call which began it is cancelled: cleaning up after it."""
+"""asyncio tasks: those that run for as long as their process, and work that goes on though the call which began it is cancelled."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
+
+AGAIN_SECONDS = 0.5
 
 Result = TypeVar("Result")
 
@@ -29,3 +32,15 @@ async def settle(seconds: float) -> None:
     """Waits until all that was begun has ended, but not for ever."""
     if _under_way:
         await asyncio.wait(_under_way, timeout=seconds)
+
+
+async def end(task: asyncio.Task[None] | None) -> None:
+    """Cancels the task, if there is one, and waits until it has ended. It is cancelled again while it does not: a driver that
+    was about to answer can swallow a cancellation, and the task would go on for ever."""
+    if task is None:
+        return
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=AGAIN_SECONDS)
+    with suppress(asyncio.CancelledError):
+        await task

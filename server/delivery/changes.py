@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from server import background
+from server import tasks
 from server.cache import CacheUnavailable
 from server.database import AnyRow, Database
 from server.delivery.list_cache import ListCache
@@ -49,7 +49,7 @@ class Changes:
         self.task = asyncio.create_task(self.tell_shared_cache(), name="shared cache")
 
     async def stop(self) -> None:
-        await background.end(self.task)
+        await tasks.end(self.task)
 
     def receive(self, payload: str) -> None:
         number, locale, path, covers_prefix = rules.read_notice(payload)

@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from server import background
+from server import tasks
 from server.files.uploads import Uploads
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ class Sweeper:
         self.task = asyncio.create_task(self.run(), name="sweep of uploads")
 
     async def stop(self) -> None:
-        await background.end(self.task)
+        await tasks.end(self.task)
 
     async def run(self) -> None:
         while True:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from server import background
+from server import tasks
 
 
 async def for_ever(*, swallowed: int) -> None:
@@ -24,13 +24,13 @@ async def test_a_task_ends_though_it_swallows_cancellations(swallowed: int) -> N
     task = asyncio.create_task(for_ever(swallowed=swallowed))
     await asyncio.sleep(0)
     async with asyncio.timeout(5):
-        await background.end(task)
+        await tasks.end(task)
     assert task.cancelled()
 
 
 async def test_no_task_ends_at_once() -> None:
     """What was never started need not be ended."""
-    await background.end(None)
+    await tasks.end(None)
 
 
 async def test_a_task_that_failed_says_so() -> None:
@@ -42,4 +42,4 @@ async def test_a_task_that_failed_says_so() -> None:
     task = asyncio.create_task(fail())
     await asyncio.sleep(0)
     with pytest.raises(LookupError):
-        await background.end(task)
+        await tasks.end(task)
