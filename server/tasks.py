@@ -1,4 +1,4 @@
-"""asyncio tasks: those that run for as long as their process, and work that goes on though the call which began it is cancelled."""
+"""asyncio tasks: those that run as long as their process, and work that goes on though the call that began it is cancelled."""
 
 from __future__ import annotations
 
