@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from typing import Any
 
 import grpc
 import psutil
@@ -30,8 +31,9 @@ async def replaced(installation: Installation, worker: int, ended: psutil.Proces
 
 
 async def is_serving(channel: grpc.aio.Channel) -> bool:
+    stub: Any = HealthStub(channel)
     try:
-        answer = await HealthStub(channel).Check(HealthCheckRequest(), timeout=1)
+        answer = await stub.Check(HealthCheckRequest(), timeout=1)
     except grpc.RpcError:
         return False
     return bool(answer.status == HealthCheckResponse.SERVING)
