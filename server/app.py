@@ -19,7 +19,7 @@ from gazette.delivery.v1 import delivery_service_pb2_grpc
 from gazette.files.v1 import file_service_pb2_grpc
 from gazette.record.v1 import record_service_pb2_grpc
 from gazette.system.v1 import system_service_pb2_grpc
-from server import access, cache, database, errors, migrations, storage, tasks, telemetry, validation
+from server import access, cache, database, errors, migrations, storage, tasks, telemetry, tls, validation
 from server.auth.organisations import OrganisationService
 from server.auth.passwords import Passwords
 from server.auth.revocations import Revocations
@@ -46,7 +46,7 @@ from server.limits import Limits
 from server.notifications import Listener
 from server.paging import Paging
 from server.record.service import RecordService
-from server.settings import InvalidSettings, Settings
+from server.settings import CannotStart, Settings
 from server.storage import ObjectStorage
 from server.system import probe
 from server.system.service import SystemService
@@ -64,7 +64,7 @@ INDEPENDENT = ("gazette.delivery.v1.DeliveryService",)
 """What works, from the caches, while the database is away."""
 
 
-class PortTaken(Exception):
+class PortTaken(CannotStart):
     """The message names the address and the variable that changes it."""
 
 
@@ -213,7 +213,7 @@ def listen(server: grpc.aio.Server, settings: Settings, worker: int) -> int:
     """Binds the shared port, and the worker's own Unix socket. Raises PortTaken."""
     address = f"{settings.grpc_host}:{settings.grpc_port}"
     try:
-        credentials = server_credentials(settings)
+        credentials = tls.credentials(settings)
         port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     except RuntimeError as error:
         raise PortTaken(f"cannot listen on {address}: it is taken or not allowed; set GRPC_PORT or GRPC_HOST") from error
@@ -230,17 +230,3 @@ def listen(server: grpc.aio.Server, settings: Settings, worker: int) -> int:
 
 def socket_path(directory: Path, worker: int) -> Path:
     return directory.resolve() / f"worker-{worker}.sock"
-
-
-def server_credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    """TLS, and mutual TLS where an authority for clients is named."""
-    if settings.tls_certificate_file is None or settings.tls_key_file is None:
-        return None
-    authority = settings.tls_client_ca_file.read_bytes() if settings.tls_client_ca_file else None
-    pair = (settings.tls_key_file.read_bytes(), settings.tls_certificate_file.read_bytes())
-    return grpc.ssl_server_credentials([pair], root_certificates=authority, require_client_auth=authority is not None)
-
-
-def explain_start(error: Exception) -> str | None:
-    """One line for what keeps a process from starting; None when it is a defect of ours."""
-    return str(error) if isinstance(error, PortTaken | migrations.WrongSchema | InvalidSettings) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -48,10 +48,7 @@ def serve() -> None:
 
     values = settings.load()
     telemetry.configure(values)
-    try:
-        sys.exit(supervisor.serve(values))
-    except supervisor.CannotStart as error:
-        refuse(error)
+    supervisor.serve(values)
 
 
 @gazette.command()
@@ -85,15 +82,11 @@ def health(address: str | None, service: str, timeout: float) -> None:
     sys.exit(0 if answer.status == health_pb2.HealthCheckResponse.SERVING else 1)
 
 
-def refuse(error: Exception) -> NoReturn:
-    """One line on standard error, and EX_CONFIG of sysexits.h."""
-    click.echo(f"gazette: {error}", err=True)
-    sys.exit(78)
-
-
 def main() -> None:
-    """Runs the command. Imports nothing: a container asks `gazette health` every few seconds."""
+    """Runs the command; what keeps it from its work is one line. Imports nothing: a container asks `gazette health` every few
+    seconds."""
     try:
         gazette()
-    except settings.InvalidSettings as error:
-        refuse(error)
+    except settings.CannotStart as error:
+        click.echo(f"gazette: {error}", err=True)
+        sys.exit(settings.CANNOT_START)

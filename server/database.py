@@ -32,6 +32,7 @@ AnyRow = Row[*tuple[Any, ...]]
 """A row of whatever columns a query names."""
 
 CLOSE_SECONDS = 0.2
+PRIVILEGE = "42501"  # insufficient_privilege
 READ_ONLY = "25006"  # read_only_sql_transaction: the pool still holds a primary that has become a replica
 OUTAGES = (OSError, TimeoutError, exc.TimeoutError, exc.InterfaceError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
 
@@ -145,8 +146,15 @@ def sqlstate(error: exc.DBAPIError) -> str:
 
 
 def is_outage(state: str) -> bool:
-    """Classes 08 (connection), 53 (resources) and 57P0x (shutdown) of the SQLSTATE table."""
-    return state.startswith(("08", "53", "57P0"))
+    """Classes 08 (connection), 28 (who may), 3D (to what), 53 (resources) and 57P0x (shutdown) of the SQLSTATE table."""
+    return state.startswith(("08", "28", "3D", "53", "57P0"))
+
+
+def cause(error: BaseException | None) -> str:
+    """In the words of PostgreSQL or of the system; they may name a user and an address, but no password."""
+    if isinstance(error, exc.DBAPIError):
+        return str(error.orig).partition("\n")[0]
+    return str(getattr(error, "strerror", None) or type(error).__name__)
 
 
 def violated(error: exc.IntegrityError) -> str:

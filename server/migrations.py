@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import pool, text
+from alembic.util import CommandError
+from sqlalchemy import exc, pool, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from server.database import sqlalchemy_url
-from server.settings import Settings
+from server.database import OUTAGES, PRIVILEGE, cause, is_outage, sqlalchemy_url, sqlstate
+from server.settings import CannotStart, Settings
 
 DIRECTORY = Path(__file__).parent.parent / "migrations"
 APPEND_ONLY = ("record_entries", "audit_events")
@@ -21,7 +24,11 @@ APPEND_ONLY = ("record_entries", "audit_events")
 LOCK = 0x6D696772617465  # "migrate": two releases that start at once migrate one after the other
 
 
-class WrongSchema(Exception):
+class CannotMigrate(CannotStart):
+    """Nothing was changed; the message says what to do."""
+
+
+class WrongSchema(CannotStart):
     """The database is not at the revision that this release needs; the message says what to do."""
 
 
@@ -31,7 +38,7 @@ async def migrate(settings: Settings, revision: str = "head") -> None:
     engine = create_async_engine(sqlalchemy_url(settings.owner_database_url), poolclass=pool.NullPool)
     role = sqlalchemy_url(settings.database_url).username or ""
     try:
-        async with engine.connect() as connection:
+        async with explained(), engine.connect() as connection:
             await connection.execute(text("SELECT pg_advisory_lock(:key)").bindparams(key=LOCK))
             await connection.commit()
             await connection.run_sync(run, revision)
@@ -39,6 +46,21 @@ async def migrate(settings: Settings, revision: str = "head") -> None:
             await connection.commit()
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def explained() -> AsyncIterator[None]:
+    """Says in one line why the database cannot be migrated; a migration that fails by itself keeps its trace."""
+    try:
+        yield
+    except CommandError as error:
+        raise CannotMigrate(f"{error}; run: gazette migrate") from None
+    except (exc.DBAPIError, *OUTAGES) as error:
+        if isinstance(error, exc.DBAPIError) and not (is_outage(sqlstate(error)) or sqlstate(error) == PRIVILEGE):
+            raise
+        raise CannotMigrate(
+            f"the database cannot be migrated ({cause(error)}); start it, and name its owner in MIGRATION_DATABASE_URL"
+        ) from None
 
 
 def run(connection: Connection, revision: str) -> None:
@@ -77,7 +99,15 @@ async def grant(connection: AsyncConnection, role: str) -> None:
 
 async def check(connection: AsyncConnection) -> None:
     """Raises WrongSchema unless the database is at the revision that this release needs."""
-    current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-    needed = ScriptDirectory.from_config(configuration()).get_current_head()
+    try:
+        current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    except exc.DBAPIError as error:
+        if sqlstate(error) != PRIVILEGE:
+            raise
+        raise WrongSchema(f"the database lets the server read nothing ({cause(error)}); run: gazette migrate") from None
+    scripts = ScriptDirectory.from_config(configuration())
+    needed = scripts.get_current_head()
+    if current not in {None, *(script.revision for script in scripts.walk_revisions())}:
+        raise WrongSchema(f"the database is at revision {current}, which only a newer release knows; run that one")
     if current != needed:
         raise WrongSchema(f"the database is at revision {current or 'none'}, this release needs {needed}; run: gazette migrate")

@@ -8,18 +8,24 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 ENVIRONMENTS = {"dev": "development", "prod": "production"}
 SAMPLE_MARK = "sample-only"
 SECRET_BYTES = 32
+CANNOT_START = 78  # EX_CONFIG of sysexits.h: starting again would not help
 
 
-class InvalidSettings(Exception):
-    """A setting that stops the start; the message is one line that names it and says how to mend it."""
+class CannotStart(Exception):
+    """What keeps a command from doing its work; the message is one line that says how to mend it."""
+
+
+class InvalidSettings(CannotStart):
+    """A setting that stops the start; the message names it."""
 
 
 def duration(value: Any) -> Any:
@@ -37,6 +43,16 @@ def words(value: Any) -> Any:
     return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
 
+def url(value: str) -> str:
+    """A URL that can be taken apart."""
+    try:
+        _ = urlsplit(value).port
+    except ValueError:
+        raise ValueError("is no URL; write the port as a number, and percent-encode what is special in a password") from None
+    return value
+
+
+Url = Annotated[str, AfterValidator(url)]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 Environment = Annotated[
@@ -74,17 +90,17 @@ class Settings(BaseModel):
     api_version: Literal["v1"] = variable("API_VERSION", default="v1")
     """The version of the contract. There is one: v1."""
 
-    database_url: str = variable("DATABASE_URL", pattern=r"^postgres(ql)?://[^@/]+@[^/]+/.+$", repr=False)
+    database_url: Url = variable("DATABASE_URL", pattern=r"^postgres(ql)?://[^@/]+@[^/]+/.+$", repr=False)
     """PostgreSQL 16 or later, with the server's own role: postgresql://USER:PASSWORD@HOST:PORT/DATABASE."""
-    migration_database_url: str = variable("MIGRATION_DATABASE_URL", default="", repr=False)
+    migration_database_url: Url = variable("MIGRATION_DATABASE_URL", default="", repr=False)
     """The same database with the role that owns the tables. Empty: DATABASE_URL."""
-    database_replica_url: str = variable("DATABASE_REPLICA_URL", default="", repr=False)
+    database_replica_url: Url = variable("DATABASE_REPLICA_URL", default="", repr=False)
     """A streaming replica for public reads. Empty: none."""
     database_pool_min: int = variable("DATABASE_POOL_MIN", default=5, ge=1, le=500)
     """Connections that each worker process keeps."""
     database_pool_max: int = variable("DATABASE_POOL_MAX", default=20, ge=1, le=500)
     """Connections that each worker process may open."""
-    redis_url: str = variable("REDIS_URL", pattern=r"^(rediss?|unix)://.+$", repr=False)
+    redis_url: Url = variable("REDIS_URL", pattern=r"^(rediss?|unix)://.+$", repr=False)
     """Redis 6.2 or later: redis://[:PASSWORD@]HOST:PORT/NUMBER."""
     redis_password: str = variable("REDIS_PASSWORD", default="", repr=False)
     """Redis' password, where REDIS_URL has none."""

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING
 import structlog
 from prometheus_client import CollectorRegistry, multiprocess, start_http_server
 
-from server import database, migrations
+from server import database, migrations, tls
 from server.errors import Unavailable
-from server.settings import Settings, child_environment
-from server.worker import CANNOT_START
+from server.settings import CANNOT_START, CannotStart, Settings, child_environment
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -33,10 +32,8 @@ KILL_MARGIN = 5.0
 BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a worker is started again, by how often in a row it died young."""
 YOUNG = 30.0
-
-
-class CannotStart(Exception):
-    """One line that says what is wrong and how to mend it."""
+LAST_WORDS = 1.0
+"""Seconds to wait for the end of what a worker said that has ended: somebody else may hold its standard error."""
 
 
 @dataclass
@@ -47,33 +44,36 @@ class Supervisor:
     metrics_directory: Path
     processes: dict[int, Process] = field(default_factory=dict)
     is_stopping: bool = False
-    exit_code: int = 0
+    last_words: dict[int, str] = field(default_factory=dict)
+    """What each worker last said on standard error."""
 
-    async def run(self) -> int:
+    async def run(self) -> None:
+        """Returns when all workers have ended because they were told to. Raises CannotStart."""
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self.stop)
-        await asyncio.gather(*(self.keep(number) for number in range(self.settings.workers)))
-        return self.exit_code
+        refusals = await asyncio.gather(*(self.keep(number) for number in range(self.settings.workers)))
+        for refusal in filter(None, refusals):
+            raise CannotStart(refusal)
 
-    async def keep(self, number: int) -> None:
-        """Keeps one worker running until the service stops. What cannot even start the first time ends the service; later it is
-        tried again, since the other workers may well be serving."""
+    async def keep(self, number: int) -> str | None:
+        """Keeps one worker running until the service stops. What keeps it from its very first start ends the service, and is
+        returned; later it is tried again, since the other workers may well be serving."""
         is_first, deaths = True, 0
         while not self.is_stopping:
             start = time.monotonic()
             code = await self.run_worker(number)
-            if self.is_stopping:
-                return
             if code == CANNOT_START and is_first:
-                self.exit_code = code
                 self.stop()
-                return
+                return self.last_words.get(number, "a worker cannot start")
+            if self.is_stopping:
+                return None
             is_first = False
             deaths = 0 if code == 0 or time.monotonic() - start > YOUNG else deaths + 1
             pause = BACKOFF[min(deaths, len(BACKOFF) - 1)]
             log.warning("worker ended, starting another", worker=number, code=code, pause=pause)
             await asyncio.sleep(pause)
+        return None
 
     async def run_worker(self, number: int) -> int:
         process = await asyncio.create_subprocess_exec(
@@ -82,16 +82,28 @@ class Supervisor:
             "server.worker",
             str(number),
             env=child_environment(PROMETHEUS_MULTIPROC_DIR=str(self.metrics_directory)),
+            stderr=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C in a terminal reaches the supervisor alone, which drains the workers
         )
         self.processes[number] = process
         if self.is_stopping:
             process.terminate()
+        hearing = asyncio.create_task(self.hear(number, process))
         try:
-            return await process.wait()
+            code = await process.wait()
+            await asyncio.wait([hearing], timeout=LAST_WORDS)
+            return code
         finally:
             del self.processes[number]
             multiprocess.mark_process_dead(process.pid, str(self.metrics_directory))  # type: ignore[no-untyped-call]
+
+    async def hear(self, number: int, process: Process) -> None:
+        """Logs what is said on standard error, by gRPC's core or a dying interpreter, as JSON as everything else."""
+        assert process.stderr is not None
+        while said := await process.stderr.read(65536):
+            for line in said.decode(errors="replace").splitlines():
+                self.last_words[number] = line
+                log.warning("said on standard error", worker=number, text=line)
 
     def stop(self) -> None:
         """Asks every worker to drain; kills those that do not end."""
@@ -109,18 +121,19 @@ class Supervisor:
             process.kill()
 
 
-def serve(settings: Settings) -> int:
-    """Runs the service until it is told to stop; the exit code. Raises CannotStart."""
+def serve(settings: Settings) -> None:
+    """Runs the service until it is told to stop. Raises CannotStart."""
+    tls.check(settings)
     check_port(settings.grpc_host, settings.grpc_port, "GRPC_PORT")
     check_port(settings.metrics_host, settings.metrics_port, "METRICS_PORT")
     with tempfile.TemporaryDirectory(prefix="gazette-metrics-") as directory:
         serve_metrics(settings, Path(directory))
-        return asyncio.run(checked(settings, Path(directory)))
+        asyncio.run(checked(settings, Path(directory)))
 
 
-async def checked(settings: Settings, metrics_directory: Path) -> int:
+async def checked(settings: Settings, metrics_directory: Path) -> None:
     await check_database(settings)
-    return await Supervisor(settings, metrics_directory).run()
+    await Supervisor(settings, metrics_directory).run()
 
 
 async def check_database(settings: Settings) -> None:
@@ -130,12 +143,9 @@ async def check_database(settings: Settings) -> None:
         async with pools.read() as connection:
             await migrations.check(connection)
     except Unavailable as error:
-        cause = error.__cause__
         raise CannotStart(
-            f"the database of DATABASE_URL cannot be reached ({type(cause).__name__}); start it or mend the URL"
+            f"the database of DATABASE_URL cannot be reached ({database.cause(error.__cause__)}); start it or mend the URL"
         ) from None
-    except migrations.WrongSchema as error:
-        raise CannotStart(str(error)) from None
     finally:
         await pools.close()
 

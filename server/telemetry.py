@@ -18,7 +18,7 @@ from prometheus_client import Histogram
 from server import calls
 from server.calls import Call, Handler, Interceptor, Method
 from server.interceptors import idempotency_level
-from server.settings import Settings
+from server.settings import InvalidSettings, Settings
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +110,10 @@ def configure(settings: Settings, *, worker: int | None = None) -> None:
 def handlers(settings: Settings) -> Iterator[logging.Handler]:
     yield logging.StreamHandler(sys.stdout)
     if settings.log_directory is not None:
-        settings.log_directory.mkdir(parents=True, exist_ok=True)
+        try:
+            settings.log_directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidSettings(f"LOG_DIRECTORY cannot be made ({error.strerror}); name a folder that can") from error
         yield logging.handlers.WatchedFileHandler(settings.log_directory / "combined.log")
         errors = logging.handlers.WatchedFileHandler(settings.log_directory / "error.log")
         errors.setLevel(logging.ERROR)

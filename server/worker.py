@@ -11,11 +11,9 @@ from contextlib import suppress
 import structlog
 
 from server import app, settings, telemetry
-from server.settings import Settings
+from server.settings import CANNOT_START, CannotStart, Settings
 
 log = structlog.get_logger(__name__)
-
-CANNOT_START = 78  # EX_CONFIG of sysexits.h: starting again would not help
 
 
 async def serve(settings: Settings, worker: int) -> None:
@@ -45,19 +43,13 @@ def main(number: int) -> int:
     telemetry.configure(values, worker=number)
     try:
         asyncio.run(serve(values, number))
-    except Exception as error:  # noqa: BLE001 - told apart in refuse()
-        return refuse(error)
-    return 0
-
-
-def refuse(error: Exception) -> int:
-    """Says in one line why the process cannot serve."""
-    line = app.explain_start(error)
-    if line is None:
-        log.error("the worker failed", exc_info=error)
+    except CannotStart as error:
+        sys.stderr.write(f"{error}\n")  # for the supervisor, which says it to people
+        return CANNOT_START
+    except Exception:
+        log.exception("the worker failed")
         return 1
-    sys.stderr.write(f"gazette: {line}\n")
-    return CANNOT_START
+    return 0
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import asyncio
 
 import click
 
-from server import settings, telemetry
+from server import errors, settings, telemetry
 from server.demo import loading
 from server.settings import InvalidSettings
 
@@ -20,5 +20,8 @@ def demo() -> None:
             f"ENVIRONMENT is {values.environment}, and the demo's password is known to everyone; set development"
         )
     telemetry.configure(values)
-    count = asyncio.run(loading.load(values))
+    try:
+        count = asyncio.run(loading.load(values))
+    except errors.Failure as failure:
+        raise click.ClickException(str(failure)) from None
     click.echo(f"{count} documents published" if count else "the demo is here already")
