@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import grpc
 import pytest
@@ -35,12 +35,14 @@ async def title(service: Service, path: str) -> str:
 
 
 async def becomes(service: Service, path: str, wanted: str) -> float:
-    """Waits until the path serves that; the seconds it took."""
+    """Waits until the path serves that, and overlooks that it is UNAVAILABLE until then; the seconds it took."""
     start = time.monotonic()
     async with asyncio.timeout(5):
-        while await title(service, path) != wanted:
+        while True:
+            with suppress(grpc.RpcError):
+                if await title(service, path) == wanted:
+                    return time.monotonic() - start
             await asyncio.sleep(0.01)
-    return time.monotonic() - start
 
 
 async def hears(service: Service, *, wanted: bool) -> None:
