@@ -136,7 +136,7 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
         max_bytes=settings.page_cache_bytes,
         stale_seconds=settings.page_stale_age.total_seconds(),
         lost_since=lambda: listener.lost_since,
-        is_shared_true=lambda: changes.is_shared_true,
+        shared_head=lambda: changes.shared_head,
     )
     changes = Changes(pools, page_cache, list_cache, shared_cache)
     changes.follow(listener)

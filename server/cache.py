@@ -37,16 +37,29 @@ class Cache:
         except CacheUnavailable:
             return None
 
+    async def get_both(self, first: str, second: str) -> tuple[bytes | None, bytes | None]:
+        """Two values as they were at one moment, as `get` has them."""
+        try:
+            one, other = await self.read_all(first, second)
+        except CacheUnavailable:
+            return None, None
+        return one, other
+
     async def read(self, key: str) -> bytes | None:
         """The value, or None when there is none. Raises CacheUnavailable."""
+        (value,) = await self.read_all(key)
+        return value
+
+    async def read_all(self, *keys: str) -> list[bytes | None]:
+        """The values in the order of the keys. Raises CacheUnavailable."""
         if time.monotonic() < self.resting_until:
             raise CacheUnavailable
         try:
-            value = await self.redis.get(key)
+            values = await self.redis.mget(keys)
         except (RedisError, OSError, TimeoutError) as error:
             self.rest(error)
             raise CacheUnavailable from error
-        return value if value is None or isinstance(value, bytes) else value.encode()
+        return [value.encode() if isinstance(value, str) else value for value in values]
 
     async def set(self, key: str, value: bytes, seconds: int) -> None:
         if time.monotonic() < self.resting_until:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+import structlog
 
 from server import tasks
 from server.cache import CacheUnavailable
-from server.database import AnyRow, Database
+from server.database import Database
 from server.delivery.list_cache import ListCache
 from server.delivery.page_cache import PageCache
 from server.delivery.shared_cache import SharedCache
@@ -17,20 +19,26 @@ from server.notifications import Listener
 from server.record import queries as record
 from server.record import rules
 
-MOST_MISSED = 10_000
+log = structlog.get_logger(__name__)
+
+BATCH = 10_000
 RETRY_SECONDS = 1.0
+CHECK_SECONDS = 1.0
+"""How often Redis is asked whether it still knows what it was told."""
 
 
 @dataclass
 class Changes:
-    """Follows the record. Redis is read only while it knows of every change that this process knows of (`is_shared_true`)."""
+    """Follows the record. Redis is read only while it knows of every change that this process knows of."""
 
     database: Database
     page_cache: PageCache
     list_cache: ListCache
     shared_cache: SharedCache
     head: int = 0
-    """The newest record number that was applied here."""
+    """The newest record number that was heard of."""
+    whole: int = 0
+    """Up to here nothing was missed. Less than `head` when a publication is heard of before those that were missed are read."""
     marks: dict[tuple[str, str], int] = field(default_factory=dict)
     """What Redis was not told yet: path and locale, and the record number."""
     is_shared_known: bool = False
@@ -39,8 +47,14 @@ class Changes:
     task: asyncio.Task[None] | None = None
 
     @property
+    def shared_head(self) -> int | None:
+        """The number that Redis must know of to be believed; None while it is known not to."""
+        return self.whole if self.is_shared_known and not self.marks else None
+
+    @property
     def is_shared_true(self) -> bool:
-        return self.is_shared_known and not self.marks
+        """Whether Redis knows of every change that this process knows of."""
+        return self.shared_head is not None
 
     def follow(self, listener: Listener) -> None:
         listener.subscribe(record.CHANNEL, self.receive, self.catch_up)
@@ -54,27 +68,38 @@ class Changes:
     def receive(self, payload: str) -> None:
         number, locale, path, covers_prefix = rules.read_notice(payload)
         self.apply(number, path, locale, covers_prefix=covers_prefix)
+        if number == self.whole + 1:  # the record has no gaps: any other number says that something was missed
+            self.whole = number
 
-    def apply(self, number: int, path: str, locale: str, *, covers_prefix: bool) -> None:
+    def apply(self, number: int, path: str, locale: str, *, covers_prefix: bool = False) -> None:
         self.head = max(self.head, number)
         self.page_cache.changed(path, locale, covers_prefix=covers_prefix)
         self.list_cache.changed(self.head)
-        self.marks[path, locale] = number
+        self.mark(number, path, locale)
         self.wake.set()
 
+    def mark(self, number: int, path: str, locale: str) -> None:
+        self.marks[path, locale] = max(number, self.marks.get((path, locale), 0))
+
     async def catch_up(self) -> None:
-        """After every connect: applies what was published while nothing was heard."""
-        async with self.database.read() as connection:
-            if self.head == 0:
-                self.page_cache.clear()
-                self.head = await record.head(connection)
-                missed: Sequence[AnyRow] = ()
-            else:
-                missed = await record.changes_after(connection, self.head, MOST_MISSED)
-        if len(missed) == MOST_MISSED:
+        """After every connect: applies what was published while nothing was heard. What is published from then on is heard, in
+        between too, so that nothing up to `head` is missed at the end."""
+        if self.whole == 0:
             self.page_cache.clear()
-        for change in missed:
-            self.apply(change.number, change.path, change.locale, covers_prefix=True)
+        else:
+            self.page_cache.doubt()
+        async with self.database.read() as connection:
+            if self.whole == 0:
+                self.whole = await record.head(connection)
+            else:
+                is_more = True
+                while is_more:
+                    missed = await record.changes_after(connection, self.whole, BATCH)
+                    for change in missed:
+                        self.apply(change.number, change.path, change.locale)
+                        self.whole = max(self.whole, change.number)
+                    is_more = len(missed) == BATCH
+        self.head = self.whole = max(self.head, self.whole)
         self.list_cache.changed(self.head)
         self.is_shared_known = False
         self.wake.set()
@@ -82,19 +107,24 @@ class Changes:
     async def tell_shared_cache(self) -> None:
         """Keeps Redis told, in order, for as long as the process runs."""
         while True:
-            await self.wake.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.wake.wait(), CHECK_SECONDS)
             self.wake.clear()
             try:
                 await self.flush()
+                continue
             except (CacheUnavailable, Unavailable):  # what is not told stays in `marks`
-                await asyncio.sleep(RETRY_SECONDS)
-                self.wake.set()
+                pass
+            except Exception:  # whatever it is: without this loop Redis would never be read again
+                log.exception("redis could not be told of changes")
+            await asyncio.sleep(RETRY_SECONDS)
+            self.wake.set()
 
     async def flush(self) -> None:
-        if not self.is_shared_known:
+        if not (self.is_shared_known and self.marks):
             await self.bring_up_shared_cache()
         while self.marks:
-            head = self.head
+            head = self.whole
             for (path, locale), number in [*self.marks.items()]:
                 if not await self.shared_cache.mark(path, locale, number):
                     raise CacheUnavailable
@@ -104,14 +134,14 @@ class Changes:
                 raise CacheUnavailable
 
     async def bring_up_shared_cache(self) -> None:
-        """Marks in Redis what was published while no process told it."""
+        """Marks what was published while no process told Redis, or what it was told and has forgotten."""
         known = await self.shared_cache.head()
-        if known is None and not await self.shared_cache.advance(self.head):  # an empty one holds nothing that could be wrong
+        if known is None and not await self.shared_cache.advance(self.whole):  # an empty one holds nothing that could be wrong
             raise CacheUnavailable
-        while known is not None and known < self.head:
+        while known is not None and known < self.whole:
             async with self.database.read() as connection:
-                changes = await record.changes_after(connection, known, MOST_MISSED)
+                changes = await record.changes_after(connection, known, BATCH)
             for change in changes:
-                self.marks[change.path, change.locale] = change.number
-            known = changes[-1].number if changes else self.head
+                self.mark(change.number, change.path, change.locale)
+            known = changes[-1].number if changes else self.whole
         self.is_shared_known = True

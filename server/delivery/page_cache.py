@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from server.delivery import rules
+from server import tasks
 from server.delivery.reading import Read, Reader
 from server.errors import Unavailable
 
@@ -24,6 +24,8 @@ CHECK_AFTER = 1.0  # seconds
 CHECK_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 3.0  # seconds
 MAX_ABSENT = 10_000
+OVERHEAD = 600
+"""Bytes that an entry takes beside its answer, about."""
 
 Key = tuple[str, str]
 """path, locale ("" for no locale)."""
@@ -36,9 +38,14 @@ class Entry:
     number: int
     answer: bytes
     checked: float
-    """time.monotonic() when PostgreSQL last said so."""
+    """time.monotonic() when it was last known to hold."""
     headers: tuple[tuple[str, str], ...] = ()
     """What it says over HTTP; made when first asked for."""
+
+
+def size(entry: Entry) -> int:
+    """Bytes of memory, about."""
+    return len(entry.answer) + OVERHEAD
 
 
 def unchecked(entry: Entry, lost_since: float) -> float:
@@ -64,8 +71,8 @@ class PageCache:
     stale_seconds: float
     lost_since: Callable[[], float | None]
     """Since when (time.monotonic()) notifications are not heard; None while they are."""
-    is_shared_true: Callable[[], bool]
-    """Whether Redis knows of every publication that this process knows of."""
+    shared_head: Callable[[], int | None]
+    """The record number that Redis must know of to be believed; None while it is known not to."""
     entries: OrderedDict[Key, Entry] = field(default_factory=OrderedDict)
     absent: OrderedDict[Key, Entry] = field(default_factory=OrderedDict)
     loads: dict[Key, Load] = field(default_factory=dict)
@@ -93,8 +100,7 @@ class PageCache:
         load = self.loads.get(key)
         if load is None:
             load = self.loads[key] = Load(asyncio.get_running_loop().create_future())
-            task = asyncio.create_task(self.load(key, load))
-            task.add_done_callback(lambda done: done.exception())
+            _ = tasks.begin(self.load(key, load))
         return await asyncio.shield(load.future)
 
     async def load(self, key: Key, load: Load) -> None:
@@ -115,27 +121,30 @@ class PageCache:
         """From Redis while notifications are heard, otherwise from PostgreSQL; failing that, what was held or is in Redis."""
         is_heard = self.lost_since() is None
         if is_heard:
-            if self.is_shared_true() and (shared := await self.reader.shared(*key)) is not None:
+            known = self.shared_head()
+            if known is not None and (shared := await self.reader.shared(*key, known)) is not None:
                 return self.keep(key, load, shared)
         elif time.monotonic() < self.unreachable_until:
-            return await self.last_known(key)
+            return await self.last_known(key, load)
         try:
             async with asyncio.timeout(READ_TIMEOUT if is_heard else CHECK_TIMEOUT):
                 found = await self.reader.stored(*key)
         except (Unavailable, TimeoutError):
             self.unreachable_until = time.monotonic() + CHECK_AFTER
-            return await self.last_known(key)
+            return await self.last_known(key, load)
         if found is not None and found.is_own and not load.is_overtaken:
             await self.reader.share(found)
         return self.keep(key, load, found)
 
-    async def last_known(self, key: Key) -> Entry:
-        """What was true a while ago. Raises Unavailable when that is unknown or too long ago."""
-        entry = self.entries.get(key) or self.absent.get(key)
-        if entry is None and (shared := await self.reader.shared(*key)) is not None:
-            entry = Entry(shared.number, shared.answer, time.monotonic())
-            self.put(key, entry)
-        if entry is None or unchecked(entry, self.lost_since() or time.monotonic()) > self.stale_seconds:
+    async def last_known(self, key: Key, load: Load) -> Entry:
+        """What was true a while ago. Raises Unavailable when that is unknown or too long ago. While notifications are heard,
+        what Redis holds and was not believed is known to be old."""
+        entry, lost_since = self.entries.get(key) or self.absent.get(key), self.lost_since()
+        if entry is None and lost_since is not None and (shared := await self.reader.shared(*key)) is not None:
+            entry = Entry(shared.number, shared.answer, lost_since)
+            if not load.is_overtaken:
+                self.put(key, entry)
+        if entry is None or unchecked(entry, lost_since or time.monotonic()) > self.stale_seconds:
             raise Unavailable(reason="DATABASE_UNAVAILABLE")
         return entry
 
@@ -153,15 +162,15 @@ class PageCache:
                 self.absent.popitem(last=False)
             return
         self.entries[key] = entry
-        self.bytes_held += len(entry.answer)
+        self.bytes_held += size(entry)
         while self.bytes_held > self.max_bytes:
             _, dropped = self.entries.popitem(last=False)
-            self.bytes_held -= len(dropped.answer)
+            self.bytes_held -= size(dropped)
 
     def discard(self, key: Key) -> None:
         dropped = self.entries.pop(key, None)
         if dropped is not None:
-            self.bytes_held -= len(dropped.answer)
+            self.bytes_held -= size(dropped)
         self.absent.pop(key, None)
 
     def changed(self, path: str, locale: str, *, covers_prefix: bool = False) -> None:
@@ -170,12 +179,23 @@ class PageCache:
             self.discard(key)
             self.overtake(key)
         if covers_prefix:  # every absent path below is redirected now
-            for key in [key for key in (*self.absent, *self.loads) if path in rules.prefixes(key[0])]:
+            below = path.rstrip("/") + "/"
+            for key in [key for key in (*self.absent, *self.loads) if key[0].startswith(below)]:
                 self.absent.pop(key, None)
                 self.overtake(key)
 
+    def doubt(self) -> None:
+        """Notifications are heard again. What was held before they were lost is true, but for the changes that the caller will
+        tell. What was read since may be older than what is known now, and any path may be below a redirect."""
+        lost_since = self.lost_since() or 0.0
+        for key in [key for key, entry in self.entries.items() if entry.checked >= lost_since]:
+            self.discard(key)
+        self.absent.clear()
+        for key in [*self.loads]:
+            self.overtake(key)
+
     def clear(self) -> None:
-        """Forgets everything: nobody knows what was missed."""
+        """Forgets everything: nobody can vouch for any of it."""
         self.entries.clear()
         self.absent.clear()
         self.bytes_held = 0

@@ -29,10 +29,11 @@ class Reader:
     database: Database
     shared_cache: SharedCache
 
-    async def shared(self, path: str, locale: str) -> Read | None:
-        """From Redis. Without a locale: the page in the default one, which is what answers if there is one."""
+    async def shared(self, path: str, locale: str, known: int = 0) -> Read | None:
+        """From Redis, if it knows the record up to `known`. Without a locale: the page in the default one, which is what
+        answers if there is one."""
         locale = locale or rules.DEFAULT_LOCALE
-        found = await self.shared_cache.get(path, locale)
+        found = await self.shared_cache.get(path, locale, known)
         return None if found is None else Read(path, locale, *found)
 
     async def stored(self, path: str, locale: str) -> Read | None:

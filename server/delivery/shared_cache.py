@@ -31,10 +31,11 @@ class SharedCache:
 
     cache: Cache
 
-    async def get(self, path: str, locale: str) -> tuple[int, bytes] | None:
-        """The record number and the answer; None for neither, and for a marker."""
-        value = await self.cache.get(key(path, locale))
-        if value is None or len(value) == DIGITS:
+    async def get(self, path: str, locale: str, known: int = 0) -> tuple[int, bytes] | None:
+        """The record number and the answer; None for neither, for a marker, and from a Redis that does not know the record up
+        to `known`: it has come back with what it held some time ago."""
+        value, head = await self.cache.get_both(key(path, locale), HEAD)
+        if value is None or len(value) == DIGITS or int(head or 0) < known:
             return None
         return int(value[:DIGITS]), value[DIGITS:]
 

@@ -19,7 +19,7 @@ class Outage(Reader):
     def __init__(self) -> None:
         """Without either."""
 
-    async def shared(self, path: str, locale: str) -> Read | None:
+    async def shared(self, path: str, locale: str, known: int = 0) -> Read | None:
         return None
 
     async def stored(self, path: str, locale: str) -> Read | None:
@@ -27,7 +27,7 @@ class Outage(Reader):
 
 
 def cache(lost_since: float | None, *, stale_seconds: float = 300) -> PageCache:
-    return PageCache(Outage(), 1_000_000, stale_seconds, lost_since=lambda: lost_since, is_shared_true=lambda: True)
+    return PageCache(Outage(), 1_000_000, stale_seconds, lost_since=lambda: lost_since, shared_head=lambda: 0)
 
 
 async def test_a_page_that_was_held_for_long() -> None:
@@ -59,3 +59,18 @@ async def test_what_nobody_holds() -> None:
     with pytest.raises(Unavailable) as caught:
         await cache(lost_since=time.monotonic() - 10).get("/b", "en")
     assert caught.value.reason == "DATABASE_UNAVAILABLE"
+
+
+class Full(Outage):
+    """PostgreSQL has no connection to spare, and Redis was not yet told of a change."""
+
+    async def shared(self, path: str, locale: str, known: int = 0) -> Read | None:
+        return None if known else Read(path, locale, 6, b"six")
+
+
+async def test_what_is_known_to_be_old() -> None:
+    """While notifications are heard, what Redis was not yet told to forget is neither served nor kept."""
+    pages = PageCache(Full(), 1_000_000, 300, lost_since=lambda: None, shared_head=lambda: None)
+    with pytest.raises(Unavailable):
+        await pages.get(*KEY)
+    assert pages.held(*KEY) is None
