@@ -1,8 +1,17 @@
--- What HTTP wants and the transcoder does not know: HEAD, OPTIONS, statuses, lengths. gRPC and gRPC-Web pass untouched.
+-- What HTTP wants and the transcoder does not know: HEAD, OPTIONS, statuses, lengths. Of gRPC and gRPC-Web
+-- it only sees the request's id.
 -- It stands before the compressors: it decides what they see of a request, and gets the answer after them.
+
+local LARGEST_MESSAGE = 4194304  -- what the server takes; uploads are streams of smaller ones
 
 function envoy_on_request(handle)
   local headers = handle:headers()
+  -- Only a plain id is logged by the server. What comes back to the client must be the same one.
+  local id = headers:get("x-request-id")
+  if id ~= nil and (#id > 64 or string.find(id, "[^%w%-]")) then
+    local plain = string.sub((string.gsub(id, "[^%w%-]", "")), 1, 64)
+    headers:replace("x-request-id", plain ~= "" and plain or "unreadable")
+  end
   if string.sub(headers:get("content-type") or "", 1, 16) == "application/grpc" then return end
   local method = headers:get(":method")
   if method == "OPTIONS" then
@@ -19,7 +28,10 @@ function envoy_on_request(handle)
   if method == "HEAD" or string.find(headers:get(":path"), ":download", 1, true) then headers:remove("accept-encoding") end
   -- The transcoder strips content-length; an upload is checked against it.
   local length = headers:get("content-length")
-  if length ~= nil then headers:add("x-declared-length", length) end
+  if length == nil then return end
+  headers:add("x-declared-length", length)
+  local is_upload = string.find(headers:get(":path"), ":upload", 1, true) ~= nil
+  if (tonumber(length) or 0) > LARGEST_MESSAGE and not is_upload then handle:respond({[":status"] = "413"}, "") end
 end
 
 function envoy_on_response(handle)
