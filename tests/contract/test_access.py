@@ -1,0 +1,61 @@
+"""Who may call what: every role against every method, by what the contract declares (RELIABILITY Z1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor import MethodDescriptor
+
+from gazette.access.v1.access_pb2 import Permission
+from gazette.auth.v1.account_pb2 import Role
+from server.interceptors import access_rule
+from tests.auth.test_rules import TABLE
+from tests.contract.test_contract import methods, nonsense
+from tests.service import Service
+
+NOBODY, WITHOUT_ROLE = "nobody", "an account without a role"
+
+
+def expected(caller: str, method: MethodDescriptor) -> grpc.StatusCode:
+    """What a request that cannot be read is answered: who may not call is not told what is wrong with it."""
+    rule = access_rule(method)
+    if rule.public:
+        return grpc.StatusCode.INVALID_ARGUMENT
+    if caller == NOBODY:
+        return grpc.StatusCode.UNAUTHENTICATED
+    held = TABLE.get(caller, "").split()
+    is_let_in = rule.signed_in or Permission.Name(rule.permission).removeprefix("PERMISSION_") in held
+    return grpc.StatusCode.INVALID_ARGUMENT if is_let_in else grpc.StatusCode.PERMISSION_DENIED
+
+
+async def answered(channel: grpc.aio.Channel, method: MethodDescriptor, metadata: Any) -> grpc.StatusCode:
+    method_of: Any = channel.stream_stream(f"/{method.containing_service.full_name}/{method.name}")
+    code: grpc.StatusCode = await method_of(nonsense(), metadata=metadata, timeout=5).code()
+    return code
+
+
+@pytest.mark.parametrize("caller", [NOBODY, WITHOUT_ROLE, *TABLE])
+async def test_a_method_lets_in_whom_its_rule_names(service: Service, caller: str) -> None:
+    """Each method lets in whom its access rule names, and refuses everybody else before it reads the request."""
+    role = Role.Value(f"ROLE_{caller}") if caller in TABLE else Role.ROLE_UNSPECIFIED
+    metadata = None if caller == NOBODY else (await service.account(role=role)).metadata
+    wanted = {method.full_name: expected(caller, method) for method in methods()}
+    assert {method.full_name: await answered(service.channel, method, metadata) for method in methods()} == wanted
+
+
+@pytest.mark.parametrize("caller", TABLE)
+async def test_a_role_elsewhere_does_not_concern_everybody(service: Service, caller: str) -> None:
+    """A role in one organisation lets nobody call what concerns all of them."""
+    person = await service.account(role=Role.Value(f"ROLE_{caller}"), organisation_id=await service.organisation())
+    central = {"CONTENT_TYPES_WRITE", "ORGANISATIONS_WRITE", "SYSTEM_READ"}
+    concerned = [
+        method
+        for method in methods()
+        if access_rule(method).permission
+        and Permission.Name(access_rule(method).permission).removeprefix("PERMISSION_") in central
+    ]
+    assert len(concerned) >= len(central)
+    for method in concerned:
+        assert await answered(service.channel, method, person.metadata) is grpc.StatusCode.PERMISSION_DENIED, method.full_name
