@@ -64,7 +64,11 @@ async def get_page(
 ) -> GetPageResponse:
     """Answers with the metadata that arrived; `gone` with 410, `unchanged` with 304."""
     statuses = {"gone": "410", "unchanged": "304"}
-    given = [("etag", 'W/"1"'), *([("x-http-status", statuses[request.path])] if request.path in statuses else [])]
+    given = [
+        ("etag", 'W/"1"'),
+        ("cache-control", "public, max-age=30"),
+        *([("x-http-status", statuses[request.path])] if request.path in statuses else []),
+    ]
     await context.send_initial_metadata(given)
     response = GetPageResponse()
     response.page.html = "\n".join(
@@ -149,6 +153,14 @@ async def test_statuses(client: httpx.AsyncClient) -> None:
         unchanged = await client.get("/v1/pages/unchanged", headers={"accept-encoding": encoding})
         assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (304, b"", 'W/"1"')
         assert "content-encoding" not in unchanged.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("/v1/pages/a", "public, max-age=30"), ("/health", "no-store"), ("/nowhere", "no-store")]
+)
+async def test_only_what_says_so_is_kept(client: httpx.AsyncClient, path: str, said: str) -> None:
+    """The server says what may be kept on the way; tokens, drafts and refusals, of which it says nothing, may not."""
+    assert (await client.get(path)).headers.get_list("cache-control") == [said]
 
 
 async def test_compression_keeps_weak_etags(client: httpx.AsyncClient) -> None:
