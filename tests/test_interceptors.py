@@ -197,7 +197,7 @@ def test_the_client_s_address(peer: str, forwarded: str, address: str) -> None:
     assert calls.Call(method, Context(), frozenset({"127.0.0.1"})).address == address  # type: ignore[arg-type]
 
 
-def test_logs_hold_no_secret_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_logs_hold_no_secret_and_one_line() -> None:
     """Passwords, tokens, keys and connection strings are hidden in the log, and any text stays in one line (C8)."""
     event = {
         "event": f"connect to {SECRET}\r\n\x1b[31mred",

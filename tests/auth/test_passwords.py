@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
+from statistics import median
 
 import argon2
 import pytest
@@ -52,6 +54,23 @@ async def test_no_guess_finds_the_dummy(passwords: Passwords) -> None:
     """Even whoever guessed the dummy's password would not get in."""
     passwords.dummy = passwords.hasher.hash(PASSWORD)
     assert not await passwords.verify(None, PASSWORD)
+
+
+async def test_a_guess_costs_as_much_where_there_is_no_account(passwords: Passwords) -> None:
+    """Without a hash a dummy of the same cost is verified: how long a refusal takes says nothing of who is known (A1)."""
+    stored = await passwords.hash(PASSWORD)
+    known, unknown = [], []
+    for _ in range(20):  # in turns, in processor time: so other work on this machine tips neither
+        known.append(await cost(passwords, stored))
+        unknown.append(await cost(passwords, None))
+    assert median(unknown) == pytest.approx(median(known), rel=0.1, abs=0.005)
+
+
+async def cost(passwords: Passwords, stored: str | None) -> float:
+    """Seconds of processor time that a wrong guess takes."""
+    start = time.process_time()
+    assert not await passwords.verify(stored, "a wrong guess")
+    return time.process_time() - start
 
 
 async def test_a_hash_is_renewed_when_the_parameters_changed(passwords: Passwords) -> None:
