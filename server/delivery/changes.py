@@ -106,6 +106,7 @@ class Changes:
 
     async def tell_shared_cache(self) -> None:
         """Keeps Redis told, in order, for as long as the process runs."""
+        await self.wake.wait()  # until then it is not known what there is to tell
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.wake.wait(), CHECK_SECONDS)

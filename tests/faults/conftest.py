@@ -22,9 +22,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 @pytest.fixture(scope="session")
 def own_servers(installation: Installation) -> Servers:
-    """The installation's PostgreSQL and Redis, for a server in this process."""
+    """The installation's PostgreSQL and Redis, for a server in this process: with a database of its own in each, since processes
+    that share a Redis take the same record for granted."""
     stack = installation.stack
-    return Servers(stack.admin_database_url, stack.redis_url, stack)
+    return Servers(stack.admin_database_url, stack.redis_url.removesuffix("/0") + "/1", stack)
 
 
 @pytest_asyncio.fixture(scope="session")
