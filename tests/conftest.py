@@ -12,7 +12,7 @@ from tests import servers as backing
 from tests.edge import Edge
 from tests.service import Service, make_template, running
 
-SERVICES = {"servers", "edge"}
+SERVICES = {"servers", "edge", "installation"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
