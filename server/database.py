@@ -74,6 +74,10 @@ class Database:
     primary: AsyncEngine
     replica: AsyncEngine
 
+    @property
+    def has_replica(self) -> bool:
+        return self.replica is not self.primary
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A transaction on the primary: committed at the end of the block, rolled back by any exception."""
@@ -89,7 +93,7 @@ class Database:
 
     async def close(self) -> None:
         await self.primary.dispose()
-        if self.replica is not self.primary:
+        if self.has_replica:
             await self.replica.dispose()
 
 
@@ -108,6 +112,7 @@ def engine(url: str, settings: Settings) -> AsyncEngine:
         pool_timeout=2.0,
         pool_recycle=1800,
         pool_use_lifo=True,
+        hide_parameters=True,  # an error's text goes to the log, and the values may be a password's hash
         connect_args={
             "timeout": 2.0,
             "command_timeout": 30.0,

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from server.cache import Cache
 
 MAX_ENTRIES = 500
-SECONDS = 3600
-"""Far below the lifetime of the page tokens inside."""
+MAX_ANSWER = 32 * 1024
+"""The largest answer that is kept, so that all of them together stay below 16 MiB."""
+SECONDS = 600
+"""Far below the lifetime of the page tokens inside; and nobody asks for a list again once anything was published."""
 
 
 @dataclass
@@ -36,8 +38,9 @@ class ListCache:
         shared = await self.cache.get(key)
         if shared is None:
             shared = await read()
-            await self.cache.set(key, shared, SECONDS)
-        if head == self.head:
+            if 0 < len(shared) <= MAX_ANSWER:  # filters that match nothing are without number
+                await self.cache.set(key, shared, SECONDS)
+        if head == self.head and len(shared) <= MAX_ANSWER:
             self.entries[request] = (time.monotonic() + SECONDS, shared)
             if len(self.entries) > MAX_ENTRIES:
                 self.entries.popitem(last=False)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ARRAY, Text, any_, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,9 +34,10 @@ async def page(connection: AsyncConnection, path: str, locale: str) -> AnyRow | 
 async def served(connection: AsyncConnection, path: str, locale: str) -> AnyRow | None:
     """What the path serves: its own page, or the nearest redirect above it that covers it. No locale means the default one,
     or else the one that was there first."""
+    # One array, since a list of any length would be a statement of its own for each, parsed and planned anew.
     statement = (
         select(Page.path, Page.locale, Page.record_number, Page.answer, Page.preserves_suffix)
-        .where(Page.path.in_(prefixes(path)), or_(Page.path == path, Page.covers_prefix))
+        .where(Page.path == any_(literal(prefixes(path), ARRAY(Text))), or_(Page.path == path, Page.covers_prefix))
         .order_by(func.length(Page.path).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.record_number)
         .limit(1)
     )

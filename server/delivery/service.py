@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.delivery.v1 import delivery_service_pb2 as rpc
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceServicer
@@ -16,6 +17,7 @@ from server.delivery import queries, rules
 from server.delivery.list_cache import ListCache
 from server.delivery.page_cache import Entry, PageCache
 from server.paging import Paging
+from server.record import queries as record
 
 PAGE_SIZE = 20
 
@@ -56,16 +58,24 @@ class DeliveryService(DeliveryServiceServicer):
         return await self.list_cache.get(request.SerializeToString(deterministic=True), lambda: self.read_list(request))
 
     async def read_list(self, request: rpc.ListPagesRequest) -> bytes:
+        """From the replica, unless it lags behind: the answer will hold until the next publication."""
+        if self.database.has_replica:
+            async with self.database.read(newest=False) as connection:
+                if await record.head(connection) >= self.list_cache.head:
+                    return await self.list_pages(request, connection)
+        async with self.database.read() as connection:
+            return await self.list_pages(request, connection)
+
+    async def list_pages(self, request: rpc.ListPagesRequest, connection: AsyncConnection) -> bytes:
         position = self.paging.position(request, "")
         size = request.page_size or PAGE_SIZE
-        async with self.database.read(newest=False) as connection:
-            rows = await queries.summaries(
-                connection,
-                organisation_id=uuid.UUID(request.organisation_id) if request.organisation_id else None,
-                content_type=request.content_type,
-                locale=request.locale,
-                before=position[0] if position else None,
-                limit=size + 1,
-            )
+        rows = await queries.summaries(
+            connection,
+            organisation_id=uuid.UUID(request.organisation_id) if request.organisation_id else None,
+            content_type=request.content_type,
+            locale=request.locale,
+            before=position[0] if position else None,
+            limit=size + 1,
+        )
         token = self.paging.token(request, "", rows[size - 1].record_number) if len(rows) > size else ""
         return rules.list_answer([row.summary for row in rows[:size]], token)
