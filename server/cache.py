@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 import structlog
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -95,12 +95,13 @@ class Cache:
 
 def connect(settings: Settings) -> Cache:
     """Nothing is opened until it is needed."""
-    redis = Redis.from_url(
+    pool = BlockingConnectionPool.from_url(  # one that does not block takes many readers at once for an outage
         settings.redis_url,
         password=settings.redis_password or None,  # one in the URL wins
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
         retry=Retry(NoBackoff(), 0),
         max_connections=50,
+        timeout=TIMEOUT / 2,
     )
-    return Cache(redis)
+    return Cache(Redis.from_pool(pool))

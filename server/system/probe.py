@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from server import tasks
 from server.cache import Cache
 from server.database import Database
 from server.storage import ObjectStorage
 from server.system.rules import Finding
 
 TIMEOUT = 2.0  # seconds
+FRESH_SECONDS = 1.0
+"""For how long a finding is told again, so that whoever asks often costs the components nothing."""
 
 Check = Callable[[], Awaitable[None]]
 """Raises what is wrong."""
@@ -26,10 +29,20 @@ class Probe:
     """The checks of all components, by name."""
 
     checks: Mapping[str, Check]
+    asked: dict[str, tuple[float, asyncio.Task[Finding]]] = field(default_factory=dict)
+    """When each was asked last (time.monotonic()), and what came of it."""
 
     async def ask(self, *names: str) -> list[Finding]:
         """How these components are doing, all of them without a name. Asks them at the same time; never raises."""
-        return list(await asyncio.gather(*(self.ask_one(name) for name in names or self.checks)))
+        return list(await asyncio.gather(*(self.finding(name) for name in names or self.checks)))
+
+    async def finding(self, name: str) -> Finding:
+        """What was found less than a second ago, or is being found out, or else is found now."""
+        when, task = self.asked.get(name, (0.0, None))
+        if task is None or (task.done() and time.monotonic() - when > FRESH_SECONDS):
+            task = tasks.begin(self.ask_one(name))
+            self.asked[name] = (time.monotonic(), task)
+        return await asyncio.shield(task)
 
     async def ask_one(self, name: str) -> Finding:
         start = time.perf_counter()
@@ -43,7 +56,7 @@ class Probe:
 
 def of(database: Database, cache: Cache, storage: ObjectStorage) -> Probe:
     checks: dict[str, Check] = {"database": lambda: select_one(database.primary)}
-    if database.replica is not database.primary:
+    if database.has_replica:
         checks["database_replica"] = lambda: select_one(database.replica)
     checks["redis"] = cache.check
     checks["object_storage"] = storage.check
