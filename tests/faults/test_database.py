@@ -6,10 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import grpc
 import httpx
 import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from gazette.content.v1.content_service_pb2 import GetDocumentRequest
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
@@ -23,6 +26,14 @@ DEADLINE = 5.0
 """CALL_DEADLINE, by default."""
 SLACK = 0.6
 """For the sweep, a connection's goodbye, and two busy processors."""
+READINESS = {
+    "": "NOT_SERVING",
+    "liveness": "SERVING",
+    "gazette.delivery.v1.DeliveryService": "SERVING",
+    "gazette.content.v1.ContentService": "NOT_SERVING",
+    "gazette.system.v1.SystemService": "NOT_SERVING",
+}
+"""What each probe is told while PostgreSQL is away."""
 OUTAGE = {("UNAVAILABLE", "DATABASE_UNAVAILABLE")}
 
 
@@ -109,6 +120,10 @@ async def test_a_worker_starts_while_the_database_is_away(installation: Installa
                 await asyncio.sleep(0.05)
         async with grpc.aio.insecure_channel(installation.socket(0)) as channel:
             page = (await DeliveryServiceStub(channel).GetPage(GetPageRequest(path=PAGE, locale="en"), timeout=5)).page
+            for name, wanted in READINESS.items():
+                stub: Any = HealthStub(channel)
+                answer = await stub.Check(HealthCheckRequest(service=name), timeout=5)
+                assert HealthCheckResponse.ServingStatus.Name(answer.status) == wanted, name
         assert page.path == f"/{PAGE}"
         async with httpx.AsyncClient(base_url=installation.http, timeout=5) as http:
             assert (await http.get(f"/v1/pages/{PAGE}")).status_code == httpx.codes.OK
