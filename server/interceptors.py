@@ -8,6 +8,7 @@ hands bytes back, since a handler may have them already.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
@@ -24,6 +25,10 @@ from google.protobuf.message_factory import GetMessageClass
 from gazette.access.v1.access_pb2 import AccessRule, access
 from server import errors
 from server.calls import Call, Handler, Interceptor, Method, enter
+
+
+READ_SECONDS = 30.0
+"""The longest that a client may take to read a message of a stream: 8 KiB a second of a download, at the least."""
 
 
 class NotInContract(Exception):
@@ -114,7 +119,11 @@ def adapted(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler
         answers: AsyncGenerator[Any, None]
         async with aclosing(behaviour(request, call.context)) as answers:
             async for answer in answers:
-                await call.context.write(serialise(answer))
+                try:
+                    async with asyncio.timeout(READ_SECONDS):
+                        await call.context.write(serialise(answer))
+                except TimeoutError:
+                    raise errors.DeadlineExceeded("The client reads too slowly.", reason="STREAM_IDLE") from None
 
     return stream
 

@@ -31,7 +31,10 @@ class Limits:
 
     def __init__(self, most_calls: int, call_seconds: float) -> None:
         self.most_calls = most_calls
+        self.most_streams = max(1, most_calls // 2)
+        """A stream may stand still for long; the other half is for those who come and go."""
         self.call_seconds = call_seconds
+        self.streams = 0
         self.running: dict[Call, asyncio.Task[Any]] = {}
         self.late: set[Call] = set()
         self.task: asyncio.Task[None] | None = None
@@ -56,11 +59,17 @@ class Limits:
                 del running[call]
                 late.discard(call)
 
-        if not method.client_streaming:
+        if not (method.client_streaming or method.server_streaming):
             return limit
 
-        async def limit_stream(requests: AsyncIterator[Any], call: Call) -> Any:
-            return await limit(hurried(requests), call)
+        async def limit_stream(request: Any, call: Call) -> Any:
+            if self.streams >= self.most_streams:
+                raise TooManyCalls(retry_after=1.0)
+            self.streams += 1
+            try:
+                return await limit(hurried(request) if method.client_streaming else request, call)
+            finally:
+                self.streams -= 1
 
         return limit_stream
 
