@@ -22,8 +22,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 @pytest.fixture(scope="session")
 def own_servers(installation: Installation) -> Servers:
-    """The installation's PostgreSQL and Redis, for a server in this process: with a database of its own in each, since processes
-    that share a Redis take the same record for granted."""
+    """The installation's PostgreSQL and Redis, for a server in this process: with a database of its own in each, since all who
+    share a Redis are taken to share a record too."""
     stack = installation.stack
     return Servers(stack.admin_database_url, stack.redis_url.removesuffix("/0") + "/1", stack)
 
