@@ -50,6 +50,7 @@ CENTRAL_PERMISSIONS = frozenset(
 """What concerns every organisation, and so comes only with a grant for all of them."""
 
 MIN_PASSWORD, MAX_PASSWORD = 12, 128  # code points
+DEMO_PASSWORD = "gazette-demo-only"  # noqa: S105 - known to everyone, and so worth nothing outside development
 OWN_WORD = re.compile(r"[^\W_]{4,}")
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 MAX_EMAIL, MAX_NAME = 254, 255

@@ -25,12 +25,12 @@ from gazette_client import AsyncClient
 from server import app, database
 from server.auth import accounts, organisations
 from server.auth.passwords import Passwords
+from server.auth.rules import DEMO_PASSWORD
 from server.content import models
 from server.database import Database
 from server.demo.files import FILES
 from server.settings import Settings
 
-PASSWORD = "gazette-demo-only"  # noqa: S105 - known to everyone, and refused outside development
 SLUG, NAME = "department-of-harbours", "Department of Harbours"
 PEOPLE = {
     "admin@example.gov": Role.ROLE_ADMIN,
@@ -76,14 +76,14 @@ async def make_people(pools: Database) -> str:
             organisation_id = await organisations.ensure(connection, SLUG, NAME)
             for email, role in PEOPLE.items():
                 where = None if role == Role.ROLE_ADMIN else organisation_id
-                await accounts.ensure(connection, passwords, email, email.partition("@")[0].title(), PASSWORD, role, where)
+                await accounts.ensure(connection, passwords, email, email.partition("@")[0].title(), DEMO_PASSWORD, role, where)
     finally:
         passwords.close()
     return str(organisation_id)
 
 
 async def make_documents(target: str, organisation_id: str, content: dict[str, Any]) -> int:
-    clients = {email.partition("@")[0]: AsyncClient(target, email=email, password=PASSWORD) for email in PEOPLE}
+    clients = {email.partition("@")[0]: AsyncClient(target, email=email, password=DEMO_PASSWORD) for email in PEOPLE}
     try:
         for content_type in content["content_types"]:
             await make_content_type(clients["admin"], ParseDict(content_type, ContentType()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import argon2
 import grpc
@@ -15,10 +16,12 @@ from gazette.auth.v1.auth_service_pb2 import GetMeRequest, LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.auth.models import Account, Session
 from server.auth.passwords import PARAMETERS
+from server.auth.rules import DEMO_PASSWORD
 from server.messages import moment
 from tests.auth.stored import change, events, rows
 from tests.refusals import Refusal, refused
-from tests.service import PASSWORD, Service
+from tests.servers import Servers
+from tests.service import PASSWORD, Service, running
 
 REQUEST_ID = (("x-request-id", "the-same-for-all"),)
 
@@ -90,6 +93,19 @@ async def test_every_refusal_is_the_same(service: Service) -> None:
     assert refusals[0].reason == "INVALID_CREDENTIALS"
     assert len({refusal.status.SerializeToString(deterministic=True) for refusal in refusals}) == 1
     assert await rows(service, select(func.count()).select_from(Session)) == before
+
+
+@pytest.mark.parametrize("environment", ["development", "staging", "production"])
+async def test_the_demos_password_is_for_development(servers: Servers, template: str, tmp_path: Path, environment: str) -> None:
+    """Where others depend on the service nobody signs in with the password that everybody knows, whose hash may be stored."""
+    known = argon2.PasswordHasher.from_parameters(PARAMETERS).hash(DEMO_PASSWORD)
+    async with running(servers, template, tmp_path, ENVIRONMENT=environment, REFLECTION="false") as service:
+        await service.account("admin@example.gov")
+        await change(service, update(Account).values(password_hash=known))
+        if environment == "development":
+            assert (await service.sign_in("admin@example.gov", DEMO_PASSWORD)).access_token
+        else:
+            assert (await refuse(service, "admin@example.gov", DEMO_PASSWORD)).reason == "INVALID_CREDENTIALS"
 
 
 async def test_a_refusal_is_audited_without_what_was_typed(service: Service) -> None:
