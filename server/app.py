@@ -46,7 +46,7 @@ from server.limits import Limits
 from server.notifications import Listener
 from server.paging import Paging
 from server.record.service import RecordService
-from server.settings import CannotStart, Settings
+from server.settings import CannotStart, Settings, authority
 from server.storage import ObjectStorage
 from server.system import probe
 from server.system.service import SystemService
@@ -211,7 +211,7 @@ def channel_options(settings: Settings) -> list[tuple[str, int]]:
 
 def listen(server: grpc.aio.Server, settings: Settings, worker: int) -> int:
     """Binds the shared port, and the worker's own Unix socket. Raises PortTaken."""
-    address = f"{settings.grpc_host}:{settings.grpc_port}"
+    address = authority(settings.grpc_host, settings.grpc_port)
     try:
         credentials = tls.credentials(settings)
         port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)

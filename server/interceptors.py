@@ -26,7 +26,6 @@ from gazette.access.v1.access_pb2 import AccessRule, access
 from server import errors
 from server.calls import Call, Handler, Interceptor, Method, enter
 
-
 READ_SECONDS = 30.0
 """The longest that a client may take to read a message of a stream: 8 KiB a second of a download, at the least."""
 

@@ -266,7 +266,8 @@ def explain(error: ValidationError) -> str:
 
 def with_dotenv(environ: Mapping[str, str]) -> Mapping[str, str]:
     """The environment over `.env.local` over `.env`, these two in development only."""
-    if ENVIRONMENTS.get(environ.get("ENVIRONMENT", "development"), environ.get("ENVIRONMENT", "development")) != "development":
+    environment = next((environ[name].strip() for name in names("environment") if environ.get(name, "").strip()), "development")
+    if ENVIRONMENTS.get(environment, environment) != "development":
         return environ
     files = [dotenv_values(name) for name in (".env", ".env.local") if Path(name).is_file()]
     merged = {key: value for file in files for key, value in file.items() if value is not None}
@@ -282,8 +283,14 @@ def local_grpc_address() -> str:
     """Where a server with this environment answers in plaintext, for a health check that needs no other setting."""
     if os.environ.get("TLS_CERTIFICATE_FILE") and os.environ.get("SOCKET_DIR"):
         return f"unix:{Path(os.environ['SOCKET_DIR']).resolve()}/worker-0.sock"  # the port wants TLS, and perhaps a certificate
-    host = os.environ.get("GRPC_HOST", "127.0.0.1")
-    return f"{'127.0.0.1' if host in {'0.0.0.0', '::', '[::]'} else host}:{os.environ.get('GRPC_PORT') or 50051}"  # noqa: S104
+    host = os.environ.get("GRPC_HOST", "").strip("[]") or "127.0.0.1"
+    return authority("127.0.0.1" if host in {"0.0.0.0", "::"} else host, os.environ.get("GRPC_PORT") or 50051)  # noqa: S104
+
+
+def authority(host: str, port: object) -> str:
+    """HOST:PORT, an IPv6 address in brackets whether it came in them or not."""
+    host = host.strip("[]")
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def command_password() -> str:

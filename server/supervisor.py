@@ -11,6 +11,7 @@ import socket
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +44,7 @@ class Supervisor:
     settings: Settings
     metrics_directory: Path
     processes: dict[int, Process] = field(default_factory=dict)
-    is_stopping: bool = False
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
     last_words: dict[int, str] = field(default_factory=dict)
     """What each worker last said on standard error."""
 
@@ -72,8 +73,13 @@ class Supervisor:
             deaths = 0 if code == 0 or time.monotonic() - start > YOUNG else deaths + 1
             pause = BACKOFF[min(deaths, len(BACKOFF) - 1)]
             log.warning("worker ended, starting another", worker=number, code=code, pause=pause)
-            await asyncio.sleep(pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), pause)
         return None
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.stopping.is_set()
 
     async def run_worker(self, number: int) -> int:
         process = await asyncio.create_subprocess_exec(
@@ -87,7 +93,8 @@ class Supervisor:
         )
         self.processes[number] = process
         if self.is_stopping:
-            process.terminate()
+            with suppress(ProcessLookupError):
+                process.terminate()
         hearing = asyncio.create_task(self.hear(number, process))
         try:
             code = await process.wait()
@@ -109,16 +116,18 @@ class Supervisor:
         """Asks every worker to drain; kills those that do not end."""
         if self.is_stopping:
             return
-        self.is_stopping = True
+        self.stopping.set()
         for process in self.processes.values():
-            process.terminate()
+            with suppress(ProcessLookupError):  # one that has just ended must not keep the others from being told
+                process.terminate()
         longest = self.settings.drain_time.total_seconds() + KILL_MARGIN
         asyncio.get_running_loop().call_later(longest, self.kill)
 
     def kill(self) -> None:
         for number, process in self.processes.items():
             log.error("worker did not end, killing it", worker=number)
-            process.kill()
+            with suppress(ProcessLookupError):
+                process.kill()
 
 
 def serve(settings: Settings) -> None:
@@ -126,6 +135,7 @@ def serve(settings: Settings) -> None:
     tls.check(settings)
     check_port(settings.grpc_host, settings.grpc_port, "GRPC_PORT")
     check_port(settings.metrics_host, settings.metrics_port, "METRICS_PORT")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until there are workers to drain: so that the folder goes
     with tempfile.TemporaryDirectory(prefix="gazette-metrics-") as directory:
         serve_metrics(settings, Path(directory))
         asyncio.run(checked(settings, Path(directory)))
@@ -154,6 +164,7 @@ def check_port(host: str, port: int, variable: str) -> None:
     """Raises CannotStart when somebody else listens there. Workers share the port, so they would not notice each other."""
     if port == 0:
         return
+    host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from server.settings import InvalidSettings, load
+from server.settings import InvalidSettings, load, with_dotenv
 
 GOOD = {
     "DATABASE_URL": "postgresql://gazette:hidden-one@localhost/gazette",
@@ -104,3 +105,13 @@ def test_no_secret_is_told() -> None:
     assert "hidden" not in said
     assert "hidden-one" not in repr(load(GOOD))
     assert GOOD["JWT_SECRET"] not in repr(load(GOOD))
+
+
+@pytest.mark.parametrize(("given", "is_read"), [({}, True), ({"ENVIRONMENT": ""}, True), ({"NODE_ENV": "production"}, False)])
+def test_dotenv(given: dict[str, str], is_read: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.env` is read in development only, by whichever name the environment goes, and `.env.local` goes before it."""
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("LOG_LEVEL=error\nWORKERS=3\n")
+    Path(".env.local").write_text("WORKERS=4\n")
+    merged = with_dotenv({**GOOD, **given})
+    assert (merged.get("LOG_LEVEL"), merged.get("WORKERS")) == (("error", "4") if is_read else (None, None))

@@ -52,7 +52,15 @@ async def load(settings: Settings) -> int:
         organisation_id = await make_people(pools)
     finally:
         await pools.close()
-    own = settings.model_copy(update={"grpc_port": 0, "socket_dir": None, "tls_certificate_file": None, "tls_key_file": None})
+    own = settings.model_copy(
+        update={
+            "grpc_host": "127.0.0.1",
+            "grpc_port": 0,
+            "socket_dir": None,
+            "tls_certificate_file": None,
+            "tls_key_file": None,
+        }
+    )
     process = await app.build(own)
     await process.start()
     try:

@@ -42,6 +42,11 @@ async def unread(service: Service, person: Person, id: str) -> Download:
     return download
 
 
+async def rest_of(download: Download) -> None:
+    while await download.read():
+        pass
+
+
 async def test_they_leave_room_for_others(narrow: Service) -> None:
     """Streams that stand still take half of the calls at most: who reads pages or signs in is answered all the same."""
     admin = await narrow.account(role=Role.ROLE_ADMIN)
@@ -66,6 +71,5 @@ async def test_they_are_cut(narrow: Service, monkeypatch: pytest.MonkeyPatch) ->
             await asyncio.sleep(0.05)
     await unread(narrow, admin, id)
     with pytest.raises(grpc.aio.AioRpcError) as cut:
-        while await stuck.read():
-            pass
+        await rest_of(stuck)
     assert cut.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
