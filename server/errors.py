@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 DOMAIN = "gazette"
+# A status leaves as headers, of which clients take 8 KiB: its message percent-encoded, its details in base64.
+MAX_MESSAGE, MAX_FIELD, MAX_DESCRIPTION = 300, 120, 200  # characters
+MAX_VIOLATIONS = 1500  # bytes of fields and descriptions
 
 
 class Failure(Exception):
@@ -54,7 +57,13 @@ class Failure(Exception):
         parts: list[Message] = [info, *self.details()]
         if request_id:
             parts.append(error_details_pb2.RequestInfo(request_id=request_id))
-        return status_pb2.Status(code=self.code, message=self.message, details=[packed(part) for part in parts])
+        return status_pb2.Status(
+            code=self.code, message=cut(self.message, MAX_MESSAGE), details=[packed(part) for part in parts]
+        )
+
+
+def cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def packed(message: Message) -> AnyMessage:
@@ -84,13 +93,16 @@ class InvalidArgument(Failure):
         super().__init__(text, reason=reason, **metadata)
 
     def details(self) -> Iterable[Message]:
-        if not self.violations:
-            return ()
-        fields = [
-            error_details_pb2.BadRequest.FieldViolation(field=each.field, description=each.description)
-            for each in self.violations
-        ]
-        return (error_details_pb2.BadRequest(field_violations=fields),)
+        """The violations, as far as they fit."""
+        bad = error_details_pb2.BadRequest()
+        for each in self.violations:
+            told = bad.field_violations.add(
+                field=cut(each.field, MAX_FIELD), description=cut(each.description, MAX_DESCRIPTION)
+            )
+            if bad.ByteSize() > MAX_VIOLATIONS and len(bad.field_violations) > 1:
+                bad.field_violations.remove(told)
+                break
+        return (bad,) if self.violations else ()
 
 
 class Unauthenticated(Failure):
