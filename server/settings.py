@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+from server.values import POSTGRES_URL, SENTRY_URL, WEB_URL, Addresses, Duration, Url, Words
+
 ENVIRONMENTS = {"dev": "development", "prod": "production"}
 SAMPLE_MARK = "sample-only"
 SECRET_BYTES = 32
@@ -28,33 +26,6 @@ class InvalidSettings(CannotStart):
     """A setting that stops the start; the message names it."""
 
 
-def duration(value: Any) -> Any:
-    """`15m`, `7d`, `90` (seconds) as a timedelta."""
-    if isinstance(value, timedelta):
-        return value
-    match = re.fullmatch(r"(\d+)([smhd]?)", str(value).strip())
-    if match is None or int(match[1]) == 0:
-        raise ValueError("is not a duration; write a number and s, m, h or d, such as 15m")
-    return timedelta(seconds=int(match[1]) * UNITS[match[2]])
-
-
-def words(value: Any) -> Any:
-    """`a,b` as a tuple."""
-    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
-
-
-def url(value: str) -> str:
-    """A URL that can be taken apart."""
-    try:
-        _ = urlsplit(value).port
-    except ValueError:
-        raise ValueError("is no URL; write the port as a number, and percent-encode what is special in a password") from None
-    return value
-
-
-Url = Annotated[str, AfterValidator(url)]
-Duration = Annotated[timedelta, BeforeValidator(duration)]
-Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 Environment = Annotated[
     Literal["development", "test", "staging", "production"], BeforeValidator(lambda value: ENVIRONMENTS.get(value, value))
 ]
@@ -90,11 +61,11 @@ class Settings(BaseModel):
     api_version: Literal["v1"] = variable("API_VERSION", default="v1")
     """The version of the contract. There is one: v1."""
 
-    database_url: Url = variable("DATABASE_URL", pattern=r"^postgres(ql)?://[^@/]+@[^/]+/.+$", repr=False)
+    database_url: Url = variable("DATABASE_URL", pattern=POSTGRES_URL, repr=False)
     """PostgreSQL 16 or later, with the server's own role: postgresql://USER:PASSWORD@HOST:PORT/DATABASE."""
-    migration_database_url: Url = variable("MIGRATION_DATABASE_URL", default="", repr=False)
+    migration_database_url: Url = variable("MIGRATION_DATABASE_URL", default="", pattern=POSTGRES_URL, repr=False)
     """The same database with the role that owns the tables. Empty: DATABASE_URL."""
-    database_replica_url: Url = variable("DATABASE_REPLICA_URL", default="", repr=False)
+    database_replica_url: Url = variable("DATABASE_REPLICA_URL", default="", pattern=POSTGRES_URL, repr=False)
     """A streaming replica for public reads. Empty: none."""
     database_pool_min: int = variable("DATABASE_POOL_MIN", default=5, ge=1, le=500)
     """Connections that each worker process keeps."""
@@ -120,17 +91,17 @@ class Settings(BaseModel):
 
     files_directory: Path | None = variable("FILES_DIRECTORY", default=None)
     """A folder that holds the files' bytes instead of S3. Not for several machines."""
-    s3_endpoint: str = variable("S3_ENDPOINT", default="")
+    s3_endpoint: Url = variable("S3_ENDPOINT", default="", pattern=WEB_URL)
     """An S3-compatible service's URL. Empty: AWS."""
     s3_access_key: str = variable("S3_ACCESS_KEY", "AWS_ACCESS_KEY_ID", default="", repr=False)
     """The access key. Empty: what the AWS SDK finds by itself."""
     s3_secret_key: str = variable("S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY", default="", repr=False)
     """The secret key."""
-    s3_bucket_name: str = variable("S3_BUCKET_NAME", "AWS_S3_BUCKET", default="")
+    s3_bucket_name: str = variable("S3_BUCKET_NAME", "AWS_S3_BUCKET", default="", pattern=r"^[A-Za-z0-9._-]*$")
     """The bucket that holds the files' bytes. Required unless FILES_DIRECTORY is set."""
-    s3_region: str = variable("S3_REGION", "AWS_REGION", default="us-east-1")
+    s3_region: str = variable("S3_REGION", "AWS_REGION", default="us-east-1", pattern=r"^[A-Za-z0-9-]+$")
     """The bucket's region."""
-    s3_cdn_url: str = variable("S3_CDN_URL", "AWS_S3_CDN_URL", default="")
+    s3_cdn_url: Url = variable("S3_CDN_URL", "AWS_S3_CDN_URL", default="", pattern=WEB_URL)
     """The address under which a CDN serves the bucket. Read and checked; no answer uses it in this release."""
     max_file_size: int = variable("MAX_FILE_SIZE", default=5242880, ge=1)
     """The largest file that may be uploaded, in bytes."""
@@ -158,7 +129,7 @@ class Settings(BaseModel):
     """The certificate's private key (PEM)."""
     tls_client_ca_file: Path | None = variable("TLS_CLIENT_CA_FILE", default=None)
     """The authority that client certificates must come from (PEM): mutual TLS."""
-    proxy_addresses: Words = variable("PROXY_ADDRESSES", default="127.0.0.1,::1")
+    proxy_addresses: Addresses = variable("PROXY_ADDRESSES", default="127.0.0.1,::1")
     """The addresses whose x-forwarded-for is believed; connections on the Unix sockets always are."""
 
     log_level: Literal["debug", "info", "warn", "error"] = variable("LOG_LEVEL", default="info")
@@ -167,13 +138,13 @@ class Settings(BaseModel):
     """A folder for combined.log and error.log, beside what goes to standard output. Empty: none."""
     slow_call: Duration = variable("SLOW_CALL", default="1s")
     """A call that takes longer is logged as slow."""
-    sentry_dsn: str = variable("SENTRY_DSN", default="", repr=False)
+    sentry_dsn: Url = variable("SENTRY_DSN", default="", pattern=SENTRY_URL, repr=False)
     """Where unexpected errors are reported. Empty: nowhere."""
-    otel_exporter_otlp_endpoint: str = variable("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+    otel_exporter_otlp_endpoint: Url = variable("OTEL_EXPORTER_OTLP_ENDPOINT", default="", pattern=WEB_URL)
     """Where traces go. Read and checked; this release sends none."""
     otel_service_name: str = variable("OTEL_SERVICE_NAME", default="gazette")
     """The service's name in traces and error reports."""
-    smtp_host: str = variable("SMTP_HOST", default="")
+    smtp_host: str = variable("SMTP_HOST", default="", pattern=r"^[A-Za-z0-9.:-]*$")
     """The mail server. Read and checked; this release sends no mail."""
     smtp_port: Port = variable("SMTP_PORT", default=587)
     """Its port; STARTTLS is required on 587."""

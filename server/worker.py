@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -24,6 +25,8 @@ async def serve(settings: Settings, worker: int) -> None:
         loop.add_signal_handler(each, stop.set)
     process = await app.build(settings, worker=worker)
     await process.start()
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: looking through it again and again would stop the loop for a while each time
     log.info("serving", port=process.port)
     await stop_or_orphanhood(stop, supervisor)
     log.info("draining")

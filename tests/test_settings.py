@@ -73,6 +73,17 @@ def test_what_is_missing_is_named(name: str) -> None:
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is not valid"),
         ({"ENVIRONMENT": "moon"}, "ENVIRONMENT is not valid"),
         ({"DATABASE_URL": "mysql://root@localhost/x"}, "DATABASE_URL is not valid"),
+        ({"MIGRATION_DATABASE_URL": "nonsense"}, "MIGRATION_DATABASE_URL is not valid"),
+        ({"DATABASE_REPLICA_URL": "nonsense"}, "DATABASE_REPLICA_URL is not valid"),
+        ({"S3_ENDPOINT": "127.0.0.1:9000"}, "S3_ENDPOINT is not valid"),
+        ({"S3_ENDPOINT": "http://127.0.0.1:many"}, "S3_ENDPOINT is no URL"),
+        ({"S3_BUCKET_NAME": "two words"}, "S3_BUCKET_NAME is not valid"),
+        ({"S3_REGION": "two words"}, "S3_REGION is not valid"),
+        ({"S3_CDN_URL": "files.example.gov"}, "S3_CDN_URL is not valid"),
+        ({"SENTRY_DSN": "https://sentry.example.gov/1"}, "SENTRY_DSN is not valid"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"}, "OTEL_EXPORTER_OTLP_ENDPOINT is not valid"),
+        ({"SMTP_HOST": "smtp://example.gov"}, "SMTP_HOST is not valid"),
+        ({"PROXY_ADDRESSES": "10.0.0.0/8"}, "PROXY_ADDRESSES is no list of IP addresses"),
         ({"DATABASE_POOL_MIN": "30"}, "DATABASE_POOL_MAX is less than DATABASE_POOL_MIN"),
         ({"REFRESH_TOKEN_SECRET": GOOD["JWT_SECRET"]}, "REFRESH_TOKEN_SECRET equals JWT_SECRET"),
         ({"TLS_KEY_FILE": "/nowhere/key.pem"}, "TLS_KEY_FILE and TLS_CERTIFICATE_FILE go together"),
@@ -84,6 +95,11 @@ def test_what_is_wrong_is_named(changed: dict[str, str], begins: str) -> None:
     said = refusal(**changed)
     assert said.startswith(begins)
     assert "\n" not in said
+
+
+def test_addresses_are_compared_as_connections_show_them() -> None:
+    """However an address is written, it is the one that a connection shows."""
+    assert load({**GOOD, "PROXY_ADDRESSES": "10.0.0.1, 0:0:0:0:0:0:0:1"}).proxy_addresses == ("10.0.0.1", "::1")
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
@@ -42,6 +43,11 @@ def http_headers(answer: GetPageResponse, record_number: int, max_age: int) -> t
     elif answer.HasField("gone"):
         headers.append(("x-http-status", "410"))
     return tuple(headers)
+
+
+def list_headers(answer: bytes, max_age: int) -> tuple[tuple[str, str], ...]:
+    """The validators of a list, by its bytes."""
+    return (("etag", f'W/"{hashlib.sha256(answer).hexdigest()[:32]}"'), ("cache-control", f"public, max-age={max_age}"))
 
 
 def http_location(location: str) -> str:

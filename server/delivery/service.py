@@ -55,7 +55,13 @@ class DeliveryService(DeliveryServiceServicer):
         await call.context.send_initial_metadata((*entry.headers, http.NOT_MODIFIED) if is_held_by_client else entry.headers)
 
     async def ListPages(self, request: rpc.ListPagesRequest, context: Context) -> Any:
-        return await self.list_cache.get(request.SerializeToString(deterministic=True), lambda: self.read_list(request))
+        answer = await self.list_cache.get(request.SerializeToString(deterministic=True), lambda: self.read_list(request))
+        call = calls.current()
+        if call.is_http:
+            headers = rules.list_headers(answer, self.max_age)
+            is_held_by_client = http.matches(call, headers[0][1])
+            await call.context.send_initial_metadata((*headers, http.NOT_MODIFIED) if is_held_by_client else headers)
+        return answer
 
     async def read_list(self, request: rpc.ListPagesRequest) -> bytes:
         """From the replica, unless it lags behind: the answer will hold until the next publication."""

@@ -77,3 +77,27 @@ async def test_wrong_requests(service: Service) -> None:
     ):
         refusal = await refused(list_pages(service, **request))
         assert (refusal.code, list(refusal.fields)) == (grpc.StatusCode.INVALID_ARGUMENT, [field])
+
+
+async def test_a_list_over_http_can_be_kept(service: Service) -> None:
+    """Over HTTP a list has an ETag and Cache-Control; who names the ETag gets 304, until something is published."""
+    await put_page(service.database, "/a")
+    tag, said = await headers(service)
+    assert tag.startswith('W/"')
+    assert said["cache-control"] == "public, max-age=30"
+    assert (await headers(service, ("if-none-match", tag)))[1]["x-http-status"] == "304"
+    await put_page(service.database, "/b")
+    while await paths(service) != ["/b", "/a"]:
+        await asyncio.sleep(0.01)
+    new, said = await headers(service, ("if-none-match", tag))
+    assert new != tag
+    assert "x-http-status" not in said
+
+
+async def headers(service: Service, *more: tuple[str, str]) -> tuple[str, dict[str, str]]:
+    """The ETag and all that Envoy is told of an answer."""
+    metadata = (("x-envoy-original-method", "GET"), *more)
+    call = DeliveryServiceStub(service.channel).ListPages(ListPagesRequest(), metadata=metadata)
+    await call
+    said = {key: str(value) for key, value in await call.initial_metadata()}
+    return said["etag"], said
