@@ -33,6 +33,7 @@ KILL_MARGIN = 5.0
 BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a worker is started again, by how often in a row it died young."""
 YOUNG = 30.0
+CHECK_SECONDS = 0.25
 LAST_WORDS = 1.0
 """Seconds to wait for the end of what a worker said that has ended: somebody else may hold its standard error."""
 
@@ -97,7 +98,7 @@ class Supervisor:
                 process.terminate()
         hearing = asyncio.create_task(self.hear(number, process))
         try:
-            code = await process.wait()
+            code = await exit_code(process)
             await asyncio.wait([hearing], timeout=LAST_WORDS)
             return code
         finally:
@@ -128,6 +129,15 @@ class Supervisor:
             log.error("worker did not end, killing it", worker=number)
             with suppress(ProcessLookupError):
                 process.kill()
+
+
+async def exit_code(process: Process) -> int:
+    """As soon as there is one. `Process.wait` waits for the end of standard error too, which a child of the worker may hold."""
+    waiting = asyncio.create_task(process.wait())
+    while process.returncode is None:
+        await asyncio.wait([waiting], timeout=CHECK_SECONDS)
+    waiting.cancel()
+    return process.returncode
 
 
 def serve(settings: Settings) -> None:

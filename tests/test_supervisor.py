@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from server import app
 from server.settings import CannotStart, load
-from server.supervisor import Supervisor, check_port
+from server.supervisor import Supervisor, check_port, exit_code
 from tests.test_settings import GOOD
 
 
@@ -47,6 +49,15 @@ async def test_a_stop_while_a_worker_waits(tmp_path: Path, monkeypatch: pytest.M
     watched.stop()
     assert await asyncio.wait_for(keeping, 5) is None
     assert time.monotonic() - start < 1
+
+
+async def test_one_that_leaves_a_child() -> None:
+    """A worker has ended when it has, though a child of its own may still hold its standard error."""
+    worker = await asyncio.create_subprocess_exec(
+        "sh", "-c", "sleep 60 & exit 3", stderr=asyncio.subprocess.PIPE, start_new_session=True
+    )
+    assert await asyncio.wait_for(exit_code(worker), 5) == 3
+    os.killpg(worker.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
