@@ -202,6 +202,7 @@ def channel_options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", 4 * MIB),
         ("grpc.max_send_message_length", 8 * MIB),
         ("grpc.max_concurrent_streams", 100),
+        ("grpc.http.overload_protection", 0),  # it resets most of a burst that a client would otherwise send in turn
         ("grpc.server_handshake_timeout_ms", 5_000),
         ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
         ("grpc.keepalive_permit_without_calls", 1),

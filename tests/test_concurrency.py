@@ -19,7 +19,7 @@ from tests.content.desk import Desk
 from tests.refusals import refused
 from tests.service import Service
 
-LEAVERS, AT_ONCE = 1500, 50
+LEAVERS, AT_ONCE = 10_000, 100
 
 
 async def test_callers_that_leave(service: Service) -> None:

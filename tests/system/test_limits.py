@@ -13,6 +13,8 @@ import psutil
 import pytest
 
 from gazette.auth.v1.account_pb2 import Role
+from gazette.auth.v1.auth_service_pb2 import GetMeRequest
+from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportOptions
 from tests.edge import Edge
@@ -62,3 +64,25 @@ async def test_a_client_that_says_nothing(service: Service, monkeypatch: pytest.
     refusal = await refused(stub.ImportDocuments(silence(), metadata=admin.metadata, timeout=20))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE")
     assert time.monotonic() - start < 5
+
+
+async def test_streams_of_a_connection(service: Service) -> None:
+    """One connection carries a hundred calls at a time; more wait for their turn, and all are answered (D5)."""
+    person = await service.account()
+    most = running = 0
+    limits = service.app.limits
+    stub = AuthServiceStub(service.channel)
+
+    async def watch() -> None:
+        nonlocal most
+        while running >= 0:
+            most = max(most, len(limits.running))
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    calls = [stub.GetMe(GetMeRequest(), metadata=person.metadata, timeout=20) for _ in range(400)]
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    running = -1
+    await watching
+    assert not [answer for answer in answers if isinstance(answer, BaseException)]
+    assert 0 < most <= 100
