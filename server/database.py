@@ -67,6 +67,10 @@ class DatabaseUnavailable(errors.Unavailable):
     message = "The database cannot be reached. Try again later."
 
 
+class SchemaChanged(DatabaseUnavailable):
+    """A migration made a prepared statement invalid. All of them have been forgotten by now: a second attempt works."""
+
+
 @dataclass(frozen=True)
 class Database:
     """The primary, and a replica that may stand in for it where a read need not see the newest write."""
@@ -133,6 +137,8 @@ async def outages_translated(engine: AsyncEngine) -> AsyncIterator[None]:
     try:
         yield
     except exc.DBAPIError as error:
+        if isinstance(getattr(error.orig, "__cause__", None), asyncpg.InvalidCachedStatementError):
+            raise SchemaChanged from error
         if sqlstate(error) == READ_ONLY:
             await engine.dispose()
             raise DatabaseUnavailable from error

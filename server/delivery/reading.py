@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
-from server.database import Database
+from server.database import AnyRow, Database, SchemaChanged
 from server.delivery import queries, rules
 from server.delivery.shared_cache import SharedCache
 
@@ -38,8 +38,10 @@ class Reader:
 
     async def stored(self, path: str, locale: str) -> Read | None:
         """From PostgreSQL: the path's own page, or the redirect that covers it."""
-        async with self.database.read() as connection:
-            row = await queries.served(connection, path, locale)
+        try:
+            row = await self.served(path, locale)
+        except SchemaChanged:
+            row = await self.served(path, locale)
         if row is None:
             return None
         if row.path == path:
@@ -47,6 +49,10 @@ class Reader:
         redirect = GetPageResponse.FromString(row.answer).redirect
         answer = rules.redirected_below(redirect, row.path, path, preserves_suffix=row.preserves_suffix)
         return Read(path, row.locale, row.record_number, answer.SerializeToString(), is_own=False)
+
+    async def served(self, path: str, locale: str) -> AnyRow | None:
+        async with self.database.read() as connection:
+            return await queries.served(connection, path, locale)
 
     async def share(self, found: Read) -> None:
         await self.shared_cache.put(found.path, found.locale, found.number, found.answer)
