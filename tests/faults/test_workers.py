@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -15,8 +16,12 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
+from gazette.files.v1.file_service_pb2 import UploadFileRequest
+from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
+from server.app import DRAIN_PAUSE
 from tests.faults.installation import PAGE, Installation
 from tests.faults.load import Load
+from tests.files.uploading import PNG, upload_of
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -39,14 +44,30 @@ async def is_serving(channel: grpc.aio.Channel) -> bool:
     return bool(answer.status == HealthCheckResponse.SERVING)
 
 
+async def upload(channel: grpc.aio.Channel, load: Load, may_end: asyncio.Event) -> int:
+    """Begins to upload a file over this connection, and ends it when it may. The file's size as it was stored."""
+    token = load.http.headers["authorization"]
+
+    async def parts() -> AsyncIterator[UploadFileRequest]:
+        yield UploadFileRequest(upload=upload_of(load.organisation_id, PNG))
+        yield UploadFileRequest(chunk=PNG[:100])
+        await may_end.wait()
+        yield UploadFileRequest(chunk=PNG[100:])
+
+    answer = await FileServiceStub(channel).UploadFile(parts(), metadata=(("authorization", token),), timeout=15)
+    return answer.file.size_bytes
+
+
 async def test_an_orderly_end_fails_no_request(installation: Installation) -> None:
-    """SIGTERM to one of two workers under load: it says NOT_SERVING while it still answers, ends with 0, and is replaced; no
-    request fails, neither reads nor writes (X1)."""
+    """SIGTERM to one of two workers under load: it says NOT_SERVING while it still answers, lets an upload end, ends with
+    0 and is replaced; no request fails, neither reads nor writes (X1)."""
     async with (
         grpc.aio.insecure_channel(installation.socket(0)) as own,
         Load.on(installation) as load,
         load.running(*load.reads, *load.reads, *load.writes),
     ):
+        may_end = asyncio.Event()
+        uploading = asyncio.create_task(upload(own, load, may_end))
         await asyncio.sleep(1)
         victim = installation.workers()[0]
         victim.send_signal(signal.SIGTERM)
@@ -55,6 +76,9 @@ async def test_an_orderly_end_fails_no_request(installation: Installation) -> No
             while await is_serving(own):
                 await asyncio.sleep(0.02)
         await DeliveryServiceStub(own).GetPage(GetPageRequest(path=PAGE), timeout=1)
+        await asyncio.sleep(DRAIN_PAUSE + 0.5)  # now it takes no new calls, and waits for this one
+        may_end.set()
+        assert await uploading == len(PNG)
         await replaced(installation, 0, victim)
         await asyncio.sleep(0.5)
     assert [each for each in load.outcomes if each.code != "OK"] == []
