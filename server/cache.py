@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -17,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 TIMEOUT = 0.1  # seconds; redis-py's defaults hang for 5 to 20
 REST_SECONDS = 1.0
+CONNECTIONS = 50
+
+Answer = TypeVar("Answer")
 
 
 class CacheUnavailable(Exception):
@@ -29,6 +36,7 @@ class Cache:
 
     redis: Redis
     resting_until: float = field(default=0.0)
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONNECTIONS))
 
     async def get(self, key: str) -> bytes | None:
         """The value; None when there is none, and when Redis could not be asked."""
@@ -52,33 +60,31 @@ class Cache:
 
     async def read_all(self, *keys: str) -> list[bytes | None]:
         """The values in the order of the keys. Raises CacheUnavailable."""
-        if time.monotonic() < self.resting_until:
-            raise CacheUnavailable
-        try:
-            values = await self.redis.mget(keys)
-        except (RedisError, OSError, TimeoutError) as error:
-            self.rest(error)
-            raise CacheUnavailable from error
+        values = await self.ask(lambda: self.redis.mget(keys))
         return [value.encode() if isinstance(value, str) else value for value in values]
 
     async def set(self, key: str, value: bytes, seconds: int) -> None:
-        if time.monotonic() < self.resting_until:
-            return
-        try:
-            await self.redis.set(key, value, ex=seconds)
-        except (RedisError, OSError, TimeoutError) as error:
-            self.rest(error)
+        with suppress(CacheUnavailable):
+            await self.ask(lambda: self.redis.set(key, value, ex=seconds))
 
     async def run(self, script: str, key: str, *arguments: bytes | int) -> bool:
         """Runs a Lua script on one key; False when Redis could not be reached."""
-        if time.monotonic() < self.resting_until:
-            return False
         try:
-            await self.redis.eval(script, 1, key, *arguments)
-        except (RedisError, OSError, TimeoutError) as error:
-            self.rest(error)
+            await self.ask(lambda: self.redis.eval(script, 1, key, *arguments))
+        except CacheUnavailable:
             return False
         return True
+
+    async def ask(self, command: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Raises CacheUnavailable. Who has waited for a connection does not wait once more for a Redis that did not answer."""
+        async with self.turns:
+            if time.monotonic() < self.resting_until:
+                raise CacheUnavailable
+            try:
+                return await command()
+            except (RedisError, OSError, TimeoutError) as error:
+                self.rest(error)
+                raise CacheUnavailable from error
 
     async def check(self) -> None:
         """Raises what is wrong."""
@@ -95,13 +101,12 @@ class Cache:
 
 def connect(settings: Settings) -> Cache:
     """Nothing is opened until it is needed."""
-    pool = BlockingConnectionPool.from_url(  # one that does not block takes many readers at once for an outage
+    redis = Redis.from_url(
         settings.redis_url,
         password=settings.redis_password or None,  # one in the URL wins
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,
         retry=Retry(NoBackoff(), 0),
-        max_connections=50,
-        timeout=TIMEOUT / 2,
+        max_connections=CONNECTIONS + 1,  # and one for `check`
     )
-    return Cache(Redis.from_pool(pool))
+    return Cache(redis)
