@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,6 +16,8 @@ IDLE_SECONDS = 10.0
 STREAM_SECONDS = 3600.0
 """The longest that a stream may take."""
 SWEEP_SECONDS = 0.05
+AGAIN_SECONDS = 0.5
+"""After which a late call that goes on is cancelled again: a driver that was about to answer can swallow a cancellation."""
 MARGIN = 2 * SWEEP_SECONDS
 """By how many seconds a client's own deadline is undercut, so that the answer says what happened before the client gives up."""
 
@@ -36,7 +39,8 @@ class Limits:
         self.call_seconds = call_seconds
         self.streams = 0
         self.running: dict[Call, asyncio.Task[Any]] = {}
-        self.late: set[Call] = set()
+        self.late: Counter[Call] = Counter()
+        """How often each call was cancelled for being late."""
         self.task: asyncio.Task[None] | None = None
 
     def intercept(self, method: Method, handler: Handler) -> Handler:
@@ -52,12 +56,12 @@ class Limits:
             try:
                 return await handler(request, call)
             except asyncio.CancelledError:
-                if call not in late or task.uncancel():
+                if not late[call] or withdrawn(task, late[call]):
                     raise
                 raise DeadlineExceeded from None
             finally:
                 del running[call]
-                late.discard(call)
+                del late[call]
 
         if not (method.client_streaming or method.server_streaming):
             return limit
@@ -83,8 +87,8 @@ class Limits:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             for call, task in [*self.running.items()]:
-                if call not in self.late and self.seconds_left(call) <= 0:
-                    self.late.add(call)
+                if self.seconds_left(call) <= -AGAIN_SECONDS * self.late[call]:
+                    self.late[call] += 1
                     task.cancel()
 
     def seconds_left(self, call: Call) -> float:
@@ -93,6 +97,13 @@ class Limits:
         ours = (STREAM_SECONDS if streams else self.call_seconds) - call.seconds
         theirs: Any = call.context.time_remaining()  # None without a deadline, whatever its type says
         return ours if theirs is None else min(ours, theirs - MARGIN)
+
+
+def withdrawn(task: asyncio.Task[Any], cancellations: int) -> int:
+    """Takes so many cancellations back; how many others are left."""
+    for _ in range(cancellations):
+        task.uncancel()
+    return task.cancelling()
 
 
 async def hurried(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:

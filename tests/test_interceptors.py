@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import grpc
@@ -48,6 +49,10 @@ class Misbehaving(RecordServiceServicer):
                 raise TimeoutError(SECRET)
             case 5:
                 raise errors.ResourceExhausted(retry_after=3.0)
+            case 6:
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(60)
+                await asyncio.sleep(60)
         return rpc.GetRecordEntryResponse()
 
     async def ListRecordEntries(self, request: rpc.ListRecordEntriesRequest, context: Any) -> rpc.ListRecordEntriesResponse:
@@ -100,6 +105,15 @@ async def test_our_deadline() -> None:
         refusal = await refused(RecordServiceStub(channel).GetRecordEntry(rpc.GetRecordEntryRequest(number=3)))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
         assert servicer.cancelled == 1
+
+
+async def test_a_call_that_overlooks_its_end() -> None:
+    """A call whose driver swallows the cancellation is cancelled again, and its caller told the same."""
+    async with serving(call_seconds=0.2) as (_, channel):
+        start = time.monotonic()
+        refusal = await refused(RecordServiceStub(channel).GetRecordEntry(rpc.GetRecordEntryRequest(number=6), timeout=5))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
+        assert time.monotonic() - start < 2
 
 
 async def test_the_client_s_deadline() -> None:
