@@ -1,7 +1,8 @@
 """The answers in Redis, shared by all processes. They outlive a process, so a new one serves at once.
 
 Each value begins with its record number. Writing is conditional on it (a script inside Redis), so a slow reader never puts an
-older answer over a newer one; a publication leaves a marker, a value without an answer, that keeps older ones out.
+older answer over a newer one; a publication leaves a marker, a value without an answer, that keeps older ones out, and leaves
+its own answer where that came first.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ DIGITS = 20
 
 SET_UNLESS_OLDER = """
 local held = redis.call('GET', KEYS[1])
-if held and string.sub(held, 1, 20) > string.sub(ARGV[1], 1, 20) then return 0 end
+if held then
+  local old, new = string.sub(held, 1, 20), string.sub(ARGV[1], 1, 20)
+  if old > new or (old == new and #held > #ARGV[1]) then return 0 end
+end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 return 1
 """

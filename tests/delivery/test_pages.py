@@ -111,6 +111,8 @@ async def test_a_slow_reader_never_wins(service: Service) -> None:
     await shared.put("/a", "en", 7, b"seven")
     await shared.put("/a", "en", 6, b"six")
     assert await shared.get("/a", "en") == (7, b"seven")
+    await shared.mark("/a", "en", 7)
+    assert await shared.get("/a", "en") == (7, b"seven")
     await shared.mark("/a", "en", 8)
     await shared.put("/a", "en", 7, b"seven")
     assert await shared.get("/a", "en") is None
