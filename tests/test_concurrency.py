@@ -18,7 +18,7 @@ from tests.content.desk import Desk
 from tests.refusals import refused
 from tests.service import Service
 
-LEAVERS, AT_ONCE = 1_000, 50
+LEAVERS, AT_ONCE = 1_500, 50
 
 
 async def test_callers_that_leave(service: Service) -> None:
