@@ -78,6 +78,10 @@ def server_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]
         "REDIS_URL": stack.redis_url,
         "JWT_SECRET": home.secret("JWT_SECRET"),
         "REFRESH_TOKEN_SECRET": home.secret("REFRESH_TOKEN_SECRET"),
+        "ENCRYPTION_KEY": home.secret("ENCRYPTION_KEY"),
+        "PUBLIC_URL": f"http://{LOOPBACK}:{ports.http}",
+        "MAIL_DIRECTORY": str(home.path / "mail"),
+        "RATE_LIMIT_MAX": os.environ.get("RATE_LIMIT_MAX") or "100000",
         "FILES_DIRECTORY": str(home.files),
         "REFLECTION": "true",
     }

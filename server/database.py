@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import asyncpg
-from sqlalchemy import ARRAY, LargeBinary, MetaData, Row, Text, Uuid, exc
+from sqlalchemy import ARRAY, Integer, LargeBinary, MetaData, Row, Text, Uuid, exc
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -47,6 +47,7 @@ class Model(DeclarativeBase):
         uuid.UUID: Uuid(),
         datetime: TIMESTAMP(timezone=True),
         dict[str, Any]: JSONB(),
+        list[int]: ARRAY(Integer()),
         list[str]: ARRAY(Text()),
         list[uuid.UUID]: ARRAY(Uuid()),
     }

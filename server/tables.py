@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import server.audit.models
+import server.auth.models
+import server.content.models
+import server.delivery.models
+import server.files.models
+import server.idempotency
+import server.mail.models
+import server.record.models  # noqa: F401 - each puts its tables into the metadata
 from server.database import Model
 
 metadata = Model.metadata

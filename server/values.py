@@ -52,6 +52,7 @@ def at(scheme: str, rest: str) -> str:
 
 POSTGRES_URL = at("postgres(ql)?", "[^@/]+@[^/]+/.+")
 WEB_URL = at("https?", r"[^\s/@]+(/\S*)?")
+API_KEY = r"^(gaz_[0-9a-z-]{1,36}_[0-9a-f]{64}_[0-9a-f]{8})?$"
 SENTRY_URL = at("https?", r"[^\s/@]+@[^\s/@]+/(\S+/)?\d+")
 
 

@@ -14,6 +14,7 @@ GOOD = {
     "REDIS_URL": "redis://localhost:6379/0",
     "JWT_SECRET": "an access token secret of 32 bytes or more",
     "REFRESH_TOKEN_SECRET": "a refresh token secret of 32 bytes or more",
+    "ENCRYPTION_KEY": "an encryption key of 32 bytes or more",
     "S3_BUCKET_NAME": "files",
 }
 
@@ -56,7 +57,9 @@ def test_two_names_that_differ() -> None:
     assert refusal(PORT="8080", HTTP_PORT="9090") == "PORT and HTTP_PORT differ, but are one setting; set one of them"
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "JWT_SECRET", "REFRESH_TOKEN_SECRET", "S3_BUCKET_NAME"])
+@pytest.mark.parametrize(
+    "name", ["DATABASE_URL", "REDIS_URL", "JWT_SECRET", "REFRESH_TOKEN_SECRET", "ENCRYPTION_KEY", "S3_BUCKET_NAME"]
+)
 def test_what_is_missing_is_named(name: str) -> None:
     """A required setting that is absent, or empty, is named."""
     assert refusal(**{name: ""}).startswith(f"{name} is missing")
@@ -103,7 +106,7 @@ def test_addresses_are_compared_as_connections_show_them() -> None:
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
-@pytest.mark.parametrize("name", ["JWT_SECRET", "REFRESH_TOKEN_SECRET"])
+@pytest.mark.parametrize("name", ["JWT_SECRET", "REFRESH_TOKEN_SECRET", "ENCRYPTION_KEY"])
 def test_weak_secrets(environment: str, name: str) -> None:
     """Sample secrets, and secrets under 32 bytes, are refused where others depend on the service."""
     assert "is the sample" in refusal(ENVIRONMENT=environment, **{name: "sample-only-change-me-0123456789abcdef"})

@@ -43,6 +43,7 @@ def environment(servers: Servers, database: str, directory: Path) -> dict[str, s
         "REDIS_URL": values.redis_url,
         "JWT_SECRET": values.jwt_secret,
         "REFRESH_TOKEN_SECRET": values.refresh_token_secret,
+        "ENCRYPTION_KEY": values.encryption_key,
         "FILES_DIRECTORY": str(values.files_directory),
         "GRPC_PORT": str(free_port()),
         "METRICS_PORT": str(free_port()),

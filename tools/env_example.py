@@ -15,7 +15,7 @@ TARGET = Path(__file__).resolve().parent.parent / ".env.example"
 HEAD = f"""\
 # Gazette's settings, each with a sample. For development: cp .env.example .env
 #
-# Written from server/settings.py by `python -m tools.env_example`. A line that begins with # and a name is a sample of what is
+# Written from server/settings by `python -m tools.env_example`. A line that begins with # and a name is a sample of what is
 # optional. Staging and production refuse secrets that contain "{SAMPLE_MARK}".
 """
 
@@ -27,6 +27,8 @@ SAMPLES = {
     "redis_password": SAMPLE_MARK,
     "jwt_secret": f"{SAMPLE_MARK}-access-tokens-are-signed-with-this",
     "refresh_token_secret": f"{SAMPLE_MARK}-refresh-tokens-are-signed-with-this",
+    "encryption_key": f"{SAMPLE_MARK}-authenticators-are-encrypted-with-this",
+    "mail_directory": ".gazette/mail",
     "s3_endpoint": "http://127.0.0.1:9000",
     "s3_access_key": "gazette",
     "s3_secret_key": SAMPLE_MARK,
@@ -48,7 +50,13 @@ OPTIONAL = {
     "smtp_host": "smtp.example.gov",
     "smtp_user": "gazette@example.gov",
     "smtp_pass": SAMPLE_MARK,
-    "api_key": f"gaz_{SAMPLE_MARK}",
+    "jwt_previous_secret": f"{SAMPLE_MARK}-access-tokens-were-signed-with-this",
+    "jwt_key_file": "/etc/gazette/jwt/private.pem",
+    "jwt_verification_key_files": "/etc/gazette/jwt/next.pem",
+    "encryption_previous_key": f"{SAMPLE_MARK}-authenticators-were-encrypted-with-this",
+    "totp_required_roles": "admin,publisher",
+    "smtp_ca_file": "/etc/ssl/certs/mail-authority.pem",
+    "api_key": f"gaz_{SAMPLE_MARK}_{'0' * 64}_66736dea",
 }
 
 COMPOSE = f"""\
@@ -87,7 +95,7 @@ def main() -> None:
     if "--check" not in sys.argv:
         TARGET.write_text(example())
     elif not TARGET.is_file() or TARGET.read_text() != example():
-        sys.exit(".env.example is not what server/settings.py says: run `python -m tools.env_example`")
+        sys.exit(".env.example is not what server/settings/model.py says: run `python -m tools.env_example`")
 
 
 if __name__ == "__main__":

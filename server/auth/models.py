@@ -20,19 +20,67 @@ class Organisation(Model):
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class PathReservation(Model):
+    """A part of the site that is one organisation's own: a path, and all below it."""
+
+    __tablename__ = "path_reservations"
+
+    prefix: Mapped[str] = mapped_column(primary_key=True)
+    """A path without slashes around it."""
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class Account(Model):
     __tablename__ = "accounts"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    email: Mapped[str]
+    kind: Mapped[int] = mapped_column(server_default=text("1"))
+    """gazette.auth.v1.AccountKind."""
+    email: Mapped[str | None]
+    """NULL for a service, and when it was erased."""
     name: Mapped[str]
     password_hash: Mapped[str | None]
     """argon2id, in its own encoding."""
     state: Mapped[int]
     """gazette.auth.v1.AccountState."""
+    totp_secret: Mapped[bytes | None]
+    """Of the authenticator app, encrypted."""
+    totp_confirm_time: Mapped[datetime | None]
+    """When the authenticator app first gave a right code; until then it is not asked for."""
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The time step of the last code that was accepted: no code is accepted twice (RFC 6238 section 5.2)."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (Index("uq_accounts_email", text("lower(email)"), unique=True),)
+
+
+class RecoveryCode(Model):
+    """Stands in for the authenticator app, once."""
+
+    __tablename__ = "recovery_codes"
+
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    """A keyed hash of the code, which is stored nowhere."""
+    use_time: Mapped[datetime | None]
+
+
+class Link(Model):
+    """What a link in a mail may do, once. Its token is the signed id, and is stored nowhere."""
+
+    __tablename__ = "links"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    purpose: Mapped[str]
+    """`invitation`, `password-reset` or `email-change`."""
+    email: Mapped[str]
+    """Where it was sent; of an e-mail change, the new address."""
+    create_time: Mapped[datetime]
+    expire_time: Mapped[datetime]
+    use_time: Mapped[datetime | None]
+    """When it was used, or replaced by another."""
 
 
 class Grant(Model):
@@ -68,3 +116,35 @@ class Session(Model):
     revoke_reason: Mapped[str | None]
 
     __table_args__ = (Index("ix_sessions_revoke_time", "revoke_time", postgresql_where=text("revoke_time IS NOT NULL")),)
+
+
+class SignInAttempts(Model):
+    """The throttle's counters, for as long as Redis is away. Nothing is lost with them, so the table is unlogged."""
+
+    __tablename__ = "sign_in_attempts"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    """What is counted: a hash of the account, the address or the device."""
+    count: Mapped[int]
+    expire_time: Mapped[datetime] = mapped_column(index=True)
+
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+
+class ApiKey(Model):
+    """A long-lived credential of a service account."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    name: Mapped[str]
+    sha256: Mapped[bytes] = mapped_column(unique=True)
+    """Of the whole key, which is stored nowhere."""
+    scopes: Mapped[list[int]]
+    """gazette.access.v1.Permission: the account's permissions that the key may use."""
+    create_time: Mapped[datetime]
+    expire_time: Mapped[datetime]
+    last_use_time: Mapped[datetime | None]
+    """To the minute."""
+    revoke_time: Mapped[datetime | None]

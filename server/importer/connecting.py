@@ -88,7 +88,7 @@ def credentials(connection: Connection, target: str) -> tuple[str, str]:
     if connection.email:
         return connection.email, click.prompt("Password", hide_input=True, err=True)
     environment = connection.environment
-    if target.rpartition(":")[0] in LOOPBACK and settings.ENVIRONMENTS.get(environment, environment) == "development":
+    if target.rpartition(":")[0] in LOOPBACK and settings.in_full(environment) == "development":
         return DEMO
     raise click.UsageError("Say who you are: --email and --password, or GAZETTE_EMAIL and GAZETTE_PASSWORD.")
 

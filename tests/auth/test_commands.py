@@ -30,6 +30,7 @@ async def run(service: Service, *arguments: str, given: str = "", **environment:
         "REDIS_URL": settings.redis_url,
         "JWT_SECRET": settings.jwt_secret,
         "REFRESH_TOKEN_SECRET": settings.refresh_token_secret,
+        "ENCRYPTION_KEY": settings.encryption_key,
         "FILES_DIRECTORY": str(settings.files_directory),
         **environment,
     }

@@ -38,18 +38,18 @@ def test_starts_development() -> None:
 
 
 def test_optional_samples() -> None:
-    """What is commented out is valid too; the certificates alone want files that exist."""
-    given = re.sub(r"^#(?!TLS_)([A-Z0-9_]+=)", r"\1", TEXT, flags=re.MULTILINE)
+    """What is commented out is valid too; certificates and keys alone want files that exist."""
+    given = re.sub(r"^#(?!TLS_|\w+_FILES?=)([A-Z0-9_]+=)", r"\1", TEXT, flags=re.MULTILINE)
     assert load(values(given)).smtp_host
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
-@pytest.mark.parametrize("name", ["JWT_SECRET", "REFRESH_TOKEN_SECRET"])
+@pytest.mark.parametrize("name", ["JWT_SECRET", "REFRESH_TOKEN_SECRET", "ENCRYPTION_KEY"])
 def test_refused_in_public(environment: str, name: str) -> None:
     """Staging and production do not start with a sample secret; the one line names it and says how to make another."""
-    secret = {"JWT_SECRET": "a" * 48, "REFRESH_TOKEN_SECRET": "b" * 48, name: values()[name]}
+    good = {"JWT_SECRET": "a" * 48, "REFRESH_TOKEN_SECRET": "b" * 48, "ENCRYPTION_KEY": "c" * 48}
     with pytest.raises(InvalidSettings, match=rf"^{name} is the sample of \.env\.example; .*openssl"):
-        load({**values(), **secret, "ENVIRONMENT": environment, "REFLECTION": "false"})
+        load({**values(), **good, name: values()[name], "ENVIRONMENT": environment, "REFLECTION": "false"})
 
 
 def test_every_secret_is_marked() -> None:

@@ -1,29 +1,19 @@
-"""Every setting of the service, read once at start. Nothing else reads the environment."""
+"""Every setting of the service: its names, default and bounds. Each docstring is the comment in `.env.example`."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from server.values import POSTGRES_URL, SENTRY_URL, WEB_URL, Addresses, Duration, Url, Words
+from server.values import API_KEY, POSTGRES_URL, SENTRY_URL, WEB_URL, Addresses, Duration, Url, Words
 
 ENVIRONMENTS = {"dev": "development", "prod": "production"}
 SAMPLE_MARK = "sample-only"
 SECRET_BYTES = 32
-CANNOT_START = 78  # EX_CONFIG of sysexits.h: starting again would not help
-
-
-class CannotStart(Exception):
-    """What keeps a command from doing its work; the message is one line that says how to mend it."""
-
-
-class InvalidSettings(CannotStart):
-    """A setting that stops the start; the message names it."""
+SECRETS = ("jwt_secret", "jwt_previous_secret", "refresh_token_secret", "encryption_key", "encryption_previous_key", "api_key")
+"""What staging and production refuse samples of."""
 
 
 Environment = Annotated[
@@ -77,17 +67,36 @@ class Settings(BaseModel):
     """Redis' password, where REDIS_URL has none."""
 
     jwt_secret: str = variable("JWT_SECRET", min_length=16, repr=False)
-    """The secret that signs access tokens, 32 bytes at least."""
+    """The secret that signs page tokens and, unless JWT_KEY_FILE is set, access tokens: 32 bytes at least."""
+    jwt_previous_secret: str = variable("JWT_PREVIOUS_SECRET", default="", repr=False)
+    """The secret before or after JWT_SECRET: what it signed holds too, while one replaces the other. Empty: none."""
+    jwt_key_file: Path | None = variable("JWT_KEY_FILE", default=None)
+    """A private key (PEM) that signs access tokens so that others can verify them: Ed25519 (EdDSA) or P-256 (ES256)."""
+    jwt_verification_key_files: Words = variable("JWT_VERIFICATION_KEY_FILES", default="")
+    """Keys (PEM, private or public) whose access tokens hold too, while one replaces the other. Empty: none."""
     jwt_expiration_time: Duration = variable("JWT_EXPIRATION_TIME", "JWT_EXPIRES_IN", default="15m")
     """How long an access token holds."""
     refresh_token_secret: str = variable("REFRESH_TOKEN_SECRET", min_length=16, repr=False)
-    """The secret that signs refresh tokens; another than JWT_SECRET."""
+    """The secret that signs refresh tokens, and the links in mails; another than JWT_SECRET."""
     refresh_token_expiration_time: Duration = variable("REFRESH_TOKEN_EXPIRATION_TIME", "JWT_REFRESH_EXPIRES_IN", default="7d")
     """How long a refresh token holds when it is not used."""
     session_expiration_time: Duration = variable("SESSION_EXPIRATION_TIME", default="30d")
     """How long a session holds at most, however often it is refreshed."""
     refresh_token_leeway: int = variable("REFRESH_TOKEN_LEEWAY", default=10, ge=0, le=60)
     """For how many seconds the refresh token before the newest is answered again (two tabs)."""
+    encryption_key: str = variable("ENCRYPTION_KEY", min_length=16, repr=False)
+    """The key that encrypts the secrets of authenticator apps in the database: 32 bytes at least."""
+    encryption_previous_key: str = variable("ENCRYPTION_PREVIOUS_KEY", default="", repr=False)
+    """The key before: what it encrypted can still be read. Empty: none."""
+    totp_required_roles: Words = variable("TOTP_REQUIRED_ROLES", default="")
+    """The roles that can do nothing before they have set up an authenticator app, such as admin,publisher. Empty: none."""
+    api_key: str = variable("API_KEY", default="", pattern=API_KEY, repr=False)
+    """The first service account's key, which may do everything; make one with: gazette keys generate. Empty: none."""
+    rate_limit_window: Duration = variable("RATE_LIMIT_WINDOW", default="15m")
+    """The window that RATE_LIMIT_MAX counts in."""
+    rate_limit_max: int = variable("RATE_LIMIT_MAX", default=100, ge=1)
+    """Calls that an account, or an address that is not signed in, may make in the window. Public reads do not count: Envoy
+    limits them by address."""
 
     files_directory: Path | None = variable("FILES_DIRECTORY", default=None)
     """A folder that holds the files' bytes instead of S3. Not for several machines."""
@@ -144,20 +153,24 @@ class Settings(BaseModel):
     """Where traces go. Read and checked; this release sends none."""
     otel_service_name: str = variable("OTEL_SERVICE_NAME", default="gazette")
     """The service's name in traces and error reports."""
+    public_url: Url = variable("PUBLIC_URL", default="http://127.0.0.1:8080", pattern=WEB_URL)
+    """Where people's browsers find this installation: links in mails begin with it."""
+    mail_directory: Path | None = variable("MAIL_DIRECTORY", default=None)
+    """A folder that mails are written to instead of being sent. For development."""
     smtp_host: str = variable("SMTP_HOST", default="", pattern=r"^[A-Za-z0-9.:-]*$")
-    """The mail server. Read and checked; this release sends no mail."""
+    """The mail server. Empty, and without MAIL_DIRECTORY: mails wait in the database."""
     smtp_port: Port = variable("SMTP_PORT", default=587)
-    """Its port; STARTTLS is required on 587."""
+    """Its port."""
+    smtp_security: Literal["starttls", "tls", "none"] = variable("SMTP_SECURITY", default="starttls")
+    """How the connection is encrypted: starttls (required then, port 587), tls (from the start, port 465) or none."""
+    smtp_ca_file: Path | None = variable("SMTP_CA_FILE", default=None)
+    """The authority (PEM) that the mail server's certificate must come from. Empty: those that the system trusts."""
     smtp_user: str = variable("SMTP_USER", default="")
     """Its user."""
     smtp_pass: str = variable("SMTP_PASS", default="", repr=False)
     """Its password."""
-    rate_limit_window: Duration = variable("RATE_LIMIT_WINDOW", default="15m")
-    """The window that RATE_LIMIT_MAX counts in. Read and checked; this release counts no calls by caller."""
-    rate_limit_max: int = variable("RATE_LIMIT_MAX", default=100, ge=1)
-    """Calls that a caller may make in the window. Read and checked; this release counts no calls by caller."""
-    api_key: str = variable("API_KEY", default="", repr=False)
-    """The first service account's key. Read and checked; this release has no API keys."""
+    smtp_from: str = variable("SMTP_FROM", default="Gazette <gazette@localhost>")
+    """Who the mails are from."""
 
     @model_validator(mode="after")
     def agree(self) -> Self:
@@ -172,21 +185,25 @@ class Settings(BaseModel):
             raise ValueError("TLS_KEY_FILE and TLS_CERTIFICATE_FILE go together; set both or none")
         if self.tls_client_ca_file and not self.tls_certificate_file:
             raise ValueError("TLS_CLIENT_CA_FILE needs TLS_CERTIFICATE_FILE and TLS_KEY_FILE; set them")
-        for name in ("tls_certificate_file", "tls_key_file", "tls_client_ca_file"):
+        for name in ("jwt_key_file", "tls_certificate_file", "tls_key_file", "tls_client_ca_file", "smtp_ca_file"):
             path: Path | None = getattr(self, name)
             if path is not None and not path.is_file():
                 raise ValueError(f"{name.upper()} names no file; mend the path")
+        if missing := [each for each in self.jwt_verification_key_files if not Path(each).is_file()]:
+            raise ValueError(f"JWT_VERIFICATION_KEY_FILES: {missing[0]} is no file; mend the path")
         if self.is_public:
             self.refuse_development_values()
         return self
 
     def refuse_development_values(self) -> None:
-        for name in ("jwt_secret", "refresh_token_secret", "api_key"):
+        for name in SECRETS:
             secret: str = getattr(self, name)
             if SAMPLE_MARK in secret:
                 raise ValueError(f"{name.upper()} is the sample of .env.example; make one with: openssl rand -base64 48")
-            if name != "api_key" and len(secret.encode()) < SECRET_BYTES:
+            if secret and len(secret.encode()) < SECRET_BYTES:
                 raise ValueError(f"{name.upper()} is shorter than {SECRET_BYTES} bytes; make one with: openssl rand -base64 48")
+        if self.mail_directory is not None:
+            raise ValueError("MAIL_DIRECTORY is for development: no mail would be sent; set SMTP_HOST instead")
         if self.reflection and self.environment == "production":
             raise ValueError("REFLECTION is on in production; turn it off")
 
@@ -198,72 +215,3 @@ class Settings(BaseModel):
     @property
     def owner_database_url(self) -> str:
         return self.migration_database_url or self.database_url
-
-
-def names(field: str) -> list[str]:
-    """The environment variables that a field is read from, its own name first."""
-    extra = Settings.model_fields[field].json_schema_extra
-    assert isinstance(extra, dict)
-    return list(extra["names"])  # type: ignore[arg-type]
-
-
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of this process. Raises InvalidSettings, in one line, for the first thing that is wrong."""
-    environ = with_dotenv(os.environ) if environ is None else environ
-    values: dict[str, str] = {}
-    for field in Settings.model_fields:
-        given = {name: environ[name].strip() for name in names(field) if environ.get(name, "").strip()}
-        if len(set(given.values())) > 1:
-            raise InvalidSettings(f"{' and '.join(given)} differ, but are one setting; set one of them")
-        if given:
-            values[field] = next(iter(given.values()))
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        raise InvalidSettings(explain(error)) from None
-
-
-def explain(error: ValidationError) -> str:
-    """One line for the first error; never the value, which may be a secret."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    text = str(first["msg"]).removeprefix("Value error, ")
-    if not first["loc"]:
-        return text
-    field = str(first["loc"][0])
-    described = (Settings.model_fields[field].description or "").split("\n")[0]
-    problem = "is missing" if first["type"] == "missing" else text if text.startswith("is ") else f"is not valid: {text}"
-    return f"{names(field)[0]} {problem}. It is: {described}"
-
-
-def with_dotenv(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment over `.env.local` over `.env`, these two in development only."""
-    environment = next((environ[name].strip() for name in names("environment") if environ.get(name, "").strip()), "development")
-    if ENVIRONMENTS.get(environment, environment) != "development":
-        return environ
-    files = [dotenv_values(name) for name in (".env", ".env.local") if Path(name).is_file()]
-    merged = {key: value for file in files for key, value in file.items() if value is not None}
-    return {**merged, **environ}
-
-
-def child_environment(**more: str) -> dict[str, str]:
-    """The environment for a worker process: this one's, and more."""
-    return {**os.environ, **more}
-
-
-def local_grpc_address() -> str:
-    """Where a server with this environment answers in plaintext, for a health check that needs no other setting."""
-    if os.environ.get("TLS_CERTIFICATE_FILE") and os.environ.get("SOCKET_DIR"):
-        return f"unix:{Path(os.environ['SOCKET_DIR']).resolve()}/worker-0.sock"  # the port wants TLS, and perhaps a certificate
-    host = os.environ.get("GRPC_HOST", "").strip("[]") or "127.0.0.1"
-    return authority("127.0.0.1" if host in {"0.0.0.0", "::"} else host, os.environ.get("GRPC_PORT") or 50051)  # noqa: S104
-
-
-def authority(host: str, port: object) -> str:
-    """HOST:PORT, an IPv6 address in brackets whether it came in them or not."""
-    host = host.strip("[]")
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def command_password() -> str:
-    """GAZETTE_PASSWORD: a password for `gazette accounts create`, where no terminal can ask for one. Empty: none."""
-    return os.environ.get("GAZETTE_PASSWORD", "")

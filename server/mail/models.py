@@ -1,0 +1,37 @@
+"""The table of mails that wait, were sent, or could not be."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.database import Model
+
+
+class Mail(Model):
+    __tablename__ = "mails"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    recipient: Mapped[str]
+    """An address; empty when the recipient was erased."""
+    account_id: Mapped[uuid.UUID | None]
+    """Whose mail it is."""
+    parameters: Mapped[dict[str, Any]]
+    """What its text is made of. Never a secret."""
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    next_attempt_time: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    """NULL: it was sent, or given up."""
+    send_time: Mapped[datetime | None]
+    failure: Mapped[str | None]
+    """Why the last attempt failed."""
+
+    __table_args__ = (
+        Index("ix_mails_next_attempt_time", "next_attempt_time", postgresql_where=text("next_attempt_time IS NOT NULL")),
+        Index("ix_mails_account_id", "account_id"),
+    )
