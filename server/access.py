@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 MAX_TOKEN_BYTES = 4096
 
 
+class NeedsSession(errors.PermissionDenied):
+    """An API key stands for a service, and this is for people."""
+
+    reason = "NEEDS_SESSION"
+    message = "This is for people who have signed in, not for API keys."
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who makes a request."""
 
     account_id: uuid.UUID | None = None
     session_id: uuid.UUID | None = None
+    key_id: uuid.UUID | None = None
+    """The API key of a service, which has no session."""
     permissions: Mapping[int, frozenset[uuid.UUID] | None] = field(default_factory=dict)
     """For each permission held, the organisations that it holds in; None stands for all of them."""
 
@@ -35,6 +44,13 @@ class Caller:
         if self.account_id is None:
             raise errors.Unauthenticated
         return self.account_id
+
+    @property
+    def known_session_id(self) -> uuid.UUID:
+        """The session's id. Raises NeedsSession for a service."""
+        if self.session_id is None:
+            raise NeedsSession
+        return self.session_id
 
     def may(self, permission: Permission.ValueType, organisation_id: uuid.UUID | None = None) -> bool:
         """Whether the caller holds the permission in this organisation; without one, whether in all."""

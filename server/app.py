@@ -13,13 +13,14 @@ import structlog
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from gazette.auth.v1 import auth_service_pb2_grpc, organisation_service_pb2_grpc
+from gazette.auth.v1 import account_service_pb2_grpc, auth_service_pb2_grpc, organisation_service_pb2_grpc
 from gazette.content.v1 import content_service_pb2_grpc, content_type_service_pb2_grpc
 from gazette.delivery.v1 import delivery_service_pb2_grpc
 from gazette.files.v1 import file_service_pb2_grpc
 from gazette.record.v1 import record_service_pb2_grpc
 from gazette.system.v1 import system_service_pb2_grpc
 from server import access, cache, database, errors, migrations, storage, tasks, telemetry, tls, validation
+from server.auth.account_service import AccountService
 from server.auth.organisations import OrganisationService
 from server.auth.passwords import Passwords
 from server.auth.revocations import Revocations
@@ -164,8 +165,9 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
 
     refresh_tokens = RefreshTokens(settings.refresh_token_secret)
     auth_service_pb2_grpc.add_AuthServiceServicer_to_server(
-        AuthService(pools, passwords, tokens, refresh_tokens, settings), registry
+        AuthService(pools, passwords, tokens, refresh_tokens, paging, settings), registry
     )
+    account_service_pb2_grpc.add_AccountServiceServicer_to_server(AccountService(pools, tokens, paging), registry)
     organisation_service_pb2_grpc.add_OrganisationServiceServicer_to_server(OrganisationService(pools, paging), registry)
     content_type_service_pb2_grpc.add_ContentTypeServiceServicer_to_server(ContentTypeService(pools, paging), registry)
     content_service_pb2_grpc.add_ContentServiceServicer_to_server(ContentService(pools, paging, files.publish), registry)

@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 
 # Every service with an HTTP form; a test compares them with the descriptors.
 SERVICES = (
+    "gazette.auth.v1.AccountService",
     "gazette.auth.v1.AuthService",
     "gazette.auth.v1.OrganisationService",
     "gazette.content.v1.ContentService",

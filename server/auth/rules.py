@@ -29,6 +29,9 @@ ADDED_PERMISSIONS: Mapping[int, frozenset[int]] = {
             Permission.PERMISSION_CONTENT_TYPES_WRITE,
             Permission.PERMISSION_ORGANISATIONS_WRITE,
             Permission.PERMISSION_SYSTEM_READ,
+            Permission.PERMISSION_ACCOUNTS_READ,
+            Permission.PERMISSION_ACCOUNTS_WRITE,
+            Permission.PERMISSION_AUDIT_READ,
         }
     ),
 }

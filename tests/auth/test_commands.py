@@ -62,7 +62,7 @@ async def test_json_is_the_account_of_the_contract(service: Service) -> None:
     result = await run(service, "accounts", "create", *ADA, "--all-organisations", "--json", GAZETTE_PASSWORD=PASSWORD)
     made = json.loads(result.stdout)
     assert made["grants"] == [{"role": "ROLE_EDITOR"}]
-    assert set(made) == {"id", "email", "name", "state", "grants", "createTime"}
+    assert set(made) == {"id", "email", "name", "kind", "state", "grants", "createTime"}
     assert (await service.sign_in("ada@example.gov", PASSWORD)).id == made["id"]
 
 

@@ -13,7 +13,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FileDescripto
 from google.protobuf.descriptor_pb2 import MethodOptions
 
 from gazette.access.v1 import access_pb2
-from gazette.auth.v1 import auth_service_pb2, organisation_service_pb2
+from gazette.auth.v1 import account_service_pb2, auth_service_pb2, organisation_service_pb2
 from gazette.content.v1 import content_service_pb2, content_type_service_pb2
 from gazette.delivery.v1 import delivery_service_pb2
 from gazette.files.v1 import file_service_pb2
@@ -25,6 +25,7 @@ from tools.contract import Contract, Described, full_name
 from tools.generate import descriptors
 
 MODULES = [
+    account_service_pb2,
     auth_service_pb2,
     organisation_service_pb2,
     content_service_pb2,

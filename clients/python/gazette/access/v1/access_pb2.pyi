@@ -47,6 +47,12 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Create and change organisations. Needs a grant for all organisations."""
     PERMISSION_SYSTEM_READ: _Permission.ValueType  # 10
     """Read how the service itself is doing."""
+    PERMISSION_ACCOUNTS_READ: _Permission.ValueType  # 11
+    """See accounts and what they may do."""
+    PERMISSION_ACCOUNTS_WRITE: _Permission.ValueType  # 12
+    """Invite people, make service accounts and their keys, grant and revoke roles, disable accounts."""
+    PERMISSION_AUDIT_READ: _Permission.ValueType  # 13
+    """Read the audit. Verifying it needs a grant for all organisations."""
 
 class Permission(_Permission, metaclass=_PermissionEnumTypeWrapper):
     """What a caller may do. Roles grant permissions (`server/auth/rules.py` holds the table), for one organisation or for all."""
@@ -73,6 +79,12 @@ PERMISSION_ORGANISATIONS_WRITE: Permission.ValueType  # 9
 """Create and change organisations. Needs a grant for all organisations."""
 PERMISSION_SYSTEM_READ: Permission.ValueType  # 10
 """Read how the service itself is doing."""
+PERMISSION_ACCOUNTS_READ: Permission.ValueType  # 11
+"""See accounts and what they may do."""
+PERMISSION_ACCOUNTS_WRITE: Permission.ValueType  # 12
+"""Invite people, make service accounts and their keys, grant and revoke roles, disable accounts."""
+PERMISSION_AUDIT_READ: Permission.ValueType  # 13
+"""Read the audit. Verifying it needs a grant for all organisations."""
 Global___Permission: _TypeAlias = Permission  # noqa: Y015
 
 @_typing.final

@@ -56,6 +56,30 @@ ROLE_ADMIN: Role.ValueType  # 5
 """Imports documents and looks after people, content types and organisations."""
 Global___Role: _TypeAlias = Role  # noqa: Y015
 
+class _AccountKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccountKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccountKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCOUNT_KIND_UNSPECIFIED: _AccountKind.ValueType  # 0
+    """Never in an answer."""
+    ACCOUNT_KIND_PERSON: _AccountKind.ValueType  # 1
+    """A person, who signs in with a password."""
+    ACCOUNT_KIND_SERVICE: _AccountKind.ValueType  # 2
+    """A service, which calls with API keys and never signs in."""
+
+class AccountKind(_AccountKind, metaclass=_AccountKindEnumTypeWrapper):
+    """Who an account stands for."""
+
+ACCOUNT_KIND_UNSPECIFIED: AccountKind.ValueType  # 0
+"""Never in an answer."""
+ACCOUNT_KIND_PERSON: AccountKind.ValueType  # 1
+"""A person, who signs in with a password."""
+ACCOUNT_KIND_SERVICE: AccountKind.ValueType  # 2
+"""A service, which calls with API keys and never signs in."""
+Global___AccountKind: _TypeAlias = AccountKind  # noqa: Y015
+
 class _AccountState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -67,7 +91,11 @@ class _AccountStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccountS
     ACCOUNT_STATE_ACTIVE: _AccountState.ValueType  # 1
     """Can sign in."""
     ACCOUNT_STATE_DISABLED: _AccountState.ValueType  # 2
-    """Cannot sign in, and has no sessions."""
+    """Cannot sign in, and has no sessions; its API keys are refused."""
+    ACCOUNT_STATE_INVITED: _AccountState.ValueType  # 3
+    """Has not accepted the invitation, and so has no password yet."""
+    ACCOUNT_STATE_ERASED: _AccountState.ValueType  # 4
+    """Its personal data was erased. Only the id is left, since histories and the audit name it. For good."""
 
 class AccountState(_AccountState, metaclass=_AccountStateEnumTypeWrapper):
     """Whether an account can sign in."""
@@ -77,7 +105,11 @@ ACCOUNT_STATE_UNSPECIFIED: AccountState.ValueType  # 0
 ACCOUNT_STATE_ACTIVE: AccountState.ValueType  # 1
 """Can sign in."""
 ACCOUNT_STATE_DISABLED: AccountState.ValueType  # 2
-"""Cannot sign in, and has no sessions."""
+"""Cannot sign in, and has no sessions; its API keys are refused."""
+ACCOUNT_STATE_INVITED: AccountState.ValueType  # 3
+"""Has not accepted the invitation, and so has no password yet."""
+ACCOUNT_STATE_ERASED: AccountState.ValueType  # 4
+"""Its personal data was erased. Only the id is left, since histories and the audit name it. For good."""
 Global___AccountState: _TypeAlias = AccountState  # noqa: Y015
 
 @_typing.final
@@ -118,14 +150,18 @@ class Account(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     GRANTS_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    TOTP_CONFIRM_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7."""
     email: _builtins.str
-    """The address it signs in with, as it was given; compared without regard to case."""
+    """The address it signs in with, as it was given; compared without regard to case. Empty for a service, and once erased."""
     name: _builtins.str
-    """How it is called in reviews and histories."""
+    """How it is called in reviews and histories. Empty once erased."""
     state: Global___AccountState.ValueType
     """Whether it can sign in."""
+    kind: Global___AccountKind.ValueType
+    """Who it stands for."""
     @_builtins.property
     def grants(self) -> _containers.RepeatedCompositeFieldContainer[Global___Grant]:
         """What it may do, and where."""
@@ -133,6 +169,10 @@ class Account(_message.Message):
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was made."""
+
+    @_builtins.property
+    def totp_confirm_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when an authenticator app is asked for at sign-in. Unset: none is."""
 
     def __init__(
         self,
@@ -143,10 +183,12 @@ class Account(_message.Message):
         state: Global___AccountState.ValueType = ...,
         grants: _abc.Iterable[Global___Grant] | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        kind: Global___AccountKind.ValueType = ...,
+        totp_confirm_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "totp_confirm_time", b"totp_confirm_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "email", b"email", "grants", b"grants", "id", b"id", "name", b"name", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "email", b"email", "grants", b"grants", "id", b"id", "kind", b"kind", "name", b"name", "state", b"state", "totp_confirm_time", b"totp_confirm_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

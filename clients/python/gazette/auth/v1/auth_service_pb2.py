@@ -24,11 +24,16 @@ _sym_db = _symbol_database.Default()
 
 from gazette.access.v1 import access_pb2 as gazette_dot_access_dot_v1_dot_access__pb2
 from gazette.auth.v1 import account_pb2 as gazette_dot_auth_dot_v1_dot_account__pb2
+from gazette.auth.v1 import jwk_pb2 as gazette_dot_auth_dot_v1_dot_jwk__pb2
+from gazette.auth.v1 import password_pb2 as gazette_dot_auth_dot_v1_dot_password__pb2
+from gazette.auth.v1 import profile_pb2 as gazette_dot_auth_dot_v1_dot_profile__pb2
+from gazette.auth.v1 import session_pb2 as gazette_dot_auth_dot_v1_dot_session__pb2
+from gazette.auth.v1 import totp_pb2 as gazette_dot_auth_dot_v1_dot_totp__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/auth/v1/auth_service.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1dgazette/auth/v1/account.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"X\n\x0cLoginRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x03\x18\xfe\x01R\x05\x65mail\x12&\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\"\xb7\x02\n\rLoginResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12S\n\x18\x61\x63\x63\x65ss_token_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x61\x63\x63\x65ssTokenExpireTime\x12#\n\rrefresh_token\x18\x03 \x01(\tR\x0crefreshToken\x12U\n\x19refresh_token_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16refreshTokenExpireTime\x12\x32\n\x07\x61\x63\x63ount\x18\x05 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"F\n\x13RefreshTokenRequest\x12/\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x0crefreshToken\"\x8a\x02\n\x14RefreshTokenResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12S\n\x18\x61\x63\x63\x65ss_token_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x61\x63\x63\x65ssTokenExpireTime\x12#\n\rrefresh_token\x18\x03 \x01(\tR\x0crefreshToken\x12U\n\x19refresh_token_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16refreshTokenExpireTime\"\x0f\n\rLogoutRequest\"\x10\n\x0eLogoutResponse\"\x0e\n\x0cGetMeRequest\"C\n\rGetMeResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount2\xcc\x03\n\x0b\x41uthService\x12g\n\x05Login\x12\x1d.gazette.auth.v1.LoginRequest\x1a\x1e.gazette.auth.v1.LoginResponse\"\x1f\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/auth/login:\x01*\x12~\n\x0cRefreshToken\x12$.gazette.auth.v1.RefreshTokenRequest\x1a%.gazette.auth.v1.RefreshTokenResponse\"!\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\"\x10/v1/auth/refresh:\x01*\x12n\n\x06Logout\x12\x1e.gazette.auth.v1.LogoutRequest\x1a\x1f.gazette.auth.v1.LogoutResponse\"#\x90\x02\x02\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/auth/logout:\x01*\x12\x64\n\x05GetMe\x12\x1d.gazette.auth.v1.GetMeRequest\x1a\x1e.gazette.auth.v1.GetMeResponse\"\x1c\x90\x02\x01\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/auth/meb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/auth/v1/auth_service.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1dgazette/auth/v1/account.proto\x1a\x19gazette/auth/v1/jwk.proto\x1a\x1egazette/auth/v1/password.proto\x1a\x1dgazette/auth/v1/profile.proto\x1a\x1dgazette/auth/v1/session.proto\x1a\x1agazette/auth/v1/totp.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xab\x01\n\x0cLoginRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x03\x18\xfe\x01R\x05\x65mail\x12&\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\x12$\n\ttotp_code\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x08totpCode\x12+\n\x0c\x64\x65vice_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x0b\x64\x65viceToken\"\x92\x03\n\rLoginResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12S\n\x18\x61\x63\x63\x65ss_token_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x61\x63\x63\x65ssTokenExpireTime\x12#\n\rrefresh_token\x18\x03 \x01(\tR\x0crefreshToken\x12U\n\x19refresh_token_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16refreshTokenExpireTime\x12\x32\n\x07\x61\x63\x63ount\x18\x05 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\x12!\n\x0c\x64\x65vice_token\x18\x06 \x01(\tR\x0b\x64\x65viceToken\x12\x36\n\x17totp_enrolment_required\x18\x07 \x01(\x08R\x15totpEnrolmentRequired\"F\n\x13RefreshTokenRequest\x12/\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x0crefreshToken\"\x8a\x02\n\x14RefreshTokenResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12S\n\x18\x61\x63\x63\x65ss_token_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x61\x63\x63\x65ssTokenExpireTime\x12#\n\rrefresh_token\x18\x03 \x01(\tR\x0crefreshToken\x12U\n\x19refresh_token_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16refreshTokenExpireTime\"\x0f\n\rLogoutRequest\"\x10\n\x0eLogoutResponse\"\x0e\n\x0cGetMeRequest\"C\n\rGetMeResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount2\xc4\x12\n\x0b\x41uthService\x12g\n\x05Login\x12\x1d.gazette.auth.v1.LoginRequest\x1a\x1e.gazette.auth.v1.LoginResponse\"\x1f\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/auth/login:\x01*\x12~\n\x0cRefreshToken\x12$.gazette.auth.v1.RefreshTokenRequest\x1a%.gazette.auth.v1.RefreshTokenResponse\"!\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\"\x10/v1/auth/refresh:\x01*\x12n\n\x06Logout\x12\x1e.gazette.auth.v1.LogoutRequest\x1a\x1f.gazette.auth.v1.LogoutResponse\"#\x90\x02\x02\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/auth/logout:\x01*\x12\x64\n\x05GetMe\x12\x1d.gazette.auth.v1.GetMeRequest\x1a\x1e.gazette.auth.v1.GetMeResponse\"\x1c\x90\x02\x01\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/auth/me\x12v\n\x08UpdateMe\x12 .gazette.auth.v1.UpdateMeRequest\x1a!.gazette.auth.v1.UpdateMeResponse\"%\x90\x02\x02\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x16\x32\x0b/v1/auth/me:\x07\x61\x63\x63ount\x12\x80\x01\n\x0b\x43hangeEmail\x12#.gazette.auth.v1.ChangeEmailRequest\x1a$.gazette.auth.v1.ChangeEmailResponse\"&\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/auth/change-email:\x01*\x12\x84\x01\n\x0c\x43onfirmEmail\x12$.gazette.auth.v1.ConfirmEmailRequest\x1a%.gazette.auth.v1.ConfirmEmailResponse\"\'\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/auth/confirm-email:\x01*\x12\x8c\x01\n\x0e\x43hangePassword\x12&.gazette.auth.v1.ChangePasswordRequest\x1a\'.gazette.auth.v1.ChangePasswordResponse\")\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/auth/change-password:\x01*\x12\xa5\x01\n\x14RequestPasswordReset\x12,.gazette.auth.v1.RequestPasswordResetRequest\x1a-.gazette.auth.v1.RequestPasswordResetResponse\"0\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02$\"\x1f/v1/auth/request-password-reset:\x01*\x12\x88\x01\n\rResetPassword\x12%.gazette.auth.v1.ResetPasswordRequest\x1a&.gazette.auth.v1.ResetPasswordResponse\"(\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/auth/reset-password:\x01*\x12\x94\x01\n\x10\x41\x63\x63\x65ptInvitation\x12(.gazette.auth.v1.AcceptInvitationRequest\x1a).gazette.auth.v1.AcceptInvitationResponse\"+\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/auth/accept-invitation:\x01*\x12x\n\tEnrolTotp\x12!.gazette.auth.v1.EnrolTotpRequest\x1a\".gazette.auth.v1.EnrolTotpResponse\"$\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x18\"\x13/v1/auth/totp:enrol:\x01*\x12\x80\x01\n\x0b\x43onfirmTotp\x12#.gazette.auth.v1.ConfirmTotpRequest\x1a$.gazette.auth.v1.ConfirmTotpResponse\"&\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/auth/totp:confirm:\x01*\x12\x80\x01\n\x0b\x44isableTotp\x12#.gazette.auth.v1.DisableTotpRequest\x1a$.gazette.auth.v1.DisableTotpResponse\"&\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/auth/totp:disable:\x01*\x12\x7f\n\x0cListSessions\x12$.gazette.auth.v1.ListSessionsRequest\x1a%.gazette.auth.v1.ListSessionsResponse\"\"\x90\x02\x01\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/auth/sessions\x12\x84\x01\n\rRevokeSession\x12%.gazette.auth.v1.RevokeSessionRequest\x1a&.gazette.auth.v1.RevokeSessionResponse\"$\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x18*\x16/v1/auth/sessions/{id}\x12\x9b\x01\n\x11RevokeAllSessions\x12).gazette.auth.v1.RevokeAllSessionsRequest\x1a*.gazette.auth.v1.RevokeAllSessionsResponse\"/\x90\x02\x02\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02 \"\x1b/v1/auth/sessions:revokeAll:\x01*\x12u\n\x07GetJwks\x12\x1f.gazette.auth.v1.GetJwksRequest\x1a .gazette.auth.v1.GetJwksResponse\"\'\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.jsonb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +44,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOGINREQUEST'].fields_by_name['email']._serialized_options = b'\272H\007r\005\020\003\030\376\001'
   _globals['_LOGINREQUEST'].fields_by_name['password']._loaded_options = None
   _globals['_LOGINREQUEST'].fields_by_name['password']._serialized_options = b'\272H\007r\005\020\001\030\200\010'
+  _globals['_LOGINREQUEST'].fields_by_name['totp_code']._loaded_options = None
+  _globals['_LOGINREQUEST'].fields_by_name['totp_code']._serialized_options = b'\272H\004r\002\030 '
+  _globals['_LOGINREQUEST'].fields_by_name['device_token']._loaded_options = None
+  _globals['_LOGINREQUEST'].fields_by_name['device_token']._serialized_options = b'\272H\005r\003\030\200\002'
   _globals['_REFRESHTOKENREQUEST'].fields_by_name['refresh_token']._loaded_options = None
   _globals['_REFRESHTOKENREQUEST'].fields_by_name['refresh_token']._serialized_options = b'\272H\007r\005\020\001\030\200\010'
   _globals['_AUTHSERVICE'].methods_by_name['Login']._loaded_options = None
@@ -49,22 +58,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUTHSERVICE'].methods_by_name['Logout']._serialized_options = b'\220\002\002\372\274\030\002\020\001\202\323\344\223\002\024\"\017/v1/auth/logout:\001*'
   _globals['_AUTHSERVICE'].methods_by_name['GetMe']._loaded_options = None
   _globals['_AUTHSERVICE'].methods_by_name['GetMe']._serialized_options = b'\220\002\001\372\274\030\002\020\001\202\323\344\223\002\r\022\013/v1/auth/me'
-  _globals['_LOGINREQUEST']._serialized_start=181
-  _globals['_LOGINREQUEST']._serialized_end=269
-  _globals['_LOGINRESPONSE']._serialized_start=272
-  _globals['_LOGINRESPONSE']._serialized_end=583
-  _globals['_REFRESHTOKENREQUEST']._serialized_start=585
-  _globals['_REFRESHTOKENREQUEST']._serialized_end=655
-  _globals['_REFRESHTOKENRESPONSE']._serialized_start=658
-  _globals['_REFRESHTOKENRESPONSE']._serialized_end=924
-  _globals['_LOGOUTREQUEST']._serialized_start=926
-  _globals['_LOGOUTREQUEST']._serialized_end=941
-  _globals['_LOGOUTRESPONSE']._serialized_start=943
-  _globals['_LOGOUTRESPONSE']._serialized_end=959
-  _globals['_GETMEREQUEST']._serialized_start=961
-  _globals['_GETMEREQUEST']._serialized_end=975
-  _globals['_GETMERESPONSE']._serialized_start=977
-  _globals['_GETMERESPONSE']._serialized_end=1044
-  _globals['_AUTHSERVICE']._serialized_start=1047
-  _globals['_AUTHSERVICE']._serialized_end=1507
+  _globals['_AUTHSERVICE'].methods_by_name['UpdateMe']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['UpdateMe']._serialized_options = b'\220\002\002\372\274\030\002\020\001\202\323\344\223\002\0262\013/v1/auth/me:\007account'
+  _globals['_AUTHSERVICE'].methods_by_name['ChangeEmail']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['ChangeEmail']._serialized_options = b'\372\274\030\002\020\001\202\323\344\223\002\032\"\025/v1/auth/change-email:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['ConfirmEmail']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['ConfirmEmail']._serialized_options = b'\372\274\030\002\010\001\202\323\344\223\002\033\"\026/v1/auth/confirm-email:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['ChangePassword']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['ChangePassword']._serialized_options = b'\372\274\030\002\020\001\202\323\344\223\002\035\"\030/v1/auth/change-password:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['RequestPasswordReset']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['RequestPasswordReset']._serialized_options = b'\372\274\030\002\010\001\202\323\344\223\002$\"\037/v1/auth/request-password-reset:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['ResetPassword']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['ResetPassword']._serialized_options = b'\372\274\030\002\010\001\202\323\344\223\002\034\"\027/v1/auth/reset-password:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['AcceptInvitation']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['AcceptInvitation']._serialized_options = b'\372\274\030\002\010\001\202\323\344\223\002\037\"\032/v1/auth/accept-invitation:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['EnrolTotp']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['EnrolTotp']._serialized_options = b'\372\274\030\002\020\001\202\323\344\223\002\030\"\023/v1/auth/totp:enrol:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['ConfirmTotp']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['ConfirmTotp']._serialized_options = b'\372\274\030\002\020\001\202\323\344\223\002\032\"\025/v1/auth/totp:confirm:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['DisableTotp']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['DisableTotp']._serialized_options = b'\372\274\030\002\020\001\202\323\344\223\002\032\"\025/v1/auth/totp:disable:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['ListSessions']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['ListSessions']._serialized_options = b'\220\002\001\372\274\030\002\020\001\202\323\344\223\002\023\022\021/v1/auth/sessions'
+  _globals['_AUTHSERVICE'].methods_by_name['RevokeSession']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['RevokeSession']._serialized_options = b'\372\274\030\002\020\001\202\323\344\223\002\030*\026/v1/auth/sessions/{id}'
+  _globals['_AUTHSERVICE'].methods_by_name['RevokeAllSessions']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['RevokeAllSessions']._serialized_options = b'\220\002\002\372\274\030\002\020\001\202\323\344\223\002 \"\033/v1/auth/sessions:revokeAll:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['GetJwks']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['GetJwks']._serialized_options = b'\220\002\001\372\274\030\002\010\001\202\323\344\223\002\030\022\026/.well-known/jwks.json'
+  _globals['_LOGINREQUEST']._serialized_start=331
+  _globals['_LOGINREQUEST']._serialized_end=502
+  _globals['_LOGINRESPONSE']._serialized_start=505
+  _globals['_LOGINRESPONSE']._serialized_end=907
+  _globals['_REFRESHTOKENREQUEST']._serialized_start=909
+  _globals['_REFRESHTOKENREQUEST']._serialized_end=979
+  _globals['_REFRESHTOKENRESPONSE']._serialized_start=982
+  _globals['_REFRESHTOKENRESPONSE']._serialized_end=1248
+  _globals['_LOGOUTREQUEST']._serialized_start=1250
+  _globals['_LOGOUTREQUEST']._serialized_end=1265
+  _globals['_LOGOUTRESPONSE']._serialized_start=1267
+  _globals['_LOGOUTRESPONSE']._serialized_end=1283
+  _globals['_GETMEREQUEST']._serialized_start=1285
+  _globals['_GETMEREQUEST']._serialized_end=1299
+  _globals['_GETMERESPONSE']._serialized_start=1301
+  _globals['_GETMERESPONSE']._serialized_end=1368
+  _globals['_AUTHSERVICE']._serialized_start=1371
+  _globals['_AUTHSERVICE']._serialized_end=3743
 # @@protoc_insertion_point(module_scope)

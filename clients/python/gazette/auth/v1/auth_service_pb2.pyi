@@ -26,19 +26,29 @@ class LoginRequest(_message.Message):
 
     EMAIL_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
+    TOTP_CODE_FIELD_NUMBER: _builtins.int
+    DEVICE_TOKEN_FIELD_NUMBER: _builtins.int
     email: _builtins.str
     """The account's address."""
     password: _builtins.str
     """The password."""
+    totp_code: _builtins.str
+    """The six digits that the account's authenticator app shows, or a recovery code. Empty where there is no app."""
+    device_token: _builtins.str
+    """What an earlier sign-in on this device answered. With it the attempts of strangers do not keep the person out. Empty, or one
+    that does not hold any more: as an unknown device.
+    """
     def __init__(
         self,
         *,
         email: _builtins.str = ...,
         password: _builtins.str = ...,
+        totp_code: _builtins.str = ...,
+        device_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "password", b"password"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_token", b"device_token", "email", b"email", "password", b"password", "totp_code", b"totp_code"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -55,10 +65,18 @@ class LoginResponse(_message.Message):
     REFRESH_TOKEN_FIELD_NUMBER: _builtins.int
     REFRESH_TOKEN_EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     ACCOUNT_FIELD_NUMBER: _builtins.int
+    DEVICE_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTP_ENROLMENT_REQUIRED_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     """A JWT for the `authorization: Bearer` metadata."""
     refresh_token: _builtins.str
     """For RefreshToken; opaque."""
+    device_token: _builtins.str
+    """For the next Login on this device. It is no credential, but tells a known device from an unknown one; for 90 days."""
+    totp_enrolment_required: _builtins.bool
+    """Whether the account's role needs an authenticator app that it does not have yet: until ConfirmTotp and the RefreshToken
+    after it, the tokens let it do nothing but set one up.
+    """
     @_builtins.property
     def access_token_expire_time(self) -> _timestamp_pb2.Timestamp:
         """When the access token ends."""
@@ -79,10 +97,12 @@ class LoginResponse(_message.Message):
         refresh_token: _builtins.str = ...,
         refresh_token_expire_time: _timestamp_pb2.Timestamp | None = ...,
         account: _account_pb2.Account | None = ...,
+        device_token: _builtins.str = ...,
+        totp_enrolment_required: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["access_token_expire_time", b"access_token_expire_time", "account", b"account", "refresh_token_expire_time", b"refresh_token_expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "access_token_expire_time", b"access_token_expire_time", "account", b"account", "refresh_token", b"refresh_token", "refresh_token_expire_time", b"refresh_token_expire_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "access_token_expire_time", b"access_token_expire_time", "account", b"account", "device_token", b"device_token", "refresh_token", b"refresh_token", "refresh_token_expire_time", b"refresh_token_expire_time", "totp_enrolment_required", b"totp_enrolment_required"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,6 +4,11 @@ import grpc
 import warnings
 
 from gazette.auth.v1 import auth_service_pb2 as gazette_dot_auth_dot_v1_dot_auth__service__pb2
+from gazette.auth.v1 import jwk_pb2 as gazette_dot_auth_dot_v1_dot_jwk__pb2
+from gazette.auth.v1 import password_pb2 as gazette_dot_auth_dot_v1_dot_password__pb2
+from gazette.auth.v1 import profile_pb2 as gazette_dot_auth_dot_v1_dot_profile__pb2
+from gazette.auth.v1 import session_pb2 as gazette_dot_auth_dot_v1_dot_session__pb2
+from gazette.auth.v1 import totp_pb2 as gazette_dot_auth_dot_v1_dot_totp__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -56,6 +61,76 @@ class AuthServiceStub:
                 request_serializer=gazette_dot_auth_dot_v1_dot_auth__service__pb2.GetMeRequest.SerializeToString,
                 response_deserializer=gazette_dot_auth_dot_v1_dot_auth__service__pb2.GetMeResponse.FromString,
                 _registered_method=True)
+        self.UpdateMe = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/UpdateMe',
+                request_serializer=gazette_dot_auth_dot_v1_dot_profile__pb2.UpdateMeRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_profile__pb2.UpdateMeResponse.FromString,
+                _registered_method=True)
+        self.ChangeEmail = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/ChangeEmail',
+                request_serializer=gazette_dot_auth_dot_v1_dot_profile__pb2.ChangeEmailRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_profile__pb2.ChangeEmailResponse.FromString,
+                _registered_method=True)
+        self.ConfirmEmail = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/ConfirmEmail',
+                request_serializer=gazette_dot_auth_dot_v1_dot_profile__pb2.ConfirmEmailRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_profile__pb2.ConfirmEmailResponse.FromString,
+                _registered_method=True)
+        self.ChangePassword = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/ChangePassword',
+                request_serializer=gazette_dot_auth_dot_v1_dot_password__pb2.ChangePasswordRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_password__pb2.ChangePasswordResponse.FromString,
+                _registered_method=True)
+        self.RequestPasswordReset = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/RequestPasswordReset',
+                request_serializer=gazette_dot_auth_dot_v1_dot_password__pb2.RequestPasswordResetRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_password__pb2.RequestPasswordResetResponse.FromString,
+                _registered_method=True)
+        self.ResetPassword = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/ResetPassword',
+                request_serializer=gazette_dot_auth_dot_v1_dot_password__pb2.ResetPasswordRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_password__pb2.ResetPasswordResponse.FromString,
+                _registered_method=True)
+        self.AcceptInvitation = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/AcceptInvitation',
+                request_serializer=gazette_dot_auth_dot_v1_dot_password__pb2.AcceptInvitationRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_password__pb2.AcceptInvitationResponse.FromString,
+                _registered_method=True)
+        self.EnrolTotp = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/EnrolTotp',
+                request_serializer=gazette_dot_auth_dot_v1_dot_totp__pb2.EnrolTotpRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_totp__pb2.EnrolTotpResponse.FromString,
+                _registered_method=True)
+        self.ConfirmTotp = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/ConfirmTotp',
+                request_serializer=gazette_dot_auth_dot_v1_dot_totp__pb2.ConfirmTotpRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_totp__pb2.ConfirmTotpResponse.FromString,
+                _registered_method=True)
+        self.DisableTotp = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/DisableTotp',
+                request_serializer=gazette_dot_auth_dot_v1_dot_totp__pb2.DisableTotpRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_totp__pb2.DisableTotpResponse.FromString,
+                _registered_method=True)
+        self.ListSessions = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/ListSessions',
+                request_serializer=gazette_dot_auth_dot_v1_dot_session__pb2.ListSessionsRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_session__pb2.ListSessionsResponse.FromString,
+                _registered_method=True)
+        self.RevokeSession = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/RevokeSession',
+                request_serializer=gazette_dot_auth_dot_v1_dot_session__pb2.RevokeSessionRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_session__pb2.RevokeSessionResponse.FromString,
+                _registered_method=True)
+        self.RevokeAllSessions = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/RevokeAllSessions',
+                request_serializer=gazette_dot_auth_dot_v1_dot_session__pb2.RevokeAllSessionsRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_session__pb2.RevokeAllSessionsResponse.FromString,
+                _registered_method=True)
+        self.GetJwks = channel.unary_unary(
+                '/gazette.auth.v1.AuthService/GetJwks',
+                request_serializer=gazette_dot_auth_dot_v1_dot_jwk__pb2.GetJwksRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_jwk__pb2.GetJwksResponse.FromString,
+                _registered_method=True)
 
 
 class AuthServiceServicer:
@@ -66,10 +141,11 @@ class AuthServiceServicer:
     def Login(self, request, context):
         """Starts a session.
 
-        Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password and a disabled account alike;
-        RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an
-        account with roles in more organisations than an access token can carry (about 100). A retry is safe: it starts another
-        session.
+        Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password, a disabled account and an account
+        with too many wrong attempts alike; UNAUTHENTICATED `TOTP_REQUIRED` for a right password without the authenticator's code;
+        RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many attempts from one address and `SIGN_IN_BUSY` while too many passwords are
+        being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles in more organisations than an access token
+        can carry (about 100). A retry is safe: it starts another session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -103,6 +179,143 @@ class AuthServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateMe(self, request, context):
+        """Changes the caller's own name.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION` for an API key; INVALID_ARGUMENT. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeEmail(self, request, context):
+        """Sends a mail to a new address, whose link makes it the account's own.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
+        `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry is safe: the newer link holds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmEmail(self, request, context):
+        """Makes a new address, which a mail was sent to, the account's own. The old one is told.
+
+        Errors: INVALID_ARGUMENT `INVALID_LINK` for a link that is not ours, has had its time or was used; ALREADY_EXISTS
+        `EMAIL_TAKEN`. A retry after success is `INVALID_LINK`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangePassword(self, request, context):
+        """Changes the caller's password, ends all its sessions and starts a new one.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD` or `WEAK_PASSWORD`;
+        RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry after success is `UNAUTHENTICATED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestPasswordReset(self, request, context):
+        """Sends a mail with a link to set another password to an active account's address; at most three an hour. The answer is the
+        same for every address.
+
+        Errors: RESOURCE_EXHAUSTED. A retry is safe: the newer link holds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetPassword(self, request, context):
+        """Sets a new password by the link in the mail, and ends all sessions.
+
+        Errors: INVALID_ARGUMENT `INVALID_LINK`, or `WEAK_PASSWORD`, after which the link still holds. A retry after success is
+        `INVALID_LINK`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptInvitation(self, request, context):
+        """Sets the first password of somebody who was invited.
+
+        Errors: INVALID_ARGUMENT `INVALID_LINK`, or `WEAK_PASSWORD`, after which the link still holds. A retry after success is
+        `INVALID_LINK`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnrolTotp(self, request, context):
+        """Begins to set up an authenticator app; one that was not confirmed before is forgotten.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; FAILED_PRECONDITION
+        `TOTP_ENABLED` when there is one already. A retry is safe: the newer secret holds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmTotp(self, request, context):
+        """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; FAILED_PRECONDITION
+        `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DisableTotp(self, request, context):
+        """Signs in without an authenticator app again.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD` or `WRONG_CODE`;
+        FAILED_PRECONDITION `TOTP_NOT_ENROLLED`, or `TOTP_IS_REQUIRED` for a role that must have one. A retry after success is
+        `TOTP_NOT_ENROLLED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSessions(self, request, context):
+        """The caller's sessions that have not ended, the newest first.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeSession(self, request, context):
+        """Ends one of the caller's sessions: its refresh token at once, its access token within five seconds in every process.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; NOT_FOUND `SESSION_NOT_FOUND` for one that has ended or is
+        somebody else's. A retry after success is `SESSION_NOT_FOUND`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeAllSessions(self, request, context):
+        """Ends all of the caller's sessions, or all but the one that asks.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetJwks(self, request, context):
+        """The public keys with which others can verify access tokens (RFC 7517).
+
+        Errors: none of its own. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuthServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -125,6 +338,76 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.GetMe,
                     request_deserializer=gazette_dot_auth_dot_v1_dot_auth__service__pb2.GetMeRequest.FromString,
                     response_serializer=gazette_dot_auth_dot_v1_dot_auth__service__pb2.GetMeResponse.SerializeToString,
+            ),
+            'UpdateMe': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateMe,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_profile__pb2.UpdateMeRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_profile__pb2.UpdateMeResponse.SerializeToString,
+            ),
+            'ChangeEmail': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeEmail,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_profile__pb2.ChangeEmailRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_profile__pb2.ChangeEmailResponse.SerializeToString,
+            ),
+            'ConfirmEmail': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmEmail,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_profile__pb2.ConfirmEmailRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_profile__pb2.ConfirmEmailResponse.SerializeToString,
+            ),
+            'ChangePassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangePassword,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_password__pb2.ChangePasswordRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_password__pb2.ChangePasswordResponse.SerializeToString,
+            ),
+            'RequestPasswordReset': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestPasswordReset,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_password__pb2.RequestPasswordResetRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_password__pb2.RequestPasswordResetResponse.SerializeToString,
+            ),
+            'ResetPassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetPassword,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_password__pb2.ResetPasswordRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_password__pb2.ResetPasswordResponse.SerializeToString,
+            ),
+            'AcceptInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptInvitation,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_password__pb2.AcceptInvitationRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_password__pb2.AcceptInvitationResponse.SerializeToString,
+            ),
+            'EnrolTotp': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnrolTotp,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_totp__pb2.EnrolTotpRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_totp__pb2.EnrolTotpResponse.SerializeToString,
+            ),
+            'ConfirmTotp': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmTotp,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_totp__pb2.ConfirmTotpRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_totp__pb2.ConfirmTotpResponse.SerializeToString,
+            ),
+            'DisableTotp': grpc.unary_unary_rpc_method_handler(
+                    servicer.DisableTotp,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_totp__pb2.DisableTotpRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_totp__pb2.DisableTotpResponse.SerializeToString,
+            ),
+            'ListSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSessions,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_session__pb2.ListSessionsRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_session__pb2.ListSessionsResponse.SerializeToString,
+            ),
+            'RevokeSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeSession,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_session__pb2.RevokeSessionRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_session__pb2.RevokeSessionResponse.SerializeToString,
+            ),
+            'RevokeAllSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeAllSessions,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_session__pb2.RevokeAllSessionsRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_session__pb2.RevokeAllSessionsResponse.SerializeToString,
+            ),
+            'GetJwks': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetJwks,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_jwk__pb2.GetJwksRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_jwk__pb2.GetJwksResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -237,6 +520,384 @@ class AuthService:
             '/gazette.auth.v1.AuthService/GetMe',
             gazette_dot_auth_dot_v1_dot_auth__service__pb2.GetMeRequest.SerializeToString,
             gazette_dot_auth_dot_v1_dot_auth__service__pb2.GetMeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateMe(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/UpdateMe',
+            gazette_dot_auth_dot_v1_dot_profile__pb2.UpdateMeRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_profile__pb2.UpdateMeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeEmail(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/ChangeEmail',
+            gazette_dot_auth_dot_v1_dot_profile__pb2.ChangeEmailRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_profile__pb2.ChangeEmailResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmEmail(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/ConfirmEmail',
+            gazette_dot_auth_dot_v1_dot_profile__pb2.ConfirmEmailRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_profile__pb2.ConfirmEmailResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangePassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/ChangePassword',
+            gazette_dot_auth_dot_v1_dot_password__pb2.ChangePasswordRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_password__pb2.ChangePasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestPasswordReset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/RequestPasswordReset',
+            gazette_dot_auth_dot_v1_dot_password__pb2.RequestPasswordResetRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_password__pb2.RequestPasswordResetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetPassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/ResetPassword',
+            gazette_dot_auth_dot_v1_dot_password__pb2.ResetPasswordRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_password__pb2.ResetPasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/AcceptInvitation',
+            gazette_dot_auth_dot_v1_dot_password__pb2.AcceptInvitationRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_password__pb2.AcceptInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnrolTotp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/EnrolTotp',
+            gazette_dot_auth_dot_v1_dot_totp__pb2.EnrolTotpRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_totp__pb2.EnrolTotpResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmTotp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/ConfirmTotp',
+            gazette_dot_auth_dot_v1_dot_totp__pb2.ConfirmTotpRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_totp__pb2.ConfirmTotpResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DisableTotp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/DisableTotp',
+            gazette_dot_auth_dot_v1_dot_totp__pb2.DisableTotpRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_totp__pb2.DisableTotpResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/ListSessions',
+            gazette_dot_auth_dot_v1_dot_session__pb2.ListSessionsRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_session__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/RevokeSession',
+            gazette_dot_auth_dot_v1_dot_session__pb2.RevokeSessionRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_session__pb2.RevokeSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeAllSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/RevokeAllSessions',
+            gazette_dot_auth_dot_v1_dot_session__pb2.RevokeAllSessionsRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_session__pb2.RevokeAllSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetJwks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.AuthService/GetJwks',
+            gazette_dot_auth_dot_v1_dot_jwk__pb2.GetJwksRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_jwk__pb2.GetJwksResponse.FromString,
             options,
             channel_credentials,
             insecure,

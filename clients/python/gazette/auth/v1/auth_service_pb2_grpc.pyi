@@ -5,6 +5,11 @@ isort:skip_file
 
 from collections import abc as _abc
 from gazette.auth.v1 import auth_service_pb2 as _auth_service_pb2
+from gazette.auth.v1 import jwk_pb2 as _jwk_pb2
+from gazette.auth.v1 import password_pb2 as _password_pb2
+from gazette.auth.v1 import profile_pb2 as _profile_pb2
+from gazette.auth.v1 import session_pb2 as _session_pb2
+from gazette.auth.v1 import totp_pb2 as _totp_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -38,10 +43,11 @@ class AuthServiceStub:
     Login: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.LoginRequest, _auth_service_pb2.LoginResponse]
     """Starts a session.
 
-    Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password and a disabled account alike;
-    RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an
-    account with roles in more organisations than an access token can carry (about 100). A retry is safe: it starts another
-    session.
+    Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password, a disabled account and an account
+    with too many wrong attempts alike; UNAUTHENTICATED `TOTP_REQUIRED` for a right password without the authenticator's code;
+    RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many attempts from one address and `SIGN_IN_BUSY` while too many passwords are
+    being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles in more organisations than an access token
+    can carry (about 100). A retry is safe: it starts another session.
     """
     RefreshToken: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshTokenRequest, _auth_service_pb2.RefreshTokenResponse]
     """Exchanges a refresh token for a new pair of tokens. Using it again within a few seconds answers the same new refresh token
@@ -59,6 +65,87 @@ class AuthServiceStub:
 
     Errors: UNAUTHENTICATED. A retry is safe.
     """
+    UpdateMe: _grpc.UnaryUnaryMultiCallable[_profile_pb2.UpdateMeRequest, _profile_pb2.UpdateMeResponse]
+    """Changes the caller's own name.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION` for an API key; INVALID_ARGUMENT. A retry is safe.
+    """
+    ChangeEmail: _grpc.UnaryUnaryMultiCallable[_profile_pb2.ChangeEmailRequest, _profile_pb2.ChangeEmailResponse]
+    """Sends a mail to a new address, whose link makes it the account's own.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
+    `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry is safe: the newer link holds.
+    """
+    ConfirmEmail: _grpc.UnaryUnaryMultiCallable[_profile_pb2.ConfirmEmailRequest, _profile_pb2.ConfirmEmailResponse]
+    """Makes a new address, which a mail was sent to, the account's own. The old one is told.
+
+    Errors: INVALID_ARGUMENT `INVALID_LINK` for a link that is not ours, has had its time or was used; ALREADY_EXISTS
+    `EMAIL_TAKEN`. A retry after success is `INVALID_LINK`.
+    """
+    ChangePassword: _grpc.UnaryUnaryMultiCallable[_password_pb2.ChangePasswordRequest, _password_pb2.ChangePasswordResponse]
+    """Changes the caller's password, ends all its sessions and starts a new one.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD` or `WEAK_PASSWORD`;
+    RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry after success is `UNAUTHENTICATED`.
+    """
+    RequestPasswordReset: _grpc.UnaryUnaryMultiCallable[_password_pb2.RequestPasswordResetRequest, _password_pb2.RequestPasswordResetResponse]
+    """Sends a mail with a link to set another password to an active account's address; at most three an hour. The answer is the
+    same for every address.
+
+    Errors: RESOURCE_EXHAUSTED. A retry is safe: the newer link holds.
+    """
+    ResetPassword: _grpc.UnaryUnaryMultiCallable[_password_pb2.ResetPasswordRequest, _password_pb2.ResetPasswordResponse]
+    """Sets a new password by the link in the mail, and ends all sessions.
+
+    Errors: INVALID_ARGUMENT `INVALID_LINK`, or `WEAK_PASSWORD`, after which the link still holds. A retry after success is
+    `INVALID_LINK`.
+    """
+    AcceptInvitation: _grpc.UnaryUnaryMultiCallable[_password_pb2.AcceptInvitationRequest, _password_pb2.AcceptInvitationResponse]
+    """Sets the first password of somebody who was invited.
+
+    Errors: INVALID_ARGUMENT `INVALID_LINK`, or `WEAK_PASSWORD`, after which the link still holds. A retry after success is
+    `INVALID_LINK`.
+    """
+    EnrolTotp: _grpc.UnaryUnaryMultiCallable[_totp_pb2.EnrolTotpRequest, _totp_pb2.EnrolTotpResponse]
+    """Begins to set up an authenticator app; one that was not confirmed before is forgotten.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; FAILED_PRECONDITION
+    `TOTP_ENABLED` when there is one already. A retry is safe: the newer secret holds.
+    """
+    ConfirmTotp: _grpc.UnaryUnaryMultiCallable[_totp_pb2.ConfirmTotpRequest, _totp_pb2.ConfirmTotpResponse]
+    """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; FAILED_PRECONDITION
+    `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
+    """
+    DisableTotp: _grpc.UnaryUnaryMultiCallable[_totp_pb2.DisableTotpRequest, _totp_pb2.DisableTotpResponse]
+    """Signs in without an authenticator app again.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD` or `WRONG_CODE`;
+    FAILED_PRECONDITION `TOTP_NOT_ENROLLED`, or `TOTP_IS_REQUIRED` for a role that must have one. A retry after success is
+    `TOTP_NOT_ENROLLED`.
+    """
+    ListSessions: _grpc.UnaryUnaryMultiCallable[_session_pb2.ListSessionsRequest, _session_pb2.ListSessionsResponse]
+    """The caller's sessions that have not ended, the newest first.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    RevokeSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.RevokeSessionRequest, _session_pb2.RevokeSessionResponse]
+    """Ends one of the caller's sessions: its refresh token at once, its access token within five seconds in every process.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; NOT_FOUND `SESSION_NOT_FOUND` for one that has ended or is
+    somebody else's. A retry after success is `SESSION_NOT_FOUND`.
+    """
+    RevokeAllSessions: _grpc.UnaryUnaryMultiCallable[_session_pb2.RevokeAllSessionsRequest, _session_pb2.RevokeAllSessionsResponse]
+    """Ends all of the caller's sessions, or all but the one that asks.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`. A retry is safe.
+    """
+    GetJwks: _grpc.UnaryUnaryMultiCallable[_jwk_pb2.GetJwksRequest, _jwk_pb2.GetJwksResponse]
+    """The public keys with which others can verify access tokens (RFC 7517).
+
+    Errors: none of its own. A retry is safe.
+    """
 
 @_typing.type_check_only
 class AuthServiceAsyncStub(AuthServiceStub):
@@ -70,10 +157,11 @@ class AuthServiceAsyncStub(AuthServiceStub):
     Login: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LoginRequest, _auth_service_pb2.LoginResponse]  # type: ignore[assignment]
     """Starts a session.
 
-    Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password and a disabled account alike;
-    RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an
-    account with roles in more organisations than an access token can carry (about 100). A retry is safe: it starts another
-    session.
+    Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password, a disabled account and an account
+    with too many wrong attempts alike; UNAUTHENTICATED `TOTP_REQUIRED` for a right password without the authenticator's code;
+    RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many attempts from one address and `SIGN_IN_BUSY` while too many passwords are
+    being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles in more organisations than an access token
+    can carry (about 100). A retry is safe: it starts another session.
     """
     RefreshToken: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshTokenRequest, _auth_service_pb2.RefreshTokenResponse]  # type: ignore[assignment]
     """Exchanges a refresh token for a new pair of tokens. Using it again within a few seconds answers the same new refresh token
@@ -91,6 +179,87 @@ class AuthServiceAsyncStub(AuthServiceStub):
 
     Errors: UNAUTHENTICATED. A retry is safe.
     """
+    UpdateMe: _aio.UnaryUnaryMultiCallable[_profile_pb2.UpdateMeRequest, _profile_pb2.UpdateMeResponse]  # type: ignore[assignment]
+    """Changes the caller's own name.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION` for an API key; INVALID_ARGUMENT. A retry is safe.
+    """
+    ChangeEmail: _aio.UnaryUnaryMultiCallable[_profile_pb2.ChangeEmailRequest, _profile_pb2.ChangeEmailResponse]  # type: ignore[assignment]
+    """Sends a mail to a new address, whose link makes it the account's own.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
+    `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry is safe: the newer link holds.
+    """
+    ConfirmEmail: _aio.UnaryUnaryMultiCallable[_profile_pb2.ConfirmEmailRequest, _profile_pb2.ConfirmEmailResponse]  # type: ignore[assignment]
+    """Makes a new address, which a mail was sent to, the account's own. The old one is told.
+
+    Errors: INVALID_ARGUMENT `INVALID_LINK` for a link that is not ours, has had its time or was used; ALREADY_EXISTS
+    `EMAIL_TAKEN`. A retry after success is `INVALID_LINK`.
+    """
+    ChangePassword: _aio.UnaryUnaryMultiCallable[_password_pb2.ChangePasswordRequest, _password_pb2.ChangePasswordResponse]  # type: ignore[assignment]
+    """Changes the caller's password, ends all its sessions and starts a new one.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD` or `WEAK_PASSWORD`;
+    RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry after success is `UNAUTHENTICATED`.
+    """
+    RequestPasswordReset: _aio.UnaryUnaryMultiCallable[_password_pb2.RequestPasswordResetRequest, _password_pb2.RequestPasswordResetResponse]  # type: ignore[assignment]
+    """Sends a mail with a link to set another password to an active account's address; at most three an hour. The answer is the
+    same for every address.
+
+    Errors: RESOURCE_EXHAUSTED. A retry is safe: the newer link holds.
+    """
+    ResetPassword: _aio.UnaryUnaryMultiCallable[_password_pb2.ResetPasswordRequest, _password_pb2.ResetPasswordResponse]  # type: ignore[assignment]
+    """Sets a new password by the link in the mail, and ends all sessions.
+
+    Errors: INVALID_ARGUMENT `INVALID_LINK`, or `WEAK_PASSWORD`, after which the link still holds. A retry after success is
+    `INVALID_LINK`.
+    """
+    AcceptInvitation: _aio.UnaryUnaryMultiCallable[_password_pb2.AcceptInvitationRequest, _password_pb2.AcceptInvitationResponse]  # type: ignore[assignment]
+    """Sets the first password of somebody who was invited.
+
+    Errors: INVALID_ARGUMENT `INVALID_LINK`, or `WEAK_PASSWORD`, after which the link still holds. A retry after success is
+    `INVALID_LINK`.
+    """
+    EnrolTotp: _aio.UnaryUnaryMultiCallable[_totp_pb2.EnrolTotpRequest, _totp_pb2.EnrolTotpResponse]  # type: ignore[assignment]
+    """Begins to set up an authenticator app; one that was not confirmed before is forgotten.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; FAILED_PRECONDITION
+    `TOTP_ENABLED` when there is one already. A retry is safe: the newer secret holds.
+    """
+    ConfirmTotp: _aio.UnaryUnaryMultiCallable[_totp_pb2.ConfirmTotpRequest, _totp_pb2.ConfirmTotpResponse]  # type: ignore[assignment]
+    """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; FAILED_PRECONDITION
+    `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
+    """
+    DisableTotp: _aio.UnaryUnaryMultiCallable[_totp_pb2.DisableTotpRequest, _totp_pb2.DisableTotpResponse]  # type: ignore[assignment]
+    """Signs in without an authenticator app again.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD` or `WRONG_CODE`;
+    FAILED_PRECONDITION `TOTP_NOT_ENROLLED`, or `TOTP_IS_REQUIRED` for a role that must have one. A retry after success is
+    `TOTP_NOT_ENROLLED`.
+    """
+    ListSessions: _aio.UnaryUnaryMultiCallable[_session_pb2.ListSessionsRequest, _session_pb2.ListSessionsResponse]  # type: ignore[assignment]
+    """The caller's sessions that have not ended, the newest first.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    RevokeSession: _aio.UnaryUnaryMultiCallable[_session_pb2.RevokeSessionRequest, _session_pb2.RevokeSessionResponse]  # type: ignore[assignment]
+    """Ends one of the caller's sessions: its refresh token at once, its access token within five seconds in every process.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; NOT_FOUND `SESSION_NOT_FOUND` for one that has ended or is
+    somebody else's. A retry after success is `SESSION_NOT_FOUND`.
+    """
+    RevokeAllSessions: _aio.UnaryUnaryMultiCallable[_session_pb2.RevokeAllSessionsRequest, _session_pb2.RevokeAllSessionsResponse]  # type: ignore[assignment]
+    """Ends all of the caller's sessions, or all but the one that asks.
+
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`. A retry is safe.
+    """
+    GetJwks: _aio.UnaryUnaryMultiCallable[_jwk_pb2.GetJwksRequest, _jwk_pb2.GetJwksResponse]  # type: ignore[assignment]
+    """The public keys with which others can verify access tokens (RFC 7517).
+
+    Errors: none of its own. A retry is safe.
+    """
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     """Signing in and out. Access tokens are short-lived JWTs (RFC 9068) for the `authorization: Bearer` metadata; refresh tokens
@@ -105,10 +274,11 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_service_pb2.LoginResponse, _abc.Awaitable[_auth_service_pb2.LoginResponse]]:
         """Starts a session.
 
-        Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password and a disabled account alike;
-        RESOURCE_EXHAUSTED `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an
-        account with roles in more organisations than an access token can carry (about 100). A retry is safe: it starts another
-        session.
+        Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password, a disabled account and an account
+        with too many wrong attempts alike; UNAUTHENTICATED `TOTP_REQUIRED` for a right password without the authenticator's code;
+        RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many attempts from one address and `SIGN_IN_BUSY` while too many passwords are
+        being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles in more organisations than an access token
+        can carry (about 100). A retry is safe: it starts another session.
         """
 
     @_abc_1.abstractmethod
@@ -143,6 +313,171 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         """The caller's own account as it stands now, which an access token may not know yet.
 
         Errors: UNAUTHENTICATED. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateMe(
+        self,
+        request: _profile_pb2.UpdateMeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_pb2.UpdateMeResponse, _abc.Awaitable[_profile_pb2.UpdateMeResponse]]:
+        """Changes the caller's own name.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION` for an API key; INVALID_ARGUMENT. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def ChangeEmail(
+        self,
+        request: _profile_pb2.ChangeEmailRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_pb2.ChangeEmailResponse, _abc.Awaitable[_profile_pb2.ChangeEmailResponse]]:
+        """Sends a mail to a new address, whose link makes it the account's own.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
+        `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry is safe: the newer link holds.
+        """
+
+    @_abc_1.abstractmethod
+    def ConfirmEmail(
+        self,
+        request: _profile_pb2.ConfirmEmailRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_pb2.ConfirmEmailResponse, _abc.Awaitable[_profile_pb2.ConfirmEmailResponse]]:
+        """Makes a new address, which a mail was sent to, the account's own. The old one is told.
+
+        Errors: INVALID_ARGUMENT `INVALID_LINK` for a link that is not ours, has had its time or was used; ALREADY_EXISTS
+        `EMAIL_TAKEN`. A retry after success is `INVALID_LINK`.
+        """
+
+    @_abc_1.abstractmethod
+    def ChangePassword(
+        self,
+        request: _password_pb2.ChangePasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_password_pb2.ChangePasswordResponse, _abc.Awaitable[_password_pb2.ChangePasswordResponse]]:
+        """Changes the caller's password, ends all its sessions and starts a new one.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD` or `WEAK_PASSWORD`;
+        RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry after success is `UNAUTHENTICATED`.
+        """
+
+    @_abc_1.abstractmethod
+    def RequestPasswordReset(
+        self,
+        request: _password_pb2.RequestPasswordResetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_password_pb2.RequestPasswordResetResponse, _abc.Awaitable[_password_pb2.RequestPasswordResetResponse]]:
+        """Sends a mail with a link to set another password to an active account's address; at most three an hour. The answer is the
+        same for every address.
+
+        Errors: RESOURCE_EXHAUSTED. A retry is safe: the newer link holds.
+        """
+
+    @_abc_1.abstractmethod
+    def ResetPassword(
+        self,
+        request: _password_pb2.ResetPasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_password_pb2.ResetPasswordResponse, _abc.Awaitable[_password_pb2.ResetPasswordResponse]]:
+        """Sets a new password by the link in the mail, and ends all sessions.
+
+        Errors: INVALID_ARGUMENT `INVALID_LINK`, or `WEAK_PASSWORD`, after which the link still holds. A retry after success is
+        `INVALID_LINK`.
+        """
+
+    @_abc_1.abstractmethod
+    def AcceptInvitation(
+        self,
+        request: _password_pb2.AcceptInvitationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_password_pb2.AcceptInvitationResponse, _abc.Awaitable[_password_pb2.AcceptInvitationResponse]]:
+        """Sets the first password of somebody who was invited.
+
+        Errors: INVALID_ARGUMENT `INVALID_LINK`, or `WEAK_PASSWORD`, after which the link still holds. A retry after success is
+        `INVALID_LINK`.
+        """
+
+    @_abc_1.abstractmethod
+    def EnrolTotp(
+        self,
+        request: _totp_pb2.EnrolTotpRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_totp_pb2.EnrolTotpResponse, _abc.Awaitable[_totp_pb2.EnrolTotpResponse]]:
+        """Begins to set up an authenticator app; one that was not confirmed before is forgotten.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; FAILED_PRECONDITION
+        `TOTP_ENABLED` when there is one already. A retry is safe: the newer secret holds.
+        """
+
+    @_abc_1.abstractmethod
+    def ConfirmTotp(
+        self,
+        request: _totp_pb2.ConfirmTotpRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_totp_pb2.ConfirmTotpResponse, _abc.Awaitable[_totp_pb2.ConfirmTotpResponse]]:
+        """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; FAILED_PRECONDITION
+        `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
+        """
+
+    @_abc_1.abstractmethod
+    def DisableTotp(
+        self,
+        request: _totp_pb2.DisableTotpRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_totp_pb2.DisableTotpResponse, _abc.Awaitable[_totp_pb2.DisableTotpResponse]]:
+        """Signs in without an authenticator app again.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD` or `WRONG_CODE`;
+        FAILED_PRECONDITION `TOTP_NOT_ENROLLED`, or `TOTP_IS_REQUIRED` for a role that must have one. A retry after success is
+        `TOTP_NOT_ENROLLED`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListSessions(
+        self,
+        request: _session_pb2.ListSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_pb2.ListSessionsResponse, _abc.Awaitable[_session_pb2.ListSessionsResponse]]:
+        """The caller's sessions that have not ended, the newest first.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeSession(
+        self,
+        request: _session_pb2.RevokeSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_pb2.RevokeSessionResponse, _abc.Awaitable[_session_pb2.RevokeSessionResponse]]:
+        """Ends one of the caller's sessions: its refresh token at once, its access token within five seconds in every process.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; NOT_FOUND `SESSION_NOT_FOUND` for one that has ended or is
+        somebody else's. A retry after success is `SESSION_NOT_FOUND`.
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeAllSessions(
+        self,
+        request: _session_pb2.RevokeAllSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_pb2.RevokeAllSessionsResponse, _abc.Awaitable[_session_pb2.RevokeAllSessionsResponse]]:
+        """Ends all of the caller's sessions, or all but the one that asks.
+
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def GetJwks(
+        self,
+        request: _jwk_pb2.GetJwksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jwk_pb2.GetJwksResponse, _abc.Awaitable[_jwk_pb2.GetJwksResponse]]:
+        """The public keys with which others can verify access tokens (RFC 7517).
+
+        Errors: none of its own. A retry is safe.
         """
 
 def add_AuthServiceServicer_to_server(servicer: AuthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

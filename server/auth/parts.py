@@ -1,0 +1,64 @@
+"""What the parts of AuthService share: their means, and how a session starts and shows itself in tokens."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import grpc
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server import calls
+from server.audit import queries as audit
+from server.auth import queries
+from server.auth.passwords import Passwords
+from server.auth.revocations import utc_now
+from server.auth.tokens import AccessTokens, RefreshTokens
+from server.database import AnyRow, Database
+from server.messages import timestamp
+from server.paging import Paging
+from server.settings import Settings
+
+MAX_USER_AGENT = 255
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(frozen=True)
+class AuthParts:
+    """The means of AuthService. Each of its parts is a class of methods on top of these."""
+
+    database: Database
+    passwords: Passwords
+    tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    paging: Paging
+    settings: Settings
+    now: Callable[[], datetime] = utc_now
+
+    async def start_session(self, connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow:
+        call = calls.current()
+        session = await queries.add_session(
+            connection,
+            account_id,
+            user_agent=call.metadata.get("user-agent", "")[:MAX_USER_AGENT],
+            address=call.address,
+            now=self.now(),
+            idle=self.settings.refresh_token_expiration_time,
+            longest=self.settings.session_expiration_time,
+        )
+        await audit.add(connection, "account.sign_in", account_id, actor_id=account_id, session_id=str(session.id))
+        return session
+
+    def pair(self, session: AnyRow, grants: Any) -> dict[str, Any]:
+        """The fields that both answers have. Raises TooManyGrants."""
+        token = self.tokens.issue(session.account_id, session.id, session.absolute_expire_time, grants)
+        return {
+            "access_token": token.text,
+            "access_token_expire_time": timestamp(token.expire_time),
+            "refresh_token": self.refresh_tokens.token(session.id, session.counter),
+            "refresh_token_expire_time": timestamp(session.idle_expire_time),
+        }
