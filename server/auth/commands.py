@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import TypeVar
+from collections.abc import Sequence
 
 import click
 from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import Account, Role
 from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2 import CreateOrganisationRequest
-from server import database, errors, migrations, settings, validation
+from server import settings, validation
 from server.auth import accounts as making
 from server.auth import organisations as departments
 from server.auth import queries, rules
 from server.auth.passwords import Passwords
+from server.commands import as_json, run, show
 from server.messages import message
-
-Result = TypeVar("Result")
 
 PREFIX = "ROLE_"
 ROLES = [name.removeprefix(PREFIX).lower() for name, number in Role.items() if number]
-
-as_json = click.option("--json", "is_json", is_flag=True, help="Write JSON.")
 
 
 @click.group()
@@ -118,32 +111,3 @@ async def organisation_id(connection: AsyncConnection, slug: str) -> uuid.UUID:
         raise rules.OrganisationNotFound(f"There is no organisation {slug!r}; see: gazette organisations list")
     found: uuid.UUID = row.id
     return found
-
-
-def run(work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
-    """Does the work in one transaction; what it refuses is one line, and the exit code 1."""
-    values = settings.load()
-
-    async def in_transaction() -> Result:
-        async with connected(values) as connection:
-            return await work(connection)
-
-    try:
-        return asyncio.run(in_transaction())
-    except (errors.Failure, migrations.WrongSchema) as failure:
-        raise click.ClickException(str(failure)) from None
-
-
-@asynccontextmanager
-async def connected(values: settings.Settings) -> AsyncIterator[AsyncConnection]:
-    pools = database.connect(values)
-    try:
-        async with pools.transaction() as connection:
-            await migrations.check(connection)
-            yield connection
-    finally:
-        await pools.close()
-
-
-def show(made: Message, line: str, *, is_json: bool) -> None:
-    click.echo(json.dumps(MessageToDict(made), indent=2, ensure_ascii=False) if is_json else line)
