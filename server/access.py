@@ -48,9 +48,14 @@ class Caller:
     @property
     def known_session_id(self) -> uuid.UUID:
         """The session's id. Raises NeedsSession for a service."""
+        self.require_session()
+        assert self.session_id is not None
+        return self.session_id
+
+    def require_session(self) -> None:
+        """Raises NeedsSession for a service."""
         if self.session_id is None:
             raise NeedsSession
-        return self.session_id
 
     def may(self, permission: Permission.ValueType, organisation_id: uuid.UUID | None = None) -> bool:
         """Whether the caller holds the permission in this organisation; without one, whether in all."""

@@ -1,4 +1,4 @@
-"""How the environment writes what settings mean: durations, lists, addresses, URLs."""
+"""How the environment writes what settings mean: durations, lists, addresses, URLs, roles."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
+
+from gazette.auth.v1.account_pb2 import Role
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -45,6 +47,14 @@ def addresses(value: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("is no list of IP addresses; write them out, with commas between") from None
 
 
+def roles(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of roles, as the contract has them."""
+    known = {name.removeprefix("ROLE_").lower() for name, number in Role.items() if number}
+    if unknown := [each for each in value if each not in known]:
+        raise ValueError(f"{unknown[0]!r} is no role; there are {', '.join(sorted(known))}")
+    return value
+
+
 def at(scheme: str, rest: str) -> str:
     """A pattern for a URL, or for none."""
     return rf"^({scheme}://{rest})?$"
@@ -60,3 +70,4 @@ Url = Annotated[str, AfterValidator(url)]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 Addresses = Annotated[Words, AfterValidator(addresses)]
+Roles = Annotated[Words, AfterValidator(roles)]

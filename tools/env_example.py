@@ -54,7 +54,7 @@ OPTIONAL = {
     "jwt_key_file": "/etc/gazette/jwt/private.pem",
     "jwt_verification_key_files": "/etc/gazette/jwt/next.pem",
     "encryption_previous_key": f"{SAMPLE_MARK}-authenticators-were-encrypted-with-this",
-    "totp_required_roles": "admin,publisher",
+    "totp_required_roles": "publisher",
     "smtp_ca_file": "/etc/ssl/certs/mail-authority.pem",
     "api_key": f"gaz_{SAMPLE_MARK}_{'0' * 64}_66736dea",
 }

@@ -2,18 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from gazette.auth.v1 import totp_pb2 as rpc
+from server import calls, errors
+from server.audit import queries as audit
+from server.auth import queries, rules, totp_queries
 from server.auth.parts import AuthParts, Context
+from server.database import AnyRow
+from server.mail import queries as mail
 
 
 class Authenticators(AuthParts):
     """How people set up an authenticator app, and get rid of it."""
 
     async def EnrolTotp(self, request: rpc.EnrolTotpRequest, context: Context) -> rpc.EnrolTotpResponse:
-        raise NotImplementedError
+        await self.confirm_own_password(request.password)
+        async with self.own_account() as (connection, account):
+            if account.totp_confirm_time is not None:
+                raise rules.TotpEnabled
+            secret, uri = await self.totp.enrol(connection, account)
+            await audit.add(connection, "account.totp_enrol", account.id)
+        return rpc.EnrolTotpResponse(secret=secret, uri=uri)
 
     async def ConfirmTotp(self, request: rpc.ConfirmTotpRequest, context: Context) -> rpc.ConfirmTotpResponse:
-        raise NotImplementedError
+        async with self.own_account() as (connection, account):
+            if account.totp_secret is None or account.totp_confirm_time is not None:
+                raise rules.TotpNotEnrolled
+            recovery_codes = await self.totp.confirm(connection, account, request.code)
+            if recovery_codes is None:
+                raise rules.WrongCode
+            await audit.add(connection, "account.totp_confirm", account.id)
+            await tell(connection, account, is_enabled=True)
+        return rpc.ConfirmTotpResponse(recovery_codes=recovery_codes)
 
     async def DisableTotp(self, request: rpc.DisableTotpRequest, context: Context) -> rpc.DisableTotpResponse:
-        raise NotImplementedError
+        await self.confirm_own_password(request.password)
+        async with self.own_account() as (connection, account):
+            if account.totp_confirm_time is None:
+                raise rules.TotpNotEnrolled
+            if rules.needs_totp(await queries.grants(connection, account.id), self.settings.totp_required_roles):
+                raise rules.TotpIsRequired
+            if not await self.totp.check(connection, account, request.code):
+                raise rules.WrongCode
+            await totp_queries.remove(connection, account.id)
+            await audit.add(connection, "account.totp_disable", account.id)
+            await tell(connection, account, is_enabled=False)
+        return rpc.DisableTotpResponse()
+
+    async def confirm_own_password(self, password: str) -> None:
+        """Raises NeedsSession for a service, and what `confirm_password` does."""
+        caller = calls.current().caller
+        caller.require_session()
+        async with self.database.read() as connection:
+            account = await queries.active_account(connection, caller.known_id)
+        if account is None:
+            raise errors.Unauthenticated
+        await self.confirm_password(account, password)
+
+    @asynccontextmanager
+    async def own_account(self) -> AsyncIterator[tuple[AsyncConnection, AnyRow]]:
+        """A transaction, and the caller's locked account. Raises NeedsSession for a service."""
+        caller = calls.current().caller
+        caller.require_session()
+        async with self.database.transaction() as connection:
+            account = await queries.lock_active(connection, caller.known_id)
+            if account is None:
+                raise errors.Unauthenticated
+            yield connection, account
+
+
+async def tell(connection: AsyncConnection, account: AnyRow, *, is_enabled: bool) -> None:
+    """Mails the person, who may not be the one who did it."""
+    await mail.add(connection, "totp-changed", account.email, account_id=account.id, name=account.name, is_enabled=is_enabled)

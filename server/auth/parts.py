@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import calls
 from server.audit import queries as audit
-from server.auth import queries
+from server.auth import queries, rules
 from server.auth.passwords import Passwords
 from server.auth.revocations import utc_now
 from server.auth.tokens import AccessTokens, RefreshTokens
+from server.auth.totp import Totp
 from server.database import AnyRow, Database
 from server.messages import timestamp
 from server.paging import Paging
@@ -36,6 +37,7 @@ class AuthParts:
     tokens: AccessTokens
     refresh_tokens: RefreshTokens
     paging: Paging
+    totp: Totp
     settings: Settings
     now: Callable[[], datetime] = utc_now
 
@@ -53,9 +55,16 @@ class AuthParts:
         await audit.add(connection, "account.sign_in", account_id, actor_id=account_id, session_id=str(session.id))
         return session
 
-    def pair(self, session: AnyRow, grants: Any) -> dict[str, Any]:
-        """The fields that both answers have. Raises TooManyGrants."""
-        token = self.tokens.issue(session.account_id, session.id, session.absolute_expire_time, grants)
+    def must_enrol(self, account: AnyRow, grants: Sequence[AnyRow]) -> bool:
+        """Whether the account's role needs an authenticator app that it does not have yet."""
+        has_one = account.totp_confirm_time is not None
+        return not has_one and rules.needs_totp(grants, self.settings.totp_required_roles)
+
+    def pair(self, account: AnyRow, session: AnyRow, grants: Sequence[AnyRow]) -> dict[str, Any]:
+        """The fields that every answer with tokens has. Who must set up an authenticator app first gets tokens that let it do
+        that alone. Raises TooManyGrants."""
+        held: Any = () if self.must_enrol(account, grants) else grants
+        token = self.tokens.issue(account.id, session.id, session.absolute_expire_time, held)
         return {
             "access_token": token.text,
             "access_token_expire_time": timestamp(token.expire_time),

@@ -12,12 +12,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import AccountState
-from server.auth.models import Account, Grant, Organisation, Session
+from server.auth.models import Account, Grant, Organisation, PathReservation, Session
 from server.database import AnyRow
 
 CHANNEL = "gazette_sessions"
 """Where PostgreSQL tells the ids of sessions that were revoked."""
 ACTIVE = AccountState.ACCOUNT_STATE_ACTIVE
+
+PREFIXES = select(PathReservation.prefix).where(PathReservation.organisation_id == Organisation.id)
+ORGANISATIONS = select(
+    Organisation.__table__, func.array(PREFIXES.order_by(PathReservation.prefix.collate("C")).scalar_subquery()).label("path_prefixes")
+)
 
 
 async def account_by_email(connection: AsyncConnection, email: str) -> AnyRow | None:
@@ -29,6 +34,12 @@ async def account_by_email(connection: AsyncConnection, email: str) -> AnyRow | 
 async def active_account(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow | None:
     statement = select(Account.__table__).where(Account.id == account_id, Account.state == ACTIVE)
     return (await connection.execute(statement)).one_or_none()
+
+
+async def lock_active(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow | None:
+    """The account, unless it was disabled. It stays as it is until the transaction ends."""
+    statement = select(Account.__table__).where(Account.id == account_id, Account.state == ACTIVE)
+    return (await connection.execute(statement.with_for_update(key_share=True))).one_or_none()
 
 
 async def lock_verified(connection: AsyncConnection, account_id: uuid.UUID, password_hash: str) -> AnyRow | None:
@@ -132,18 +143,25 @@ async def revoked_since(connection: AsyncConnection, moment: datetime) -> Sequen
     return (await connection.execute(statement.order_by(Session.revoke_time))).scalars().all()
 
 
-async def organisation(connection: AsyncConnection, organisation_id: uuid.UUID) -> AnyRow | None:
-    return (await connection.execute(select(Organisation.__table__).where(Organisation.id == organisation_id))).one_or_none()
+async def organisation(connection: AsyncConnection, organisation_id: uuid.UUID, *, lock: bool = False) -> AnyRow | None:
+    """With its path_prefixes, as all organisations that are read here."""
+    statement = ORGANISATIONS.where(Organisation.id == organisation_id)
+    statement = statement.with_for_update(key_share=True, of=Organisation) if lock else statement
+    return (await connection.execute(statement)).one_or_none()
 
 
 async def organisation_by_slug(connection: AsyncConnection, slug: str) -> AnyRow | None:
-    return (await connection.execute(select(Organisation.__table__).where(Organisation.slug == slug))).one_or_none()
+    return (await connection.execute(ORGANISATIONS.where(Organisation.slug == slug))).one_or_none()
 
 
 async def organisations_after(connection: AsyncConnection, slug: str, limit: int | None = None) -> Sequence[AnyRow]:
     """By slug."""
-    statement = select(Organisation.__table__).where(Organisation.slug > slug)
+    statement = ORGANISATIONS.where(Organisation.slug > slug)
     return (await connection.execute(statement.order_by(Organisation.slug).limit(limit))).all()
+
+
+async def rename_organisation(connection: AsyncConnection, organisation_id: uuid.UUID, name: str) -> None:
+    await connection.execute(update(Organisation).where(Organisation.id == organisation_id).values(name=name))
 
 
 async def add_organisation(connection: AsyncConnection, slug: str, name: str) -> AnyRow | None:

@@ -83,6 +83,50 @@ class InvalidRefreshToken(errors.Unauthenticated):
     message = "The refresh token is not valid any more: sign in again."
 
 
+class TotpRequired(errors.Unauthenticated):
+    """The password was right, and the account has an authenticator app."""
+
+    reason = "TOTP_REQUIRED"
+    message = "Send the code of the authenticator app, or a recovery code, as totp_code."
+
+
+class WrongCode(errors.InvalidArgument):
+    """Not the authenticator app's code, or one that was used before."""
+
+    reason = "WRONG_CODE"
+
+    def __init__(self) -> None:
+        super().__init__(Violation("code", "is not the code of the authenticator app, or was used before"))
+
+
+class TotpEnabled(errors.FailedPrecondition):
+    """One app at a time."""
+
+    reason = "TOTP_ENABLED"
+    message = "The account has an authenticator app. Disable it first."
+
+
+class TotpNotEnrolled(errors.FailedPrecondition):
+    """There is no app to confirm, or to disable."""
+
+    reason = "TOTP_NOT_ENROLLED"
+    message = "No authenticator app is being set up, or asked for."
+
+
+class TotpIsRequired(errors.FailedPrecondition):
+    """TOTP_REQUIRED_ROLES says so."""
+
+    reason = "TOTP_IS_REQUIRED"
+    message = "A role of this account must have an authenticator app."
+
+
+class SessionNotFound(errors.NotFound):
+    """It has ended, or is somebody else's."""
+
+    reason = "SESSION_NOT_FOUND"
+    message = "There is no such session."
+
+
 class SignInBusy(errors.ResourceExhausted):
     """Checking a password is costly on purpose, and too many wait for it."""
 
@@ -146,6 +190,12 @@ def fewest(grants: Grants) -> list[tuple[int, uuid.UUID | None]]:
     return [(role, place) for place, role in highest.items() if place is None or role > everywhere]
 
 
+def needs_totp(grants: Iterable[Any], required: Iterable[str]) -> bool:
+    """Whether the grants have one of the required roles, such as `publisher`, or one that can do more."""
+    lowest = min((Role.Value(f"ROLE_{name.upper()}") for name in required), default=None)
+    return lowest is not None and any(grant.role >= lowest for grant in grants)
+
+
 def normal(password: str) -> str:
     """The password as it is counted and hashed, however a keyboard composed it (NIST SP 800-63B section 5.1.1.2)."""
     return unicodedata.normalize("NFKC", password)
@@ -184,9 +234,14 @@ class Use(Enum):
     """Older: the holder of the newest one or this one is a thief."""
 
 
+def has_ended(session: Any, now: datetime) -> bool:
+    """`session` is the row."""
+    return bool(session.revoke_time) or now >= min(session.idle_expire_time, session.absolute_expire_time)
+
+
 def use(session: Any, counter: int, now: datetime, leeway: timedelta) -> Use:
     """`session` is the row, locked, or None if there is no such session."""
-    if session is None or session.revoke_time or now >= min(session.idle_expire_time, session.absolute_expire_time):
+    if session is None or has_ended(session, now):
         return Use.OF_ENDED_SESSION
     if counter > session.counter:
         return Use.FORGED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ARRAY, Text, cast, func, select, update
@@ -11,6 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.auth.models import ApiKey, Session
 from server.auth.queries import CHANNEL
+from server.database import AnyRow
+
+
+async def living(
+    connection: AsyncConnection, account_id: uuid.UUID, now: datetime, before: uuid.UUID | None, limit: int | None = None
+) -> Sequence[AnyRow]:
+    """The sessions that have not ended, the newest first, beginning with the one before `before`."""
+    statement = select(Session.__table__).where(
+        Session.account_id == account_id,
+        Session.revoke_time.is_(None),
+        Session.idle_expire_time > now,
+        Session.absolute_expire_time > now,
+    )
+    if before is not None:
+        statement = statement.where(Session.id < before)
+    return (await connection.execute(statement.order_by(Session.id.desc()).limit(limit))).all()
 
 
 async def revoke_all(

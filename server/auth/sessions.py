@@ -13,10 +13,13 @@ from gazette.auth.v1 import auth_service_pb2 as rpc
 from gazette.auth.v1 import session_pb2
 from server import calls
 from server.audit import queries as audit
-from server.auth import queries, rules
+from server.auth import queries, rules, session_queries
 from server.auth.parts import AuthParts, Context
 from server.auth.rules import Use
 from server.database import AnyRow
+from server.messages import message
+
+PAGE_SIZE = 50
 
 log = structlog.get_logger(__name__)
 
@@ -47,17 +50,45 @@ class Sessions(AuthParts):
     async def ListSessions(
         self, request: session_pb2.ListSessionsRequest, context: Context
     ) -> session_pb2.ListSessionsResponse:
-        raise NotImplementedError
+        caller = calls.current().caller
+        current_id, caller_id = caller.known_session_id, str(caller.known_id)
+        position = self.paging.position(request, caller_id)
+        size = request.page_size or PAGE_SIZE
+        async with self.database.read() as connection:
+            before = uuid.UUID(position[0]) if position else None
+            rows = await session_queries.living(connection, caller.known_id, self.now(), before, size + 1)
+        return session_pb2.ListSessionsResponse(
+            sessions=[shown(row, current_id) for row in rows[:size]],
+            next_page_token=self.paging.token(request, caller_id, str(rows[size - 1].id)) if len(rows) > size else "",
+        )
 
     async def RevokeSession(
         self, request: session_pb2.RevokeSessionRequest, context: Context
     ) -> session_pb2.RevokeSessionResponse:
-        raise NotImplementedError
+        caller = calls.current().caller
+        caller.require_session()
+        session_id, now = uuid.UUID(request.id), self.now()
+        async with self.database.transaction() as connection:
+            session = await queries.lock_session(connection, session_id)
+            if session is None or session.account_id != caller.known_id or rules.has_ended(session, now):
+                raise rules.SessionNotFound
+            await queries.revoke(connection, session_id, "revoked", now)
+            await audit.add(connection, "session.revoke", session_id, account_id=str(session.account_id))
+        self.tokens.revocations.add(session_id)
+        return session_pb2.RevokeSessionResponse()
 
     async def RevokeAllSessions(
         self, request: session_pb2.RevokeAllSessionsRequest, context: Context
     ) -> session_pb2.RevokeAllSessionsResponse:
-        raise NotImplementedError
+        caller = calls.current().caller
+        current_id = caller.known_session_id
+        kept = current_id if request.keep_current else None
+        async with self.database.transaction() as connection:
+            ended = await session_queries.revoke_all(connection, caller.known_id, "revoked", self.now(), but=kept)
+            await audit.add(connection, "session.revoke", caller.known_id, sessions=[str(each) for each in ended])
+        for session_id in ended:
+            self.tokens.revocations.add(session_id)
+        return session_pb2.RevokeAllSessionsResponse(revoked_count=len(ended))
 
     async def explain(self, connection: AsyncConnection, session_id: uuid.UUID, counter: int, now: datetime) -> AnyRow | None:
         """What to do about a refresh token that is not the newest: the session if its newest is to be answered again."""
@@ -78,6 +109,17 @@ class Sessions(AuthParts):
 
     async def pair_of_active(self, connection: AsyncConnection, session: AnyRow) -> dict[str, Any]:
         """Raises InvalidRefreshToken inside the transaction, which undoes the rotation, if the account was disabled."""
-        if await queries.active_account(connection, session.account_id) is None:
+        account = await queries.active_account(connection, session.account_id)
+        if account is None:
             raise rules.InvalidRefreshToken
-        return self.pair(session, await queries.grants(connection, session.account_id))
+        return self.pair(account, session, await queries.grants(connection, account.id))
+
+
+def shown(session: AnyRow, current_id: uuid.UUID) -> session_pb2.Session:
+    return message(
+        session_pb2.Session,
+        session,
+        last_use_time=session.rotate_time,
+        expire_time=session.idle_expire_time,
+        is_current=session.id == current_id,
+    )

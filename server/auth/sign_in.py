@@ -32,8 +32,10 @@ class SignIn(AuthParts):
                 await queries.renew_password_hash(connection, account.id, new_hash)
             session = await self.start_session(connection, account.id)
             grants = await queries.grants(connection, account.id)
-            pair = self.pair(session, grants)
-        return rpc.LoginResponse(**pair, account=accounts.shown(account, grants))
+            pair = self.pair(account, session, grants)
+        return rpc.LoginResponse(
+            **pair, account=accounts.shown(account, grants), totp_enrolment_required=self.must_enrol(account, grants)
+        )
 
     async def refuse_sign_in(self, account: AnyRow | None, is_right: bool) -> None:
         """Notes the refusal, but not the address given: people type passwords there."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from server.values import API_KEY, POSTGRES_URL, SENTRY_URL, WEB_URL, Addresses, Duration, Url, Words
+from server.values import API_KEY, POSTGRES_URL, SENTRY_URL, WEB_URL, Addresses, Duration, Roles, Url, Words
 
 ENVIRONMENTS = {"dev": "development", "prod": "production"}
 SAMPLE_MARK = "sample-only"
@@ -88,8 +88,9 @@ class Settings(BaseModel):
     """The key that encrypts the secrets of authenticator apps in the database: 32 bytes at least."""
     encryption_previous_key: str = variable("ENCRYPTION_PREVIOUS_KEY", default="", repr=False)
     """The key before: what it encrypted can still be read. Empty: none."""
-    totp_required_roles: Words = variable("TOTP_REQUIRED_ROLES", default="")
-    """The roles that can do nothing before they have set up an authenticator app, such as admin,publisher. Empty: none."""
+    totp_required_roles: Roles = variable("TOTP_REQUIRED_ROLES", default="")
+    """The roles that can do nothing before they have set up an authenticator app, such as publisher; and the roles above them.
+    Empty: none."""
     api_key: str = variable("API_KEY", default="", pattern=API_KEY, repr=False)
     """The first service account's key, which may do everything; make one with: gazette keys generate. Empty: none."""
     rate_limit_window: Duration = variable("RATE_LIMIT_WINDOW", default="15m")

@@ -1,0 +1,53 @@
+"""SQL: authenticator apps and recovery codes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.auth.models import Account, RecoveryCode
+
+
+async def set_secret(connection: AsyncConnection, account_id: uuid.UUID, sealed: bytes) -> None:
+    values = {"totp_secret": sealed, "totp_confirm_time": None, "totp_last_step": None}
+    await connection.execute(update(Account).where(Account.id == account_id).values(values))
+
+
+async def confirm(connection: AsyncConnection, account_id: uuid.UUID, now: datetime, digests: Sequence[bytes]) -> None:
+    """From now on the app is asked for; its recovery codes are these, and no others."""
+    await connection.execute(update(Account).where(Account.id == account_id).values(totp_confirm_time=now))
+    await connection.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+    await connection.execute(insert(RecoveryCode), [{"account_id": account_id, "digest": each} for each in digests])
+
+
+async def remove(connection: AsyncConnection, account_id: uuid.UUID) -> None:
+    """Forgets the app and its recovery codes."""
+    values = {"totp_secret": None, "totp_confirm_time": None, "totp_last_step": None}
+    await connection.execute(update(Account).where(Account.id == account_id).values(values))
+    await connection.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+
+
+async def use_step(connection: AsyncConnection, account_id: uuid.UUID, step: int) -> bool:
+    """Whether the code of this time step had not been used, nor a later one's: of many at once, one finds it so."""
+    unused = or_(Account.totp_last_step.is_(None), Account.totp_last_step < step)
+    statement = update(Account).where(Account.id == account_id, unused).values(totp_last_step=step)
+    return (await connection.execute(statement)).rowcount > 0
+
+
+async def use_recovery_code(
+    connection: AsyncConnection, account_id: uuid.UUID, digests: Sequence[bytes], now: datetime
+) -> bool:
+    """Whether there was such a code that had not been used."""
+    statement = update(RecoveryCode).where(
+        RecoveryCode.account_id == account_id, RecoveryCode.digest.in_(digests), RecoveryCode.use_time.is_(None)
+    )
+    return (await connection.execute(statement.values(use_time=now))).rowcount > 0
+
+
+async def recovery_codes_left(connection: AsyncConnection, account_id: uuid.UUID) -> int:
+    statement = select(func.count()).where(RecoveryCode.account_id == account_id, RecoveryCode.use_time.is_(None))
+    return (await connection.execute(statement)).scalar_one()
