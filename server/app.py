@@ -25,6 +25,7 @@ from server.auth.organisations import OrganisationService
 from server.auth.passwords import Passwords
 from server.auth.revocations import Revocations
 from server.auth.service import AuthService
+from server.auth.signing import KeyRing
 from server.auth.tokens import AccessTokens, RefreshTokens
 from server.cache import Cache
 from server.content.content_types import ContentTypeService
@@ -123,12 +124,12 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     redis = cache.connect(settings)
     blobs = storage.open_storage(settings)
     listener = Listener(settings.database_url)
-    paging = Paging.under(settings.jwt_secret)
+    paging = Paging.under(settings.jwt_secret, settings.jwt_previous_secret)
     passwords = Passwords()
 
     revocations = Revocations(pools, settings.jwt_expiration_time)
     revocations.follow(listener)
-    tokens = AccessTokens(settings.jwt_secret, settings.jwt_expiration_time, revocations)
+    tokens = AccessTokens(KeyRing.under(settings), settings.jwt_expiration_time, revocations)
 
     shared_cache = SharedCache(redis)
     list_cache = ListCache(redis, lambda: listener.is_listening)

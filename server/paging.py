@@ -17,6 +17,7 @@ from server import errors
 
 LIFETIME = 86400  # seconds
 SIGNATURE_BYTES = 16
+LABEL = b"gazette page tokens"
 
 
 class InvalidPageToken(errors.InvalidArgument):
@@ -33,16 +34,20 @@ class Paging:
     """Makes and reads page tokens under a key of their own, derived from the service's secret."""
 
     key: bytes
+    previous: tuple[bytes, ...] = ()
+    """The keys of other secrets, whose tokens hold too while one replaces the other."""
     now: Callable[[], float] = time.time
 
     @classmethod
-    def under(cls, secret: str) -> Paging:
-        return cls(hmac.digest(secret.encode(), b"gazette page tokens", "sha256"))
+    def under(cls, secret: str, *previous: str) -> Paging:
+        """Empty ones of `previous` are none."""
+        key, *others = (hmac.digest(each.encode(), LABEL, "sha256") for each in (secret, *filter(None, previous)))
+        return cls(key, tuple(others))
 
     def token(self, request: Message, caller_id: str, *position: Any) -> str:
         """The token with which the same caller and filter go on after `position`: the sort key of the last row, JSON values."""
         body = json.dumps([int(self.now()) + LIFETIME, *position], separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(self.signature(body, request, caller_id) + body).decode()
+        return base64.urlsafe_b64encode(signature(self.key, bound(body, request, caller_id)) + body).decode()
 
     def position(self, request: Message, caller_id: str) -> list[Any] | None:
         """Where the request's `page_token` says to go on, or None at the beginning. Raises InvalidPageToken."""
@@ -55,20 +60,25 @@ class Paging:
             raise InvalidPageToken from None
         if base64.urlsafe_b64encode(raw).decode() != token:  # unused bits of the last character would go unnoticed
             raise InvalidPageToken
-        signature, body = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, self.signature(body, request, caller_id)):
+        given, body = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
+        signed = bound(body, request, caller_id)
+        if not any(hmac.compare_digest(given, signature(key, signed)) for key in (self.key, *self.previous)):
             raise InvalidPageToken
         expire_time, *position = json.loads(body)
         if expire_time < self.now():
             raise InvalidPageToken
         return list(position)
 
-    def signature(self, body: bytes, request: Message, caller_id: str) -> bytes:
-        filter = type(request)()
-        filter.CopyFrom(request)
-        filter.ClearField("page_token")
-        filter.ClearField("page_size")
-        bound = b"\0".join(
-            (type(request).DESCRIPTOR.full_name.encode(), caller_id.encode(), filter.SerializeToString(deterministic=True))
-        )
-        return hmac.digest(self.key, hashlib.sha256(bound).digest() + body, "sha256")[:SIGNATURE_BYTES]
+
+def bound(body: bytes, request: Message, caller_id: str) -> bytes:
+    """What is signed: the body, and whose token it is of which query."""
+    filter = type(request)()
+    filter.CopyFrom(request)
+    filter.ClearField("page_token")
+    filter.ClearField("page_size")
+    query = (type(request).DESCRIPTOR.full_name.encode(), caller_id.encode(), filter.SerializeToString(deterministic=True))
+    return hashlib.sha256(b"\0".join(query)).digest() + body
+
+
+def signature(key: bytes, signed: bytes) -> bytes:
+    return hmac.digest(key, signed, "sha256")[:SIGNATURE_BYTES]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import hmac
+import json
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,18 +17,17 @@ from jwt.types import Options
 
 from server.access import MAX_TOKEN_BYTES, Caller
 from server.auth import rules
+from server.auth.base64url import decoded, encoded, is_canonical
 from server.auth.revocations import MAX_SKEW, Revocations, utc_now
 from server.auth.rules import Grants, InvalidAccessToken, InvalidRefreshToken
+from server.auth.signing import KeyRing
 
-ALGORITHM = "HS256"
-HEADER = {"alg": ALGORITHM, "typ": "at+jwt"}
-"""The only header there is. Whatever else one could say (`crit`, `b64`, `jku`, `jwk`, `x5u`) is an attempt at something."""
 NAME = "gazette"
 """Issuer and audience."""
 REMEMBERED = 8192
-"""How many verified tokens a process remembers; about 1 KB each."""
+"""How many verified tokens a process remembers."""
 EVERYWHERE = "*"
-NOT_A_CLAIM = (AttributeError, OverflowError, TypeError, ValueError)
+NOT_A_CLAIM = (AttributeError, OSError, OverflowError, TypeError, ValueError)
 """What reading a claim raises that is not what it should be."""
 OPTIONS: Options = {
     "require": ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "grants"],
@@ -59,12 +59,12 @@ class AccessTokens:
     """Issues access tokens and, as the `access.Authenticator`, finds out who holds one. A token is verified once; from then on
     it is looked up, until it expires or its session is revoked."""
 
-    secret: str = field(repr=False)
+    keys: KeyRing
     lifetime: timedelta
     revocations: Revocations
     now: Callable[[], datetime] = utc_now
-    verified: dict[str, Verified] = field(default_factory=dict, repr=False)
-    """The earliest first."""
+    verified: dict[bytes, Verified] = field(default_factory=dict, repr=False)
+    """By the token's SHA-256: what holds is not kept in memory. The earliest first."""
 
     def issue(self, account_id: uuid.UUID, session_id: uuid.UUID, session_expire_time: datetime, grants: Grants) -> Token:
         """A token that ends no later than its session. Raises TooManyGrants."""
@@ -80,38 +80,44 @@ class AccessTokens:
             "exp": int(expire_time.timestamp()),
             "grants": packed(grants),
         }
-        text = jwt.encode(claims, self.secret, ALGORITHM, HEADER)
+        text = self.keys.signing.signed(claims)
         if len("Bearer ") + len(text) > MAX_TOKEN_BYTES:
             raise rules.TooManyGrants
         return Token(text, expire_time)
 
     async def identify(self, credential: str) -> Caller:
         """Raises InvalidAccessToken."""
-        known = self.verified.get(credential) or self.verify(credential)
+        digest = hashlib.sha256(credential.encode(errors="surrogatepass")).digest()
+        known = self.verified.get(digest) or self.verify(credential, digest)
         caller = known.caller
         if caller.session_id in self.revocations or known.expire_time <= self.now():
-            self.verified.pop(credential, None)
+            self.verified.pop(digest, None)
             raise InvalidAccessToken
         return caller
 
-    def verify(self, credential: str) -> Verified:
+    def verify(self, credential: str, digest: bytes) -> Verified:
         """Reads a token for the first time, and remembers it. Raises InvalidAccessToken."""
-        if len(credential) > MAX_TOKEN_BYTES or not is_canonical(credential.rpartition(".")[2]):
+        if len(credential) > MAX_TOKEN_BYTES:
+            raise InvalidAccessToken
+        header, _, rest = credential.partition(".")
+        payload, _, signature = rest.partition(".")
+        key = self.keys.verifying.get(header)
+        if key is None or not is_canonical(signature):
             raise InvalidAccessToken
         try:
-            token = jwt.decode_complete(credential, self.secret, [ALGORITHM], OPTIONS, audience=NAME, issuer=NAME)
-            known = self.read(token["header"], token["payload"])
+            jwt.decode_complete(credential, key.verifying, [key.algorithm], OPTIONS, audience=NAME, issuer=NAME)
+            known = self.read(json.loads(decoded(payload), object_pairs_hook=unique))
         except (jwt.PyJWTError, *NOT_A_CLAIM):
             raise InvalidAccessToken from None
         if len(self.verified) >= REMEMBERED:
             del self.verified[next(iter(self.verified))]
-        self.verified[credential] = known
+        self.verified[digest] = known
         return known
 
-    def read(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> Verified:
+    def read(self, claims: Mapping[str, Any]) -> Verified:
         """What the claims say. Raises InvalidAccessToken, or one of NOT_A_CLAIM."""
-        issue_time, expire_time = (datetime.fromtimestamp(int(claims[name]), UTC) for name in ("iat", "exp"))
-        if header != HEADER or issue_time > self.now() + MAX_SKEW:
+        issue_time, expire_time = (moment(claims[name]) for name in ("iat", "exp"))
+        if issue_time > self.now() + MAX_SKEW:
             raise InvalidAccessToken
         caller = Caller(
             account_id=uuid.UUID(claims["sub"]),
@@ -120,6 +126,21 @@ class AccessTokens:
         )
         # Revocations are forgotten after a lifetime: a token from before the lifetime was made shorter must not outlive them.
         return Verified(caller, min(expire_time, issue_time + self.lifetime))
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose names come once each (RFC 7519 section 4): of two, everyone may take another. Raises ValueError."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError
+    return members
+
+
+def moment(claim: Any) -> datetime:
+    """A NumericDate as we write it: whole seconds. Raises one of NOT_A_CLAIM."""
+    if type(claim) is not int:
+        raise TypeError
+    return datetime.fromtimestamp(claim, UTC)
 
 
 def packed(grants: Grants) -> dict[str, list[str]]:
@@ -158,22 +179,3 @@ class RefreshTokens:
 
     def signature(self, body: bytes) -> bytes:
         return hmac.digest(self.secret.encode(), REFRESH_LABEL + body, "sha256")
-
-
-def encoded(data: bytes) -> str:
-    """base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def decoded(text: str) -> bytes:
-    """Raises ValueError."""
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-
-
-def is_canonical(text: str) -> bool:
-    """Whether the text is what `encoded` writes. Padding and the last character's unused bits would otherwise let a token be
-    written in several ways."""
-    try:
-        return encoded(decoded(text)) == text
-    except ValueError:
-        return False
