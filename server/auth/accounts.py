@@ -1,18 +1,53 @@
-"""Making accounts, for those who have the database: the command line and the demo. And how an account looks to callers."""
+"""Finding accounts, making them, and how they look to callers: what AccountService, the command line and the demo share.
+`account_changes.py` has what happens to an account later."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import Account, Grant, Role
+from server.access import Caller
 from server.audit import queries as audit
-from server.auth import queries, rules
+from server.auth import account_queries, account_rules, queries, rules
 from server.auth.passwords import Passwords
 from server.database import AnyRow
 from server.messages import message
+
+
+class Holder(NamedTuple):
+    """An account, and the grants that it holds."""
+
+    account: AnyRow
+    grants: Sequence[AnyRow]
+
+
+async def visible(connection: AsyncConnection, caller: Caller, account_id: uuid.UUID) -> Holder:
+    """The account, if the caller may see it. Raises AccountNotFound."""
+    return seen(caller, await account_queries.account(connection, account_id), await queries.grants(connection, account_id))
+
+
+async def changeable(connection: AsyncConnection, caller: Caller, account_id: uuid.UUID) -> Holder:
+    """The account, locked, if the caller may change it. Raises AccountNotFound, PermissionDenied."""
+    holder = await locked(connection, caller, account_id)
+    account_rules.check_changeable(caller, holder.grants)
+    return holder
+
+
+async def locked(connection: AsyncConnection, caller: Caller, account_id: uuid.UUID) -> Holder:
+    """The account, locked, if the caller may see it. Raises AccountNotFound."""
+    account = await account_queries.lock(connection, account_id)
+    return seen(caller, account, await queries.grants(connection, account_id))
+
+
+def seen(caller: Caller, account: AnyRow | None, grants: Sequence[AnyRow]) -> Holder:
+    if account is None:
+        raise account_rules.AccountNotFound
+    account_rules.check_visible(caller, grants)
+    return Holder(account, grants)
 
 
 async def create(
