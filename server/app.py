@@ -20,6 +20,7 @@ from gazette.files.v1 import file_service_pb2_grpc
 from gazette.record.v1 import record_service_pb2_grpc
 from gazette.system.v1 import system_service_pb2_grpc
 from server import access, cache, database, errors, migrations, storage, tasks, telemetry, tls, validation
+from server.auth import paths as auth_paths
 from server.auth.account_service import AccountService
 from server.auth.organisations import OrganisationService
 from server.auth.passwords import Passwords
@@ -27,7 +28,9 @@ from server.auth.revocations import Revocations
 from server.auth.service import AuthService
 from server.auth.signing import KeyRing
 from server.auth.tokens import AccessTokens, RefreshTokens
+from server.auth.totp import Totp
 from server.cache import Cache
+from server.content import paths as content_paths
 from server.content.content_types import ContentTypeService
 from server.content.service import ContentService
 from server.database import Database
@@ -40,14 +43,18 @@ from server.delivery.shared_cache import SharedCache
 from server.errors import Unavailable
 from server.files import queries as files
 from server.files.service import FileService
-from server.files.sweeping import Sweeper
+from server.files.sweeping import sweep
 from server.files.uploads import Uploads
 from server.health import Health
 from server.interceptors import Registry, parsing
+from server.jobs import Job
 from server.limits import Limits
+from server.mail.letters import Composer
+from server.mail.sending import Sending
 from server.notifications import Listener
 from server.paging import Paging
 from server.record.service import RecordService
+from server.retention import clearing
 from server.settings import CannotStart, Settings, authority
 from server.storage import ObjectStorage
 from server.system import probe
@@ -85,11 +92,14 @@ class App:
     changes: Changes
     health: Health
     limits: Limits
-    sweeper: Sweeper
+    compose: dict[str, Composer]
+    """Who writes which kind of mail."""
+    jobs: list[Job]
 
     async def start(self) -> None:
         self.limits.start()
-        self.sweeper.start()
+        for job in self.jobs:
+            job.start()
         self.listener.start()
         self.changes.start()
         with suppress(TimeoutError):  # which sessions were revoked is to be known before the first call, if it can be
@@ -106,7 +116,7 @@ class App:
     async def stop(self, grace: float = 0.0) -> None:
         await self.server.stop(grace)
         await self.limits.stop()
-        await self.sweeper.stop()
+        await asyncio.gather(*(job.stop() for job in self.jobs))
         await self.health.stop()
         await self.changes.stop()
         await self.listener.stop()
@@ -157,21 +167,27 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     ]
     max_age = int(settings.page_max_age.total_seconds())
     uploads = Uploads.under(settings, pools, blobs)
-    sweeper = Sweeper(uploads)
+    compose: dict[str, Composer] = {}
+    jobs = [sweep(uploads), Sending.under(settings, pools, compose).job(listener), clearing(pools)]
     registry: Any = Registry(interceptors, frozenset(settings.proxy_addresses))
     inside = probe.of(pools, redis, blobs)
 
     async def is_up() -> bool:
         return not (await inside.ask("database"))[0].problem
 
+    totp = Totp.under(settings.encryption_key, settings.encryption_previous_key)
     refresh_tokens = RefreshTokens(settings.refresh_token_secret)
     auth_service_pb2_grpc.add_AuthServiceServicer_to_server(
-        AuthService(pools, passwords, tokens, refresh_tokens, paging, settings), registry
+        AuthService(pools, passwords, tokens, refresh_tokens, paging, totp, settings), registry
     )
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(AccountService(pools, tokens, paging), registry)
-    organisation_service_pb2_grpc.add_OrganisationServiceServicer_to_server(OrganisationService(pools, paging), registry)
+    organisation_service_pb2_grpc.add_OrganisationServiceServicer_to_server(
+        OrganisationService(pools, paging, content_paths.others_use), registry
+    )
     content_type_service_pb2_grpc.add_ContentTypeServiceServicer_to_server(ContentTypeService(pools, paging), registry)
-    content_service_pb2_grpc.add_ContentServiceServicer_to_server(ContentService(pools, paging, files.publish), registry)
+    content_service_pb2_grpc.add_ContentServiceServicer_to_server(
+        ContentService(pools, paging, files.publish, auth_paths.may_use), registry
+    )
     delivery_service_pb2_grpc.add_DeliveryServiceServicer_to_server(
         DeliveryService(pools, page_cache, list_cache, paging, max_age), registry
     )
@@ -186,7 +202,7 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     server = grpc.aio.server(options=channel_options(settings))
     server.add_generic_rpc_handlers((registry,))
     port = listen(server, settings, worker)
-    return App(settings, server, port, pools, redis, blobs, passwords, listener, changes, health, limits, sweeper)
+    return App(settings, server, port, pools, redis, blobs, passwords, listener, changes, health, limits, compose, jobs)
 
 
 async def check_schema(pools: Database) -> None:

@@ -13,12 +13,19 @@ from server import settings, telemetry
 
 COMMANDS = {
     "accounts": "server.auth.commands:accounts",
-    "organisations": "server.auth.commands:organisations",
+    "organisations": "server.auth.organisation_commands:organisations",
     "import": "server.importer.commands:import_documents",
     "export": "server.importer.commands:export_documents",
     "demo": "server.demo.commands:demo",
 }
 """Commands of the domains, imported when they are asked for: `gazette health` must not load them all."""
+
+
+async def others_use(*arguments: Any, **named: Any) -> bool:
+    """What auth's commands ask content (`server.auth.paths.OthersUse`)."""
+    from server.content import paths
+
+    return await paths.others_use(*arguments, **named)
 
 
 class Lazy(click.Group):
@@ -37,8 +44,10 @@ class Lazy(click.Group):
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="gazette-server", prog_name="gazette")
-def gazette() -> None:
+@click.pass_context
+def gazette(context: click.Context) -> None:
     """The backend of a government's websites."""
+    context.obj = others_use
 
 
 @gazette.command()

@@ -15,7 +15,8 @@ from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceServicer
 from server import calls, http, idempotency
 from server.audit import queries as audit
-from server.auth import queries, rules
+from server.auth import organisation_rules, paths, queries, rules
+from server.auth.paths import OthersUse
 from server.database import AnyRow, Database
 from server.messages import message
 from server.paging import Paging
@@ -31,6 +32,7 @@ class OrganisationService(OrganisationServiceServicer):
 
     database: Database
     paging: Paging
+    others_use: OthersUse
 
     async def CreateOrganisation(
         self, request: rpc.CreateOrganisationRequest, context: Context
@@ -48,9 +50,7 @@ class OrganisationService(OrganisationServiceServicer):
 
     async def GetOrganisation(self, request: rpc.GetOrganisationRequest, context: Context) -> rpc.GetOrganisationResponse:
         async with self.database.read() as connection:
-            row = await queries.organisation(connection, uuid.UUID(request.id))
-        if row is None:
-            raise rules.OrganisationNotFound
+            row = await existing(connection, uuid.UUID(request.id))
         return rpc.GetOrganisationResponse(organisation=message(Organisation, row))
 
     async def ListOrganisations(self, request: rpc.ListOrganisationsRequest, context: Context) -> rpc.ListOrganisationsResponse:
@@ -64,9 +64,63 @@ class OrganisationService(OrganisationServiceServicer):
             next_page_token=self.paging.token(request, caller_id, rows[size - 1].slug) if len(rows) > size else "",
         )
 
+    async def UpdateOrganisation(
+        self, request: rpc.UpdateOrganisationRequest, context: Context
+    ) -> rpc.UpdateOrganisationResponse:
+        calls.current().caller.require(PERMISSION_ORGANISATIONS_WRITE)
+        wanted = request.organisation
+        organisation_rules.fields(wanted, request.update_mask)
+        async with self.database.transaction() as connection:
+            row = await rename(connection, uuid.UUID(wanted.id), wanted.name)
+        return rpc.UpdateOrganisationResponse(organisation=message(Organisation, row))
+
+    async def ReservePath(self, request: rpc.ReservePathRequest, context: Context) -> rpc.ReservePathResponse:
+        calls.current().caller.require(PERMISSION_ORGANISATIONS_WRITE)
+        organisation_id = uuid.UUID(request.organisation_id)
+        async with self.database.transaction() as connection:
+            await existing(connection, organisation_id)
+            await paths.reserve(connection, organisation_id, request.prefix, self.others_use)
+            row = await existing(connection, organisation_id)
+        return rpc.ReservePathResponse(organisation=message(Organisation, row))
+
+    async def ReleasePath(self, request: rpc.ReleasePathRequest, context: Context) -> rpc.ReleasePathResponse:
+        calls.current().caller.require(PERMISSION_ORGANISATIONS_WRITE)
+        organisation_id = uuid.UUID(request.organisation_id)
+        async with self.database.transaction() as connection:
+            await existing(connection, organisation_id)
+            await paths.release(connection, organisation_id, request.prefix, self.others_use)
+            row = await existing(connection, organisation_id)
+        return rpc.ReleasePathResponse(organisation=message(Organisation, row))
+
+
+async def existing(connection: AsyncConnection, organisation_id: uuid.UUID, *, lock: bool = False) -> AnyRow:
+    """Raises OrganisationNotFound."""
+    row = await queries.organisation(connection, organisation_id, lock=lock)
+    if row is None:
+        raise rules.OrganisationNotFound
+    return row
+
+
+async def rename(connection: AsyncConnection, organisation_id: uuid.UUID, name: str, *, by: str = "api") -> AnyRow:
+    """The organisation under its new name; `by` is for the audit. Raises OrganisationNotFound."""
+    former = await existing(connection, organisation_id, lock=True)
+    if name != former.name:
+        await queries.rename_organisation(connection, organisation_id, name)
+        await audit.add(
+            connection,
+            "organisation.update",
+            organisation_id,
+            organisation_id=organisation_id,
+            before={"name": former.name},
+            after={"name": name},
+            by=by,
+        )
+    return await existing(connection, organisation_id)
+
 
 async def create(connection: AsyncConnection, slug: str, name: str, *, by: str = "api") -> AnyRow:
-    """A new organisation; `by` is for the audit. Raises SlugTaken."""
+    """A new organisation; `by` is for the audit. Raises SlugTaken, InvalidArgument."""
+    organisation_rules.check(slug, name)
     row = await queries.add_organisation(connection, slug, name)
     if row is None:
         raise rules.SlugTaken

@@ -21,7 +21,8 @@ ACTIVE = AccountState.ACCOUNT_STATE_ACTIVE
 
 PREFIXES = select(PathReservation.prefix).where(PathReservation.organisation_id == Organisation.id)
 ORGANISATIONS = select(
-    Organisation.__table__, func.array(PREFIXES.order_by(PathReservation.prefix.collate("C")).scalar_subquery()).label("path_prefixes")
+    Organisation.__table__,
+    func.array(PREFIXES.order_by(PathReservation.prefix.collate("C")).scalar_subquery()).label("path_prefixes"),
 )
 
 

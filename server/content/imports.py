@@ -23,6 +23,7 @@ from server import calls, errors
 from server.access import Caller
 from server.content import content_types, publication, queries, rules, saving
 from server.content.checks import Schemas
+from server.content.paths import MayUsePath
 from server.content.publication import Publication, PublishFiles
 from server.database import Database
 from server.messages import moment
@@ -50,7 +51,11 @@ IGNORED: tuple[Any, ...] = ("id", "organisation_id", "etag", "revision_number", 
 
 
 async def run(
-    requests: AsyncIterator[ImportDocumentsRequest], database: Database, schemas: Schemas, publish_files: PublishFiles
+    requests: AsyncIterator[ImportDocumentsRequest],
+    database: Database,
+    schemas: Schemas,
+    publish_files: PublishFiles,
+    may_use_path: MayUsePath,
 ) -> ImportDocumentsResponse:
     """Raises OptionsFirst, OrganisationNotFound, PermissionDenied, ResourceExhausted."""
     running: Import | None = None
@@ -60,7 +65,7 @@ async def run(
             raise rules.OptionsFirst
         if running is None:
             validate(request)
-            running = await begin(request.options, database, schemas, publish_files)
+            running = await begin(request.options, database, schemas, publish_files, may_use_path)
         elif len(results) == MAX_PARTS:
             raise errors.ResourceExhausted(f"One import takes {MAX_PARTS} parts; begin another one for the rest.")
         else:
@@ -70,13 +75,15 @@ async def run(
     return ImportDocumentsResponse(results=results)
 
 
-async def begin(options: ImportOptions, database: Database, schemas: Schemas, publish_files: PublishFiles) -> Import:
+async def begin(
+    options: ImportOptions, database: Database, schemas: Schemas, publish_files: PublishFiles, may_use_path: MayUsePath
+) -> Import:
     caller = calls.current().caller
     organisation_id = rules.organisation(caller, options.organisation_id, Permission.PERMISSION_DOCUMENTS_IMPORT)
     async with database.read() as connection:
         if not await queries.organisation_exists(connection, organisation_id):
             raise rules.OrganisationNotFound
-    return Import(database, schemas, publish_files, organisation_id, caller)
+    return Import(database, schemas, publish_files, may_use_path, organisation_id, caller)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ class Import:
     database: Database
     schemas: Schemas
     publish_files: PublishFiles
+    may_use_path: MayUsePath
     organisation_id: uuid.UUID
     caller: Caller
 
@@ -132,11 +140,17 @@ class Import:
             if content_type is None:
                 raise rules.ContentTypeMissing(wanted.content_type)
             self.schemas.check_complete(content_type, words["details"], words["body"])
-            saved: dict[str, Any] = {"author_id": self.caller.known_id, "draft_state": rules.NOTHING, "source_sha256": digest}
+            saved: dict[str, Any] = {
+                "author_id": self.caller.known_id,
+                "draft_state": rules.NOTHING,
+                "source_sha256": digest,
+                "covers_prefix": imported.covers_prefix,
+            }
+            may_use = self.may_use_path
             row = (
-                await saving.first(connection, wanted, words, organisation_id=self.organisation_id, **saved)
+                await saving.first(connection, wanted, words, may_use, organisation_id=self.organisation_id, **saved)
                 if document is None
-                else await saving.another(connection, document, words, content_type=wanted.content_type, **saved)
+                else await saving.another(connection, document, words, may_use, content_type=wanted.content_type, **saved)
             )
             await publication.publish(
                 connection,

@@ -7,13 +7,12 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from google.protobuf.field_mask_pb2 import FieldMask
-from google.protobuf.message import Message
 from google.rpc import code_pb2
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.document_pb2 import Document, DraftState, LiveState
-from server import errors
+from server import errors, masks
 from server.access import Caller
 from server.errors import Violation
 
@@ -110,6 +109,18 @@ class PathTaken(errors.AlreadyExists):
         super().__init__(f"document.path{at} is another document's.", field="document.path")
 
 
+class PathReserved(errors.PermissionDenied):
+    """It is another organisation's, or outside of what is reserved for the document's own."""
+
+    reason = "PATH_RESERVED"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"document.path {path} is reserved for another organisation, or outside of this one's own path prefixes.",
+            field="document.path",
+        )
+
+
 class TranslationExists(errors.AlreadyExists):
     """A document has one translation for each locale."""
 
@@ -151,15 +162,6 @@ class AttachmentNotFound(errors.FailedPrecondition):
     def __init__(self, ids: Iterable[uuid.UUID]) -> None:
         listed = ", ".join(map(str, ids))
         super().__init__(f"document.attachments: the organisation has no such files ready: {listed}.", attachments=listed)
-
-
-class InvalidUpdateMask(errors.InvalidArgument):
-    """The mask names what an update cannot change, or nothing."""
-
-    reason = "INVALID_UPDATE_MASK"
-
-    def __init__(self, description: str) -> None:
-        super().__init__(Violation("update_mask", description))
 
 
 class InvalidSchema(errors.InvalidArgument):
@@ -260,25 +262,12 @@ def overtake(state: int) -> None:
 def document_fields(document: Document, mask: FieldMask) -> frozenset[str]:
     """The fields that an update of a document is to change. Raises InvalidUpdateMask, and InvalidArgument for what may not
     become empty."""
-    return masked("document", document, mask, DOCUMENT_WRITABLE, {"path", "title"})
+    return masks.fields("document", document, mask, DOCUMENT_WRITABLE, required={"path", "title"})
 
 
 def content_type_fields(content_type: ContentType, mask: FieldMask) -> frozenset[str]:
     """The same for a content type."""
-    return masked("content_type", content_type, mask, CONTENT_TYPE_WRITABLE, {"title"})
-
-
-def masked(
-    name: str, resource: Message, mask: FieldMask, writable: Collection[str], required: Collection[str]
-) -> frozenset[str]:
-    paths = frozenset(mask.paths)
-    if not paths:
-        raise InvalidUpdateMask("names nothing")
-    if foreign := sorted(paths - set(writable)):
-        raise InvalidUpdateMask(f"names what an update cannot change: {', '.join(foreign)[:200]}")
-    if empty := [path for path in required if path in paths and not getattr(resource, path)]:
-        raise errors.InvalidArgument(*(Violation(f"{name}.{path}", "may not become empty") for path in sorted(empty)))
-    return paths
+    return masks.fields("content_type", content_type, mask, CONTENT_TYPE_WRITABLE, required={"title"})
 
 
 def check_redirect(state: int, path: str, former_path: str | None, location: str, *, preserves_suffix: bool = False) -> None:

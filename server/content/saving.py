@@ -11,6 +11,7 @@ from uuid6 import uuid7
 
 from gazette.content.v1.document_pb2 import BodyFormat, Document
 from server.content import queries, rules
+from server.content.paths import MayUsePath
 from server.database import AnyRow
 from server.messages import plain
 
@@ -42,13 +43,18 @@ async def first(
     connection: AsyncConnection,
     document: Document,
     words: Words,
+    may_use_path: MayUsePath,
     *,
     organisation_id: uuid.UUID,
     author_id: uuid.UUID,
     draft_state: int,
     source_sha256: bytes | None = None,
+    covers_prefix: bool = False,
 ) -> AnyRow:
-    """Makes the document with its first revision. Raises PathTaken, TranslationExists, OrganisationNotFound."""
+    """Makes the document with its first revision. Raises PathReserved, PathTaken, TranslationExists, OrganisationNotFound."""
+    path: str = words["path"]
+    if not await may_use_path(connection, organisation_id, path, with_all_below=covers_prefix):
+        raise rules.PathReserved(path)
     key = uuid.UUID(document.translation_key) if document.translation_key else uuid7()
     if document.translation_key and await queries.translates_elsewhere(connection, key, organisation_id):
         raise rules.KeyOfAnother
@@ -59,7 +65,7 @@ async def first(
         content_type=document.content_type,
         locale=document.locale or rules.DEFAULT_LOCALE,
         translation_key=key,
-        path=words["path"],
+        path=path,
         revision_number=1,
         draft_state=draft_state,
     )
@@ -73,18 +79,24 @@ async def another(
     connection: AsyncConnection,
     document: AnyRow,
     words: Words,
+    may_use_path: MayUsePath,
     *,
     author_id: uuid.UUID,
     draft_state: int,
     content_type: str | None = None,
     source_sha256: bytes | None = None,
+    covers_prefix: bool = False,
 ) -> AnyRow:
-    """Gives a locked document one more revision, and hands its changed row back. Raises PathTaken."""
+    """Gives a locked document one more revision, and hands its changed row back. Raises PathReserved, PathTaken."""
+    path: str = words["path"]
+    is_spreading = path != document.path or covers_prefix > document.covers_prefix  # what stays where it was may stay
+    if is_spreading and not await may_use_path(connection, document.organisation_id, path, with_all_below=covers_prefix):
+        raise rules.PathReserved(path)
     number = document.revision_number + 1
     row = await queries.update_document(
         connection,
         document,
-        path=words["path"],
+        path=path,
         revision_number=number,
         draft_state=draft_state,
         content_type=content_type or document.content_type,

@@ -26,6 +26,7 @@ from server import calls, http, idempotency
 from server.audit import queries as audit
 from server.content import answers, exports, imports, publication, queries, rules, saving
 from server.content.checks import Schemas
+from server.content.paths import MayUsePath
 from server.content.publication import Publication, PublishFiles
 from server.database import AnyRow, Database
 from server.paging import Paging
@@ -56,6 +57,7 @@ class ContentService(ContentServiceServicer):
     database: Database
     paging: Paging
     publish_files: PublishFiles
+    may_use_path: MayUsePath
     schemas: Schemas = field(default_factory=Schemas)
 
     @asynccontextmanager
@@ -88,6 +90,7 @@ class ContentService(ContentServiceServicer):
             connection,
             wanted,
             words,
+            self.may_use_path,
             organisation_id=organisation_id,
             author_id=calls.current().caller.known_id,
             draft_state=rules.DRAFT,
@@ -134,7 +137,7 @@ class ContentService(ContentServiceServicer):
             content_type = await queries.content_type_of(connection, document)
             self.schemas.check_draft(content_type, words["details"], words["body"])
             author_id = calls.current().caller.known_id
-            await saving.another(connection, document, words, author_id=author_id, draft_state=rules.DRAFT)
+            await saving.another(connection, document, words, self.may_use_path, author_id=author_id, draft_state=rules.DRAFT)
             return rpc.UpdateDocumentResponse(document=await self.changed(connection, document, "document.update"))
 
     async def SubmitDocument(self, request: rpc.SubmitDocumentRequest, context: Context) -> rpc.SubmitDocumentResponse:
@@ -206,7 +209,7 @@ class ContentService(ContentServiceServicer):
     async def ImportDocuments(
         self, request_iterator: AsyncIterator[ImportDocumentsRequest], context: Context
     ) -> ImportDocumentsResponse:
-        return await imports.run(request_iterator, self.database, self.schemas, self.publish_files)
+        return await imports.run(request_iterator, self.database, self.schemas, self.publish_files, self.may_use_path)
 
     async def ExportDocuments(
         self, request: ExportDocumentsRequest, context: Context

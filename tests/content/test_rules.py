@@ -14,6 +14,7 @@ from gazette.content.v1.document_pb2 import Document, DraftState, LiveState
 from server import errors
 from server.access import Caller
 from server.content import rules
+from server.masks import InvalidUpdateMask
 
 AUTHOR, REVIEWER = uuid.uuid4(), uuid.uuid4()
 STATES = DraftState.values()
@@ -81,7 +82,7 @@ def test_etags() -> None:
 )
 def test_masks_that_are_refused(paths: list[str]) -> None:
     """A mask that names anything but the document's words, or nothing, is refused (Z3)."""
-    with pytest.raises(rules.InvalidUpdateMask) as caught:
+    with pytest.raises(InvalidUpdateMask) as caught:
         rules.document_fields(Document(title="A", path="/a"), FieldMask(paths=paths))
     assert caught.value.code == code_pb2.INVALID_ARGUMENT
 

@@ -3,9 +3,11 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Organisation(_message.Message):
-    """A department. It owns documents and files, and roles are granted in it."""
+    """A department. It owns documents, files and parts of the site, and roles are granted in it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -27,15 +29,23 @@ class Organisation(_message.Message):
     SLUG_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    PATH_PREFIXES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7. Set by the server."""
     slug: _builtins.str
-    """Its short name, unique: lower-case letters, digits and hyphens."""
+    """Its short name, unique: lower-case letters, digits and hyphens. It names the organisation for good."""
     name: _builtins.str
     """Its name, as people write it."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was made. Set by the server."""
+
+    @_builtins.property
+    def path_prefixes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The parts of the site that are its own, sorted: `guidance/boats` stands for the path `/guidance/boats` and all below it. Of
+        several that cover a path the longest counts. Without any it may use every path that is not reserved; with some, it puts
+        and moves documents only there. Set by ReservePath and ReleasePath.
+        """
 
     def __init__(
         self,
@@ -44,10 +54,11 @@ class Organisation(_message.Message):
         slug: _builtins.str = ...,
         name: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        path_prefixes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "id", b"id", "name", b"name", "slug", b"slug"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "id", b"id", "name", b"name", "path_prefixes", b"path_prefixes", "slug", b"slug"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

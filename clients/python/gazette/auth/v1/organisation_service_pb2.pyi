@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from gazette.auth.v1 import organisation_pb2 as _organisation_pb2
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
@@ -28,7 +29,7 @@ class CreateOrganisationRequest(_message.Message):
     ORGANISATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def organisation(self) -> _organisation_pb2.Organisation:
-        """Its `slug` and `name`; the rest is ignored."""
+        """Its `slug` and `name`, both required; the rest is ignored."""
 
     def __init__(
         self,
@@ -166,3 +167,159 @@ class ListOrganisationsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListOrganisationsResponse: _TypeAlias = ListOrganisationsResponse  # noqa: Y015
+
+@_typing.final
+class UpdateOrganisationRequest(_message.Message):
+    """Asks for another name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def organisation(self) -> _organisation_pb2.Organisation:
+        """Its `id`, and the new values of what `update_mask` names."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """`name`, which may not become empty."""
+
+    def __init__(
+        self,
+        *,
+        organisation: _organisation_pb2.Organisation | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["organisation", b"organisation", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation", b"organisation", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateOrganisationRequest: _TypeAlias = UpdateOrganisationRequest  # noqa: Y015
+
+@_typing.final
+class UpdateOrganisationResponse(_message.Message):
+    """The organisation under its new name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def organisation(self) -> _organisation_pb2.Organisation:
+        """As it stands now."""
+
+    def __init__(
+        self,
+        *,
+        organisation: _organisation_pb2.Organisation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["organisation", b"organisation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation", b"organisation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateOrganisationResponse: _TypeAlias = UpdateOrganisationResponse  # noqa: Y015
+
+@_typing.final
+class ReservePathRequest(_message.Message):
+    """Asks for a part of the site."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    PREFIX_FIELD_NUMBER: _builtins.int
+    organisation_id: _builtins.str
+    """Whose it is to be."""
+    prefix: _builtins.str
+    """What is to be reserved: segments as in a document's `path`, without slashes around them. Upper and lower case differ, as
+    in paths.
+    """
+    def __init__(
+        self,
+        *,
+        organisation_id: _builtins.str = ...,
+        prefix: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "prefix", b"prefix"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReservePathRequest: _TypeAlias = ReservePathRequest  # noqa: Y015
+
+@_typing.final
+class ReservePathResponse(_message.Message):
+    """The organisation with the part of the site."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def organisation(self) -> _organisation_pb2.Organisation:
+        """As it stands now."""
+
+    def __init__(
+        self,
+        *,
+        organisation: _organisation_pb2.Organisation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["organisation", b"organisation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation", b"organisation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReservePathResponse: _TypeAlias = ReservePathResponse  # noqa: Y015
+
+@_typing.final
+class ReleasePathRequest(_message.Message):
+    """Gives a part of the site up."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    PREFIX_FIELD_NUMBER: _builtins.int
+    organisation_id: _builtins.str
+    """Whose it is."""
+    prefix: _builtins.str
+    """What is reserved, as `path_prefixes` says it."""
+    def __init__(
+        self,
+        *,
+        organisation_id: _builtins.str = ...,
+        prefix: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "prefix", b"prefix"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleasePathRequest: _TypeAlias = ReleasePathRequest  # noqa: Y015
+
+@_typing.final
+class ReleasePathResponse(_message.Message):
+    """The organisation without the part of the site."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def organisation(self) -> _organisation_pb2.Organisation:
+        """As it stands now."""
+
+    def __init__(
+        self,
+        *,
+        organisation: _organisation_pb2.Organisation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["organisation", b"organisation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation", b"organisation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleasePathResponse: _TypeAlias = ReleasePathResponse  # noqa: Y015

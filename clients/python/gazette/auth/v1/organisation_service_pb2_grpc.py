@@ -50,6 +50,21 @@ class OrganisationServiceStub:
                 request_serializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ListOrganisationsRequest.SerializeToString,
                 response_deserializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ListOrganisationsResponse.FromString,
                 _registered_method=True)
+        self.UpdateOrganisation = channel.unary_unary(
+                '/gazette.auth.v1.OrganisationService/UpdateOrganisation',
+                request_serializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.UpdateOrganisationRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.UpdateOrganisationResponse.FromString,
+                _registered_method=True)
+        self.ReservePath = channel.unary_unary(
+                '/gazette.auth.v1.OrganisationService/ReservePath',
+                request_serializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReservePathRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReservePathResponse.FromString,
+                _registered_method=True)
+        self.ReleasePath = channel.unary_unary(
+                '/gazette.auth.v1.OrganisationService/ReleasePath',
+                request_serializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReleasePathRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReleasePathResponse.FromString,
+                _registered_method=True)
 
 
 class OrganisationServiceServicer:
@@ -59,7 +74,7 @@ class OrganisationServiceServicer:
     def CreateOrganisation(self, request, context):
         """Makes an organisation.
 
-        Errors: ALREADY_EXISTS `SLUG_TAKEN`. A retry is safe with the same `idempotency-key`.
+        Errors: ALREADY_EXISTS `SLUG_TAKEN`; INVALID_ARGUMENT. A retry is safe with the same `idempotency-key`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -83,6 +98,39 @@ class OrganisationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateOrganisation(self, request, context):
+        """Gives an organisation another name. Its slug stays.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; INVALID_ARGUMENT `INVALID_UPDATE_MASK` and others. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReservePath(self, request, context):
+        """Reserves a part of the site: from now on only this organisation puts documents there, and it puts new ones nowhere else but
+        under its prefixes. What it has elsewhere stays. A prefix may lie within another, its own or another organisation's: the
+        longest that covers a path counts.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `PREFIX_TAKEN` if it is another's; FAILED_PRECONDITION
+        `PATH_IN_USE` while another organisation has a document, a redirect or a tombstone there, or a redirect from above that
+        covers it. A retry is safe: a prefix that the organisation has already changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleasePath(self, request, context):
+        """Gives a part of the site up. What the organisation published there stays.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`, `PATH_NOT_RESERVED`; FAILED_PRECONDITION `PATH_IN_USE` if another
+        organisation's prefix would then cover what is there. A retry is safe: it answers `PATH_NOT_RESERVED` if the first call
+        arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrganisationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -100,6 +148,21 @@ def add_OrganisationServiceServicer_to_server(servicer, server):
                     servicer.ListOrganisations,
                     request_deserializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ListOrganisationsRequest.FromString,
                     response_serializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ListOrganisationsResponse.SerializeToString,
+            ),
+            'UpdateOrganisation': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateOrganisation,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.UpdateOrganisationRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.UpdateOrganisationResponse.SerializeToString,
+            ),
+            'ReservePath': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReservePath,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReservePathRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReservePathResponse.SerializeToString,
+            ),
+            'ReleasePath': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleasePath,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReleasePathRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReleasePathResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -184,6 +247,87 @@ class OrganisationService:
             '/gazette.auth.v1.OrganisationService/ListOrganisations',
             gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ListOrganisationsRequest.SerializeToString,
             gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ListOrganisationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateOrganisation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.OrganisationService/UpdateOrganisation',
+            gazette_dot_auth_dot_v1_dot_organisation__service__pb2.UpdateOrganisationRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_organisation__service__pb2.UpdateOrganisationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReservePath(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.OrganisationService/ReservePath',
+            gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReservePathRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReservePathResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleasePath(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.auth.v1.OrganisationService/ReleasePath',
+            gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReleasePathRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_organisation__service__pb2.ReleasePathResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,7 +36,7 @@ class OrganisationServiceStub:
     CreateOrganisation: _grpc.UnaryUnaryMultiCallable[_organisation_service_pb2.CreateOrganisationRequest, _organisation_service_pb2.CreateOrganisationResponse]
     """Makes an organisation.
 
-    Errors: ALREADY_EXISTS `SLUG_TAKEN`. A retry is safe with the same `idempotency-key`.
+    Errors: ALREADY_EXISTS `SLUG_TAKEN`; INVALID_ARGUMENT. A retry is safe with the same `idempotency-key`.
     """
     GetOrganisation: _grpc.UnaryUnaryMultiCallable[_organisation_service_pb2.GetOrganisationRequest, _organisation_service_pb2.GetOrganisationResponse]
     """One organisation.
@@ -48,6 +48,27 @@ class OrganisationServiceStub:
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
+    UpdateOrganisation: _grpc.UnaryUnaryMultiCallable[_organisation_service_pb2.UpdateOrganisationRequest, _organisation_service_pb2.UpdateOrganisationResponse]
+    """Gives an organisation another name. Its slug stays.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; INVALID_ARGUMENT `INVALID_UPDATE_MASK` and others. A retry is safe.
+    """
+    ReservePath: _grpc.UnaryUnaryMultiCallable[_organisation_service_pb2.ReservePathRequest, _organisation_service_pb2.ReservePathResponse]
+    """Reserves a part of the site: from now on only this organisation puts documents there, and it puts new ones nowhere else but
+    under its prefixes. What it has elsewhere stays. A prefix may lie within another, its own or another organisation's: the
+    longest that covers a path counts.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `PREFIX_TAKEN` if it is another's; FAILED_PRECONDITION
+    `PATH_IN_USE` while another organisation has a document, a redirect or a tombstone there, or a redirect from above that
+    covers it. A retry is safe: a prefix that the organisation has already changes nothing.
+    """
+    ReleasePath: _grpc.UnaryUnaryMultiCallable[_organisation_service_pb2.ReleasePathRequest, _organisation_service_pb2.ReleasePathResponse]
+    """Gives a part of the site up. What the organisation published there stays.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`, `PATH_NOT_RESERVED`; FAILED_PRECONDITION `PATH_IN_USE` if another
+    organisation's prefix would then cover what is there. A retry is safe: it answers `PATH_NOT_RESERVED` if the first call
+    arrived.
+    """
 
 @_typing.type_check_only
 class OrganisationServiceAsyncStub(OrganisationServiceStub):
@@ -57,7 +78,7 @@ class OrganisationServiceAsyncStub(OrganisationServiceStub):
     CreateOrganisation: _aio.UnaryUnaryMultiCallable[_organisation_service_pb2.CreateOrganisationRequest, _organisation_service_pb2.CreateOrganisationResponse]  # type: ignore[assignment]
     """Makes an organisation.
 
-    Errors: ALREADY_EXISTS `SLUG_TAKEN`. A retry is safe with the same `idempotency-key`.
+    Errors: ALREADY_EXISTS `SLUG_TAKEN`; INVALID_ARGUMENT. A retry is safe with the same `idempotency-key`.
     """
     GetOrganisation: _aio.UnaryUnaryMultiCallable[_organisation_service_pb2.GetOrganisationRequest, _organisation_service_pb2.GetOrganisationResponse]  # type: ignore[assignment]
     """One organisation.
@@ -68,6 +89,27 @@ class OrganisationServiceAsyncStub(OrganisationServiceStub):
     """All organisations, by slug.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    UpdateOrganisation: _aio.UnaryUnaryMultiCallable[_organisation_service_pb2.UpdateOrganisationRequest, _organisation_service_pb2.UpdateOrganisationResponse]  # type: ignore[assignment]
+    """Gives an organisation another name. Its slug stays.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; INVALID_ARGUMENT `INVALID_UPDATE_MASK` and others. A retry is safe.
+    """
+    ReservePath: _aio.UnaryUnaryMultiCallable[_organisation_service_pb2.ReservePathRequest, _organisation_service_pb2.ReservePathResponse]  # type: ignore[assignment]
+    """Reserves a part of the site: from now on only this organisation puts documents there, and it puts new ones nowhere else but
+    under its prefixes. What it has elsewhere stays. A prefix may lie within another, its own or another organisation's: the
+    longest that covers a path counts.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `PREFIX_TAKEN` if it is another's; FAILED_PRECONDITION
+    `PATH_IN_USE` while another organisation has a document, a redirect or a tombstone there, or a redirect from above that
+    covers it. A retry is safe: a prefix that the organisation has already changes nothing.
+    """
+    ReleasePath: _aio.UnaryUnaryMultiCallable[_organisation_service_pb2.ReleasePathRequest, _organisation_service_pb2.ReleasePathResponse]  # type: ignore[assignment]
+    """Gives a part of the site up. What the organisation published there stays.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`, `PATH_NOT_RESERVED`; FAILED_PRECONDITION `PATH_IN_USE` if another
+    organisation's prefix would then cover what is there. A retry is safe: it answers `PATH_NOT_RESERVED` if the first call
+    arrived.
     """
 
 class OrganisationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -81,7 +123,7 @@ class OrganisationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_organisation_service_pb2.CreateOrganisationResponse, _abc.Awaitable[_organisation_service_pb2.CreateOrganisationResponse]]:
         """Makes an organisation.
 
-        Errors: ALREADY_EXISTS `SLUG_TAKEN`. A retry is safe with the same `idempotency-key`.
+        Errors: ALREADY_EXISTS `SLUG_TAKEN`; INVALID_ARGUMENT. A retry is safe with the same `idempotency-key`.
         """
 
     @_abc_1.abstractmethod
@@ -104,6 +146,45 @@ class OrganisationServiceServicer(metaclass=_abc_1.ABCMeta):
         """All organisations, by slug.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateOrganisation(
+        self,
+        request: _organisation_service_pb2.UpdateOrganisationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organisation_service_pb2.UpdateOrganisationResponse, _abc.Awaitable[_organisation_service_pb2.UpdateOrganisationResponse]]:
+        """Gives an organisation another name. Its slug stays.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; INVALID_ARGUMENT `INVALID_UPDATE_MASK` and others. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def ReservePath(
+        self,
+        request: _organisation_service_pb2.ReservePathRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organisation_service_pb2.ReservePathResponse, _abc.Awaitable[_organisation_service_pb2.ReservePathResponse]]:
+        """Reserves a part of the site: from now on only this organisation puts documents there, and it puts new ones nowhere else but
+        under its prefixes. What it has elsewhere stays. A prefix may lie within another, its own or another organisation's: the
+        longest that covers a path counts.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `PREFIX_TAKEN` if it is another's; FAILED_PRECONDITION
+        `PATH_IN_USE` while another organisation has a document, a redirect or a tombstone there, or a redirect from above that
+        covers it. A retry is safe: a prefix that the organisation has already changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def ReleasePath(
+        self,
+        request: _organisation_service_pb2.ReleasePathRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organisation_service_pb2.ReleasePathResponse, _abc.Awaitable[_organisation_service_pb2.ReleasePathResponse]]:
+        """Gives a part of the site up. What the organisation published there stays.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`, `PATH_NOT_RESERVED`; FAILED_PRECONDITION `PATH_IN_USE` if another
+        organisation's prefix would then cover what is there. A retry is safe: it answers `PATH_NOT_RESERVED` if the first call
+        arrived.
         """
 
 def add_OrganisationServiceServicer_to_server(servicer: OrganisationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -105,8 +105,8 @@ class ContentServiceServicer:
         """Makes a document with its first revision.
 
         Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
-        can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`.
-        A retry is safe with the same `idempotency-key`.
+        can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is not the
+        organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,7 +134,8 @@ class ContentServiceServicer:
         """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
 
         Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`
-        and others; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it answers ABORTED if the first call arrived.
+        and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new path that is not the
+        organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

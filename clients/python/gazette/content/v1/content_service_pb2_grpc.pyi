@@ -41,8 +41,8 @@ class ContentServiceStub:
     """Makes a document with its first revision.
 
     Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
-    can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`.
-    A retry is safe with the same `idempotency-key`.
+    can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is not the
+    organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
     """
     GetDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.GetDocumentRequest, _content_service_pb2.GetDocumentResponse]
     """One document, as its newest revision says.
@@ -58,7 +58,8 @@ class ContentServiceStub:
     """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`
-    and others; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it answers ABORTED if the first call arrived.
+    and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new path that is not the
+    organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
     """
     SubmitDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]
     """Hands the draft to the reviewers. It must be complete by now.
@@ -115,8 +116,8 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """Makes a document with its first revision.
 
     Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
-    can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`.
-    A retry is safe with the same `idempotency-key`.
+    can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is not the
+    organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
     """
     GetDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.GetDocumentRequest, _content_service_pb2.GetDocumentResponse]  # type: ignore[assignment]
     """One document, as its newest revision says.
@@ -132,7 +133,8 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`
-    and others; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it answers ABORTED if the first call arrived.
+    and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new path that is not the
+    organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
     """
     SubmitDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]  # type: ignore[assignment]
     """Hands the draft to the reviewers. It must be complete by now.
@@ -192,8 +194,8 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Makes a document with its first revision.
 
         Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
-        can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`.
-        A retry is safe with the same `idempotency-key`.
+        can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is not the
+        organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
         """
 
     @_abc_1.abstractmethod
@@ -227,7 +229,8 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
 
         Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`
-        and others; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it answers ABORTED if the first call arrived.
+        and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new path that is not the
+        organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,130 @@
+"""`gazette organisations`: departments and their parts of the site. The commands write to the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+from google.protobuf.json_format import MessageToDict
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gazette.auth.v1.organisation_pb2 import Organisation
+from gazette.auth.v1.organisation_service_pb2 import (
+    CreateOrganisationRequest,
+    ReleasePathRequest,
+    ReservePathRequest,
+    UpdateOrganisationRequest,
+)
+from server import validation
+from server.auth import organisation_rules, paths, queries, rules
+from server.auth import organisations as departments
+from server.auth.paths import OthersUse
+from server.commands import as_json, run, show
+from server.database import AnyRow
+from server.messages import message
+
+name_option = click.option("--name", required=True, help="Its name, as people write it.")
+slug_argument = click.argument("slug")
+prefix_argument = click.argument("prefix")
+
+
+@click.group()
+def organisations() -> None:
+    """The departments that publish here."""
+
+
+@organisations.command("create")
+@click.option("--slug", required=True, help="Its short name: lower-case letters, digits and hyphens.")
+@name_option
+@as_json
+def create_organisation(slug: str, name: str, is_json: bool) -> None:
+    """Make an organisation."""
+    wanted = CreateOrganisationRequest(organisation=Organisation(slug=slug, name=name))
+
+    async def create(connection: AsyncConnection) -> Organisation:
+        validation.validate(wanted)
+        return message(Organisation, await departments.create(connection, slug, name, by="cli"))
+
+    organisation = run(create)
+    show(organisation, f"{organisation.slug} is there: {organisation.id}", is_json=is_json)
+
+
+@organisations.command("update")
+@slug_argument
+@name_option
+@as_json
+def update_organisation(slug: str, name: str, is_json: bool) -> None:
+    """Give the organisation SLUG another name."""
+
+    async def update(connection: AsyncConnection) -> Organisation:
+        row = await organisation_by(connection, slug)
+        wanted = Organisation(id=str(row.id), name=name)
+        validation.validate(UpdateOrganisationRequest(organisation=wanted))
+        organisation_rules.check(slug, name)
+        return message(Organisation, await departments.rename(connection, row.id, name, by="cli"))
+
+    organisation = run(update)
+    show(organisation, f"{organisation.slug} is now {organisation.name}", is_json=is_json)
+
+
+@organisations.command("reserve")
+@slug_argument
+@prefix_argument
+@as_json
+@click.pass_obj
+def reserve_path(others_use: OthersUse, slug: str, prefix: str, is_json: bool) -> None:
+    """Reserve the part of the site under PREFIX (such as guidance/boats) for the organisation SLUG."""
+
+    async def reserve(connection: AsyncConnection) -> Organisation:
+        row = await organisation_by(connection, slug)
+        validation.validate(ReservePathRequest(organisation_id=str(row.id), prefix=prefix))
+        await paths.reserve(connection, row.id, prefix, others_use, by="cli")
+        return message(Organisation, await organisation_by(connection, slug))
+
+    show_paths(run(reserve), is_json=is_json)
+
+
+@organisations.command("release")
+@slug_argument
+@prefix_argument
+@as_json
+@click.pass_obj
+def release_path(others_use: OthersUse, slug: str, prefix: str, is_json: bool) -> None:
+    """Give up the part of the site under PREFIX, which is reserved for the organisation SLUG."""
+
+    async def release(connection: AsyncConnection) -> Organisation:
+        row = await organisation_by(connection, slug)
+        validation.validate(ReleasePathRequest(organisation_id=str(row.id), prefix=prefix))
+        await paths.release(connection, row.id, prefix, others_use, by="cli")
+        return message(Organisation, await organisation_by(connection, slug))
+
+    show_paths(run(release), is_json=is_json)
+
+
+@organisations.command("list")
+@as_json
+def list_organisations(is_json: bool) -> None:
+    """List the organisations, by slug."""
+
+    async def read(connection: AsyncConnection) -> Sequence[Organisation]:
+        return [message(Organisation, row) for row in await queries.organisations_after(connection, "")]
+
+    found = run(read)
+    if is_json:
+        click.echo(json.dumps([MessageToDict(each) for each in found], indent=2, ensure_ascii=False))
+        return
+    for each in found:
+        click.echo("  ".join((each.slug, each.name, each.id, *(f"/{prefix}" for prefix in each.path_prefixes))))
+
+
+async def organisation_by(connection: AsyncConnection, slug: str) -> AnyRow:
+    row = await queries.organisation_by_slug(connection, slug)
+    if row is None:
+        raise rules.OrganisationNotFound(f"There is no organisation {slug!r}; see: gazette organisations list")
+    return row
+
+
+def show_paths(organisation: Organisation, *, is_json: bool) -> None:
+    listed = ", ".join(f"/{prefix}" for prefix in organisation.path_prefixes)
+    show(organisation, f"{organisation.slug} publishes under {listed or 'every path that is not reserved'}", is_json=is_json)
