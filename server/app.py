@@ -27,6 +27,7 @@ from server.auth.passwords import Passwords
 from server.auth.revocations import Revocations
 from server.auth.service import AuthService
 from server.auth.signing import KeyRing
+from server.auth.throttle import Throttle
 from server.auth.tokens import AccessTokens, RefreshTokens
 from server.auth.totp import Totp
 from server.cache import Cache
@@ -178,7 +179,7 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     totp = Totp.under(settings.encryption_key, settings.encryption_previous_key)
     refresh_tokens = RefreshTokens(settings.refresh_token_secret)
     auth_service_pb2_grpc.add_AuthServiceServicer_to_server(
-        AuthService(pools, passwords, tokens, refresh_tokens, paging, totp, settings), registry
+        AuthService(pools, passwords, Throttle(redis, pools), tokens, refresh_tokens, paging, totp, settings), registry
     )
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(AccountService(pools, tokens, paging), registry)
     organisation_service_pb2_grpc.add_OrganisationServiceServicer_to_server(

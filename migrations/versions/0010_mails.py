@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("next_attempt_time", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=True),
         sa.Column("send_time", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("drop_time", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
     )

@@ -26,10 +26,12 @@ class Mail(Model):
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     next_attempt_time: Mapped[datetime | None] = mapped_column(server_default=func.now())
-    """NULL: it was sent, or given up."""
+    """NULL: it was sent, dropped or given up."""
     send_time: Mapped[datetime | None]
+    drop_time: Mapped[datetime | None]
+    """When it was found to be no longer worth sending."""
     failure: Mapped[str | None]
-    """Why the last attempt failed."""
+    """Why the last attempt failed; NULL once it was sent."""
 
     __table_args__ = (
         Index("ix_mails_next_attempt_time", "next_attempt_time", postgresql_where=text("next_attempt_time IS NOT NULL")),
