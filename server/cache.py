@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from redis.asyncio import Redis
@@ -70,10 +70,14 @@ class Cache:
     async def run(self, script: str, key: str, *arguments: bytes | int) -> bool:
         """Runs a Lua script on one key; False when Redis could not be reached."""
         try:
-            await self.ask(lambda: self.redis.eval(script, 1, key, *arguments))
+            await self.evaluate(script, [key], arguments)
         except CacheUnavailable:
             return False
         return True
+
+    async def evaluate(self, script: str, keys: Sequence[str], arguments: Sequence[bytes | int] = ()) -> Any:
+        """What a Lua script answers, which sees and changes all of the keys at one moment. Raises CacheUnavailable."""
+        return await self.ask(lambda: self.redis.eval(script, len(keys), *keys, *arguments))
 
     async def ask(self, command: Callable[[], Awaitable[Answer]]) -> Answer:
         """Raises CacheUnavailable. Who has waited for a connection does not wait once more for a Redis that did not answer."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from server.audit import queries as audit
 from server.auth import queries, rules
 from server.auth.passwords import Passwords
 from server.auth.revocations import utc_now
+from server.auth.throttle import CONFIRMATION, Exhausted, Throttle
 from server.auth.tokens import AccessTokens, RefreshTokens
 from server.auth.totp import Totp
 from server.database import AnyRow, Database
@@ -34,6 +36,7 @@ class AuthParts:
 
     database: Database
     passwords: Passwords
+    throttle: Throttle
     tokens: AccessTokens
     refresh_tokens: RefreshTokens
     paging: Paging
@@ -54,6 +57,30 @@ class AuthParts:
         )
         await audit.add(connection, "account.sign_in", account_id, actor_id=account_id, session_id=str(session.id))
         return session
+
+    async def confirm_password(self, account: AnyRow, password: str, field: str = "password") -> None:
+        """Of somebody who is signed in. Raises WrongPassword that names the request's field, TooManySignIns, SignInBusy."""
+        async with self.guess(account.id):
+            if not await self.passwords.verify(account.password_hash, password):
+                raise rules.WrongPassword(field)
+
+    @asynccontextmanager
+    async def guess(self, account_id: uuid.UUID) -> AsyncIterator[None]:
+        """One guess of somebody who is signed in at a secret of the account, which the block makes: right, unless it raises.
+        Not inside of a transaction. Raises TooManySignIns."""
+        try:
+            async with self.throttle.attempt(CONFIRMATION.of(account_id)):
+                yield
+        except Exhausted as exhausted:
+            await self.note_throttled(exhausted, account_id)
+            raise
+
+    async def note_throttled(self, exhausted: Exhausted, account_id: uuid.UUID | None) -> None:
+        """In the audit, once for each account, address or device and each time that it has had too many attempts."""
+        if await self.throttle.is_news(exhausted):
+            async with self.database.transaction() as connection:
+                target = account_id or ""
+                await audit.add(connection, "account.sign_in_throttled", target, budget=exhausted.counter.budget.name)
 
     def must_enrol(self, account: AnyRow, grants: Sequence[AnyRow]) -> bool:
         """Whether the account's role needs an authenticator app that it does not have yet."""

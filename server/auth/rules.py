@@ -134,6 +134,22 @@ class SignInBusy(errors.ResourceExhausted):
     message = "Too many people are signing in at once. Try again in a moment."
 
 
+class TooManySignIns(errors.ResourceExhausted):
+    """Whoever guesses has had enough guesses for now."""
+
+    reason = "TOO_MANY_SIGN_INS"
+    message = "Too many attempts with wrong passwords. Try again later."
+
+
+class WrongPassword(errors.InvalidArgument):
+    """Somebody who is signed in was asked for the password again."""
+
+    reason = "WRONG_PASSWORD"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(Violation(field, "is not the account's password"))
+
+
 class TooManyGrants(errors.FailedPrecondition):
     """An access token has a bound, and carries the grants."""
 

@@ -1,0 +1,39 @@
+"""SQL: attempts to guess a secret, counted while Redis is away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.auth.models import SignInAttempts
+
+
+async def count_attempt(connection: AsyncConnection, key: str, most: int, window: timedelta) -> bool:
+    """Counts one more, unless that would exceed `most`. The window begins with the first."""
+    is_over = or_(SignInAttempts.expire_time <= func.now(), SignInAttempts.count == 0)
+    statement = upsert(SignInAttempts).values(key=key, count=1, expire_time=func.now() + window)
+    statement = statement.on_conflict_do_update(
+        index_elements=[SignInAttempts.key],
+        set_={
+            "count": case((is_over, 1), else_=SignInAttempts.count + 1),
+            "expire_time": case((is_over, statement.excluded.expire_time), else_=SignInAttempts.expire_time),
+        },
+        where=or_(is_over, SignInAttempts.count < most),
+    )
+    return (await connection.execute(statement.returning(SignInAttempts.count))).one_or_none() is not None
+
+
+async def seconds_left(connection: AsyncConnection, key: str) -> float:
+    """Until the counter's window ends."""
+    left = func.extract("epoch", SignInAttempts.expire_time - func.now())
+    return float((await connection.execute(select(left).where(SignInAttempts.key == key))).scalar_one())
+
+
+async def return_attempts(connection: AsyncConnection, keys: Sequence[str]) -> None:
+    for key in keys:  # in the order in which they were counted, so that no two transactions wait for each other
+        statement = update(SignInAttempts).where(SignInAttempts.key == key, SignInAttempts.count > 0)
+        await connection.execute(statement.values(count=SignInAttempts.count - 1))

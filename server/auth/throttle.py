@@ -1,0 +1,144 @@
+"""How often secrets may be guessed: an attempt is counted before it is made, and given back if it was right."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NamedTuple
+
+from server.auth import attempt_queries as queries
+from server.auth import rules
+from server.cache import Cache, CacheUnavailable
+from server.database import Database, DatabaseUnavailable
+
+MILLISECOND = timedelta(milliseconds=1)
+FORGIVEN = (rules.SignInBusy, rules.TotpRequired, rules.TooManyGrants)
+"""What a guess may end with that was right, or was none."""
+
+RESERVE = """
+for number, key in ipairs(KEYS) do
+    if tonumber(redis.call('GET', key) or 0) >= tonumber(ARGV[2 * number - 1]) then
+        return {number, redis.call('PTTL', key)}
+    end
+    if redis.call('INCR', key) == 1 then redis.call('PEXPIRE', key, ARGV[2 * number]) end
+end
+return {0, 0}
+"""
+RELEASE = """
+for _, key in ipairs(KEYS) do
+    if tonumber(redis.call('GET', key) or 0) > 0 then redis.call('DECR', key) end
+end
+"""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many attempts there may be in which time. The time begins with the first of them."""
+
+    name: str
+    most: int
+    window: timedelta
+
+    def of(self, *whose: object) -> Counter:
+        digest = hashlib.sha256("\0".join(map(str, whose)).encode()).hexdigest()
+        return Counter(self, f"gazette:attempts:{self.name}:{digest}")
+
+
+class Counter(NamedTuple):
+    """The attempts of one account, address or device."""
+
+    budget: Budget
+    key: str
+
+
+ACCOUNT = Budget("account", 5, timedelta(minutes=15))
+"""Strangers' attempts on one account."""
+ADDRESS = Budget("address", 10, timedelta(minutes=5))
+"""Attempts from one address, on whichever accounts it is a stranger to."""
+DEVICE = Budget("device", 10, timedelta(minutes=15))
+"""Of a device that has signed in to the account before."""
+KNOWN_ADDRESS = Budget("known address", 10, timedelta(minutes=15))
+"""On an account, from an address that has signed in to it before."""
+CONFIRMATION = Budget("confirmation", 5, timedelta(minutes=15))
+"""Of somebody who is signed in and asked for the password again: who stole an access token may not guess freely."""
+
+
+class Exhausted(rules.TooManySignIns):
+    """A budget has been used up."""
+
+    def __init__(self, counter: Counter, seconds: float) -> None:
+        super().__init__(retry_after=seconds)
+        self.counter = counter
+
+
+class Reservation(NamedTuple):
+    """Attempts that were counted, and where."""
+
+    counters: tuple[Counter, ...]
+    in_redis: bool
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """Counts in Redis or, while that is away, in PostgreSQL. While neither can be asked nobody may guess."""
+
+    cache: Cache
+    database: Database
+
+    @asynccontextmanager
+    async def attempt(self, *counters: Counter) -> AsyncIterator[None]:
+        """One attempt, which the block makes. It counts if the block raises. Raises Exhausted, DatabaseUnavailable."""
+        reservation = await self.reserve(*counters)
+        try:
+            yield
+        except FORGIVEN:
+            await self.release(reservation)
+            raise
+        await self.release(reservation)
+
+    async def reserve(self, *counters: Counter) -> Reservation:
+        """Counts one attempt for each, in this order, up to the first that has none left: so that no more than a budget's are
+        under way, however many come at once. Raises Exhausted, DatabaseUnavailable."""
+        limits = [value for counter in counters for value in (counter.budget.most, int(counter.budget.window / MILLISECOND))]
+        try:
+            number, milliseconds = await self.cache.evaluate(RESERVE, [counter.key for counter in counters], limits)
+        except CacheUnavailable:
+            await self.reserve_in_database(counters)
+            return Reservation(counters, in_redis=False)
+        if number:
+            raise Exhausted(counters[number - 1], milliseconds / 1000)
+        return Reservation(counters, in_redis=True)
+
+    async def reserve_in_database(self, counters: tuple[Counter, ...]) -> None:
+        exhausted = None
+        async with self.database.transaction() as connection:
+            for counter in counters:
+                budget = counter.budget
+                if not await queries.count_attempt(connection, counter.key, budget.most, budget.window):
+                    exhausted = Exhausted(counter, await queries.seconds_left(connection, counter.key))
+                    break
+        if exhausted is not None:
+            raise exhausted  # outside of the transaction: what was counted before it stays counted
+
+    async def release(self, reservation: Reservation) -> None:
+        """Gives the attempts back, unless what counted them is away by now."""
+        keys = [counter.key for counter in reservation.counters]
+        if reservation.in_redis:
+            with suppress(CacheUnavailable):
+                await self.cache.evaluate(RELEASE, keys)
+            return
+        with suppress(DatabaseUnavailable):
+            async with self.database.transaction() as connection:
+                await queries.return_attempts(connection, keys)
+
+    async def is_news(self, exhausted: Exhausted) -> bool:
+        """Whether nobody was told yet, in this window, that this counter is exhausted."""
+        told = Budget("told", 1, timedelta(seconds=exhausted.retry_after))
+        try:
+            await self.reserve(told.of(exhausted.counter.key))
+        except Exhausted:
+            return False
+        return True
