@@ -127,6 +127,17 @@ class SessionNotFound(errors.NotFound):
     message = "There is no such session."
 
 
+class InvalidLink(errors.InvalidArgument):
+    """One answer for a link that is not ours, was used or replaced, has had its time, or whose account is gone."""
+
+    reason = "INVALID_LINK"
+
+    def __init__(self) -> None:
+        super().__init__(
+            Violation("token", "is of no link that holds"), message="The link does not hold any more: ask for another."
+        )
+
+
 class SignInBusy(errors.ResourceExhausted):
     """Checking a password is costly on purpose, and too many wait for it."""
 
@@ -227,13 +238,27 @@ def check_password(password: str, *own: str) -> None:
             raise WeakPassword(Violation("password", "contains a word of the account's or the organisation's own"))
 
 
-def check_account(email: str, name: str) -> None:
-    """Raises InvalidArgument that names every field that is wrong."""
-    violations = []
-    if len(email) > MAX_EMAIL or not email.isprintable() or EMAIL.fullmatch(email) is None:
-        violations.append(Violation("email", "is not an email address"))
-    if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
-        violations.append(Violation("name", f"has not between 1 and {MAX_NAME} printable characters"))
+def check_account(email: str, name: str, prefix: str = "") -> None:
+    """Raises InvalidArgument that names every field that is wrong; `prefix` is where the request has them."""
+    refuse(*wrong_email(email, f"{prefix}email"), *wrong_name(name, f"{prefix}name"))
+
+
+def check_name(name: str, field: str) -> None:
+    """Raises InvalidArgument."""
+    refuse(*wrong_name(name, field))
+
+
+def wrong_email(email: str, field: str) -> list[Violation]:
+    is_right = len(email) <= MAX_EMAIL and email.isprintable() and EMAIL.fullmatch(email)
+    return [] if is_right else [Violation(field, "is not an email address")]
+
+
+def wrong_name(name: str, field: str) -> list[Violation]:
+    is_right = name.strip() and len(name) <= MAX_NAME and name.isprintable()
+    return [] if is_right else [Violation(field, f"has not between 1 and {MAX_NAME} printable characters")]
+
+
+def refuse(*violations: Violation) -> None:
     if violations:
         raise errors.InvalidArgument(*violations)
 
