@@ -41,7 +41,7 @@ class Authenticators(AuthParts):
 
     async def DisableTotp(self, request: rpc.DisableTotpRequest, context: Context) -> rpc.DisableTotpResponse:
         await self.confirm_own_password(request.password)
-        async with self.own_account() as (connection, account):
+        async with self.guess(calls.current().caller.known_id), self.own_account() as (connection, account):
             if account.totp_confirm_time is None:
                 raise rules.TotpNotEnrolled
             if rules.needs_totp(await queries.grants(connection, account.id), self.settings.totp_required_roles):

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import calls
 from server.audit import queries as audit
-from server.auth import queries, rules
+from server.auth import queries, rules, totp_queries
 from server.auth.passwords import Passwords
 from server.auth.revocations import utc_now
 from server.auth.throttle import CONFIRMATION, Exhausted, Throttle
@@ -81,6 +81,20 @@ class AuthParts:
             async with self.database.transaction() as connection:
                 target = account_id or ""
                 await audit.add(connection, "account.sign_in_throttled", target, budget=exhausted.counter.budget.name)
+
+    async def check_second_factor(self, connection: AsyncConnection, account: AnyRow, code: str) -> None:
+        """Of an account whose password was right, in the transaction that holds its row. A right code is used up. Raises
+        TotpRequired without a code and InvalidCredentials for a wrong one, unless the account has no authenticator app."""
+        if account.totp_confirm_time is None:
+            return
+        if not code:
+            raise rules.TotpRequired
+        kind = await self.totp.check(connection, account, code)
+        if not kind:
+            raise rules.InvalidCredentials
+        if kind == "recovery":
+            left = await totp_queries.recovery_codes_left(connection, account.id)
+            await audit.add(connection, "account.recovery_code_use", account.id, actor_id=account.id, left=left)
 
     def must_enrol(self, account: AnyRow, grants: Sequence[AnyRow]) -> bool:
         """Whether the account's role needs an authenticator app that it does not have yet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, Self, cast
 
 import grpc
 
+from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
 from gazette.auth.v1.auth_service_pb2 import LogoutRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
@@ -47,6 +48,9 @@ class Client:
         email: str = "",
         password: str = "",
         refresh_token: str = "",
+        api_key: str = "",
+        totp: Callable[[], str] | None = None,
+        device_token: str = "",
         credentials: grpc.ChannelCredentials | None = None,
         timeout: float = 10.0,
         retry: Retry | None = None,
@@ -54,11 +58,15 @@ class Client:
     ) -> None:
         """`target` is a gRPC name, `host:port` or `dns:///host:port`.
 
-        A `refresh_token` continues an earlier session. `credentials` are those of the channel, `grpc.ssl_channel_credentials()`
+        A `refresh_token` continues an earlier session. `totp` is asked for a code of the authenticator app at each sign-in that
+        needs one. A `device_token` of an earlier client makes this a known device. A service has an `api_key` instead of all
+        that. `credentials` are those of the channel, `grpc.ssl_channel_credentials()`
         for TLS; without them passwords and documents travel in the clear. `options` are gRPC channel arguments.
         """
         self.target = target
-        self._session = Session(email, password, Tokens(refresh=refresh_token))
+        self._session = Session(
+            email, password, Tokens(refresh=refresh_token), api_key=api_key, totp=totp, device_token=device_token
+        )
         self._retry = retry or Retry()
         conduct = Conduct(self._session, self._retry, timeout)
         # The stub comes later: its channel needs the interceptors first.
@@ -67,6 +75,7 @@ class Client:
         plain = grpc.secure_channel(target, credentials, arguments) if credentials else grpc.insecure_channel(target, arguments)
         self.channel = grpc.intercept_channel(plain, Calls(conduct, self._sign_in))
         self.auth = AuthServiceStub(self.channel)
+        self.accounts = AccountServiceStub(self.channel)
         self.organisations = OrganisationServiceStub(self.channel)
         self.content_types = ContentTypeServiceStub(self.channel)
         self.content = ContentServiceStub(self.channel)
@@ -113,6 +122,11 @@ class Client:
     def refresh_token(self) -> str:
         """Continues this session in a later client. A secret; each use of the session may replace it."""
         return self._session.tokens.refresh
+
+    @property
+    def device_token(self) -> str:
+        """Makes a later client a known device, which strangers' attempts do not keep out. It is no credential."""
+        return self._session.device_token
 
     def sign_out(self) -> None:
         """Ends the session on the server. A later call starts another, if the password is known."""
