@@ -57,6 +57,9 @@ class Server:
     access: str = ""
     """The access token that holds."""
     refresh: str = ""
+    totp_code: str = ""
+    """The code that Login asks for; empty: none."""
+    logins: list[LoginRequest] = field(default_factory=list)
     made: Counter[str] = field(default_factory=Counter)
     listening: grpc.aio.Server | None = None
 
@@ -97,9 +100,16 @@ class Server:
 
     async def login(self, request: LoginRequest, context: Any) -> Any:
         await self.enter("Login", context, is_public=True)
+        self.logins.append(request)
         if (request.email, request.password) != (EMAIL, PASSWORD):
             await fail(context, failure(grpc.StatusCode.UNAUTHENTICATED, "INVALID_CREDENTIALS", "Not so."))
-        return self.tokens(LoginResponse)
+        if self.totp_code and not request.totp_code:
+            await fail(context, failure(grpc.StatusCode.UNAUTHENTICATED, "TOTP_REQUIRED", "Send a code."))
+        if request.totp_code != self.totp_code:
+            await fail(context, failure(grpc.StatusCode.UNAUTHENTICATED, "INVALID_CREDENTIALS", "Not so."))
+        answer = self.tokens(LoginResponse)
+        answer.device_token = f"device-{self.made['tokens']}"
+        return answer
 
     async def refresh_token(self, request: RefreshTokenRequest, context: Any) -> Any:
         await self.enter("RefreshToken", context, is_public=True)

@@ -103,6 +103,57 @@ async def test_a_wrong_password_is_tried_once(clients: Clients, scripted: Server
     assert (scripted.calls("Login"), scripted.calls("GetDocument")) == (1, 0)
 
 
+async def test_a_code_is_asked_for_where_it_is_needed(clients: Clients, scripted: Server) -> None:
+    """The authenticator app is asked at a sign-in that needs it, each time anew, and at no other."""
+    codes = iter(["111111", "222222"])
+    async with clients.opened(totp=lambda: next(codes)) as client:
+        await clients.call(client.content.GetDocument, DOCUMENT)
+        assert [login.totp_code for login in scripted.logins] == [""]
+        for scripted.totp_code in ("111111", "222222"):
+            scripted.access = scripted.refresh = "void"
+            await clients.call(client.content.GetDocument, DOCUMENT)
+
+    assert [login.totp_code for login in scripted.logins] == ["", "", "111111", "", "222222"]
+
+
+async def test_without_a_code_the_refusal_says_so(clients: Clients, client: Any, scripted: Server) -> None:
+    """A client that has no authenticator app is told that one is needed; a wrong code is tried once."""
+    scripted.totp_code = "111111"
+    with pytest.raises(Unauthenticated) as caught:
+        await clients.call(client.content.GetDocument, DOCUMENT)
+    assert caught.value.reason == "TOTP_REQUIRED"
+    async with clients.opened(totp=lambda: "999999") as mistaken:
+        with pytest.raises(Unauthenticated) as caught:
+            await clients.call(mistaken.content.GetDocument, DOCUMENT)
+    assert caught.value.reason == "INVALID_CREDENTIALS"
+    assert [login.totp_code for login in scripted.logins] == ["", "", "999999"]
+
+
+async def test_a_device_is_known_again(clients: Clients, client: Any, scripted: Server) -> None:
+    """What one sign-in answered goes along with the next, in this client and in a later one that was given it."""
+    await clients.call(client.content.GetDocument, DOCUMENT)
+    scripted.access = scripted.refresh = "void"
+    await clients.call(client.content.GetDocument, DOCUMENT)
+    async with clients.opened(device_token=client.device_token) as later:
+        await clients.call(later.content.GetDocument, DOCUMENT)
+
+    assert [login.device_token for login in scripted.logins] == ["", "device-1", "device-2"]
+
+
+async def test_a_service_calls_with_its_key(clients: Clients, scripted: Server) -> None:
+    """A client with an API key never signs in, and a key that is refused is refused for good."""
+    scripted.access = "gaz_key"
+    async with clients.opened(email="", password="", api_key="gaz_key") as client:
+        await clients.call(client.content.GetDocument, DOCUMENT)
+        scripted.access = "another"
+        with pytest.raises(Unauthenticated) as caught:
+            await clients.call(client.content.GetDocument, DOCUMENT)
+        assert "gaz_key" not in f"{client!r} {client._session!r} {caught.value!r}"
+
+    assert caught.value.reason == "INVALID_API_KEY"
+    assert (scripted.calls("Login"), scripted.calls("RefreshToken"), scripted.calls("GetDocument")) == (0, 0, 2)
+
+
 async def test_a_stranger_is_told_so(clients: Clients, scripted: Server) -> None:
     """Without a password the call goes out as it is, and the server answers."""
     async with clients.opened(email="", password="") as client:

@@ -23,10 +23,9 @@ _sym_db = _symbol_database.Default()
 
 
 from gazette.auth.v1 import account_pb2 as gazette_dot_auth_dot_v1_dot_account__pb2
-from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,gazette/auth/v1/account_administration.proto\x12\x0fgazette.auth.v1\x1a\x1dgazette/auth/v1/account.proto\x1a google/protobuf/field_mask.proto\"\xbf\x01\n\x14InviteAccountRequest\x12:\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\x07\x61\x63\x63ount\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"K\n\x15InviteAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"-\n\x11GetAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"H\n\x12GetAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\xb7\x02\n\x13ListAccountsRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12=\n\x05state\x18\x04 \x01(\x0e\x32\x1d.gazette.auth.v1.AccountStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12:\n\x04kind\x18\x05 \x01(\x0e\x32\x1c.gazette.auth.v1.AccountKindB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\x1d\n\x05query\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x05query\"t\n\x14ListAccountsResponse\x12\x34\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x18.gazette.auth.v1.AccountR\x08\x61\x63\x63ounts\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x97\x01\n\x14UpdateAccountRequest\x12:\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\x07\x61\x63\x63ount\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\"K\n\x15UpdateAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"1\n\x15\x44isableAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"L\n\x16\x44isableAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"0\n\x14\x45nableAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"K\n\x15\x45nableAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"/\n\x13\x45raseAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"J\n\x14\x45raseAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\x99\x01\n\x10GrantRoleRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"G\n\x11GrantRoleResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\x9a\x01\n\x11RevokeRoleRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"H\n\x12RevokeRoleResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"8\n\x1cRevokeAccountSessionsRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"D\n\x1dRevokeAccountSessionsResponse\x12#\n\rrevoked_count\x18\x01 \x01(\x05R\x0crevokedCount\"5\n\x19\x44isableAccountTotpRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"P\n\x1a\x44isableAccountTotpResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ountb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,gazette/auth/v1/account_administration.proto\x12\x0fgazette.auth.v1\x1a\x1dgazette/auth/v1/account.proto\"\xbf\x01\n\x14InviteAccountRequest\x12:\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\x07\x61\x63\x63ount\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"K\n\x15InviteAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"1\n\x15\x44isableAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"L\n\x16\x44isableAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"0\n\x14\x45nableAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"K\n\x15\x45nableAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"/\n\x13\x45raseAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"J\n\x14\x45raseAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\x99\x01\n\x10GrantRoleRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"G\n\x11GrantRoleResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\x9a\x01\n\x11RevokeRoleRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"H\n\x12RevokeRoleResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"8\n\x1cRevokeAccountSessionsRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"D\n\x1dRevokeAccountSessionsResponse\x12#\n\rrevoked_count\x18\x01 \x01(\x05R\x0crevokedCount\"5\n\x19\x44isableAccountTotpRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"P\n\x1a\x44isableAccountTotpResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ountb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,24 +38,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INVITEACCOUNTREQUEST'].fields_by_name['role']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_INVITEACCOUNTREQUEST'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_INVITEACCOUNTREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
-  _globals['_GETACCOUNTREQUEST'].fields_by_name['id']._loaded_options = None
-  _globals['_GETACCOUNTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['organisation_id']._loaded_options = None
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['state']._loaded_options = None
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['state']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['kind']._loaded_options = None
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['kind']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['query']._loaded_options = None
-  _globals['_LISTACCOUNTSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\004r\002\030d'
-  _globals['_UPDATEACCOUNTREQUEST'].fields_by_name['account']._loaded_options = None
-  _globals['_UPDATEACCOUNTREQUEST'].fields_by_name['account']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_UPDATEACCOUNTREQUEST'].fields_by_name['update_mask']._loaded_options = None
-  _globals['_UPDATEACCOUNTREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
   _globals['_DISABLEACCOUNTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_DISABLEACCOUNTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_ENABLEACCOUNTREQUEST'].fields_by_name['id']._loaded_options = None
@@ -79,48 +60,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKEACCOUNTSESSIONSREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_DISABLEACCOUNTTOTPREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_DISABLEACCOUNTTOTPREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
-  _globals['_INVITEACCOUNTREQUEST']._serialized_start=131
-  _globals['_INVITEACCOUNTREQUEST']._serialized_end=322
-  _globals['_INVITEACCOUNTRESPONSE']._serialized_start=324
-  _globals['_INVITEACCOUNTRESPONSE']._serialized_end=399
-  _globals['_GETACCOUNTREQUEST']._serialized_start=401
-  _globals['_GETACCOUNTREQUEST']._serialized_end=446
-  _globals['_GETACCOUNTRESPONSE']._serialized_start=448
-  _globals['_GETACCOUNTRESPONSE']._serialized_end=520
-  _globals['_LISTACCOUNTSREQUEST']._serialized_start=523
-  _globals['_LISTACCOUNTSREQUEST']._serialized_end=834
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=836
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=952
-  _globals['_UPDATEACCOUNTREQUEST']._serialized_start=955
-  _globals['_UPDATEACCOUNTREQUEST']._serialized_end=1106
-  _globals['_UPDATEACCOUNTRESPONSE']._serialized_start=1108
-  _globals['_UPDATEACCOUNTRESPONSE']._serialized_end=1183
-  _globals['_DISABLEACCOUNTREQUEST']._serialized_start=1185
-  _globals['_DISABLEACCOUNTREQUEST']._serialized_end=1234
-  _globals['_DISABLEACCOUNTRESPONSE']._serialized_start=1236
-  _globals['_DISABLEACCOUNTRESPONSE']._serialized_end=1312
-  _globals['_ENABLEACCOUNTREQUEST']._serialized_start=1314
-  _globals['_ENABLEACCOUNTREQUEST']._serialized_end=1362
-  _globals['_ENABLEACCOUNTRESPONSE']._serialized_start=1364
-  _globals['_ENABLEACCOUNTRESPONSE']._serialized_end=1439
-  _globals['_ERASEACCOUNTREQUEST']._serialized_start=1441
-  _globals['_ERASEACCOUNTREQUEST']._serialized_end=1488
-  _globals['_ERASEACCOUNTRESPONSE']._serialized_start=1490
-  _globals['_ERASEACCOUNTRESPONSE']._serialized_end=1564
-  _globals['_GRANTROLEREQUEST']._serialized_start=1567
-  _globals['_GRANTROLEREQUEST']._serialized_end=1720
-  _globals['_GRANTROLERESPONSE']._serialized_start=1722
-  _globals['_GRANTROLERESPONSE']._serialized_end=1793
-  _globals['_REVOKEROLEREQUEST']._serialized_start=1796
-  _globals['_REVOKEROLEREQUEST']._serialized_end=1950
-  _globals['_REVOKEROLERESPONSE']._serialized_start=1952
-  _globals['_REVOKEROLERESPONSE']._serialized_end=2024
-  _globals['_REVOKEACCOUNTSESSIONSREQUEST']._serialized_start=2026
-  _globals['_REVOKEACCOUNTSESSIONSREQUEST']._serialized_end=2082
-  _globals['_REVOKEACCOUNTSESSIONSRESPONSE']._serialized_start=2084
-  _globals['_REVOKEACCOUNTSESSIONSRESPONSE']._serialized_end=2152
-  _globals['_DISABLEACCOUNTTOTPREQUEST']._serialized_start=2154
-  _globals['_DISABLEACCOUNTTOTPREQUEST']._serialized_end=2207
-  _globals['_DISABLEACCOUNTTOTPRESPONSE']._serialized_start=2209
-  _globals['_DISABLEACCOUNTTOTPRESPONSE']._serialized_end=2289
+  _globals['_INVITEACCOUNTREQUEST']._serialized_start=97
+  _globals['_INVITEACCOUNTREQUEST']._serialized_end=288
+  _globals['_INVITEACCOUNTRESPONSE']._serialized_start=290
+  _globals['_INVITEACCOUNTRESPONSE']._serialized_end=365
+  _globals['_DISABLEACCOUNTREQUEST']._serialized_start=367
+  _globals['_DISABLEACCOUNTREQUEST']._serialized_end=416
+  _globals['_DISABLEACCOUNTRESPONSE']._serialized_start=418
+  _globals['_DISABLEACCOUNTRESPONSE']._serialized_end=494
+  _globals['_ENABLEACCOUNTREQUEST']._serialized_start=496
+  _globals['_ENABLEACCOUNTREQUEST']._serialized_end=544
+  _globals['_ENABLEACCOUNTRESPONSE']._serialized_start=546
+  _globals['_ENABLEACCOUNTRESPONSE']._serialized_end=621
+  _globals['_ERASEACCOUNTREQUEST']._serialized_start=623
+  _globals['_ERASEACCOUNTREQUEST']._serialized_end=670
+  _globals['_ERASEACCOUNTRESPONSE']._serialized_start=672
+  _globals['_ERASEACCOUNTRESPONSE']._serialized_end=746
+  _globals['_GRANTROLEREQUEST']._serialized_start=749
+  _globals['_GRANTROLEREQUEST']._serialized_end=902
+  _globals['_GRANTROLERESPONSE']._serialized_start=904
+  _globals['_GRANTROLERESPONSE']._serialized_end=975
+  _globals['_REVOKEROLEREQUEST']._serialized_start=978
+  _globals['_REVOKEROLEREQUEST']._serialized_end=1132
+  _globals['_REVOKEROLERESPONSE']._serialized_start=1134
+  _globals['_REVOKEROLERESPONSE']._serialized_end=1206
+  _globals['_REVOKEACCOUNTSESSIONSREQUEST']._serialized_start=1208
+  _globals['_REVOKEACCOUNTSESSIONSREQUEST']._serialized_end=1264
+  _globals['_REVOKEACCOUNTSESSIONSRESPONSE']._serialized_start=1266
+  _globals['_REVOKEACCOUNTSESSIONSRESPONSE']._serialized_end=1334
+  _globals['_DISABLEACCOUNTTOTPREQUEST']._serialized_start=1336
+  _globals['_DISABLEACCOUNTTOTPREQUEST']._serialized_end=1389
+  _globals['_DISABLEACCOUNTTOTPRESPONSE']._serialized_start=1391
+  _globals['_DISABLEACCOUNTTOTPRESPONSE']._serialized_end=1471
 # @@protoc_insertion_point(module_scope)

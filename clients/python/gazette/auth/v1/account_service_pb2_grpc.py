@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from gazette.auth.v1 import account_administration_pb2 as gazette_dot_auth_dot_v1_dot_account__administration__pb2
+from gazette.auth.v1 import account_service_pb2 as gazette_dot_auth_dot_v1_dot_account__service__pb2
 from gazette.auth.v1 import service_account_pb2 as gazette_dot_auth_dot_v1_dot_service__account__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -44,18 +45,18 @@ class AccountServiceStub:
                 _registered_method=True)
         self.GetAccount = channel.unary_unary(
                 '/gazette.auth.v1.AccountService/GetAccount',
-                request_serializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.GetAccountRequest.SerializeToString,
-                response_deserializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.GetAccountResponse.FromString,
+                request_serializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.GetAccountRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.GetAccountResponse.FromString,
                 _registered_method=True)
         self.ListAccounts = channel.unary_unary(
                 '/gazette.auth.v1.AccountService/ListAccounts',
-                request_serializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.ListAccountsRequest.SerializeToString,
-                response_deserializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.ListAccountsResponse.FromString,
+                request_serializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.ListAccountsRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.ListAccountsResponse.FromString,
                 _registered_method=True)
         self.UpdateAccount = channel.unary_unary(
                 '/gazette.auth.v1.AccountService/UpdateAccount',
-                request_serializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.UpdateAccountRequest.SerializeToString,
-                response_deserializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.UpdateAccountResponse.FromString,
+                request_serializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.UpdateAccountRequest.SerializeToString,
+                response_deserializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.UpdateAccountResponse.FromString,
                 _registered_method=True)
         self.DisableAccount = channel.unary_unary(
                 '/gazette.auth.v1.AccountService/DisableAccount',
@@ -277,18 +278,18 @@ def add_AccountServiceServicer_to_server(servicer, server):
             ),
             'GetAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAccount,
-                    request_deserializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.GetAccountRequest.FromString,
-                    response_serializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.GetAccountResponse.SerializeToString,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.GetAccountRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.GetAccountResponse.SerializeToString,
             ),
             'ListAccounts': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAccounts,
-                    request_deserializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.ListAccountsRequest.FromString,
-                    response_serializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.ListAccountsResponse.SerializeToString,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.ListAccountsRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.ListAccountsResponse.SerializeToString,
             ),
             'UpdateAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateAccount,
-                    request_deserializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.UpdateAccountRequest.FromString,
-                    response_serializer=gazette_dot_auth_dot_v1_dot_account__administration__pb2.UpdateAccountResponse.SerializeToString,
+                    request_deserializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.UpdateAccountRequest.FromString,
+                    response_serializer=gazette_dot_auth_dot_v1_dot_account__service__pb2.UpdateAccountResponse.SerializeToString,
             ),
             'DisableAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.DisableAccount,
@@ -400,8 +401,8 @@ class AccountService:
             request,
             target,
             '/gazette.auth.v1.AccountService/GetAccount',
-            gazette_dot_auth_dot_v1_dot_account__administration__pb2.GetAccountRequest.SerializeToString,
-            gazette_dot_auth_dot_v1_dot_account__administration__pb2.GetAccountResponse.FromString,
+            gazette_dot_auth_dot_v1_dot_account__service__pb2.GetAccountRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_account__service__pb2.GetAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -427,8 +428,8 @@ class AccountService:
             request,
             target,
             '/gazette.auth.v1.AccountService/ListAccounts',
-            gazette_dot_auth_dot_v1_dot_account__administration__pb2.ListAccountsRequest.SerializeToString,
-            gazette_dot_auth_dot_v1_dot_account__administration__pb2.ListAccountsResponse.FromString,
+            gazette_dot_auth_dot_v1_dot_account__service__pb2.ListAccountsRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_account__service__pb2.ListAccountsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -454,8 +455,8 @@ class AccountService:
             request,
             target,
             '/gazette.auth.v1.AccountService/UpdateAccount',
-            gazette_dot_auth_dot_v1_dot_account__administration__pb2.UpdateAccountRequest.SerializeToString,
-            gazette_dot_auth_dot_v1_dot_account__administration__pb2.UpdateAccountResponse.FromString,
+            gazette_dot_auth_dot_v1_dot_account__service__pb2.UpdateAccountRequest.SerializeToString,
+            gazette_dot_auth_dot_v1_dot_account__service__pb2.UpdateAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,

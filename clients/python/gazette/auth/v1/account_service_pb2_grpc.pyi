@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from gazette.auth.v1 import account_administration_pb2 as _account_administration_pb2
+from gazette.auth.v1 import account_service_pb2 as _account_service_pb2
 from gazette.auth.v1 import service_account_pb2 as _service_account_pb2
 from grpc import aio as _aio
 import abc as _abc_1
@@ -43,17 +44,17 @@ class AccountServiceStub:
     Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `EMAIL_TAKEN`. A retry is safe with
     the same `idempotency-key`.
     """
-    GetAccount: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.GetAccountRequest, _account_administration_pb2.GetAccountResponse]
+    GetAccount: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.GetAccountRequest, _account_service_pb2.GetAccountResponse]
     """One account.
 
     Errors: NOT_FOUND `ACCOUNT_NOT_FOUND`, also for one that has no role where the caller may see accounts. A retry is safe.
     """
-    ListAccounts: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.ListAccountsRequest, _account_administration_pb2.ListAccountsResponse]
+    ListAccounts: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.ListAccountsRequest, _account_service_pb2.ListAccountsResponse]
     """The accounts that have a role where the caller may see accounts, the newest first.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; PERMISSION_DENIED for an organisation where the caller may not. A retry is safe.
     """
-    UpdateAccount: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.UpdateAccountRequest, _account_administration_pb2.UpdateAccountResponse]
+    UpdateAccount: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.UpdateAccountRequest, _account_service_pb2.UpdateAccountResponse]
     """Changes an account's name.
 
     Errors: INVALID_ARGUMENT; PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`. A retry is
@@ -139,17 +140,17 @@ class AccountServiceAsyncStub(AccountServiceStub):
     Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `EMAIL_TAKEN`. A retry is safe with
     the same `idempotency-key`.
     """
-    GetAccount: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.GetAccountRequest, _account_administration_pb2.GetAccountResponse]  # type: ignore[assignment]
+    GetAccount: _aio.UnaryUnaryMultiCallable[_account_service_pb2.GetAccountRequest, _account_service_pb2.GetAccountResponse]  # type: ignore[assignment]
     """One account.
 
     Errors: NOT_FOUND `ACCOUNT_NOT_FOUND`, also for one that has no role where the caller may see accounts. A retry is safe.
     """
-    ListAccounts: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.ListAccountsRequest, _account_administration_pb2.ListAccountsResponse]  # type: ignore[assignment]
+    ListAccounts: _aio.UnaryUnaryMultiCallable[_account_service_pb2.ListAccountsRequest, _account_service_pb2.ListAccountsResponse]  # type: ignore[assignment]
     """The accounts that have a role where the caller may see accounts, the newest first.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; PERMISSION_DENIED for an organisation where the caller may not. A retry is safe.
     """
-    UpdateAccount: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.UpdateAccountRequest, _account_administration_pb2.UpdateAccountResponse]  # type: ignore[assignment]
+    UpdateAccount: _aio.UnaryUnaryMultiCallable[_account_service_pb2.UpdateAccountRequest, _account_service_pb2.UpdateAccountResponse]  # type: ignore[assignment]
     """Changes an account's name.
 
     Errors: INVALID_ARGUMENT; PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`. A retry is
@@ -242,9 +243,9 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def GetAccount(
         self,
-        request: _account_administration_pb2.GetAccountRequest,
+        request: _account_service_pb2.GetAccountRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_account_administration_pb2.GetAccountResponse, _abc.Awaitable[_account_administration_pb2.GetAccountResponse]]:
+    ) -> _typing.Union[_account_service_pb2.GetAccountResponse, _abc.Awaitable[_account_service_pb2.GetAccountResponse]]:
         """One account.
 
         Errors: NOT_FOUND `ACCOUNT_NOT_FOUND`, also for one that has no role where the caller may see accounts. A retry is safe.
@@ -253,9 +254,9 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListAccounts(
         self,
-        request: _account_administration_pb2.ListAccountsRequest,
+        request: _account_service_pb2.ListAccountsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_account_administration_pb2.ListAccountsResponse, _abc.Awaitable[_account_administration_pb2.ListAccountsResponse]]:
+    ) -> _typing.Union[_account_service_pb2.ListAccountsResponse, _abc.Awaitable[_account_service_pb2.ListAccountsResponse]]:
         """The accounts that have a role where the caller may see accounts, the newest first.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; PERMISSION_DENIED for an organisation where the caller may not. A retry is safe.
@@ -264,9 +265,9 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def UpdateAccount(
         self,
-        request: _account_administration_pb2.UpdateAccountRequest,
+        request: _account_service_pb2.UpdateAccountRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_account_administration_pb2.UpdateAccountResponse, _abc.Awaitable[_account_administration_pb2.UpdateAccountResponse]]:
+    ) -> _typing.Union[_account_service_pb2.UpdateAccountResponse, _abc.Awaitable[_account_service_pb2.UpdateAccountResponse]]:
         """Changes an account's name.
 
         Errors: INVALID_ARGUMENT; PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`. A retry is
