@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from gazette.auth.v1 import jwk_pb2 as rpc
+from server import calls
 from server.auth.parts import AuthParts, Context
+
+CACHE_CONTROL = ("cache-control", "public, max-age=300")
+"""A new key is named here for longer than that before it signs: docs/tokens.md."""
 
 
 class Jwks(AuthParts):
     """The public keys."""
 
     async def GetJwks(self, request: rpc.GetJwksRequest, context: Context) -> rpc.GetJwksResponse:
-        raise NotImplementedError
+        if calls.current().is_http:
+            await context.send_initial_metadata((CACHE_CONTROL,))
+        return rpc.GetJwksResponse(keys=[rpc.Jwk(**members) for members in self.tokens.keys.jwks])

@@ -6,46 +6,115 @@ import base64
 import hmac
 import json
 import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from server.auth.signing import Key, KeyRing, PrivateKey
+
 SECRET = "a secret of the tests, for access tokens"
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
-HEADER = {"alg": "HS256", "typ": "at+jwt"}
 ACCOUNT, SESSION, PLACE = uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)
+GOOD = {
+    "iss": "gazette",
+    "aud": "gazette",
+    "sub": str(ACCOUNT),
+    "sid": str(SESSION),
+    "jti": "one",
+    "iat": int(NOW.timestamp()),
+    "exp": int((NOW + timedelta(minutes=5)).timestamp()),
+    "grants": {"3": ["*"]},
+}
 
 
 def claims(**changed: Any) -> dict[str, Any]:
     """Claims of a token that is good at NOW; `...` leaves one out."""
-    good = {
-        "iss": "gazette",
-        "aud": "gazette",
-        "sub": str(ACCOUNT),
-        "sid": str(SESSION),
-        "jti": "one",
-        "iat": int(NOW.timestamp()),
-        "exp": int((NOW + timedelta(minutes=5)).timestamp()),
-        "grants": {"3": ["*"]},
-    }
-    return {name: value for name, value in {**good, **changed}.items() if value is not ...}
+    return without({**GOOD, **changed})
+
+
+def without(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not ...}
 
 
 def segment(value: Any) -> str:
-    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    """base64url of bytes as they are, or of anything else as compact JSON."""
+    raw = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def signed(header: Any = HEADER, payload: Any = None, *, secret: str = SECRET, digest: str = "sha256") -> str:
-    """A token signed with HMAC, whatever its header says."""
-    text = f"{segment(header)}.{segment(claims() if payload is None else payload)}"
-    return f"{text}.{segment(hmac.digest(secret.encode(), text.encode(), digest))}"
+@dataclass(frozen=True)
+class Forge:
+    """A ring of ours, and the means to sign with its key whatever one likes."""
+
+    ring: KeyRing
+    """The key that signs, and another one whose tokens hold too."""
+    thief: Key
+    """A key of the same kind, of somebody else."""
+    good: Mapping[str, Any] = field(default_factory=lambda: GOOD)
+    """The claims of a token that would be accepted."""
+
+    @property
+    def key(self) -> Key:
+        return self.ring.signing
+
+    @property
+    def other(self) -> Key:
+        """The ring's second key."""
+        return list(self.ring.verifying.values())[1]
+
+    @property
+    def header(self) -> dict[str, Any]:
+        return dict(sorted(self.key.header.items()))
+
+    def claims(self, **changed: Any) -> dict[str, Any]:
+        return without({**self.good, **changed})
+
+    def signed(self, header: Any = None, payload: Any = None, *, key: Key | None = None) -> str:
+        """A token signed with our key, or with another, whatever its header says."""
+        key = key or self.key
+        assert key.signing is not None
+        text = self.unsigned(header, payload)
+        return f"{text}.{segment(jwt.get_algorithm_by_name(key.algorithm).sign(text.encode(), key.signing))}"
+
+    def with_hmac(self, secret: bytes, header: Any = None, digest: str = "sha256") -> str:
+        """A token signed with HMAC, whatever its header says."""
+        text = self.unsigned(header)
+        return f"{text}.{segment(hmac.digest(secret, text.encode(), digest))}"
+
+    def unsigned(self, header: Any = None, payload: Any = None) -> str:
+        return f"{segment(self.header if header is None else header)}.{segment(self.good if payload is None else payload)}"
+
+    def headed(self, **changed: Any) -> dict[str, Any]:
+        """Our header, changed; `...` leaves a member out."""
+        return without({**self.header, **changed})
+
+    def with_header(self, **changed: Any) -> str:
+        """Signed with our own key, under another header."""
+        return self.signed(self.headed(**changed))
+
+    def with_claims(self, **changed: Any) -> str:
+        """Signed with our own key, with other claims."""
+        return self.signed(payload=self.claims(**changed))
 
 
-def with_header(**changed: Any) -> str:
-    """Signed with our own secret, under another header."""
-    return signed({name: value for name, value in {**HEADER, **changed}.items() if value is not ...})
+def secrets() -> Forge:
+    other = Key.of_secret("another secret of the tests, of before or after")
+    return Forge(KeyRing.of(Key.of_secret(SECRET), other), Key.of_secret(SECRET + "!"))
 
 
-def with_claims(**changed: Any) -> str:
-    """Signed with our own secret, with other claims."""
-    return signed(payload=claims(**changed))
+def pairs(make: Callable[[], PrivateKey]) -> Forge:
+    mine, other, thiefs = (make() for _ in range(3))
+    ring = KeyRing.of(Key.of_pair(mine.public_key(), mine), Key.of_pair(other.public_key(), other))
+    return Forge(ring, Key.of_pair(thiefs.public_key(), thiefs))
+
+
+FORGES = {
+    "HS256": secrets(),
+    "EdDSA": pairs(Ed25519PrivateKey.generate),
+    "ES256": pairs(lambda: ec.generate_private_key(ec.SECP256R1())),
+}

@@ -9,7 +9,7 @@ import pytest
 
 from server.auth.rules import InvalidRefreshToken
 from server.auth.tokens import RefreshTokens
-from tests.auth.forging import signed
+from tests.auth.forging import FORGES
 
 TOKENS = RefreshTokens("a secret of the tests, for refresh tokens")
 SESSION = uuid.UUID("019a5b3e-2f7c-7d1e-8a44-0242ac120002")
@@ -43,7 +43,7 @@ def test_any_changed_character_is_refused() -> None:
         TOKENS.token(SESSION, 7) + "=",
         TOKENS.token(SESSION, 7) + "\n",
         RefreshTokens("another secret, of somebody else altogether").token(SESSION, 7),
-        signed(),
+        *(forge.signed() for forge in FORGES.values()),
         "ü" * 72,
         "\ud800" * 72,
     ],
