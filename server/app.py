@@ -13,6 +13,7 @@ import structlog
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from gazette.audit.v1 import audit_service_pb2_grpc
 from gazette.auth.v1 import account_service_pb2_grpc, auth_service_pb2_grpc, organisation_service_pb2_grpc
 from gazette.content.v1 import content_service_pb2_grpc, content_type_service_pb2_grpc
 from gazette.delivery.v1 import delivery_service_pb2_grpc
@@ -20,8 +21,11 @@ from gazette.files.v1 import file_service_pb2_grpc
 from gazette.record.v1 import record_service_pb2_grpc
 from gazette.system.v1 import system_service_pb2_grpc
 from server import access, cache, database, errors, migrations, storage, tasks, telemetry, tls, validation
+from server.audit.service import AuditService
 from server.auth import paths as auth_paths
 from server.auth.account_service import AccountService
+from server.auth.devices import DeviceTokens
+from server.auth.links import Links
 from server.auth.organisations import OrganisationService
 from server.auth.passwords import Passwords
 from server.auth.revocations import Revocations
@@ -178,13 +182,16 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
 
     totp = Totp.under(settings.encryption_key, settings.encryption_previous_key)
     refresh_tokens = RefreshTokens(settings.refresh_token_secret)
+    links = Links(settings.refresh_token_secret, settings.public_url)
+    devices = DeviceTokens.under(settings.refresh_token_secret)
     auth_service_pb2_grpc.add_AuthServiceServicer_to_server(
-        AuthService(pools, passwords, Throttle(redis, pools), tokens, refresh_tokens, paging, totp, settings), registry
+        AuthService(pools, passwords, Throttle(redis, pools), devices, tokens, refresh_tokens, paging, totp, settings), registry
     )
-    account_service_pb2_grpc.add_AccountServiceServicer_to_server(AccountService(pools, tokens, paging), registry)
+    account_service_pb2_grpc.add_AccountServiceServicer_to_server(AccountService(pools, tokens, paging, links), registry)
     organisation_service_pb2_grpc.add_OrganisationServiceServicer_to_server(
         OrganisationService(pools, paging, content_paths.others_use), registry
     )
+    audit_service_pb2_grpc.add_AuditServiceServicer_to_server(AuditService(pools, paging), registry)
     content_type_service_pb2_grpc.add_ContentTypeServiceServicer_to_server(ContentTypeService(pools, paging), registry)
     content_service_pb2_grpc.add_ContentServiceServicer_to_server(
         ContentService(pools, paging, files.publish, auth_paths.may_use), registry

@@ -13,6 +13,7 @@ from server import settings, telemetry
 
 COMMANDS = {
     "accounts": "server.auth.commands:accounts",
+    "audit": "server.audit.commands:audit",
     "organisations": "server.auth.organisation_commands:organisations",
     "import": "server.importer.commands:import_documents",
     "export": "server.importer.commands:export_documents",

@@ -21,6 +21,8 @@ from server.settings import CannotStart, Settings
 DIRECTORY = Path(__file__).parent.parent / "migrations"
 APPEND_ONLY = ("record_entries", "audit_events")
 """Where the server's role can only INSERT and SELECT."""
+ERASABLE = ("audit_personal",)
+"""Where it can also DELETE, but change nothing."""
 LOCK = 0x6D696772617465  # "migrate": two releases that start at once migrate one after the other
 
 
@@ -92,6 +94,7 @@ async def grant(connection: AsyncConnection, role: str) -> None:
     ]
     present = (await connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))).scalars().all()
     statements += [f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {name}" for table in APPEND_ONLY if table in present]
+    statements += [f"REVOKE UPDATE, TRUNCATE ON {table} FROM {name}" for table in ERASABLE if table in present]
     statements += [f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}" for _ in range("alembic_version" in present)]
     for statement in statements:
         await connection.execute(text(statement))

@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 
 # Every service with an HTTP form; a test compares them with the descriptors.
 SERVICES = (
+    "gazette.audit.v1.AuditService",
     "gazette.auth.v1.AccountService",
     "gazette.auth.v1.AuthService",
     "gazette.auth.v1.OrganisationService",
@@ -31,7 +32,7 @@ SERVICES = (
 # RPCs are told apart by their verb, and a test compares that, too, with the descriptors: streams have no timeout, and
 # reads may be tried again.
 STREAMS = r"/gazette\.[^/]+/(Upload|Download|Import|Export|Watch)\w+"
-READS = r"/gazette\.[^/]+/(Get|List|BatchGet|Search)\w+"
+READS = r"/gazette\.[^/]+/(Get|List|BatchGet|Search|Verify)\w+"
 
 # HTTP statuses that Envoy answers by itself: google.rpc code, ErrorInfo reason, message.
 LOCAL_REPLIES = {

@@ -109,7 +109,7 @@ class Uploads:
                 "file.upload",
                 id,
                 organisation_id=row.organisation_id,
-                name=row.name,
+                personal={"name": row.name},
                 content_type=row.content_type,
                 size_bytes=row.size_bytes,
                 sha256=row.sha256,

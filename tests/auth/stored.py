@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Executable, select
 
-from server.audit.models import AuditEvent
+from server.audit.models import AuditEvent, AuditPersonal
 from server.database import AnyRow
 from tests.service import Service
 
@@ -19,9 +19,10 @@ async def rows(service: Service, statement: Any) -> Sequence[AnyRow]:
 
 
 async def events(service: Service, action: str) -> Sequence[AnyRow]:
-    """The audit's events of one kind, in order."""
-    table = AuditEvent.__table__
-    return await rows(service, select(table).where(AuditEvent.action == action).order_by(AuditEvent.number))
+    """The audit's events of one kind, in order, each with its `personal` data and the `address` in it."""
+    personal = AuditPersonal.data.label("personal"), AuditPersonal.data["address"].astext.label("address")
+    found = select(AuditEvent.__table__, *personal).outerjoin(AuditPersonal, AuditPersonal.number == AuditEvent.number)
+    return await rows(service, found.where(AuditEvent.action == action).order_by(AuditEvent.number))
 
 
 async def change(service: Service, *statements: Executable) -> None:

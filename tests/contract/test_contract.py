@@ -13,6 +13,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FileDescripto
 from google.protobuf.descriptor_pb2 import MethodOptions
 
 from gazette.access.v1 import access_pb2
+from gazette.audit.v1 import audit_service_pb2
 from gazette.auth.v1 import account_service_pb2, auth_service_pb2, organisation_service_pb2
 from gazette.content.v1 import content_service_pb2, content_type_service_pb2
 from gazette.delivery.v1 import delivery_service_pb2
@@ -25,6 +26,7 @@ from tools.contract import Contract, Described, full_name
 from tools.generate import descriptors
 
 MODULES = [
+    audit_service_pb2,
     account_service_pb2,
     auth_service_pb2,
     organisation_service_pb2,

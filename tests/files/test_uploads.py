@@ -16,7 +16,7 @@ from gazette.auth.v1.account_pb2 import Role
 from gazette.files.v1.file_pb2 import FileState
 from gazette.files.v1.file_service_pb2 import UploadFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
-from server.audit.models import AuditEvent
+from server.audit.models import AuditEvent, AuditPersonal
 from server.auth import models as auth
 from tests.files.uploading import PDF, PNG, assert_nothing_left, blobs, png, send, upload_of
 from tests.refusals import refused
@@ -47,11 +47,11 @@ async def test_an_upload_is_audited(service: Service) -> None:
     file = (await send(service, author, upload_of(organisation_id, PDF, "form.pdf"), PDF)).file
 
     async with service.database.read() as connection:
-        event = (await connection.execute(select(AuditEvent).where(AuditEvent.action == "file.upload"))).one()
+        told = select(AuditEvent.__table__, AuditPersonal.data).join(AuditPersonal, AuditPersonal.number == AuditEvent.number)
+        event = (await connection.execute(told.where(AuditEvent.action == "file.upload"))).one()
     assert (str(event.actor_id), event.target, str(event.organisation_id)) == (author.id, file.id, organisation_id)
-    assert event.details == {
-        "name": "form.pdf", "content_type": "application/pdf", "size_bytes": len(PDF), "sha256": file.sha256
-    }  # fmt: skip
+    assert event.details == {"content_type": "application/pdf", "size_bytes": len(PDF), "sha256": file.sha256}
+    assert event.data == {"name": "form.pdf", "address": "127.0.0.1"}
 
 
 async def test_a_file_of_the_largest_size_is_taken(service: Service) -> None:

@@ -114,7 +114,11 @@ async def test_claims_change_nothing(edge: Edge) -> None:
     port = json.loads((edge.home / "ports.json").read_text())["postgres"]
     audit = await asyncpg.connect(f"postgresql://gazette:{home.secret('GAZETTE_PASSWORD')}@127.0.0.1:{port}/gazette")
     try:
-        row = await audit.fetchrow("SELECT address, actor_id FROM audit_events WHERE request_id = $1", request_id)
+        row = await audit.fetchrow(
+            "SELECT data ->> 'address' AS address, actor_id FROM audit_events JOIN audit_personal USING (number)"
+            " WHERE request_id = $1",
+            request_id,
+        )
         address = await audit.fetchval("SELECT address FROM sessions ORDER BY create_time DESC LIMIT 1")
     finally:
         await audit.close()

@@ -1,0 +1,64 @@
+"""AuditService: who may know what others did, and whether the audit is as it was written."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from gazette.access.v1.access_pb2 import PERMISSION_AUDIT_READ
+from gazette.audit.v1 import audit_service_pb2 as rpc
+from gazette.audit.v1.audit_event_pb2 import AuditEvent
+from gazette.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
+from server import calls
+from server.audit import queries, verification
+from server.database import AnyRow, Database
+from server.messages import message, moment
+from server.paging import Paging
+
+PAGE_SIZE = 50
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(frozen=True)
+class AuditService(AuditServiceServicer):
+    """Reads; the domains write."""
+
+    database: Database
+    paging: Paging
+
+    async def ListAuditEvents(self, request: rpc.ListAuditEventsRequest, context: Context) -> rpc.ListAuditEventsResponse:
+        caller = calls.current().caller
+        place = uuid.UUID(request.organisation_id) if request.organisation_id else None
+        if place:
+            caller.require(PERMISSION_AUDIT_READ, place)
+        position = self.paging.position(request, str(caller.known_id))
+        size = request.page_size or PAGE_SIZE
+        async with self.database.read() as connection:
+            rows = await queries.events(
+                connection,
+                caller.organisations(PERMISSION_AUDIT_READ),
+                limit=size + 1,
+                before=position[0] if position else None,
+                actor_id=uuid.UUID(request.actor_id) if request.actor_id else None,
+                target=request.target,
+                action=request.action,
+                organisation_id=place,
+                since=moment(request.since_time) if request.HasField("since_time") else None,
+                until=moment(request.until_time) if request.HasField("until_time") else None,
+            )
+        token = self.paging.token(request, str(caller.known_id), rows[size - 1].number) if len(rows) > size else ""
+        return rpc.ListAuditEventsResponse(audit_events=map(shown, rows[:size]), next_page_token=token)
+
+    async def VerifyAudit(self, request: rpc.VerifyAuditRequest, context: Context) -> rpc.VerifyAuditResponse:
+        calls.current().caller.require(PERMISSION_AUDIT_READ)
+        async with self.database.read() as connection:
+            return await verification.verify(connection, request)
+
+
+def shown(row: AnyRow) -> AuditEvent:
+    is_erased = row.personal_hash is not None and row.data is None
+    return message(AuditEvent, row, personal=row.data, is_erased=is_erased, sha256=row.hash.hex())
