@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import uuid6
@@ -13,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
-from server.auth.models import Account, Grant
+from server.auth.models import Account, ApiKey, Grant, Link, Session
 from server.database import AnyRow
 
 ADMINS_LOCK = 0x67617A61646D696E  # "gazadmin"
@@ -100,3 +101,12 @@ async def has_other_admin(connection: AsyncConnection, account_id: uuid.UUID) ->
         Account.state == AccountState.ACCOUNT_STATE_ACTIVE,
     )
     return bool((await connection.execute(select(statement))).scalar())
+
+
+async def blank(connection: AsyncConnection, account_id: uuid.UUID, now: datetime) -> None:
+    """Takes all roles from the account, ends its keys, and forgets where its sessions came from and its links went to."""
+    await connection.execute(delete(Grant).where(Grant.account_id == account_id))
+    keys = update(ApiKey).where(ApiKey.account_id == account_id, ApiKey.revoke_time.is_(None))
+    await connection.execute(keys.values(revoke_time=now))
+    await connection.execute(update(Session).where(Session.account_id == account_id).values(user_agent="", address=""))
+    await connection.execute(update(Link).where(Link.account_id == account_id).values(email=""))

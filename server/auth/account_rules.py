@@ -10,8 +10,10 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
 from server import errors
 from server.access import Caller
-from server.auth.rules import OrganisationNotFound
+from server.auth.rules import OrganisationNotFound, TooManyGrants, fewest
 
+MAX_GRANTS = 90
+"""How many an access token has room for."""
 READ = Permission.PERMISSION_ACCOUNTS_READ
 WRITE = Permission.PERMISSION_ACCOUNTS_WRITE
 
@@ -58,10 +60,14 @@ def check_visible(caller: Caller, grants: Iterable[Any]) -> None:
         raise AccountNotFound
 
 
+def may_change(caller: Caller, grants: Iterable[Any]) -> bool:
+    """Whether the caller may change accounts wherever this one has a grant."""
+    return all(caller.may(WRITE, place) for place in {each.organisation_id for each in grants} or {None})
+
+
 def check_changeable(caller: Caller, grants: Iterable[Any]) -> None:
-    """Raises PermissionDenied unless the caller may change accounts wherever this one has a grant."""
-    places = {each.organisation_id for each in grants} or {None}
-    if not all(caller.may(WRITE, place) for place in places):
+    """Raises PermissionDenied."""
+    if not may_change(caller, grants):
         raise errors.PermissionDenied(
             "The account has a role where you may not change accounts.", permission=Permission.Name(WRITE)
         )
@@ -86,6 +92,23 @@ def place(caller: Caller, organisation_id: str, permission: Permission.ValueType
         raise OrganisationNotFound
     caller.require(permission, found)
     return found
+
+
+def only_place(grants: Iterable[Any]) -> uuid.UUID | None:
+    """The organisation that all the grants are in; None if there is not one alone."""
+    places = {each.organisation_id for each in grants}
+    return places.pop() if len(places) == 1 else None
+
+
+def holds(grants: Iterable[Any], role: int, organisation_id: uuid.UUID | None) -> bool:
+    return (role, organisation_id) in {(each.role, each.organisation_id) for each in grants}
+
+
+def check_bound(grants: Iterable[Any], role: int, organisation_id: uuid.UUID | None) -> None:
+    """Raises TooManyGrants if with one more no access token could be made for the account."""
+    held = [(each.role, each.organisation_id) for each in grants]
+    if len(fewest([*held, (role, organisation_id)])) > MAX_GRANTS:
+        raise TooManyGrants
 
 
 def check_not_own(caller: Caller, account_id: uuid.UUID) -> None:

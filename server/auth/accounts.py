@@ -25,29 +25,35 @@ class Holder(NamedTuple):
     grants: Sequence[AnyRow]
 
 
+async def found(connection: AsyncConnection, account_id: uuid.UUID) -> Holder:
+    """Raises AccountNotFound."""
+    return of(await account_queries.account(connection, account_id), await queries.grants(connection, account_id))
+
+
+async def locked(connection: AsyncConnection, account_id: uuid.UUID) -> Holder:
+    """The account stays as it is, with its grants, until the transaction ends. Raises AccountNotFound."""
+    return of(await account_queries.lock(connection, account_id), await queries.grants(connection, account_id))
+
+
+def of(account: AnyRow | None, grants: Sequence[AnyRow]) -> Holder:
+    if account is None:
+        raise account_rules.AccountNotFound
+    return Holder(account, grants)
+
+
 async def visible(connection: AsyncConnection, caller: Caller, account_id: uuid.UUID) -> Holder:
     """The account, if the caller may see it. Raises AccountNotFound."""
-    return seen(caller, await account_queries.account(connection, account_id), await queries.grants(connection, account_id))
+    holder = await found(connection, account_id)
+    account_rules.check_visible(caller, holder.grants)
+    return holder
 
 
 async def changeable(connection: AsyncConnection, caller: Caller, account_id: uuid.UUID) -> Holder:
     """The account, locked, if the caller may change it. Raises AccountNotFound, PermissionDenied."""
-    holder = await locked(connection, caller, account_id)
+    holder = await locked(connection, account_id)
+    account_rules.check_visible(caller, holder.grants)
     account_rules.check_changeable(caller, holder.grants)
     return holder
-
-
-async def locked(connection: AsyncConnection, caller: Caller, account_id: uuid.UUID) -> Holder:
-    """The account, locked, if the caller may see it. Raises AccountNotFound."""
-    account = await account_queries.lock(connection, account_id)
-    return seen(caller, account, await queries.grants(connection, account_id))
-
-
-def seen(caller: Caller, account: AnyRow | None, grants: Sequence[AnyRow]) -> Holder:
-    if account is None:
-        raise account_rules.AccountNotFound
-    account_rules.check_visible(caller, grants)
-    return Holder(account, grants)
 
 
 async def create(
@@ -93,3 +99,8 @@ async def ensure(
 
 def shown(account: AnyRow, grants: Iterable[AnyRow]) -> Account:
     return message(Account, account, grants=[message(Grant, grant) for grant in grants])
+
+
+def shown_to(caller: Caller, holder: Holder) -> Account:
+    """The account without what is other organisations' business."""
+    return shown(holder.account, account_rules.shown_grants(caller, holder.grants))

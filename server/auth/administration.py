@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import grpc
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1 import account_administration_pb2 as rpc
+from gazette.auth.v1 import account_service_pb2
+from gazette.auth.v1.account_pb2 import Account
+from server import calls, http, idempotency, masks
+from server.auth import account_changes as changes
+from server.auth import account_queries as queries
+from server.auth import account_rules as rules
+from server.auth import accounts, invitations
+from server.auth.accounts import Holder
+from server.auth.links import Links
+from server.auth.queries import organisation
+from server.auth.revocations import utc_now
+from server.auth.rules import OrganisationNotFound, check_account
 from server.auth.tokens import AccessTokens
 from server.database import Database
 from server.paging import Paging
+
+PAGE_SIZE = 50
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -22,38 +41,127 @@ class AccountParts:
     database: Database
     tokens: AccessTokens
     paging: Paging
+    links: Links
+    now: Callable[[], datetime] = utc_now
+
+    @asynccontextmanager
+    async def changing(self, account_id: str) -> AsyncIterator[tuple[AsyncConnection, Holder]]:
+        """A transaction, and the account, locked. Raises AccountNotFound, PermissionDenied."""
+        async with self.database.transaction() as connection:
+            yield connection, await accounts.changeable(connection, calls.current().caller, uuid.UUID(account_id))
+
+    def forget(self, session_ids: Iterable[uuid.UUID]) -> None:
+        """Honours the sessions no more: here at once, elsewhere when PostgreSQL tells. For after the commit."""
+        for session_id in session_ids:
+            self.tokens.revocations.add(session_id)
 
 
 class Administration(AccountParts):
     """Who is there, and whether they may sign in."""
 
     async def InviteAccount(self, request: rpc.InviteAccountRequest, context: Context) -> rpc.InviteAccountResponse:
-        raise NotImplementedError
+        call = calls.current()
+        place = rules.place(call.caller, request.organisation_id, rules.WRITE)
+        check_account(request.account.email, request.account.name, "account.")
+        async with self.database.transaction() as connection:
+            # What is remembered is the id alone: an address that was erased must not live on in the answer.
+            known = await idempotency.earlier(connection, request, rpc.InviteAccountResponse)
+            if known is None:
+                email, name = request.account.email, request.account.name
+                account_id = await invitations.invite(connection, call.caller, self.links, email, name, request.role, place)
+                await idempotency.remember(connection, rpc.InviteAccountResponse(account=Account(id=str(account_id))))
+            else:
+                account_id = uuid.UUID(known.account.id)
+            holder = await accounts.visible(connection, call.caller, account_id)
+        await http.created(call, f"/v1/accounts/{account_id}")
+        return rpc.InviteAccountResponse(account=accounts.shown_to(call.caller, holder))
 
-    async def GetAccount(self, request: rpc.GetAccountRequest, context: Context) -> rpc.GetAccountResponse:
-        raise NotImplementedError
+    async def GetAccount(
+        self, request: account_service_pb2.GetAccountRequest, context: Context
+    ) -> account_service_pb2.GetAccountResponse:
+        caller = calls.current().caller
+        async with self.database.read() as connection:
+            holder = await accounts.visible(connection, caller, uuid.UUID(request.id))
+        return account_service_pb2.GetAccountResponse(account=accounts.shown_to(caller, holder))
 
-    async def ListAccounts(self, request: rpc.ListAccountsRequest, context: Context) -> rpc.ListAccountsResponse:
-        raise NotImplementedError
+    async def ListAccounts(
+        self, request: account_service_pb2.ListAccountsRequest, context: Context
+    ) -> account_service_pb2.ListAccountsResponse:
+        caller = calls.current().caller
+        position = self.paging.position(request, str(caller.known_id))
+        size = request.page_size or PAGE_SIZE
+        async with self.database.read() as connection:
+            organisations = caller.organisations(rules.READ)
+            if request.organisation_id:
+                place = rules.place(caller, request.organisation_id, rules.READ)
+                if place is None or await organisation(connection, place) is None:
+                    raise OrganisationNotFound
+                organisations = frozenset({place})
+            rows = await queries.accounts(
+                connection,
+                organisations,
+                before=uuid.UUID(position[0]) if position else None,
+                limit=size + 1,
+                query=request.query,
+                **{name: value for name in ("state", "kind") if (value := getattr(request, name))},
+            )
+            grants = await queries.grants_of(connection, [row.id for row in rows[:size]])
+        token = self.paging.token(request, str(caller.known_id), str(rows[size - 1].id)) if len(rows) > size else ""
+        return account_service_pb2.ListAccountsResponse(
+            accounts=[accounts.shown_to(caller, Holder(row, grants[row.id])) for row in rows[:size]], next_page_token=token
+        )
 
-    async def UpdateAccount(self, request: rpc.UpdateAccountRequest, context: Context) -> rpc.UpdateAccountResponse:
-        raise NotImplementedError
+    async def UpdateAccount(
+        self, request: account_service_pb2.UpdateAccountRequest, context: Context
+    ) -> account_service_pb2.UpdateAccountResponse:
+        masks.fields("account", request.account, request.update_mask, {"name"}, required={"name"})
+        async with self.changing(request.account.id) as (connection, holder):
+            await changes.rename(connection, holder, request.account.name)
+            return account_service_pb2.UpdateAccountResponse(account=await current(connection, holder))
 
     async def DisableAccount(self, request: rpc.DisableAccountRequest, context: Context) -> rpc.DisableAccountResponse:
-        raise NotImplementedError
+        async with self.changing(request.id) as (connection, holder):
+            rules.check_not_own(calls.current().caller, holder.account.id)
+            ended = await changes.disable(connection, holder, self.now())
+            answer = rpc.DisableAccountResponse(account=await current(connection, holder))
+        self.forget(ended)
+        return answer
 
     async def EnableAccount(self, request: rpc.EnableAccountRequest, context: Context) -> rpc.EnableAccountResponse:
-        raise NotImplementedError
+        async with self.changing(request.id) as (connection, holder):
+            await changes.enable(connection, holder)
+            return rpc.EnableAccountResponse(account=await current(connection, holder))
 
     async def EraseAccount(self, request: rpc.EraseAccountRequest, context: Context) -> rpc.EraseAccountResponse:
-        raise NotImplementedError
+        caller = calls.current().caller
+        async with self.changing(request.id) as (connection, holder):
+            caller.require(rules.WRITE)
+            rules.check_not_own(caller, holder.account.id)
+            ended = await changes.erase(connection, holder, self.now())
+            answer = rpc.EraseAccountResponse(account=await current(connection, holder))
+        self.forget(ended)
+        return answer
 
     async def RevokeAccountSessions(
         self, request: rpc.RevokeAccountSessionsRequest, context: Context
     ) -> rpc.RevokeAccountSessionsResponse:
-        raise NotImplementedError
+        async with self.changing(request.id) as (connection, holder):
+            ended = await changes.end_sessions(connection, holder, self.now())
+        self.forget(ended)
+        return rpc.RevokeAccountSessionsResponse(revoked_count=len(ended))
 
     async def DisableAccountTotp(
         self, request: rpc.DisableAccountTotpRequest, context: Context
     ) -> rpc.DisableAccountTotpResponse:
-        raise NotImplementedError
+        async with self.changing(request.id) as (connection, holder):
+            rules.check_not_own(calls.current().caller, holder.account.id)  # AuthService.DisableTotp asks for the password
+            ended = await changes.disable_totp(connection, holder, self.now())
+            answer = rpc.DisableAccountTotpResponse(account=await current(connection, holder))
+        self.forget(ended)
+        return answer
+
+
+async def current(connection: AsyncConnection, holder: Holder) -> Account:
+    """How the account stands after the change, even if the caller may not see it any more."""
+    caller, account_id = calls.current().caller, holder.account.id
+    return accounts.shown_to(caller, await accounts.found(connection, account_id))

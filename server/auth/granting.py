@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import uuid
+
 from gazette.auth.v1 import account_administration_pb2 as rpc
-from server.auth.administration import AccountParts, Context
+from gazette.auth.v1.account_pb2 import Role
+from server import calls
+from server.auth import account_changes as changes
+from server.auth import account_rules as rules
+from server.auth import accounts
+from server.auth.administration import AccountParts, Context, current
 
 
 class Granting(AccountParts):
-    """Who may do what, and where."""
+    """Who may do what, and where: a matter of the place that the role holds in, whatever else the account does elsewhere."""
 
     async def GrantRole(self, request: rpc.GrantRoleRequest, context: Context) -> rpc.GrantRoleResponse:
-        raise NotImplementedError
+        caller = calls.current().caller
+        place = rules.place(caller, request.organisation_id, rules.WRITE)
+        async with self.database.transaction() as connection:
+            holder = await accounts.locked(connection, uuid.UUID(request.id))
+            rules.check_visible(caller, holder.grants)
+            await changes.grant(connection, holder, request.role, place)
+            return rpc.GrantRoleResponse(account=await current(connection, holder))
 
     async def RevokeRole(self, request: rpc.RevokeRoleRequest, context: Context) -> rpc.RevokeRoleResponse:
-        raise NotImplementedError
+        caller = calls.current().caller
+        place = rules.place(caller, request.organisation_id, rules.WRITE)
+        async with self.database.transaction() as connection:
+            holder = await accounts.locked(connection, uuid.UUID(request.id))
+            rules.check_visible(caller, holder.grants)
+            if request.role == Role.ROLE_ADMIN:
+                rules.check_not_own(caller, holder.account.id)
+            ended = await changes.revoke(connection, holder, request.role, place, self.now())
+            answer = rpc.RevokeRoleResponse(account=await current(connection, holder))
+        self.forget(ended)
+        return answer

@@ -1,0 +1,56 @@
+"""Inviting people: an account without a password, and a mail with a link to set one."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gazette.auth.v1.account_pb2 import AccountState, Role
+from server.access import Caller
+from server.audit import queries as audit
+from server.auth import account_changes, account_queries, account_rules, links, queries, rules
+from server.auth.accounts import Holder
+from server.auth.links import Links
+
+
+async def invite(
+    connection: AsyncConnection,
+    caller: Caller,
+    sender: Links,
+    email: str,
+    name: str,
+    role: Role.ValueType,
+    organisation_id: uuid.UUID | None,
+) -> uuid.UUID:
+    """The id of the invited account, with this role among others. Of many at once one makes it; the others invite it again.
+
+    Raises OrganisationNotFound; EmailTaken, also for an invited account that the caller may not change."""
+    place = await queries.organisation(connection, organisation_id) if organisation_id else None
+    if organisation_id and place is None:
+        raise rules.OrganisationNotFound
+    account = await account_queries.add_invited(connection, email, name)
+    if account is not None:
+        await queries.add_grant(connection, account.id, role, organisation_id)
+    else:
+        account = await account_queries.lock_by_email(connection, email)
+        if account is None or account.state != AccountState.ACCOUNT_STATE_INVITED:
+            raise rules.EmailTaken
+        holder = Holder(account, await queries.grants(connection, account.id))
+        if not account_rules.may_change(caller, holder.grants):
+            raise rules.EmailTaken
+        await account_changes.grant(connection, holder, role, organisation_id)
+    await audit.add(
+        connection,
+        "account.invite",
+        account.id,
+        organisation_id=organisation_id,
+        personal={"email": account.email, "name": account.name},
+        role=Role.Name(role),
+        by=account_changes.by(),
+    )
+    await sender.send(
+        connection, account, links.INVITATION, account.email, name=account.name, organisation=place.name if place else ""
+    )
+    account_id: uuid.UUID = account.id
+    return account_id
