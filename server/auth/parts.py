@@ -12,9 +12,11 @@ from typing import Any
 import grpc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server import calls
+from server import calls, errors
 from server.audit import queries as audit
 from server.auth import queries, rules, totp_queries
+from server.auth.devices import DeviceTokens
+from server.auth.links import Links
 from server.auth.passwords import Passwords
 from server.auth.revocations import utc_now
 from server.auth.throttle import CONFIRMATION, Exhausted, Throttle
@@ -37,10 +39,12 @@ class AuthParts:
     database: Database
     passwords: Passwords
     throttle: Throttle
+    devices: DeviceTokens
     tokens: AccessTokens
     refresh_tokens: RefreshTokens
     paging: Paging
     totp: Totp
+    links: Links
     settings: Settings
     now: Callable[[], datetime] = utc_now
 
@@ -57,6 +61,18 @@ class AuthParts:
         )
         await audit.add(connection, "account.sign_in", account_id, actor_id=account_id, session_id=str(session.id))
         return session
+
+    async def confirmed_account(self, password: str) -> AnyRow:
+        """The caller's account, whose password was given again. Raises NeedsSession for a service, and what `confirm_password`
+        does."""
+        caller = calls.current().caller
+        caller.require_session()
+        async with self.database.read() as connection:
+            account = await queries.active_account(connection, caller.known_id)
+        if account is None:
+            raise errors.Unauthenticated
+        await self.confirm_password(account, password)
+        return account
 
     async def confirm_password(self, account: AnyRow, password: str, field: str = "password") -> None:
         """Of somebody who is signed in. Raises WrongPassword that names the request's field, TooManySignIns, SignInBusy."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+
 from gazette.auth.v1 import auth_service_pb2 as rpc
+from server import calls
 from server.audit import queries as audit
-from server.auth import accounts, queries, rules
+from server.auth import accounts, queries, rules, sign_in_queries, throttle
+from server.auth.devices import LIFETIME
 from server.auth.parts import AuthParts, Context
+from server.auth.throttle import Counter, Exhausted
 from server.database import AnyRow
 
 
@@ -13,33 +18,61 @@ class SignIn(AuthParts):
     """Login."""
 
     async def Login(self, request: rpc.LoginRequest, context: Context) -> rpc.LoginResponse:
+        address = calls.current().address
         async with self.database.read() as connection:
-            account = await queries.account_by_email(connection, request.email)
+            candidate = await sign_in_queries.candidate(connection, request.email, address, self.now() - LIFETIME)
+        device_id = self.devices.device(request.device_token, candidate.id)
+        try:
+            async with self.throttle.attempt(*counters(candidate, device_id, address)):
+                return await self.sign_in(candidate, device_id or uuid.uuid4(), request)
+        except Exhausted as exhausted:
+            if exhausted.counter.budget is throttle.ADDRESS:
+                await self.note_throttled(exhausted, None)
+                raise  # which says nothing of the account
+            await self.note_throttled(exhausted, candidate.id)
+            raise rules.InvalidCredentials from None
+
+    async def sign_in(self, candidate: AnyRow, device_id: uuid.UUID, request: rpc.LoginRequest) -> rpc.LoginResponse:
         # No connection is held while a password is checked, and one is checked even where there is no account.
-        is_right = await self.passwords.verify(account.password_hash if account else None, request.password)
+        is_right = await self.passwords.verify(candidate.password_hash, request.password)
         if self.settings.is_public and request.password == rules.DEMO_PASSWORD:
             is_right = False  # its accounts came along with a database from somebody's machine
-        if account is None or not is_right or account.state != queries.ACTIVE:
-            await self.refuse_sign_in(account, is_right)
+        if not is_right or candidate.state != queries.ACTIVE:
+            cause = "unknown account" if candidate.id is None else "disabled" if is_right else "wrong password"
+            await self.note_refused(candidate, cause)
             raise rules.InvalidCredentials
-        known_hash = account.password_hash
-        new_hash = await self.passwords.renewed(known_hash, request.password)
-        async with self.database.transaction() as connection:
-            account = await queries.lock_verified(connection, account.id, known_hash)
-            if account is None:
-                raise rules.InvalidCredentials
-            if new_hash is not None:
-                await queries.renew_password_hash(connection, account.id, new_hash)
-            session = await self.start_session(connection, account.id)
-            grants = await queries.grants(connection, account.id)
-            pair = self.pair(account, session, grants)
+        new_hash = await self.passwords.renewed(candidate.password_hash, request.password)
+        try:
+            async with self.database.transaction() as connection:
+                account = await queries.lock_verified(connection, candidate.id, candidate.password_hash)
+                if account is None:
+                    raise rules.InvalidCredentials
+                await self.check_second_factor(connection, account, request.totp_code)
+                if new_hash is not None:
+                    await queries.renew_password_hash(connection, account.id, new_hash)
+                session = await self.start_session(connection, account.id)
+                grants = await queries.grants(connection, account.id)
+                pair = self.pair(account, session, grants)
+        except rules.InvalidCredentials:
+            await self.note_refused(candidate, "wrong code" if request.totp_code else "changed meanwhile")
+            raise
         return rpc.LoginResponse(
-            **pair, account=accounts.shown(account, grants), totp_enrolment_required=self.must_enrol(account, grants)
+            **pair,
+            account=accounts.shown(account, grants),
+            device_token=self.devices.token(account.id, device_id),
+            totp_enrolment_required=self.must_enrol(account, grants),
         )
 
-    async def refuse_sign_in(self, account: AnyRow | None, is_right: bool) -> None:
-        """Notes the refusal, but not the address given: people type passwords there."""
+    async def note_refused(self, candidate: AnyRow, cause: str) -> None:
+        """But not the address given: people type passwords there."""
         async with self.database.transaction() as connection:
-            cause = "unknown account" if account is None else "disabled" if is_right else "wrong password"
-            target = account.id if account else ""
-            await audit.add(connection, "account.sign_in_refused", target, cause=cause)
+            await audit.add(connection, "account.sign_in_refused", candidate.id or "", cause=cause)
+
+
+def counters(candidate: AnyRow, device_id: uuid.UUID | None, address: str) -> tuple[Counter, ...]:
+    """What the attempt counts for. Who has signed in to the account before has a budget that no stranger can use up."""
+    if device_id is not None:
+        return (throttle.DEVICE.of(device_id),)
+    if candidate.is_known_address:
+        return (throttle.KNOWN_ADDRESS.of(candidate.id, address),)
+    return (throttle.ADDRESS.of(throttle.network(address)), throttle.ACCOUNT.of(candidate.folded_email))

@@ -7,16 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
-from server.auth import attempt_queries as queries
 from server.auth import rules
+from server.auth import sign_in_queries as queries
 from server.cache import Cache, CacheUnavailable
 from server.database import Database, DatabaseUnavailable
 
 MILLISECOND = timedelta(milliseconds=1)
-FORGIVEN = (rules.SignInBusy, rules.TotpRequired, rules.TooManyGrants)
-"""What a guess may end with that was right, or was none."""
+FORGIVEN = (rules.SignInBusy, rules.TotpRequired, rules.TooManyGrants, DatabaseUnavailable)
+"""What an attempt may end with that was right, or of which nobody was told whether it was."""
 
 RESERVE = """
 for number, key in ipairs(KEYS) do
@@ -79,6 +80,17 @@ class Reservation(NamedTuple):
 
     counters: tuple[Counter, ...]
     in_redis: bool
+
+
+def network(address: str) -> str:
+    """What one client has of addresses: a single one, or 64 bits' worth of IPv6. Text that is no address stays as it is."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, IPv6Address):
+        return str(ip.ipv4_mapped) if ip.ipv4_mapped else ip.packed[:8].hex()
+    return str(ip)
 
 
 @dataclass(frozen=True)

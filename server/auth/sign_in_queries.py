@@ -1,15 +1,28 @@
-"""SQL: attempts to guess a secret, counted while Redis is away."""
+"""SQL: who may be signing in, and the attempts to guess a secret, which are counted here while Redis is away."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import case, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.auth.models import SignInAttempts
+from server.auth.models import Account, Session, SignInAttempts
+from server.database import AnyRow
+
+
+async def candidate(connection: AsyncConnection, email: str, address: str, since: datetime) -> AnyRow:
+    """The account with this email, whatever its state, or NULLs; `folded_email` as PostgreSQL compares it, and whether anybody
+    has signed in to it from the address since then. One statement, whether there is an account or not."""
+    asked = select(func.lower(email).label("folded_email")).subquery()
+    came_from = exists().where(
+        Session.account_id == Account.id, Session.address == address, Session.address != "", Session.create_time > since
+    )
+    statement = select(Account.__table__, asked.c.folded_email, came_from.label("is_known_address"))
+    joined = asked.outerjoin(Account.__table__, func.lower(Account.email) == asked.c.folded_email)
+    return (await connection.execute(statement.select_from(joined))).one()
 
 
 async def count_attempt(connection: AsyncConnection, key: str, most: int, window: timedelta) -> bool:
