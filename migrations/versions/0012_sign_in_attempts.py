@@ -1,4 +1,4 @@
-"""The sign-in throttle's counters, for when Redis is away."""
+"""The sign-in throttle's counters, for when Redis is away; and whether an account was signed in to from an address before."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ def upgrade() -> None:
         prefixes=["UNLOGGED"],
     )
     op.create_index(op.f("ix_sign_in_attempts_expire_time"), "sign_in_attempts", ["expire_time"], unique=False)
+    op.create_index("ix_sessions_account_id_address", "sessions", ["account_id", "address"], unique=False)
+    op.drop_index("ix_sessions_account_id", table_name="sessions")
 
 
 def downgrade() -> None:
+    op.create_index("ix_sessions_account_id", "sessions", ["account_id"], unique=False)
+    op.drop_index("ix_sessions_account_id_address", table_name="sessions")
     op.drop_table("sign_in_attempts")

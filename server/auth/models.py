@@ -103,7 +103,7 @@ class Session(Model):
     __tablename__ = "sessions"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
     counter: Mapped[int] = mapped_column(BigInteger)
     user_agent: Mapped[str]
     address: Mapped[str]
@@ -115,7 +115,10 @@ class Session(Model):
     revoke_time: Mapped[datetime | None]
     revoke_reason: Mapped[str | None]
 
-    __table_args__ = (Index("ix_sessions_revoke_time", "revoke_time", postgresql_where=text("revoke_time IS NOT NULL")),)
+    __table_args__ = (
+        Index("ix_sessions_account_id_address", "account_id", "address"),
+        Index("ix_sessions_revoke_time", "revoke_time", postgresql_where=text("revoke_time IS NOT NULL")),
+    )
 
 
 class SignInAttempts(Model):
