@@ -39,9 +39,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_links")),
     )
     op.create_index(op.f("ix_links_account_id"), "links", ["account_id"], unique=False)
+    op.create_table(
+        "password_reset_requests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_password_reset_requests")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("password_reset_requests")
     op.drop_table("links")
     op.drop_table("recovery_codes")
     op.execute("UPDATE accounts SET email = id::text WHERE email IS NULL")

@@ -83,6 +83,20 @@ class Link(Model):
     """When it was used, or replaced by another."""
 
 
+class PasswordResetRequest(Model):
+    """Somebody wants a mail to set another password. It is queued whatever the address: how long the answer takes says nothing
+    of whether it is an account's."""
+
+    __tablename__ = "password_reset_requests"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    """As it was given."""
+    address: Mapped[str]
+    """Who asked."""
+    request_id: Mapped[str]
+
+
 class Grant(Model):
     __tablename__ = "grants"
 

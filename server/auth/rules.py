@@ -228,14 +228,15 @@ def normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def check_password(password: str, *own: str) -> None:
-    """Raises WeakPassword. `own` is what everybody knows of the account: none of its words may be in the password."""
+def check_password(password: str, *own: str, field: str = "password") -> None:
+    """Raises WeakPassword that names the request's field. `own` is what everybody knows of the account: none of its words may
+    be in the password."""
     password = normal(password)
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise WeakPassword(Violation("password", f"has not between {MIN_PASSWORD} and {MAX_PASSWORD} characters"))
+        raise WeakPassword(Violation(field, f"has not between {MIN_PASSWORD} and {MAX_PASSWORD} characters"))
     for word in OWN_WORD.findall(normal(" ".join(own)).casefold()):
         if word in password.casefold():
-            raise WeakPassword(Violation("password", "contains a word of the account's or the organisation's own"))
+            raise WeakPassword(Violation(field, "contains a word of the account's or the organisation's own"))
 
 
 def check_account(email: str, name: str, prefix: str = "") -> None:
