@@ -146,11 +146,11 @@ class UpdateAccountRequest(_message.Message):
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def account(self) -> _account_pb2.Account:
-        """The account with what is to change."""
+        """Its `id`, and the new values of what `update_mask` names."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """What is to change: `name`."""
+        """`name`, which may not become empty."""
 
     def __init__(
         self,

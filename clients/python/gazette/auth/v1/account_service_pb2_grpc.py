@@ -122,17 +122,18 @@ class AccountServiceServicer:
 
     def InviteAccount(self, request, context):
         """Makes an account with one role for a person, and mails an invitation to set a password. Inviting an address whose invitation
-        was not accepted yet sends another mail, whose link alone holds then.
+        was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays.
 
-        Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `EMAIL_TAKEN`. A retry is safe with
-        the same `idempotency-key`.
+        Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
+        accounts; ALREADY_EXISTS `EMAIL_TAKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe with the same `idempotency-key`;
+        it answers the account as it stands.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetAccount(self, request, context):
-        """One account.
+        """One account. Of its grants the answer has those where the caller may see accounts, and those for all organisations.
 
         Errors: NOT_FOUND `ACCOUNT_NOT_FOUND`, also for one that has no role where the caller may see accounts. A retry is safe.
         """
@@ -141,9 +142,10 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListAccounts(self, request, context):
-        """The accounts that have a role where the caller may see accounts, the newest first.
+        """The accounts that have a role where the caller may see accounts, the newest first. Who may in all organisations sees all.
 
-        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; PERMISSION_DENIED for an organisation where the caller may not. A retry is safe.
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
+        accounts. A retry is safe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -152,8 +154,8 @@ class AccountServiceServicer:
     def UpdateAccount(self, request, context):
         """Changes an account's name.
 
-        Errors: INVALID_ARGUMENT; PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`. A retry is
-        safe.
+        Errors: INVALID_ARGUMENT; PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
+        FAILED_PRECONDITION `ACCOUNT_ERASED`. A retry is safe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -170,7 +172,7 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EnableAccount(self, request, context):
-        """Lets a disabled account sign in again.
+        """Lets a disabled account sign in again. One that never accepted its invitation is invited again, without another mail.
 
         Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
         FAILED_PRECONDITION `ACCOUNT_ERASED`. A retry is safe.
@@ -192,8 +194,9 @@ class AccountServiceServicer:
     def GrantRole(self, request, context):
         """Gives an account a role in an organisation, or in all. Its tokens know at their next refresh.
 
-        Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`; FAILED_PRECONDITION
-        `ACCOUNT_ERASED`. A retry is safe.
+        Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`, also for one where
+        the caller may not see accounts; FAILED_PRECONDITION `ACCOUNT_ERASED`, or `TOO_MANY_GRANTS` where no access token could carry
+        them. A retry is safe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -202,8 +205,9 @@ class AccountServiceServicer:
     def RevokeRole(self, request, context):
         """Takes a role from an account, and ends all its sessions, since their tokens carry it.
 
-        Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `GRANT_NOT_FOUND`; FAILED_PRECONDITION
-        `OWN_ACCOUNT` or `LAST_ADMIN`. A retry after success is `GRANT_NOT_FOUND`.
+        Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
+        not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A
+        retry after success is `GRANT_NOT_FOUND`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -223,7 +227,8 @@ class AccountServiceServicer:
         """Lets an account sign in without its authenticator app, which was lost; ends all its sessions.
 
         Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
-        FAILED_PRECONDITION `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`.
+        FAILED_PRECONDITION `TOTP_NOT_ENROLLED`, or `OWN_ACCOUNT`: for one's own there is AuthService.DisableTotp, which asks for the
+        password. A retry after success is `TOTP_NOT_ENROLLED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -39,26 +39,28 @@ class AccountServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AccountServiceAsyncStub: ...
     InviteAccount: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.InviteAccountRequest, _account_administration_pb2.InviteAccountResponse]
     """Makes an account with one role for a person, and mails an invitation to set a password. Inviting an address whose invitation
-    was not accepted yet sends another mail, whose link alone holds then.
+    was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays.
 
-    Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `EMAIL_TAKEN`. A retry is safe with
-    the same `idempotency-key`.
+    Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
+    accounts; ALREADY_EXISTS `EMAIL_TAKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe with the same `idempotency-key`;
+    it answers the account as it stands.
     """
     GetAccount: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.GetAccountRequest, _account_service_pb2.GetAccountResponse]
-    """One account.
+    """One account. Of its grants the answer has those where the caller may see accounts, and those for all organisations.
 
     Errors: NOT_FOUND `ACCOUNT_NOT_FOUND`, also for one that has no role where the caller may see accounts. A retry is safe.
     """
     ListAccounts: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.ListAccountsRequest, _account_service_pb2.ListAccountsResponse]
-    """The accounts that have a role where the caller may see accounts, the newest first.
+    """The accounts that have a role where the caller may see accounts, the newest first. Who may in all organisations sees all.
 
-    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; PERMISSION_DENIED for an organisation where the caller may not. A retry is safe.
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
+    accounts. A retry is safe.
     """
     UpdateAccount: _grpc.UnaryUnaryMultiCallable[_account_service_pb2.UpdateAccountRequest, _account_service_pb2.UpdateAccountResponse]
     """Changes an account's name.
 
-    Errors: INVALID_ARGUMENT; PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`. A retry is
-    safe.
+    Errors: INVALID_ARGUMENT; PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
+    FAILED_PRECONDITION `ACCOUNT_ERASED`. A retry is safe.
     """
     DisableAccount: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.DisableAccountRequest, _account_administration_pb2.DisableAccountResponse]
     """Keeps an account from signing in, and ends all its sessions: refresh at once, access within five seconds in every process.
@@ -67,7 +69,7 @@ class AccountServiceStub:
     FAILED_PRECONDITION `OWN_ACCOUNT`, `LAST_ADMIN` or `ACCOUNT_ERASED`. A retry is safe.
     """
     EnableAccount: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.EnableAccountRequest, _account_administration_pb2.EnableAccountResponse]
-    """Lets a disabled account sign in again.
+    """Lets a disabled account sign in again. One that never accepted its invitation is invited again, without another mail.
 
     Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
     FAILED_PRECONDITION `ACCOUNT_ERASED`. A retry is safe.
@@ -81,14 +83,16 @@ class AccountServiceStub:
     GrantRole: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.GrantRoleRequest, _account_administration_pb2.GrantRoleResponse]
     """Gives an account a role in an organisation, or in all. Its tokens know at their next refresh.
 
-    Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`; FAILED_PRECONDITION
-    `ACCOUNT_ERASED`. A retry is safe.
+    Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`, also for one where
+    the caller may not see accounts; FAILED_PRECONDITION `ACCOUNT_ERASED`, or `TOO_MANY_GRANTS` where no access token could carry
+    them. A retry is safe.
     """
     RevokeRole: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.RevokeRoleRequest, _account_administration_pb2.RevokeRoleResponse]
     """Takes a role from an account, and ends all its sessions, since their tokens carry it.
 
-    Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `GRANT_NOT_FOUND`; FAILED_PRECONDITION
-    `OWN_ACCOUNT` or `LAST_ADMIN`. A retry after success is `GRANT_NOT_FOUND`.
+    Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
+    not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A
+    retry after success is `GRANT_NOT_FOUND`.
     """
     RevokeAccountSessions: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.RevokeAccountSessionsRequest, _account_administration_pb2.RevokeAccountSessionsResponse]
     """Ends all sessions of an account.
@@ -100,7 +104,8 @@ class AccountServiceStub:
     """Lets an account sign in without its authenticator app, which was lost; ends all its sessions.
 
     Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
-    FAILED_PRECONDITION `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`.
+    FAILED_PRECONDITION `TOTP_NOT_ENROLLED`, or `OWN_ACCOUNT`: for one's own there is AuthService.DisableTotp, which asks for the
+    password. A retry after success is `TOTP_NOT_ENROLLED`.
     """
     CreateServiceAccount: _grpc.UnaryUnaryMultiCallable[_service_account_pb2.CreateServiceAccountRequest, _service_account_pb2.CreateServiceAccountResponse]
     """Makes an account with one role for a service. It calls with API keys.
@@ -135,26 +140,28 @@ class AccountServiceAsyncStub(AccountServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     InviteAccount: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.InviteAccountRequest, _account_administration_pb2.InviteAccountResponse]  # type: ignore[assignment]
     """Makes an account with one role for a person, and mails an invitation to set a password. Inviting an address whose invitation
-    was not accepted yet sends another mail, whose link alone holds then.
+    was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays.
 
-    Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `EMAIL_TAKEN`. A retry is safe with
-    the same `idempotency-key`.
+    Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
+    accounts; ALREADY_EXISTS `EMAIL_TAKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe with the same `idempotency-key`;
+    it answers the account as it stands.
     """
     GetAccount: _aio.UnaryUnaryMultiCallable[_account_service_pb2.GetAccountRequest, _account_service_pb2.GetAccountResponse]  # type: ignore[assignment]
-    """One account.
+    """One account. Of its grants the answer has those where the caller may see accounts, and those for all organisations.
 
     Errors: NOT_FOUND `ACCOUNT_NOT_FOUND`, also for one that has no role where the caller may see accounts. A retry is safe.
     """
     ListAccounts: _aio.UnaryUnaryMultiCallable[_account_service_pb2.ListAccountsRequest, _account_service_pb2.ListAccountsResponse]  # type: ignore[assignment]
-    """The accounts that have a role where the caller may see accounts, the newest first.
+    """The accounts that have a role where the caller may see accounts, the newest first. Who may in all organisations sees all.
 
-    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; PERMISSION_DENIED for an organisation where the caller may not. A retry is safe.
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
+    accounts. A retry is safe.
     """
     UpdateAccount: _aio.UnaryUnaryMultiCallable[_account_service_pb2.UpdateAccountRequest, _account_service_pb2.UpdateAccountResponse]  # type: ignore[assignment]
     """Changes an account's name.
 
-    Errors: INVALID_ARGUMENT; PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`. A retry is
-    safe.
+    Errors: INVALID_ARGUMENT; PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
+    FAILED_PRECONDITION `ACCOUNT_ERASED`. A retry is safe.
     """
     DisableAccount: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.DisableAccountRequest, _account_administration_pb2.DisableAccountResponse]  # type: ignore[assignment]
     """Keeps an account from signing in, and ends all its sessions: refresh at once, access within five seconds in every process.
@@ -163,7 +170,7 @@ class AccountServiceAsyncStub(AccountServiceStub):
     FAILED_PRECONDITION `OWN_ACCOUNT`, `LAST_ADMIN` or `ACCOUNT_ERASED`. A retry is safe.
     """
     EnableAccount: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.EnableAccountRequest, _account_administration_pb2.EnableAccountResponse]  # type: ignore[assignment]
-    """Lets a disabled account sign in again.
+    """Lets a disabled account sign in again. One that never accepted its invitation is invited again, without another mail.
 
     Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
     FAILED_PRECONDITION `ACCOUNT_ERASED`. A retry is safe.
@@ -177,14 +184,16 @@ class AccountServiceAsyncStub(AccountServiceStub):
     GrantRole: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.GrantRoleRequest, _account_administration_pb2.GrantRoleResponse]  # type: ignore[assignment]
     """Gives an account a role in an organisation, or in all. Its tokens know at their next refresh.
 
-    Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`; FAILED_PRECONDITION
-    `ACCOUNT_ERASED`. A retry is safe.
+    Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`, also for one where
+    the caller may not see accounts; FAILED_PRECONDITION `ACCOUNT_ERASED`, or `TOO_MANY_GRANTS` where no access token could carry
+    them. A retry is safe.
     """
     RevokeRole: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.RevokeRoleRequest, _account_administration_pb2.RevokeRoleResponse]  # type: ignore[assignment]
     """Takes a role from an account, and ends all its sessions, since their tokens carry it.
 
-    Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `GRANT_NOT_FOUND`; FAILED_PRECONDITION
-    `OWN_ACCOUNT` or `LAST_ADMIN`. A retry after success is `GRANT_NOT_FOUND`.
+    Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
+    not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A
+    retry after success is `GRANT_NOT_FOUND`.
     """
     RevokeAccountSessions: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.RevokeAccountSessionsRequest, _account_administration_pb2.RevokeAccountSessionsResponse]  # type: ignore[assignment]
     """Ends all sessions of an account.
@@ -196,7 +205,8 @@ class AccountServiceAsyncStub(AccountServiceStub):
     """Lets an account sign in without its authenticator app, which was lost; ends all its sessions.
 
     Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
-    FAILED_PRECONDITION `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`.
+    FAILED_PRECONDITION `TOTP_NOT_ENROLLED`, or `OWN_ACCOUNT`: for one's own there is AuthService.DisableTotp, which asks for the
+    password. A retry after success is `TOTP_NOT_ENROLLED`.
     """
     CreateServiceAccount: _aio.UnaryUnaryMultiCallable[_service_account_pb2.CreateServiceAccountRequest, _service_account_pb2.CreateServiceAccountResponse]  # type: ignore[assignment]
     """Makes an account with one role for a service. It calls with API keys.
@@ -234,10 +244,11 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_account_administration_pb2.InviteAccountResponse, _abc.Awaitable[_account_administration_pb2.InviteAccountResponse]]:
         """Makes an account with one role for a person, and mails an invitation to set a password. Inviting an address whose invitation
-        was not accepted yet sends another mail, whose link alone holds then.
+        was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays.
 
-        Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `EMAIL_TAKEN`. A retry is safe with
-        the same `idempotency-key`.
+        Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
+        accounts; ALREADY_EXISTS `EMAIL_TAKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe with the same `idempotency-key`;
+        it answers the account as it stands.
         """
 
     @_abc_1.abstractmethod
@@ -246,7 +257,7 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _account_service_pb2.GetAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_account_service_pb2.GetAccountResponse, _abc.Awaitable[_account_service_pb2.GetAccountResponse]]:
-        """One account.
+        """One account. Of its grants the answer has those where the caller may see accounts, and those for all organisations.
 
         Errors: NOT_FOUND `ACCOUNT_NOT_FOUND`, also for one that has no role where the caller may see accounts. A retry is safe.
         """
@@ -257,9 +268,10 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _account_service_pb2.ListAccountsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_account_service_pb2.ListAccountsResponse, _abc.Awaitable[_account_service_pb2.ListAccountsResponse]]:
-        """The accounts that have a role where the caller may see accounts, the newest first.
+        """The accounts that have a role where the caller may see accounts, the newest first. Who may in all organisations sees all.
 
-        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; PERMISSION_DENIED for an organisation where the caller may not. A retry is safe.
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
+        accounts. A retry is safe.
         """
 
     @_abc_1.abstractmethod
@@ -270,8 +282,8 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_account_service_pb2.UpdateAccountResponse, _abc.Awaitable[_account_service_pb2.UpdateAccountResponse]]:
         """Changes an account's name.
 
-        Errors: INVALID_ARGUMENT; PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`. A retry is
-        safe.
+        Errors: INVALID_ARGUMENT; PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
+        FAILED_PRECONDITION `ACCOUNT_ERASED`. A retry is safe.
         """
 
     @_abc_1.abstractmethod
@@ -292,7 +304,7 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _account_administration_pb2.EnableAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_account_administration_pb2.EnableAccountResponse, _abc.Awaitable[_account_administration_pb2.EnableAccountResponse]]:
-        """Lets a disabled account sign in again.
+        """Lets a disabled account sign in again. One that never accepted its invitation is invited again, without another mail.
 
         Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
         FAILED_PRECONDITION `ACCOUNT_ERASED`. A retry is safe.
@@ -318,8 +330,9 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_account_administration_pb2.GrantRoleResponse, _abc.Awaitable[_account_administration_pb2.GrantRoleResponse]]:
         """Gives an account a role in an organisation, or in all. Its tokens know at their next refresh.
 
-        Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`; FAILED_PRECONDITION
-        `ACCOUNT_ERASED`. A retry is safe.
+        Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`, also for one where
+        the caller may not see accounts; FAILED_PRECONDITION `ACCOUNT_ERASED`, or `TOO_MANY_GRANTS` where no access token could carry
+        them. A retry is safe.
         """
 
     @_abc_1.abstractmethod
@@ -330,8 +343,9 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_account_administration_pb2.RevokeRoleResponse, _abc.Awaitable[_account_administration_pb2.RevokeRoleResponse]]:
         """Takes a role from an account, and ends all its sessions, since their tokens carry it.
 
-        Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `GRANT_NOT_FOUND`; FAILED_PRECONDITION
-        `OWN_ACCOUNT` or `LAST_ADMIN`. A retry after success is `GRANT_NOT_FOUND`.
+        Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
+        not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A
+        retry after success is `GRANT_NOT_FOUND`.
         """
 
     @_abc_1.abstractmethod
@@ -355,7 +369,8 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lets an account sign in without its authenticator app, which was lost; ends all its sessions.
 
         Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND`;
-        FAILED_PRECONDITION `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`.
+        FAILED_PRECONDITION `TOTP_NOT_ENROLLED`, or `OWN_ACCOUNT`: for one's own there is AuthService.DisableTotp, which asks for the
+        password. A retry after success is `TOTP_NOT_ENROLLED`.
         """
 
     @_abc_1.abstractmethod
