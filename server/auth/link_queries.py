@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import uuid6
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.auth.models import Link
+from server.auth.models import Grant, Link, Organisation
 from server.database import AnyRow
 
 
@@ -19,8 +20,9 @@ async def add(
     """The new link's id. Earlier ones of the same account and purpose hold no longer."""
     earlier = update(Link).where(Link.account_id == account_id, Link.purpose == purpose, Link.use_time.is_(None))
     await connection.execute(earlier.values(use_time=now))
+    link_id: uuid.UUID = uuid6.uuid7()
     link = {
-        "id": uuid6.uuid7(),
+        "id": link_id,
         "account_id": account_id,
         "purpose": purpose,
         "email": email,
@@ -28,7 +30,7 @@ async def add(
         "expire_time": now + lifetime,
     }
     await connection.execute(insert(Link), link)
-    return link["id"]
+    return link_id
 
 
 async def unused(connection: AsyncConnection, link_id: uuid.UUID, purpose: str, now: datetime) -> AnyRow | None:
@@ -54,3 +56,10 @@ async def sent_since(connection: AsyncConnection, account_id: uuid.UUID, purpose
     """How many links of the purpose the account was sent."""
     sent = (Link.account_id == account_id, Link.purpose == purpose, Link.create_time > moment)
     return (await connection.execute(select(func.count()).where(*sent))).scalar_one()
+
+
+async def organisations(connection: AsyncConnection, account_id: uuid.UUID) -> Sequence[str]:
+    """The names of those that the account has a role in, the first one first."""
+    statement = select(Organisation.name).join(Grant, Grant.organisation_id == Organisation.id)
+    statement = statement.where(Grant.account_id == account_id).group_by(Organisation.id).order_by(func.min(Grant.id))
+    return (await connection.execute(statement)).scalars().all()
