@@ -65,3 +65,17 @@ def test_nonsense(token: str) -> None:
     """What is no token at all is refused in the same way."""
     with pytest.raises(InvalidPageToken):
         Paging.under(SECRET).position(ListPagesRequest(page_token=token), "me")
+
+
+def test_a_secret_is_replaced() -> None:
+    """While one secret replaces the other, each reads the other's tokens, whichever is the newer; afterwards only its own."""
+    old, new = Paging.under(SECRET), Paging.under("another secret", "", SECRET)
+    token = old.token(ListPagesRequest(), "me", 42)
+    assert new.position(ListPagesRequest(page_token=token), "me") == [42]
+    ahead = Paging.under(SECRET, "another secret")
+    assert ahead.position(ListPagesRequest(page_token=new.token(ListPagesRequest(), "me", 7)), "me") == [7]
+    for paging, page_token in ((Paging.under("another secret"), token), (old, new.token(ListPagesRequest(), "me", 7))):
+        with pytest.raises(InvalidPageToken):
+            paging.position(ListPagesRequest(page_token=page_token), "me")
+    with pytest.raises(InvalidPageToken):
+        new.position(ListPagesRequest(page_token=token), "somebody else")

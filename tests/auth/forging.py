@@ -9,15 +9,18 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from server.auth.signing import Key, KeyRing, PrivateKey
 
 SECRET = "a secret of the tests, for access tokens"
+OTHER_SECRET = "a secret of the tests, of before or after"
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 ACCOUNT, SESSION, PLACE = uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)
 GOOD = {
@@ -71,6 +74,15 @@ class Forge:
     def header(self) -> dict[str, Any]:
         return dict(sorted(self.key.header.items()))
 
+    def settings(self, directory: Path) -> dict[str, str]:
+        """The environment variables of a server with this ring, and the files that they name."""
+        if self.key.algorithm == "HS256":
+            return {"JWT_SECRET": SECRET, "JWT_PREVIOUS_SECRET": OTHER_SECRET}
+        return {
+            "JWT_KEY_FILE": written(directory, self.key),
+            "JWT_VERIFICATION_KEY_FILES": written(directory, self.other),
+        }
+
     def claims(self, **changed: Any) -> dict[str, Any]:
         return without({**self.good, **changed})
 
@@ -102,9 +114,16 @@ class Forge:
         return self.signed(payload=self.claims(**changed))
 
 
+def written(directory: Path, key: Key) -> str:
+    """The path of a PEM file with the private key."""
+    assert isinstance(key.signing, PrivateKey)
+    file = directory / f"{key.kid}.pem"
+    file.write_bytes(key.signing.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return str(file)
+
+
 def secrets() -> Forge:
-    other = Key.of_secret("another secret of the tests, of before or after")
-    return Forge(KeyRing.of(Key.of_secret(SECRET), other), Key.of_secret(SECRET + "!"))
+    return Forge(KeyRing.of(Key.of_secret(SECRET), Key.of_secret(OTHER_SECRET)), Key.of_secret(SECRET + "!"))
 
 
 def pairs(make: Callable[[], PrivateKey]) -> Forge:
