@@ -1,4 +1,4 @@
-"""Who calls, what they may do, and the interceptor that finds out. The contract says what each method asks for."""
+"""Who calls, what they may do, and the interceptors that find out. The contract says what each method asks for."""
 
 from __future__ import annotations
 
@@ -99,25 +99,41 @@ async def identified(call: Call, authenticator: Authenticator) -> Caller:
     return await authenticator.identify(credential)
 
 
-def authorizing(authenticator: Authenticator) -> Interceptor:
-    """The interceptor: public methods pass at once, the others need a caller who holds what the contract asks for somewhere.
-    Whether it is held in the organisation concerned is for the handler, which knows the organisation."""
+def identifying(authenticator: Authenticator) -> Interceptor:
+    """The interceptor that finds out who calls, and refuses nobody: the refusal of a bad credential waits for `authorizing`, so
+    that what stands between them can count those calls too. Public methods ask nobody who they are."""
 
     def intercept(method: Method, handler: Handler) -> Handler:
         if method.rule.public:
             return handler
-        permission = method.rule.permission
 
-        async def authorize(request: Any, call: Call) -> Any:
-            call.caller = caller = await identified(call, authenticator)
-            if not caller.is_signed_in:
-                raise errors.Unauthenticated
-            if permission and permission not in caller.permissions:
-                raise errors.PermissionDenied(
-                    f"This needs {Permission.Name(permission)}.", permission=Permission.Name(permission)
-                )
+        async def identify(request: Any, call: Call) -> Any:
+            try:
+                call.caller = await identified(call, authenticator)
+            except errors.Failure as refusal:
+                call.refusal = refusal
             return await handler(request, call)
 
-        return authorize
+        return identify
 
     return intercept
+
+
+def authorizing(method: Method, handler: Handler) -> Handler:
+    """The interceptor: public methods pass at once, the others need a caller who holds what the contract asks for somewhere.
+    Whether it is held in the organisation concerned is for the handler, which knows the organisation."""
+    if method.rule.public:
+        return handler
+    permission = method.rule.permission
+
+    async def authorize(request: Any, call: Call) -> Any:
+        if call.refusal is not None:
+            raise call.refusal
+        caller = call.caller
+        if not caller.is_signed_in:
+            raise errors.Unauthenticated
+        if permission and permission not in caller.permissions:
+            raise errors.PermissionDenied(f"This needs {Permission.Name(permission)}.", permission=Permission.Name(permission))
+        return await handler(request, call)
+
+    return authorize

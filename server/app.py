@@ -58,6 +58,7 @@ from server.mail.letters import Composer
 from server.mail.sending import Sending
 from server.notifications import Listener
 from server.paging import Paging
+from server.rates import Rates
 from server.record.service import RecordService
 from server.retention import clearing
 from server.settings import CannotStart, Settings, authority
@@ -159,21 +160,25 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     changes.follow(listener)
 
     # The order of a call's way in. Telemetry is outermost, so that it measures and logs what the caller is told. Errors come
-    # next, since all below raise. Limits refuse before anything is spent, and their deadline covers all that is. Access comes
-    # before parsing and validation: who may not call learns nothing, and costs no parsing.
+    # next, since all below raise. Limits refuse before anything is spent, and their deadline covers all that is. Rates count by
+    # account, so they come after it is known who calls; and before it is said who may, so that what is refused counts too. All
+    # that comes before parsing and validation: who may not call learns nothing, and costs no parsing.
     limits = Limits(settings.max_concurrent_calls, settings.call_deadline.total_seconds())
+    rates = Rates.under(settings, redis)
     interceptors = [
         telemetry.observing(settings.slow_call.total_seconds()),
         errors.translating,
         limits.intercept,
-        access.authorizing(tokens),
+        access.identifying(tokens),
+        rates.intercept,
+        access.authorizing,
         parsing,
         validation.validating,
     ]
     max_age = int(settings.page_max_age.total_seconds())
     uploads = Uploads.under(settings, pools, blobs)
     compose: dict[str, Composer] = {}
-    jobs = [sweep(uploads), Sending.under(settings, pools, compose).job(listener), clearing(pools)]
+    jobs = [sweep(uploads), Sending.under(settings, pools, compose).job(listener), clearing(pools), rates.job()]
     registry: Any = Registry(interceptors, frozenset(settings.proxy_addresses))
     inside = probe.of(pools, redis, blobs)
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
 
 import grpc
@@ -14,6 +16,7 @@ from google.protobuf.message import Message
 
 from gazette.access.v1.access_pb2 import AccessRule
 from server.access import ANONYMOUS, Caller
+from server.errors import Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ Interceptor = Callable[[Method, Handler], Handler]
 class Call:
     """One call. What costs time is found out when it is asked for."""
 
-    __slots__ = ("_metadata", "_request_id", "caller", "context", "method", "proxies", "start")
+    __slots__ = ("_metadata", "_request_id", "caller", "context", "headers", "method", "proxies", "refusal", "start")
 
     def __init__(self, method: Method, context: grpc.aio.ServicerContext[Any, Any], proxies: frozenset[str]) -> None:
         self.method = method
@@ -48,6 +51,10 @@ class Call:
         self.proxies = proxies
         self.start = time.perf_counter()
         self.caller: Caller = ANONYMOUS
+        self.refusal: Failure | None = None
+        """Why the caller is not known, though a credential came."""
+        self.headers: tuple[tuple[str, str], ...] = ()
+        """Initial metadata, which leaves with the answer or the refusal. A handler adds to it last, when nothing can fail."""
         self._metadata: Mapping[str, str] | None = None
         self._request_id = ""
 
@@ -55,6 +62,11 @@ class Call:
     def seconds(self) -> float:
         """For how long it has been answered."""
         return time.perf_counter() - self.start
+
+    async def send_headers(self) -> None:
+        """Sends what was collected, as it can be once."""
+        headers, self.headers = self.headers, ()
+        await self.context.send_initial_metadata(headers)
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -96,6 +108,18 @@ def peer_address(peer: str) -> str:
     if kind not in {"ipv4", "ipv6"}:
         return ""
     return rest.rpartition(":")[0].replace("%5B", "").replace("%5D", "").strip("[]")
+
+
+@lru_cache(maxsize=4096)
+def network(address: str) -> str:
+    """What is counted as one client: an IPv4 address, an IPv6 network of 64 bits, of which a client has all addresses."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, IPv4Address):
+        return address
+    return str(ip.ipv4_mapped or IPv6Network((int(ip) >> 64 << 64, 64)))
 
 
 _current: ContextVar[Call] = ContextVar("call")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
 
 import grpc
@@ -175,7 +176,7 @@ class ResourceExhausted(Failure):
         return (info,)
 
     def headers(self) -> Iterable[tuple[str, str]]:
-        return (("retry-after", str(max(1, round(self.retry_after)))),) if self.retry_after else ()
+        return (("retry-after", str(ceil(self.retry_after))),) if self.retry_after else ()
 
 
 class Unavailable(Failure):
@@ -229,6 +230,6 @@ def translating(method: Method, handler: Handler) -> Handler:
 
 async def abort(call: Call, failure: Failure) -> NoReturn:
     status = rpc_status.to_status(failure.status(call.request_id))
-    headers = (*status.trailing_metadata, *failure.headers())
+    headers = (*status.trailing_metadata, *call.headers, *failure.headers())
     await call.context.abort_with_status(Status(status.code, status.details, headers))  # type: ignore[arg-type]
     raise AssertionError("abort_with_status always raises")

@@ -7,10 +7,10 @@ from server.calls import Call
 NOT_MODIFIED = ("x-http-status", "304")
 
 
-async def created(call: Call, location: str) -> None:
+def created(call: Call, location: str) -> None:
     """201 with Location; nothing for a gRPC call."""
     if call.is_http:
-        await call.context.send_initial_metadata((("x-http-status", "201"), ("location", location)))
+        call.headers += (("x-http-status", "201"), ("location", location))
 
 
 def matches(call: Call, etag: str) -> bool:

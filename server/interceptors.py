@@ -98,7 +98,8 @@ class Details:
 
 
 def adapted(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler:
-    """The servicer's method as a `Handler`: takes messages and the Call, answers bytes, or writes what it yields."""
+    """The servicer's method as a `Handler`: takes messages and the Call, sends the headers that were collected, and answers
+    bytes, or writes what it yields."""
     serialise = handler.response_serializer
     behaviour: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
     assert serialise is not None
@@ -109,7 +110,10 @@ def adapted(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler
 
         async def answer(request: Any, call: Call) -> Any:
             result = await behaviour(request, call.context)
-            return result if type(result) is bytes else serialise(result)
+            answer = result if type(result) is bytes else serialise(result)
+            if call.headers:
+                await call.send_headers()
+            return answer
 
         return answer
 
@@ -118,11 +122,15 @@ def adapted(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler
         answers: AsyncGenerator[Any, None]
         async with aclosing(behaviour(request, call.context)) as answers:
             async for answer in answers:
+                if call.headers:
+                    await call.send_headers()
                 try:
                     async with asyncio.timeout(READ_SECONDS):
                         await call.context.write(serialise(answer))
                 except TimeoutError:
                     raise errors.DeadlineExceeded("The client reads too slowly.", reason="STREAM_IDLE") from None
+        if call.headers:
+            await call.send_headers()
 
     return stream
 

@@ -73,7 +73,7 @@ class Administration(AccountParts):
             else:
                 account_id = uuid.UUID(known.account.id)
             holder = await accounts.visible(connection, call.caller, account_id)
-        await http.created(call, f"/v1/accounts/{account_id}")
+        http.created(call, f"/v1/accounts/{account_id}")
         return rpc.InviteAccountResponse(account=accounts.shown_to(call.caller, holder))
 
     async def GetAccount(

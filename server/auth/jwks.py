@@ -14,6 +14,7 @@ class Jwks(AuthParts):
     """The public keys."""
 
     async def GetJwks(self, request: rpc.GetJwksRequest, context: Context) -> rpc.GetJwksResponse:
-        if calls.current().is_http:
-            await context.send_initial_metadata((CACHE_CONTROL,))
+        call = calls.current()
+        if call.is_http:
+            call.headers += (CACHE_CONTROL,)
         return rpc.GetJwksResponse(keys=[rpc.Jwk(**members) for members in self.tokens.keys.jwks])

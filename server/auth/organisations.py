@@ -45,7 +45,7 @@ class OrganisationService(OrganisationServiceServicer):
                 row = await create(connection, request.organisation.slug, request.organisation.name)
                 answer = rpc.CreateOrganisationResponse(organisation=message(Organisation, row))
                 await idempotency.remember(connection, answer)
-        await http.created(call, f"/v1/organisations/{answer.organisation.id}")
+        http.created(call, f"/v1/organisations/{answer.organisation.id}")
         return answer
 
     async def GetOrganisation(self, request: rpc.GetOrganisationRequest, context: Context) -> rpc.GetOrganisationResponse:

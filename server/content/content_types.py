@@ -42,7 +42,7 @@ class ContentTypeService(ContentTypeServiceServicer):
                     raise rules.ContentTypeExists
                 made = answers.content_type(await existing(connection, name))
                 answer = await idempotency.remember(connection, rpc.CreateContentTypeResponse(content_type=made))
-        await http.created(calls.current(), f"/v1/content-types/{name}")
+        http.created(calls.current(), f"/v1/content-types/{name}")
         return answer
 
     async def GetContentType(self, request: rpc.GetContentTypeRequest, context: Context) -> rpc.GetContentTypeResponse:

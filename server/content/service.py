@@ -77,7 +77,7 @@ class ContentService(ContentServiceServicer):
             if answer is None:
                 made = await self.create(connection, request.document, organisation_id)
                 answer = await idempotency.remember(connection, rpc.CreateDocumentResponse(document=made))
-        await http.created(calls.current(), f"/v1/documents/{answer.document.id}")
+        http.created(calls.current(), f"/v1/documents/{answer.document.id}")
         return answer
 
     async def create(self, connection: AsyncConnection, wanted: Document, organisation_id: uuid.UUID) -> Document:

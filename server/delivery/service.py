@@ -44,15 +44,15 @@ class DeliveryService(DeliveryServiceServicer):
             raise rules.PageNotFound
         call = calls.current()
         if call.is_http:
-            await self.send_headers(call, entry)
+            call.headers += self.headers(call, entry)
         return entry.answer
 
-    async def send_headers(self, call: calls.Call, entry: Entry) -> None:
+    def headers(self, call: calls.Call, entry: Entry) -> tuple[tuple[str, str], ...]:
         if not entry.headers:
             entry.headers = rules.http_headers(rpc.GetPageResponse.FromString(entry.answer), entry.number, self.max_age)
         is_page = all(name != "x-http-status" for name, _ in entry.headers)
         is_held_by_client = is_page and http.matches(call, rules.etag(entry.number))
-        await call.context.send_initial_metadata((*entry.headers, http.NOT_MODIFIED) if is_held_by_client else entry.headers)
+        return (*entry.headers, http.NOT_MODIFIED) if is_held_by_client else entry.headers
 
     async def ListPages(self, request: rpc.ListPagesRequest, context: Context) -> Any:
         answer = await self.list_cache.get(request.SerializeToString(deterministic=True), lambda: self.read_list(request))
@@ -60,7 +60,7 @@ class DeliveryService(DeliveryServiceServicer):
         if call.is_http:
             headers = rules.list_headers(answer, self.max_age)
             is_held_by_client = http.matches(call, headers[0][1])
-            await call.context.send_initial_metadata((*headers, http.NOT_MODIFIED) if is_held_by_client else headers)
+            call.headers += (*headers, http.NOT_MODIFIED) if is_held_by_client else headers
         return answer
 
     async def read_list(self, request: rpc.ListPagesRequest) -> bytes:

@@ -62,7 +62,7 @@ class FileService(FileServiceServicer):
         )
         validate(upload)
         file = await self.uploads.take(upload, content(first, request_iterator), rules.BODY_FIELDS)
-        await http.created(call, f"/v1/files/{file.id}")
+        http.created(call, f"/v1/files/{file.id}")
         return rpc.UploadFileContentResponse(file=file)
 
     async def GetFile(self, request: rpc.GetFileRequest, context: Context) -> rpc.GetFileResponse:
@@ -73,12 +73,12 @@ class FileService(FileServiceServicer):
         call = calls.current()
         headers = rules.cache_headers(file, self.max_age) if call.is_http else ()
         if call.is_http and http.matches(call, rules.etag(file)):
-            await context.send_initial_metadata((*headers, http.NOT_MODIFIED))
+            call.headers += (*headers, http.NOT_MODIFIED)
             return
         async with aclosing(self.storage.read(file.blob_key)) as pieces:
             first = await anext(pieces)  # before the headers go: an outage must still be able to say so
             if call.is_http:
-                await context.send_initial_metadata((*headers, *rules.body_headers(file)))
+                call.headers += (*headers, *rules.body_headers(file))
             yield HttpBody(content_type=file.content_type, data=first)
             async for piece in pieces:
                 yield HttpBody(data=piece)
