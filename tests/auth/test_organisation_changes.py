@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -96,7 +96,7 @@ async def test_the_admin_of_one_organisation_changes_none(service: Service) -> N
     assert await get(service, person, own) == before
 
 
-NAMED = {
+NAMED: dict[str, Callable[[str], Any]] = {
     "GetOrganisation": lambda id: rpc.GetOrganisationRequest(id=id),
     "UpdateOrganisation": lambda id: rpc.UpdateOrganisationRequest(
         organisation=Organisation(id=id, name="Ports"), update_mask=FieldMask(paths=["name"])

@@ -250,6 +250,7 @@ async def test_a_race_has_one_winner(site: Site, delay: float) -> None:
         assert created == []
         assert reasons == {"PATH_RESERVED"}
     else:
+        assert isinstance(reserved, BaseException)
         assert (await refused(failed(reserved))).reason == "PATH_IN_USE"
         assert len(created) == 20
 
