@@ -22,11 +22,14 @@ from gazette.record.v1 import record_service_pb2_grpc
 from gazette.system.v1 import system_service_pb2_grpc
 from server import access, cache, database, errors, migrations, storage, tasks, telemetry, tls, validation
 from server.audit.service import AuditService
+from server.auth import bootstrap, letters
 from server.auth import paths as auth_paths
 from server.auth.account_service import AccountService
 from server.auth.devices import DeviceTokens
 from server.auth.links import Links
+from server.auth.credentials import Credentials
 from server.auth.organisations import OrganisationService
+from server.auth.password_resets import PasswordResets
 from server.auth.passwords import Passwords
 from server.auth.revocations import Revocations
 from server.auth.service import AuthService
@@ -146,6 +149,7 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     revocations = Revocations(pools, settings.jwt_expiration_time)
     revocations.follow(listener)
     tokens = AccessTokens(KeyRing.under(settings), settings.jwt_expiration_time, revocations)
+    credentials = Credentials(tokens, pools, revocations, lambda: listener.is_listening)
 
     shared_cache = SharedCache(redis)
     list_cache = ListCache(redis, lambda: listener.is_listening)
@@ -169,7 +173,7 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
         telemetry.observing(settings.slow_call.total_seconds()),
         errors.translating,
         limits.intercept,
-        access.identifying(tokens),
+        access.identifying(credentials),
         rates.intercept,
         access.authorizing,
         parsing,
@@ -177,8 +181,13 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     ]
     max_age = int(settings.page_max_age.total_seconds())
     uploads = Uploads.under(settings, pools, blobs)
-    compose: dict[str, Composer] = {}
-    jobs = [sweep(uploads), Sending.under(settings, pools, compose).job(listener), clearing(pools), rates.job()]
+    links = Links(settings.refresh_token_secret, settings.public_url)
+    compose = letters.composers(links)
+    mails = Sending.under(settings, pools, compose)
+    jobs = [sweep(uploads), mails.job(listener), PasswordResets(pools, links).job(listener), clearing(pools), rates.job()]
+    if settings.api_key:
+        bootstrap.check(settings.api_key)
+        jobs.append(bootstrap.job(pools, settings.api_key))
     registry: Any = Registry(interceptors, frozenset(settings.proxy_addresses))
     inside = probe.of(pools, redis, blobs)
 
@@ -187,10 +196,10 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
 
     totp = Totp.under(settings.encryption_key, settings.encryption_previous_key)
     refresh_tokens = RefreshTokens(settings.refresh_token_secret)
-    links = Links(settings.refresh_token_secret, settings.public_url)
     devices = DeviceTokens.under(settings.refresh_token_secret)
     auth_service_pb2_grpc.add_AuthServiceServicer_to_server(
-        AuthService(pools, passwords, Throttle(redis, pools), devices, tokens, refresh_tokens, paging, totp, settings), registry
+        AuthService(pools, passwords, Throttle(redis, pools), devices, tokens, refresh_tokens, paging, totp, links, settings),
+        registry,
     )
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(AccountService(pools, tokens, paging, links), registry)
     organisation_service_pb2_grpc.add_OrganisationServiceServicer_to_server(
@@ -205,7 +214,7 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
         DeliveryService(pools, page_cache, list_cache, paging, max_age), registry
     )
     record_service_pb2_grpc.add_RecordServiceServicer_to_server(RecordService(pools), registry)
-    file_service_pb2_grpc.add_FileServiceServicer_to_server(FileService(pools, blobs, tokens, uploads, max_age), registry)
+    file_service_pb2_grpc.add_FileServiceServicer_to_server(FileService(pools, blobs, credentials, uploads, max_age), registry)
     health = Health(registry.services, INDEPENDENT, is_up)
     health.dependent.append("gazette.system.v1.SystemService")
     system_service_pb2_grpc.add_SystemServiceServicer_to_server(SystemService(inside, lambda: health.is_ready), registry)

@@ -15,6 +15,7 @@ COMMANDS = {
     "accounts": "server.auth.commands:accounts",
     "audit": "server.audit.commands:audit",
     "organisations": "server.auth.organisation_commands:organisations",
+    "keys": "server.auth.key_commands:keys",
     "import": "server.importer.commands:import_documents",
     "export": "server.importer.commands:export_documents",
     "demo": "server.demo.commands:demo",

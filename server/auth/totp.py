@@ -58,7 +58,7 @@ class Totp:
 
     async def check(self, connection: AsyncConnection, account: AnyRow, code: str) -> str:
         """What the code is: `app`, `recovery` or, when it is wrong or was used before, nothing. A right one is used up."""
-        if len(code) == DIGITS and code.isdecimal():
+        if len(code) == DIGITS and code.isascii() and code.isdecimal():
             return "app" if await self.check_app(connection, account, code) else ""
         digests = [digest(code, key) for key in self.recovery_keys]
         return "recovery" if await queries.use_recovery_code(connection, account.id, digests, self.now()) else ""
@@ -73,6 +73,8 @@ class Totp:
 
 def matching_step(secret: str, code: str, now: datetime) -> int | None:
     """The time step that the code is of, among those that a clock slightly off can be in."""
+    if not code.isascii():
+        return None
     app, current = pyotp.TOTP(secret), int(now.timestamp()) // STEP_SECONDS
     steps = range(current - SKEW_STEPS, current + SKEW_STEPS + 1)
     return next((step for step in steps if hmac.compare_digest(app.generate_otp(step), code)), None)

@@ -41,7 +41,7 @@ class App:
 
     def code(self, *, later: int = 0) -> str:
         """What it shows `later` steps of 30 seconds from now."""
-        return pyotp.TOTP(self.secret).at(datetime.now(UTC), later)
+        return pyotp.TOTP(self.secret).at(datetime.now(UTC), counter_offset=later)
 
 
 async def enrol(service: Service, person: Person) -> totp_pb2.EnrolTotpResponse:

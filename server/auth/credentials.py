@@ -1,0 +1,77 @@
+"""Finding out who holds a credential: an access token of somebody who signed in, or an API key of a service."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from server.access import Caller
+from server.auth import api_key_queries, api_key_rules, queries, rules
+from server.auth.api_key_rules import InvalidApiKey
+from server.auth.revocations import Revocations, utc_now
+from server.auth.tokens import AccessTokens
+from server.database import Database
+
+REMEMBERED = 4096
+"""How many API keys a process remembers."""
+MEMORY = timedelta(seconds=60)
+"""For how long a key is taken for what it was, unless PostgreSQL tells otherwise: then it is asked about at once."""
+
+
+class Known(NamedTuple):
+    """What was found out about a key."""
+
+    caller: Caller
+    key_id: uuid.UUID
+    ask_time: datetime
+    """When PostgreSQL was asked."""
+    forget_time: datetime
+
+
+@dataclass
+class Credentials:
+    """The `access.Authenticator`. Neither a token nor a key that is known costs a question to anybody."""
+
+    tokens: AccessTokens
+    database: Database
+    revocations: Revocations
+    is_listening: Callable[[], bool]
+    """Whether this process would hear of a revocation. While it would not, no key is taken for what it was."""
+    now: Callable[[], datetime] = utc_now
+    known: dict[bytes, Known] = field(default_factory=dict, repr=False)
+    """By the key's SHA-256, the earliest first."""
+
+    async def identify(self, credential: str) -> Caller:
+        """Raises InvalidAccessToken, InvalidApiKey."""
+        if not credential.startswith(api_key_rules.PREFIX):
+            return await self.tokens.identify(credential)
+        api_key_rules.id_of(credential)
+        digest = api_key_rules.digest(credential)
+        known = self.known.get(digest)
+        if known is None or not self.holds(known):
+            self.known.pop(digest, None)
+            known = await self.ask(digest)
+        return known.caller
+
+    def holds(self, known: Known) -> bool:
+        told = self.revocations.heard.get(known.key_id)
+        return self.is_listening() and self.now() < known.forget_time and (told is None or told < known.ask_time)
+
+    async def ask(self, digest: bytes) -> Known:
+        """Raises InvalidApiKey."""
+        now = self.now()
+        async with self.database.transaction() as connection:
+            key = await api_key_queries.use(connection, digest, now)
+            if key is None:
+                raise InvalidApiKey
+            grants = await queries.grants(connection, key.account_id)
+        permissions = api_key_rules.within(rules.permissions((each.role, each.organisation_id) for each in grants), key.scopes)
+        caller = Caller(account_id=key.account_id, key_id=key.id, permissions=permissions)
+        known = Known(caller, key.id, now, min(now + MEMORY, key.expire_time))
+        if len(self.known) >= REMEMBERED:
+            del self.known[next(iter(self.known))]
+        self.known[digest] = known
+        return known

@@ -1,0 +1,118 @@
+"""`gazette keys`: service accounts and their API keys. The commands write to the database."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+
+import click
+import uuid6
+from google.protobuf.json_format import MessageToDict
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gazette.access.v1.access_pb2 import Permission
+from gazette.auth.v1.account_pb2 import Account, Role
+from gazette.auth.v1.api_key_pb2 import ApiKey
+from gazette.auth.v1.service_account_pb2 import CreateApiKeyResponse
+from server.auth import accounts, api_key_queries, api_key_rules, api_keys
+from server.auth.commands import PREFIX, ROLES
+from server.auth.organisation_commands import organisation_by
+from server.auth.revocations import utc_now
+from server.commands import as_json, run, show
+from server.messages import message
+
+PERMISSION_PREFIX = "PERMISSION_"
+SCOPES = [name.removeprefix(PERMISSION_PREFIX).lower() for name, number in Permission.items() if number]
+
+account_option = click.option("--account", "account_id", required=True, type=click.UUID, help="The service account's id.")
+
+
+@click.group()
+def keys() -> None:
+    """Service accounts and their API keys."""
+
+
+@keys.command("generate")
+def generate_key() -> None:
+    """Print a new key that is stored nowhere: for the variable API_KEY."""
+    click.echo(api_key_rules.make(uuid6.uuid7()))
+
+
+@keys.command("create-account")
+@click.option("--name", required=True, help="What the service is called.")
+@click.option("--role", required=True, type=click.Choice(ROLES), help="What it may do.")
+@click.option("--organisation", "slug", help="Where: the organisation's slug.")
+@click.option("--all-organisations", "is_everywhere", is_flag=True, help="Where: in all organisations.")
+@as_json
+def create_account(name: str, role: str, slug: str | None, is_everywhere: bool, is_json: bool) -> None:
+    """Make a service account with one role."""
+    if bool(slug) == is_everywhere:
+        raise click.UsageError("Say where the role holds: --organisation SLUG or --all-organisations.")
+
+    async def create(connection: AsyncConnection) -> Account:
+        place = (await organisation_by(connection, slug)).id if slug else None
+        return accounts.shown(*await api_keys.create_service(connection, name, Role.Value(PREFIX + role.upper()), place))
+
+    made = run(create)
+    show(made, f"{made.name} is {role} of {slug or 'all organisations'}: {made.id}", is_json=is_json)
+
+
+@keys.command("create")
+@account_option
+@click.option("--name", required=True, help="What it is for, or where it is kept.")
+@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="What it may do; repeatable.")
+@click.option(
+    "--days", type=click.IntRange(1, api_key_rules.LONGEST.days), default=api_key_rules.LIFETIME.days, help="How long."
+)
+@click.option("--replaces", type=click.UUID, help="The id of the key that it replaces, which holds for another day.")
+@as_json
+def create_key(
+    account_id: uuid.UUID, name: str, scopes: Sequence[str], days: int, replaces: uuid.UUID | None, is_json: bool
+) -> None:
+    """Make a key. It is shown once and stored nowhere."""
+
+    async def create(connection: AsyncConnection) -> CreateApiKeyResponse:
+        holder, now = await accounts.locked(connection, account_id), utc_now()
+        numbers = [Permission.Value(PERMISSION_PREFIX + scope.upper()) for scope in set(scopes)]
+        end = now + timedelta(days=days)
+        row, key = await api_keys.create(connection, holder, name, numbers, now, expire_time=end, replaces=replaces)
+        return CreateApiKeyResponse(api_key=message(ApiKey, row), key=key)
+
+    made = run(create)
+    show(made, made.key, is_json=is_json)
+
+
+@keys.command("list")
+@account_option
+@as_json
+def list_keys(account_id: uuid.UUID, is_json: bool) -> None:
+    """List an account's keys, the newest first."""
+
+    async def read(connection: AsyncConnection) -> list[ApiKey]:
+        holder = await accounts.found(connection, account_id)
+        return [message(ApiKey, row) for row in await api_key_queries.of_account(connection, holder.account.id)]
+
+    found = run(read)
+    if is_json:
+        click.echo(json.dumps([MessageToDict(each) for each in found], indent=2, ensure_ascii=False))
+        return
+    for each in found:
+        state = "revoked" if each.HasField("revoke_time") else f"until {each.expire_time.ToJsonString()}"
+        click.echo(f"{each.id}  {each.name}  {state}")
+
+
+@keys.command("revoke")
+@account_option
+@click.argument("key_id", type=click.UUID)
+@as_json
+def revoke_key(account_id: uuid.UUID, key_id: uuid.UUID, is_json: bool) -> None:
+    """End a key before its time, in every running process within a second."""
+
+    async def revoke(connection: AsyncConnection) -> ApiKey:
+        holder = await accounts.locked(connection, account_id)
+        return message(ApiKey, await api_keys.revoke(connection, holder, key_id, utc_now()))
+
+    ended = run(revoke)
+    show(ended, f"{ended.name} ended: {ended.id}", is_json=is_json)
