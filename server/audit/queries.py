@@ -109,19 +109,23 @@ async def events(
     until: datetime | None = None,
 ) -> Sequence[AnyRow]:
     """Newest first, those before the number; of these organisations, or for None of all. `account.*` is every action there."""
-    named = AuditEvent.action.startswith(action[:-1], autoescape=True) if action.endswith("*") else AuditEvent.action == action
-    conditions = (
-        (organisation_ids is not None, AuditEvent.organisation_id.in_(organisation_ids or ())),
-        (before is not None, AuditEvent.number < before),
-        (actor_id is not None, AuditEvent.actor_id == actor_id),
-        (target, AuditEvent.target == target),
-        (action, named),
-        (organisation_id is not None, AuditEvent.organisation_id == organisation_id),
-        (since is not None, AuditEvent.event_time >= since),
-        (until is not None, AuditEvent.event_time < until),
-    )
-    statement = stored().where(*(condition for is_asked, condition in conditions if is_asked))
-    return (await connection.execute(statement.order_by(AuditEvent.number.desc()).limit(limit))).all()
+    equal = ((AuditEvent.actor_id, actor_id), (AuditEvent.target, target), (AuditEvent.organisation_id, organisation_id))
+    conditions = [column == value for column, value in equal if value]
+    if organisation_ids is not None:
+        conditions.append(AuditEvent.organisation_id.in_(organisation_ids))
+    if action:
+        domain = action.removesuffix("*")
+        conditions.append(
+            AuditEvent.action == action if domain == action else AuditEvent.action.startswith(domain, autoescape=True)
+        )
+    if before is not None:
+        conditions.append(AuditEvent.number < before)
+    if since is not None:
+        conditions.append(AuditEvent.event_time >= since)
+    if until is not None:
+        conditions.append(AuditEvent.event_time < until)
+    newest = stored().where(*conditions).order_by(AuditEvent.number.desc())
+    return (await connection.execute(newest.limit(limit))).all()
 
 
 async def events_from(connection: AsyncConnection, number: int | None, limit: int) -> Sequence[AnyRow]:

@@ -13,7 +13,7 @@ from gazette.audit.v1 import audit_service_pb2 as rpc
 from gazette.audit.v1.audit_event_pb2 import AuditEvent
 from gazette.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
 from server import calls
-from server.audit import queries, verification
+from server.audit import queries, rules, verification
 from server.database import AnyRow, Database
 from server.messages import message, moment
 from server.paging import Paging
@@ -55,6 +55,7 @@ class AuditService(AuditServiceServicer):
 
     async def VerifyAudit(self, request: rpc.VerifyAuditRequest, context: Context) -> rpc.VerifyAuditResponse:
         calls.current().caller.require(PERMISSION_AUDIT_READ)
+        rules.check_known(request.known_number, request.known_sha256)
         async with self.database.read() as connection:
             return await verification.verify(connection, request)
 

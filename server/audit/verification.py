@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import monotonic
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,9 +43,9 @@ async def verify_chain(connection: AsyncConnection, first: int) -> VerifyAuditRe
     previous = await queries.hash_of(connection, first - 1) if first > 1 else rules.BEGINNING
     if previous is None:
         return VerifyAuditResponse(problem=AuditProblem(number=first - 1, kind=AUDIT_PROBLEM_KIND_MISSING))
-    number, deadline = first, time.monotonic() + MAX_SECONDS
+    number, deadline = first, monotonic() + MAX_SECONDS
     answer = VerifyAuditResponse()
-    while number < first + MAX_EVENTS and time.monotonic() < deadline:
+    while number < first + MAX_EVENTS and monotonic() < deadline:
         rows = await queries.events_from(connection, number if number > 1 else None, BATCH)
         for row in rows:
             event = row._asdict()

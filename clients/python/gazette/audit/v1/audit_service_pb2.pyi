@@ -147,7 +147,7 @@ class VerifyAuditRequest(_message.Message):
     first_number: _builtins.int
     """Where to begin; 0 means at the beginning."""
     known_number: _builtins.int
-    """An event whose hash was noted earlier; 0 when none was."""
+    """An event whose hash was noted earlier; 0 when none was. It comes with `known_sha256`, or neither does."""
     known_sha256: _builtins.str
     """The hash that it had, 64 lower-case hexadecimal digits."""
     def __init__(

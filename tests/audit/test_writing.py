@@ -1,0 +1,239 @@
+"""How events come into the chain: with their transaction, in the order of commit, and without waiting for each other."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event as hooks
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gazette.auth.v1.account_pb2 import Role
+from gazette.auth.v1.organisation_pb2 import Organisation
+from gazette.auth.v1.organisation_service_pb2 import CreateOrganisationRequest
+from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
+from server.audit import queries
+from server.auth import models
+from server.database import hold
+from tests.audit.auditing import Auditor
+from tests.servers import Servers
+from tests.service import Service, running
+
+
+async def test_every_event_is_chained(auditor: Auditor) -> None:
+    """What calls and commands do is numbered from 1 without gaps, later events have later times, and the chain is intact."""
+    await auditor.add(3)
+    for _ in range(2):
+        await auditor.service.account()
+    rows = await auditor.stored()
+    assert [row.number for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert [row.event_time for row in rows] == sorted({row.event_time for row in rows})
+    answer = await auditor.verify()
+    assert (answer.is_intact, answer.last_number, answer.last_sha256) == (True, 6, rows[-1].hash.hex())
+    assert answer.next_number == 0
+
+
+async def test_an_event_knows_its_call(auditor: Auditor) -> None:
+    """Actor, request and address are the call's own; the address is not hashed as it is, but beside the event."""
+    request = CreateOrganisationRequest(organisation=Organisation(slug="harbours", name="Harbours"))
+    metadata = (*auditor.admin.metadata, ("x-request-id", "the-request"))
+    made = await OrganisationServiceStub(auditor.service.channel).CreateOrganisation(request, metadata=metadata)
+    (event,) = [row for row in await auditor.stored() if row.action == "organisation.create"]
+    assert (str(event.actor_id), event.request_id, event.target) == (auditor.admin.id, "the-request", made.organisation.id)
+    assert event.data == {"address": "127.0.0.1"}
+    assert "address" not in event.details
+
+
+async def test_before_and_after_stand_in_the_details(auditor: Auditor) -> None:
+    """A change is told by how things were and are; what is personal about it stands apart."""
+    account_id = uuid.uuid4()
+    await auditor.add(1, before={"role": "ROLE_EDITOR"}, after={}, personal={"email": "ada@example.gov"}, account_id=account_id)
+    event = (await auditor.stored())[-1]
+    assert event.details == {"account_id": str(account_id), "before": {"role": "ROLE_EDITOR"}, "after": {}}
+    assert event.data == {"email": "ada@example.gov"}
+
+
+async def test_what_says_nothing_of_anybody_has_no_personal_data(auditor: Auditor) -> None:
+    """An event outside of a call and without personal data leaves no row beside it, and verifies."""
+    await auditor.add()
+    event = (await auditor.stored())[-1]
+    assert (event.personal_hash, event.data, event.actor_id, event.request_id) == (None, None, None, "")
+    assert (await auditor.verify()).is_intact
+
+
+async def test_events_of_one_transaction_stay_together(auditor: Auditor) -> None:
+    """Several events of a transaction follow each other in the order in which they were added."""
+    async with auditor.service.database.transaction() as connection:
+        for target in "abc":
+            await queries.add(connection, "test.act", target, personal={"name": target} if target != "b" else None)
+    rows = (await auditor.stored())[-3:]
+    assert [(row.number, row.target, row.data) for row in rows] == [
+        (2, "a", {"name": "a"}),
+        (3, "b", None),
+        (4, "c", {"name": "c"}),
+    ]
+    assert (await auditor.verify()).is_intact
+
+
+async def test_what_was_rolled_back_leaves_nothing(auditor: Auditor) -> None:
+    """A transaction that fails has no event, leaves no gap, and hands none on to the next that uses its connection."""
+
+    async def fail() -> None:
+        async with auditor.service.database.transaction() as connection:
+            await queries.add(connection, "test.act", "never")
+            raise ZeroDivisionError
+
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            await fail()
+    await auditor.add()
+    assert [(row.number, row.target) for row in await auditor.stored()] == [(1, auditor.admin.id), (2, "0")]
+
+
+async def test_what_cannot_be_written_undoes_the_act(auditor: Auditor) -> None:
+    """A failure at the end of a transaction rolls back all of it: there is no act without its event."""
+
+    async def fail(connection: AsyncConnection, items: list[Any]) -> None:
+        raise ZeroDivisionError(*items)
+
+    async def act() -> None:
+        async with auditor.service.database.transaction() as connection:
+            await connection.execute(update(models.Account).values(name="renamed"))
+            await queries.add(connection, "test.act", "never")
+            hold(connection, fail, 3)
+
+    with pytest.raises(ZeroDivisionError, match="3"):
+        await act()
+    async with auditor.service.database.read() as connection:
+        assert "renamed" not in (await connection.execute(select(models.Account.name))).scalars().all()
+    assert len(await auditor.stored()) == 1
+
+
+async def test_what_is_held_is_written_in_order(service: Service) -> None:
+    """Each writer gets its items at once, in the order in which writers were first named; what it holds in turn comes last."""
+    written: list[object] = []
+
+    async def first(connection: AsyncConnection, items: list[Any]) -> None:
+        written.append(("first", items))
+        hold(connection, second, "from first")
+
+    async def second(connection: AsyncConnection, items: list[Any]) -> None:
+        written.append(("second", items))
+
+    async with service.database.transaction() as connection:
+        for writer, item in ((first, 1), (second, 2), (first, 3)):
+            hold(connection, writer, item)
+        assert written == []
+    assert written == [("first", [1, 3]), ("second", [2, "from first"])]
+
+
+async def test_a_fraction_is_refused_at_once(auditor: Auditor) -> None:
+    """What cannot be chained fails where it is added, not at the commit."""
+    async with auditor.service.database.transaction() as connection:
+        with pytest.raises(TypeError, match="fractions"):
+            await queries.add(connection, "test.act", "", ratio=0.5)
+
+
+async def test_a_connection_without_a_transaction_takes_no_event(auditor: Auditor) -> None:
+    """An event that nobody would write cannot be added."""
+    async with auditor.service.database.read() as connection:
+        with pytest.raises(KeyError, match="held"):
+            await queries.add(connection, "test.act", "never")
+
+
+async def test_without_an_event_nothing_is_asked(service: Service) -> None:
+    """A transaction without events sends no statement but its own."""
+    statements: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        statements.append(statement)
+
+    hooks.listen(service.database.primary.sync_engine, "before_cursor_execute", note)
+    async with service.database.transaction() as connection:
+        await connection.execute(text("SELECT 1"))
+    hooks.remove(service.database.primary.sync_engine, "before_cursor_execute", note)
+    assert statements == ["SELECT 1"]
+
+
+async def test_an_event_waits_for_nobody_before_the_end(auditor: Auditor) -> None:
+    """Who has added an event and then wants a row that another holds, who adds an event too, does not block it: the lock of the
+    chain is the last of every transaction."""
+    organisation_id = uuid.UUID(await auditor.service.organisation())
+    locked = select(models.Organisation.id).where(models.Organisation.id == organisation_id).with_for_update()
+    has_added, has_locked = asyncio.Event(), asyncio.Event()
+
+    async def adds_first() -> None:
+        async with auditor.service.database.transaction() as connection:
+            await queries.add(connection, "test.act", "adds first")
+            has_added.set()
+            await has_locked.wait()
+            await connection.execute(locked)
+
+    async def locks_first() -> None:
+        async with auditor.service.database.transaction() as connection:
+            await connection.execute(locked)
+            has_locked.set()
+            await has_added.wait()
+            await queries.add(connection, "test.act", "locks first")
+
+    await asyncio.wait_for(asyncio.gather(adds_first(), locks_first()), 20)
+    assert [row.target for row in await auditor.stored()][1:] == ["locks first", "adds first"]
+
+
+async def test_forty_at_once(servers: Servers, template: str, tmp_path: Path) -> None:
+    """Forty transactions at once, which lock rows before, after and between their events, and of which some fail, give numbers
+    without gaps and an intact chain."""
+    async with running(servers, template, tmp_path, DATABASE_POOL_MAX="45") as service:
+        auditor = await Auditor.of(service)
+        ids = sorted([uuid.UUID(await service.organisation()) for _ in range(3)])
+        start = asyncio.Event()
+
+        async def act(seed: int) -> None:
+            order = random.Random(seed)
+            steps: list[uuid.UUID | None] = [None, None, ids[seed % 3]]  # None: an event
+            order.shuffle(steps)
+            async with service.database.transaction() as connection:
+                await connection.execute(text("SELECT 1"))
+                await start.wait()
+                for step in steps:
+                    if step is None:
+                        await queries.add(connection, "test.act", str(seed), personal={"name": str(seed)})
+                    else:
+                        await connection.execute(
+                            select(models.Organisation.id).where(models.Organisation.id == step).with_for_update()
+                        )
+                if seed % 8 == 7:
+                    raise ZeroDivisionError
+
+        tasks = [asyncio.create_task(act(seed)) for seed in range(40)]
+        await asyncio.sleep(0)
+        start.set()
+        outcomes = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
+        assert [type(each) for each in outcomes if each is not None] == [ZeroDivisionError] * 5
+        rows = await auditor.stored()
+        assert [row.number for row in rows] == list(range(1, 72))
+        assert all(rows[index].target == rows[index + 1].target for index in range(1, 71, 2))
+        assert (await auditor.verify()).last_number == 71
+
+
+async def test_calls_at_once(service: Service) -> None:
+    """Calls that come at once, each with its event, are all chained."""
+    admin = await service.account(role=Role.ROLE_ADMIN)
+    stub = OrganisationServiceStub(service.channel)
+    await asyncio.gather(
+        *(
+            stub.CreateOrganisation(
+                CreateOrganisationRequest(organisation=Organisation(slug=f"office-{number}", name="Office")),
+                metadata=admin.metadata,
+            )
+            for number in range(20)
+        )
+    )
+    auditor = Auditor(service, admin)
+    assert [row.number for row in await auditor.stored()] == list(range(1, 22))
+    assert (await auditor.verify()).is_intact
