@@ -1,4 +1,4 @@
-"""The sign-in throttle's counters, for when Redis is away; and whether an account was signed in to from an address before."""
+"""The sign-in throttle's counters, and whether an account was signed in to from an address before."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class Session(Model):
 
 
 class SignInAttempts(Model):
-    """The throttle's counters, for as long as Redis is away. Nothing is lost with them, so the table is unlogged."""
+    """The throttle's counters. They hold for minutes, so the table is unlogged."""
 
     __tablename__ = "sign_in_attempts"
 

@@ -19,7 +19,7 @@ from server.auth.devices import DeviceTokens
 from server.auth.links import Links
 from server.auth.passwords import Passwords
 from server.auth.revocations import utc_now
-from server.auth.throttle import CONFIRMATION, Exhausted, Throttle
+from server.auth.throttle import CONFIRMATION, Exhausted, Throttle, is_news
 from server.auth.tokens import AccessTokens, RefreshTokens
 from server.auth.totp import Totp
 from server.database import AnyRow, Database
@@ -93,10 +93,12 @@ class AuthParts:
 
     async def note_throttled(self, exhausted: Exhausted, account_id: uuid.UUID | None) -> None:
         """In the audit, once for each account, address or device and each time that it has had too many attempts."""
-        if await self.throttle.is_news(exhausted):
-            async with self.database.transaction() as connection:
-                target = account_id or ""
-                await audit.add(connection, "account.sign_in_throttled", target, budget=exhausted.counter.budget.name)
+        if not exhausted.is_news:
+            return
+        async with self.database.transaction() as connection:
+            if await is_news(connection, exhausted):
+                budget = exhausted.counter.budget.name
+                await audit.add(connection, "account.sign_in_throttled", account_id or "", budget=budget)
 
     async def check_second_factor(self, connection: AsyncConnection, account: AnyRow, code: str) -> None:
         """Of an account whose password was right, in the transaction that holds its row. A right code is used up. Raises

@@ -1,4 +1,4 @@
-"""SQL: who may be signing in, and the attempts to guess a secret, which are counted here while Redis is away."""
+"""SQL: who may be signing in, and the attempts to guess a secret."""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from server.auth import rules
 from server.auth import sign_in_queries as queries
 from server.cache import Cache, CacheUnavailable
@@ -22,11 +24,13 @@ FORGIVEN = (rules.SignInBusy, rules.TotpRequired, rules.TooManyGrants, DatabaseU
 RESERVE = """
 for number, key in ipairs(KEYS) do
     if tonumber(redis.call('GET', key) or 0) >= tonumber(ARGV[2 * number - 1]) then
-        return {number, redis.call('PTTL', key)}
+        local left = math.max(redis.call('PTTL', key), 1)
+        local is_news = redis.call('SET', key .. ':told', 1, 'NX', 'PX', left)
+        return {number, left, is_news and 1 or 0}
     end
     if redis.call('INCR', key) == 1 then redis.call('PEXPIRE', key, ARGV[2 * number]) end
 end
-return {0, 0}
+return {0, 0, 0}
 """
 RELEASE = """
 for _, key in ipairs(KEYS) do
@@ -68,11 +72,13 @@ CONFIRMATION = Budget("confirmation", 5, timedelta(minutes=15))
 
 
 class Exhausted(rules.TooManySignIns):
-    """A budget has been used up."""
+    """A counter has no attempts left."""
 
-    def __init__(self, counter: Counter, seconds: float) -> None:
+    def __init__(self, counter: Counter, seconds: float, *, is_news: bool) -> None:
         super().__init__(retry_after=seconds)
         self.counter = counter
+        self.is_news = is_news
+        """False if somebody was told so before, in the same window. True if that has to be found out."""
 
 
 class Reservation(NamedTuple):
@@ -95,7 +101,8 @@ def network(address: str) -> str:
 
 @dataclass(frozen=True)
 class Throttle:
-    """Counts in Redis or, while that is away, in PostgreSQL. While neither can be asked nobody may guess."""
+    """PostgreSQL counts. Redis counts before it, so that a flood of guesses ends there; it may be away, or have forgotten
+    everything, and still nobody has more attempts than a budget's."""
 
     cache: Cache
     database: Database
@@ -114,43 +121,50 @@ class Throttle:
     async def reserve(self, *counters: Counter) -> Reservation:
         """Counts one attempt for each, in this order, up to the first that has none left: so that no more than a budget's are
         under way, however many come at once. Raises Exhausted, DatabaseUnavailable."""
+        reservation = Reservation(counters, await self.reserve_in_redis(counters))
+        try:
+            await self.reserve_in_database(counters)
+        except DatabaseUnavailable:
+            await self.release_in_redis(reservation)
+            raise
+        return reservation
+
+    async def reserve_in_redis(self, counters: tuple[Counter, ...]) -> bool:
+        """False if Redis could not be asked. Raises Exhausted."""
         limits = [value for counter in counters for value in (counter.budget.most, int(counter.budget.window / MILLISECOND))]
         try:
-            number, milliseconds = await self.cache.evaluate(RESERVE, [counter.key for counter in counters], limits)
+            number, left, is_news = await self.cache.evaluate(RESERVE, [counter.key for counter in counters], limits)
         except CacheUnavailable:
-            await self.reserve_in_database(counters)
-            return Reservation(counters, in_redis=False)
+            return False
         if number:
-            raise Exhausted(counters[number - 1], milliseconds / 1000)
-        return Reservation(counters, in_redis=True)
+            raise Exhausted(counters[number - 1], left / 1000, is_news=bool(is_news))
+        return True
 
     async def reserve_in_database(self, counters: tuple[Counter, ...]) -> None:
         exhausted = None
         async with self.database.transaction() as connection:
             for counter in counters:
-                budget = counter.budget
-                if not await queries.count_attempt(connection, counter.key, budget.most, budget.window):
-                    exhausted = Exhausted(counter, await queries.seconds_left(connection, counter.key))
+                if not await queries.count_attempt(connection, counter.key, counter.budget.most, counter.budget.window):
+                    seconds = await queries.seconds_left(connection, counter.key)
+                    exhausted = Exhausted(counter, seconds, is_news=True)
                     break
         if exhausted is not None:
             raise exhausted  # outside of the transaction: what was counted before it stays counted
 
     async def release(self, reservation: Reservation) -> None:
         """Gives the attempts back, unless what counted them is away by now."""
-        keys = [counter.key for counter in reservation.counters]
-        if reservation.in_redis:
-            with suppress(CacheUnavailable):
-                await self.cache.evaluate(RELEASE, keys)
-            return
+        await self.release_in_redis(reservation)
         with suppress(DatabaseUnavailable):
             async with self.database.transaction() as connection:
-                await queries.return_attempts(connection, keys)
+                await queries.return_attempts(connection, [counter.key for counter in reservation.counters])
 
-    async def is_news(self, exhausted: Exhausted) -> bool:
-        """Whether nobody was told yet, in this window, that this counter is exhausted."""
-        told = Budget("told", 1, timedelta(seconds=exhausted.retry_after))
-        try:
-            await self.reserve(told.of(exhausted.counter.key))
-        except Exhausted:
-            return False
-        return True
+    async def release_in_redis(self, reservation: Reservation) -> None:
+        if reservation.in_redis:
+            with suppress(CacheUnavailable):
+                await self.cache.evaluate(RELEASE, [counter.key for counter in reservation.counters])
+
+
+async def is_news(connection: AsyncConnection, exhausted: Exhausted) -> bool:
+    """Whether the transaction is the first to note, in this window, that the counter has no attempts left."""
+    window = timedelta(seconds=exhausted.retry_after)
+    return exhausted.is_news and await queries.count_attempt(connection, f"{exhausted.counter.key}:told", 1, window)

@@ -1,0 +1,203 @@
+"""Guessing passwords: what it costs, how far it gets, and that nobody is locked out by it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Iterable
+from datetime import timedelta
+from statistics import median
+
+import grpc
+from google.rpc.error_details_pb2 import RetryInfo
+from sqlalchemy import update
+
+from server.auth.devices import DeviceTokens
+from server.auth.models import Session
+from tests.auth.guessing import counted, guess, login
+from tests.auth.stored import change, events
+from tests.refusals import Refusal, refused
+from tests.service import Service
+
+VICTIM = "victim@example.gov"
+
+
+def stranger(number: int) -> str:
+    """An address from which nobody has signed in."""
+    return f"203.0.113.{number}"
+
+
+async def all_of(guesses: Iterable[Awaitable[Refusal]], at_once: int = 10) -> list[Refusal]:
+    places = asyncio.Semaphore(at_once)
+
+    async def one(each: Awaitable[Refusal]) -> Refusal:
+        async with places:
+            return await each
+
+    return await asyncio.gather(*map(one, guesses))
+
+
+async def test_five_hashes_for_an_account(service: Service) -> None:
+    """Of a hundred wrong guesses at once, from as many addresses, five are looked at (A2). The others are told the same."""
+    await service.account(VICTIM)
+    with counted(service.app.passwords) as hashes:
+        refusals = await all_of((guess(service, VICTIM, address=stranger(number)) for number in range(100)), at_once=100)
+    assert len(hashes) == 5
+    assert {refusal.reason for refusal in refusals} == {"INVALID_CREDENTIALS"}
+    assert len({refusal.status.SerializeToString(deterministic=True) for refusal in refusals}) == 1
+
+
+async def test_an_unknown_account_has_as_many(service: Service) -> None:
+    """Nobody learns by counting which addresses are known: five guesses at nobody's are looked at, in whatever case."""
+    with counted(service.app.passwords) as hashes:
+        for number in range(10):
+            email = random.Random(number).choice(["Nobody@example.gov", "nobody@EXAMPLE.gov", "NOBODY@example.gov"])
+            assert (await guess(service, email, address=stranger(number))).reason == "INVALID_CREDENTIALS"
+    assert len(hashes) == 5
+
+
+async def test_case_buys_no_attempts(service: Service) -> None:
+    """Letters that PostgreSQL takes for one are one for the throttle too, such as K and the sign of the kelvin."""
+    await service.account("king@example.gov")
+    with counted(service.app.passwords) as hashes:
+        for number, letter in enumerate("kK\N{KELVIN SIGN}" * 4):
+            await guess(service, f"{letter}ing@example.gov", address=stranger(number))
+    known = [each for each in hashes if each != service.app.passwords.dummy]
+    assert len(known) <= 5
+
+
+async def test_nobody_is_locked_out(service: Service) -> None:
+    """While 1,000 guesses come from 50 addresses, a device that has signed in before does so within a second, from anywhere,
+    and so does anybody at an address from which the account was signed in to (A3)."""
+    await service.account(VICTIM)
+    known = await login(service, VICTIM, address="198.51.100.7")
+    with counted(service.app.passwords) as hashes:
+        attack = asyncio.ensure_future(
+            all_of(
+                guess(service, VICTIM, address=stranger(number % 50)) for number in random.Random(1).sample(range(1000), 1000)
+            )
+        )
+        took: list[float] = []
+        while not attack.done() or len(took) < 10:
+            start = time.perf_counter()
+            await login(service, VICTIM, address=f"192.0.2.{len(took) % 250}", device_token=known.device_token)
+            between = time.perf_counter()
+            await login(service, VICTIM, address="198.51.100.7")
+            took += [between - start, time.perf_counter() - between]
+            await asyncio.sleep(0.05)
+        reasons = Counter(refusal.reason for refusal in await attack)
+    assert median(took) < 1  # the slowest tells of this machine: the attackers are on it too
+    assert len(hashes) == 5 + len(took)
+    assert reasons["INVALID_CREDENTIALS"] == 500  # ten from each address
+    assert reasons["TOO_MANY_SIGN_INS"] == 500
+
+
+async def test_a_stranger_with_the_right_password_waits_too(service: Service) -> None:
+    """Who is not known has to wait until the guessing is over: otherwise the sixth guess might be the right one."""
+    await service.account(VICTIM)
+    for number in range(5):
+        await guess(service, VICTIM, address=stranger(number))
+    refusal = await refused(login(service, VICTIM, address=stranger(6)))
+    assert refusal.reason == "INVALID_CREDENTIALS"
+
+
+async def test_ten_hashes_for_an_address(service: Service) -> None:
+    """One address that tries 200 accounts, there or not, has ten attempts, and is then told when to come back (A4)."""
+    emails = [f"nobody-{number}@example.gov" for number in range(170)] + [(await service.account()).email for _ in range(30)]
+    random.Random(1).shuffle(emails)
+    with counted(service.app.passwords) as hashes:
+        refusals = await all_of(guess(service, email, address=stranger(1)) for email in emails)
+    assert len(hashes) == 10
+    throttled = [refusal for refusal in refusals if refusal.code is grpc.StatusCode.RESOURCE_EXHAUSTED]
+    assert len(throttled) == 190
+    for refusal in throttled:
+        assert refusal.reason == "TOO_MANY_SIGN_INS"
+        retry = RetryInfo()
+        assert any(detail.Unpack(retry) for detail in refusal.status.details)
+        assert timedelta(minutes=4) < retry.retry_delay.ToTimedelta() <= timedelta(minutes=5)
+
+
+async def test_a_network_of_ipv6_is_one_address(service: Service) -> None:
+    """Whoever has 64 bits of addresses has no more attempts than others."""
+    reasons = [
+        (await guess(service, f"nobody-{number}@example.gov", address=f"2001:db8:1:2::{number:x}")).reason
+        for number in range(12)
+    ]
+    assert reasons == ["INVALID_CREDENTIALS"] * 10 + ["TOO_MANY_SIGN_INS"] * 2
+    assert (await guess(service, "nobody@example.gov", address="2001:db8:1:3::1")).reason == "INVALID_CREDENTIALS"
+
+
+async def test_who_is_right_does_not_run_out(service: Service) -> None:
+    """Twenty people sign in from one new address, one after the other, and one of them twenty times from twenty."""
+    people = [await service.account() for _ in range(20)]
+    for number, person in enumerate(people):
+        await login(service, person.email, address=stranger(1))
+        await login(service, people[0].email, address=stranger(number + 2))
+
+
+async def test_what_a_known_client_may_get_wrong(service: Service) -> None:
+    """A known device has ten attempts of its own, and so has an account at a known address. Both are then told what everyone
+    is told, and neither uses up the other's or a stranger's."""
+    await service.account(VICTIM)
+    token = (await login(service, VICTIM, address="198.51.100.7")).device_token
+    with counted(service.app.passwords) as hashes:
+        for number in range(15):
+            refusal = await guess(service, VICTIM, address=stranger(number), device_token=token)
+            assert refusal.reason == "INVALID_CREDENTIALS"
+        assert len(hashes) == 10
+        for _ in range(15):
+            assert (await guess(service, VICTIM, address="198.51.100.7")).reason == "INVALID_CREDENTIALS"
+        assert len(hashes) == 20
+    assert (await login(service, VICTIM, address=stranger(1))).account.email == VICTIM
+
+
+async def test_a_device_keeps_its_name(service: Service) -> None:
+    """The token that a known device gets names the same device: signing in again buys no attempts."""
+    person = await service.account(VICTIM)
+    tokens = [(await login(service, VICTIM, address=stranger(1))).device_token]
+    for _ in range(3):
+        tokens.append((await login(service, VICTIM, address=stranger(1), device_token=tokens[-1])).device_token)
+    other = (await login(service, VICTIM, address=stranger(1))).device_token
+    read = DeviceTokens.under(service.settings.refresh_token_secret)
+    account_id = uuid.UUID(person.id)
+    assert len({read.device(token, account_id) for token in tokens}) == 1
+    assert read.device(other, account_id) != read.device(tokens[0], account_id)
+
+
+async def test_a_stranger_brings_anothers_token(service: Service) -> None:
+    """With a device token of another account, with a forged one or none, a client is as unknown as with none."""
+    await service.account(VICTIM)
+    await service.account("thief@example.gov")
+    theirs = (await login(service, "thief@example.gov", address=stranger(1))).device_token
+    for number in range(5):
+        await guess(service, VICTIM, address=stranger(number))
+    for token in (theirs, theirs[:-1] + ("A" if theirs[-1] != "A" else "B"), "a" * 92, "not a token"):
+        refusal = await refused(login(service, VICTIM, address=stranger(9), device_token=token))
+        assert refusal.reason == "INVALID_CREDENTIALS"
+
+
+async def test_an_address_is_forgotten(service: Service) -> None:
+    """From where nobody has signed in for 90 days, nobody is known; nor from nowhere, as erased sessions have it."""
+    await service.account(VICTIM)
+    await login(service, VICTIM, address="198.51.100.7")
+    for number in range(5):
+        await guess(service, VICTIM, address=stranger(number))
+    await login(service, VICTIM, address="198.51.100.7")
+    await change(service, update(Session).values(create_time=Session.create_time - timedelta(days=90)))
+    assert (await refused(login(service, VICTIM, address="198.51.100.7"))).reason == "INVALID_CREDENTIALS"
+
+
+async def test_throttling_is_audited_once(service: Service) -> None:
+    """The audit has the throttling once for each account and address and window, and nothing of what was typed."""
+    person = await service.account(VICTIM)
+    for number in range(8):
+        await guess(service, VICTIM, address=stranger(number))
+    for number in range(20):
+        await guess(service, f"nobody-{number}@example.gov", address=stranger(100))
+    of_account, of_address = await events(service, "account.sign_in_throttled")
+    assert (of_account.target, of_account.details) == (person.id, {"budget": "account"})
+    assert (of_address.target, of_address.details) == ("", {"budget": "address"})
+    assert len(await events(service, "account.sign_in_refused")) == 15

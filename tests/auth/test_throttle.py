@@ -1,0 +1,214 @@
+"""The throttle: attempts are counted before they are made, by Redis and by PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import func, text, update
+
+from server import cache
+from server.auth import rules, throttle
+from server.auth.models import SignInAttempts
+from server.auth.throttle import Budget, Exhausted, Throttle
+from tests.auth.stored import change, rows
+from tests.service import Service
+
+FIVE = Budget("five", 5, timedelta(minutes=15))
+TWO = Budget("two", 2, timedelta(minutes=5))
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+@pytest_asyncio.fixture(params=["with redis", "without redis"])
+async def counting(request: pytest.FixtureRequest, service: Service) -> AsyncIterator[Throttle]:
+    if request.param == "with redis":
+        yield Throttle(service.app.cache, service.database)
+        return
+    absent = cache.connect(service.settings.model_copy(update={"redis_url": NOWHERE}))
+    yield Throttle(absent, service.database)
+    assert await service.app.cache.redis.keys("gazette:attempts:*") == []
+    await absent.close()
+
+
+async def expire(service: Service) -> None:
+    """Lets every window end now."""
+    for key in await service.app.cache.redis.keys("gazette:attempts:*"):
+        await service.app.cache.redis.pexpire(key, 1)
+    await change(service, update(SignInAttempts).values(expire_time=func.now() - timedelta(seconds=1)))
+    await asyncio.sleep(0.01)
+
+
+async def test_no_more_than_the_budget_at_once(counting: Throttle) -> None:
+    """However many come at once, as many as the budget has get through, and the others hear when to come back."""
+    counter = FIVE.of("somebody")
+    outcomes = await asyncio.gather(*(counting.reserve(counter) for _ in range(100)), return_exceptions=True)
+    refused = [each for each in outcomes if isinstance(each, Exhausted)]
+    assert len(refused) == 95
+    assert all(each.counter == counter and 890 < each.retry_after <= 900 for each in refused)
+
+
+async def test_counters_do_not_mix(counting: Throttle) -> None:
+    """Each account, address and device has attempts of its own, and each kind of budget too."""
+    for _ in range(2):
+        await counting.reserve(TWO.of("ada"))
+    await counting.reserve(TWO.of("grace"))
+    await counting.reserve(FIVE.of("ada"))
+    await counting.reserve(TWO.of("ada", "again"))
+    with pytest.raises(Exhausted):
+        await counting.reserve(TWO.of("ada"))
+
+
+async def test_nothing_is_counted_behind_an_exhausted_counter(counting: Throttle) -> None:
+    """An address that has had its attempts uses up nobody's account; an account that has, still costs the address one."""
+    address, account = TWO.of("address"), FIVE.of("account")
+    for _ in range(2):
+        await counting.reserve(address)
+    for _ in range(10):
+        with pytest.raises(Exhausted) as caught:
+            await counting.reserve(address, account)
+        assert caught.value.counter == address
+    for _ in range(5):
+        await counting.reserve(account)
+    other = TWO.of("another address")
+    for _ in range(2):
+        with pytest.raises(Exhausted) as caught:
+            await counting.reserve(other, account)
+        assert caught.value.counter == account
+    with pytest.raises(Exhausted) as caught:
+        await counting.reserve(other, account)
+    assert caught.value.counter == other
+
+
+async def test_a_right_attempt_is_given_back(counting: Throttle) -> None:
+    """Who is right never runs out."""
+    for _ in range(20):
+        async with counting.attempt(TWO.of("address"), FIVE.of("account")):
+            pass
+
+
+async def test_a_wrong_attempt_is_kept(counting: Throttle) -> None:
+    """Who is wrong does, and so does who gave up waiting: the hash was computed all the same."""
+    counter = TWO.of("account")
+    for error in (rules.InvalidCredentials, asyncio.CancelledError):
+        with pytest.raises(error):
+            async with counting.attempt(counter):
+                raise error
+    with pytest.raises(Exhausted):
+        await counting.reserve(counter)
+
+
+@pytest.mark.parametrize("error", throttle.FORGIVEN, ids=lambda error: error.__name__)
+async def test_what_told_nobody_anything_is_forgiven(counting: Throttle, error: type[Exception]) -> None:
+    """An attempt that was right but for something else, or was not judged at all, is given back."""
+    counter = TWO.of("account")
+    for _ in range(5):
+        with pytest.raises(error):
+            async with counting.attempt(counter):
+                raise error
+    await counting.reserve(counter)
+
+
+async def test_giving_back_makes_no_debts(counting: Throttle, service: Service) -> None:
+    """What is given back after its window has ended does not count as one more for the next."""
+    counter = TWO.of("account")
+    reservation = await counting.reserve(counter)
+    await expire(service)
+    await counting.release(reservation)
+    await counting.release(reservation)
+    for _ in range(2):
+        await counting.reserve(counter)
+    with pytest.raises(Exhausted):
+        await counting.reserve(counter)
+
+
+async def test_a_window_ends(counting: Throttle, service: Service) -> None:
+    """Afterwards there is a whole budget again, and a whole window."""
+    counter = TWO.of("account")
+    for _ in range(2):
+        await counting.reserve(counter)
+    await expire(service)
+    for _ in range(2):
+        await counting.reserve(counter)
+    with pytest.raises(Exhausted) as caught:
+        await counting.reserve(counter)
+    assert 290 < caught.value.retry_after <= 300
+
+
+async def test_news_is_told_once(counting: Throttle, service: Service) -> None:
+    """The first refusal of a window is news, of a hundred at once too; the first of the next window is news again."""
+    counter = TWO.of("account")
+
+    async def told(refused: Exhausted) -> bool:
+        async with service.database.transaction() as connection:
+            return await throttle.is_news(connection, refused)
+
+    for _ in range(2):
+        outcomes = await asyncio.gather(*(counting.reserve(counter) for _ in range(100)), return_exceptions=True)
+        refused = [each for each in outcomes if isinstance(each, Exhausted)]
+        assert len(refused) == 98
+        assert sum(await asyncio.gather(*map(told, refused))) == 1
+        await expire(service)
+
+
+async def test_what_redis_forgets_is_counted(service: Service) -> None:
+    """A Redis that was emptied, or away for a moment, gives nobody another attempt: PostgreSQL counts too."""
+    counting, counter = Throttle(service.app.cache, service.database), TWO.of("account")
+    await counting.reserve(counter)
+    await service.app.cache.redis.flushdb()
+    await counting.reserve(counter)
+    service.app.cache.rest(ConnectionError())
+    with pytest.raises(Exhausted):
+        await counting.reserve(counter)
+    service.app.cache.resting_until = 0.0
+    await service.app.cache.redis.flushdb()
+    with pytest.raises(Exhausted):
+        await counting.reserve(counter)
+
+
+async def test_redis_holds_off_a_flood(service: Service) -> None:
+    """Once there are no attempts left, Redis says so, and PostgreSQL is not asked."""
+    counting, counter = Throttle(service.app.cache, service.database), TWO.of("account")
+    for _ in range(2):
+        await counting.reserve(counter)
+    async with service.owner.begin() as connection:
+        await connection.execute(text("LOCK TABLE sign_in_attempts"))
+        async with asyncio.timeout(5):
+            for _ in range(100):
+                with pytest.raises(Exhausted):
+                    await counting.reserve(counter)
+
+
+async def test_keys_name_nobody(service: Service) -> None:
+    """Neither Redis nor the table holds an address as it was typed."""
+    await Throttle(service.app.cache, service.database).reserve(FIVE.of("ada@example.gov"))
+    (key,) = await service.app.cache.redis.keys("gazette:attempts:*")
+    assert b"ada" not in key
+    assert 0 < await service.app.cache.redis.pttl(key) <= 900_000
+
+
+async def test_counters_are_not_written_ahead(service: Service) -> None:
+    """The table is unlogged: an attack while Redis is away does not fill the log of PostgreSQL."""
+    ((persistence,),) = await rows(service, text("SELECT relpersistence FROM pg_class WHERE relname = 'sign_in_attempts'"))
+    assert persistence in {"u", b"u"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_one"),
+    [
+        ("203.0.113.7", "203.0.113.7", True),
+        ("203.0.113.7", "203.0.113.8", False),
+        ("203.0.113.7", "::ffff:203.0.113.7", True),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.8", False),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:0DB8:0001:0002::2", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("", "203.0.113.7", False),
+        ("no address", "no other", False),
+    ],
+)
+def test_what_one_client_has_of_addresses(one: str, other: str, are_one: bool) -> None:
+    """A client of IPv6 has 64 bits of addresses to send from, a client of IPv4 one address, however it is written."""
+    assert (throttle.network(one) == throttle.network(other)) == are_one
