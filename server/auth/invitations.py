@@ -26,8 +26,7 @@ async def invite(
     """The id of the invited account, with this role among others. Of many at once one makes it; the others invite it again.
 
     Raises OrganisationNotFound; EmailTaken, also for an invited account that the caller may not change."""
-    place = await queries.organisation(connection, organisation_id) if organisation_id else None
-    if organisation_id and place is None:
+    if organisation_id and await queries.organisation(connection, organisation_id) is None:
         raise rules.OrganisationNotFound
     account = await account_queries.add_invited(connection, email, name)
     if account is not None:
@@ -49,8 +48,7 @@ async def invite(
         role=Role.Name(role),
         by=account_changes.by(),
     )
-    await sender.send(
-        connection, account, links.INVITATION, account.email, name=account.name, organisation=place.name if place else ""
-    )
+    inviter = {"inviter_id": str(caller.account_id)} if caller.account_id else {}
+    await sender.send(connection, account, links.INVITATION, account.email, **inviter)
     account_id: uuid.UUID = account.id
     return account_id

@@ -96,11 +96,16 @@ def composers(links: Links) -> dict[str, Composer]:
                 expire_time=link.expire_time,
                 name=account.name,
                 email=link.email,
-                inviter=parameters.get("inviter", ""),
+                inviter=await name_of(connection, parameters.get("inviter_id")),
                 organisations=await link_queries.organisations(connection, account.id),
             )
 
         return compose
+
+    async def name_of(connection: AsyncConnection, account_id: str | None) -> str:
+        """Looked up, and not a parameter: the name of who invited must not stay in another account's mail."""
+        account = await account_queries.account(connection, uuid.UUID(account_id)) if account_id else None
+        return account.name if account else ""
 
     notices = ("email-changed", "email-taken", "password-changed", "totp-changed")
     return {**{kind: notice(kind) for kind in notices}, **{purpose: with_link(purpose) for purpose in PURPOSES}}

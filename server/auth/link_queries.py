@@ -61,5 +61,5 @@ async def sent_since(connection: AsyncConnection, account_id: uuid.UUID, purpose
 async def organisations(connection: AsyncConnection, account_id: uuid.UUID) -> Sequence[str]:
     """The names of those that the account has a role in, the first one first."""
     statement = select(Organisation.name).join(Grant, Grant.organisation_id == Organisation.id)
-    statement = statement.where(Grant.account_id == account_id).group_by(Organisation.id).order_by(func.min(Grant.id))
+    statement = statement.where(Grant.account_id == account_id).group_by(Organisation.id).order_by(func.min(Grant.create_time))
     return (await connection.execute(statement)).scalars().all()
