@@ -1,0 +1,174 @@
+"""The life of an account, as a web client lives it: HTTP through Envoy, two workers behind it, mails in the folder."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pyotp
+import pytest
+
+from gazette.auth.v1.auth_service_pb2 import GetMeRequest
+from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from tests.edge import Edge
+
+pytestmark = pytest.mark.xdist_group("edge")
+
+FIRST, SECOND = "a-quiet-tide-at-dusk", "seven-gulls-on-a-wall"
+
+
+def until(look: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """What `look` finds, as soon as it finds something."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("nothing came")
+
+
+def mails(edge: Edge, email: str) -> list[EmailMessage]:
+    """The mails to an address, the earliest first."""
+    files = sorted(Path(edge.home, "mail").glob("*.eml"))
+    read = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+    return [mail for mail in read if email in str(mail["To"])]
+
+
+def token(mail: EmailMessage) -> str:
+    """The token of the mail's link."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    match = re.search(r"#token=([\w-]+)", body.get_content())
+    assert match is not None
+    return match[1]
+
+
+def login(client: httpx.Client, email: str, password: str, **more: str) -> httpx.Response:
+    return client.post("/v1/auth/login", json={"email": email, "password": password, **more})
+
+
+def reason(answer: httpx.Response) -> str:
+    return str(answer.json()["details"][0]["reason"])
+
+
+def test_the_life_of_an_account(edge: Edge) -> None:
+    """Invited, accepted, with an authenticator app, signed in, forgotten and reset, and signed out from afar."""
+    email = f"grace-{uuid.uuid4().hex[:8]}@example.gov"
+    admin, grace = edge.client("admin@example.gov"), edge.client()
+    account_id = invite(admin, email)
+    assert reason(login(grace, email, FIRST)) == "INVALID_CREDENTIALS"
+    accept(edge, grace, email)
+    device, recovery_codes = set_up_authenticator(grace, email)
+    sign_in(grace, email, FIRST, recovery_codes[0], device)
+    reset(edge, grace, email)
+    assert reason(login(grace, email, FIRST, totpCode=recovery_codes[1])) == "INVALID_CREDENTIALS"
+    sign_in(grace, email, SECOND, recovery_codes[2], device)
+    other = edge.client()
+    refresh_token = sign_in(other, email, SECOND, recovery_codes[3], device)
+    revoke_newest(grace, other, refresh_token)
+    assert grace.get("/v1/auth/me").raise_for_status().json()["account"]["id"] == account_id
+
+    listed = admin.get("/v1/audit-events", params={"target": account_id, "pageSize": 100}).raise_for_status()
+    actions = {event["action"] for event in listed.json()["auditEvents"]}
+    assert {"account.invite", "account.accept", "account.totp_confirm", "account.password_reset"} <= actions
+
+
+def invite(admin: httpx.Client, email: str) -> str:
+    """The id of the invited account."""
+    organisation_id = admin.get("/v1/organisations").raise_for_status().json()["organisations"][0]["id"]
+    wanted = {"account": {"email": email, "name": "Grace"}, "role": "ROLE_EDITOR", "organisationId": organisation_id}
+    invited = admin.post("/v1/accounts:invite", json=wanted)
+    assert invited.status_code == 201
+    account = invited.json()["account"]
+    assert invited.headers["location"] == f"/v1/accounts/{account['id']}"
+    assert account["state"] == "ACCOUNT_STATE_INVITED"
+    return str(account["id"])
+
+
+def accept(edge: Edge, client: httpx.Client, email: str) -> None:
+    """Sets the first password: not a weak one, and once."""
+    (invitation,) = until(lambda: mails(edge, email))
+    for password, status, expected in (("password1234", 400, "WEAK_PASSWORD"), (FIRST, 200, ""), (SECOND, 400, "INVALID_LINK")):
+        answer = client.post("/v1/auth/accept-invitation", json={"token": token(invitation), "password": password})
+        assert answer.status_code == status, password
+        assert answer.json()["account"]["state"] == "ACCOUNT_STATE_ACTIVE" if status == 200 else reason(answer) == expected
+
+
+def set_up_authenticator(client: httpx.Client, email: str) -> tuple[str, list[str]]:
+    """The device token of a first sign-in, and the recovery codes; from now on a code is asked for."""
+    signed_in = login(client, email, FIRST).raise_for_status().json()
+    client.headers["authorization"] = f"Bearer {signed_in['accessToken']}"
+    enrolled = client.post("/v1/auth/totp:enrol", json={"password": FIRST}).raise_for_status().json()
+    app = pyotp.TOTP(enrolled["secret"])
+    assert app.secret in enrolled["uri"]
+    wrong = client.post("/v1/auth/totp:confirm", json={"code": "000000" if app.now() != "000000" else "000001"})
+    assert (wrong.status_code, reason(wrong)) == (400, "WRONG_CODE")
+    confirmed = client.post("/v1/auth/totp:confirm", json={"code": app.now()}).raise_for_status().json()
+    assert len(confirmed["recoveryCodes"]) == 10
+    without = login(client, email, FIRST)
+    assert (without.status_code, reason(without)) == (401, "TOTP_REQUIRED")
+    return signed_in["deviceToken"], confirmed["recoveryCodes"]
+
+
+def sign_in(client: httpx.Client, email: str, password: str, code: str, device: str) -> str:
+    """Signs the client in; the refresh token."""
+    answer = login(client, email, password, totpCode=code, deviceToken=device).raise_for_status().json()
+    client.headers["authorization"] = f"Bearer {answer['accessToken']}"
+    return str(answer["refreshToken"])
+
+
+def reset(edge: Edge, client: httpx.Client, email: str) -> None:
+    """Sets another password by mail, which ends the client's session."""
+    assert client.post("/v1/auth/request-password-reset", json={"email": email}).json() == {}
+    mail = until(lambda: [each for each in mails(edge, email) if "password" in str(each["Subject"]).lower()])[0]
+    done = client.post("/v1/auth/reset-password", json={"token": token(mail), "newPassword": SECOND})
+    assert done.raise_for_status().json() == {}
+    until(lambda: client.get("/v1/auth/me").status_code == 401)
+
+
+def revoke_newest(client: httpx.Client, other: httpx.Client, refresh_token: str) -> None:
+    """The client ends the session of the other, which is the newest."""
+    sessions = client.get("/v1/auth/sessions").raise_for_status().json()["sessions"]
+    assert [each["isCurrent"] for each in sessions] == [False, True]
+    assert client.delete(f"/v1/auth/sessions/{sessions[0]['id']}").raise_for_status().json() == {}
+    refused = other.post("/v1/auth/refresh", json={"refreshToken": refresh_token})
+    assert (refused.status_code, reason(refused)) == (401, "INVALID_REFRESH_TOKEN")
+    until(lambda: other.get("/v1/auth/me").status_code == 401)
+
+
+def test_a_revoked_session_is_felt_by_every_process(edge: Edge) -> None:
+    """Each of the two worker processes, asked directly, refuses the access token within five seconds (T5)."""
+    client = edge.client("author@example.gov")
+    answer = login(edge.client(), "author@example.gov", "gazette-demo-only").raise_for_status().json()
+    metadata = (("authorization", f"Bearer {answer['accessToken']}"),)
+    sockets = sorted(Path(edge.home).rglob("worker-*.sock"))
+    assert len(sockets) == 2
+    channels = [grpc.insecure_channel(f"unix:{path}", options=[("grpc.use_local_subchannel_pool", 1)]) for path in sockets]
+    stubs = [AuthServiceStub(channel) for channel in channels]
+    for stub in stubs:
+        assert stub.GetMe(GetMeRequest(), metadata=metadata, timeout=5).account.email == "author@example.gov"
+    newest = client.get("/v1/auth/sessions").raise_for_status().json()["sessions"][0]["id"]
+
+    client.delete(f"/v1/auth/sessions/{newest}").raise_for_status()
+
+    for stub in stubs:
+        assert until(lambda stub=stub: is_refused(stub, metadata), 5.0)
+    for channel in channels:
+        channel.close()
+
+
+def is_refused(stub: Any, metadata: tuple[tuple[str, str], ...]) -> bool:
+    try:
+        stub.GetMe(GetMeRequest(), metadata=metadata, timeout=5)
+    except grpc.RpcError as error:
+        code: Any = getattr(error, "code")()  # noqa: B009 - RpcError's type has none
+        return code is grpc.StatusCode.UNAUTHENTICATED
+    return False
