@@ -46,7 +46,7 @@ async def fill(engine: AsyncEngine) -> None:
             CASE n % 5 WHEN 0 THEN gen_random_uuid() END,
             CASE n % 4 WHEN 0 THEN '' ELSE '192.0.2.1' END,
             'é',
-            CASE n % 3 WHEN 0 THEN jsonb_build_object('name', 'Ädä.pdf', 'size_bytes', 7) ELSE '{{"b": [1, 0.5], "a": null}}' END
+            CASE n % 3 WHEN 0 THEN jsonb_build_object('name', 'Ädä.pdf', 'size', 7) ELSE '{{"b": [1, 0.5], "a": null}}' END
         FROM generate_series(1, {COUNT}) AS n"""
     )
     async with engine.begin() as connection:
