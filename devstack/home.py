@@ -38,6 +38,11 @@ class Home:
         return self.path / "files"
 
     @property
+    def mail(self) -> Path:
+        """Where the server puts what it would send."""
+        return self.path / "mail"
+
+    @property
     def sockets(self) -> Path:
         """Where the workers' sockets go: here, or in a short directory of the system's where the path is too long."""
         inside = self.path / "sockets"

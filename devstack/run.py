@@ -25,6 +25,7 @@ READY = """
   gRPC       {host}:{ports.grpc}
   metrics    http://{host}:{ports.metrics}/metrics
   data       {home}
+  mails      {mail}
   accounts   admin@example.gov  publisher@example.gov  editor@example.gov  author@example.gov
   password   gazette-demo-only
 
@@ -80,7 +81,7 @@ def server_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]
         "REFRESH_TOKEN_SECRET": home.secret("REFRESH_TOKEN_SECRET"),
         "ENCRYPTION_KEY": home.secret("ENCRYPTION_KEY"),
         "PUBLIC_URL": f"http://{LOOPBACK}:{ports.http}",
-        "MAIL_DIRECTORY": str(home.path / "mail"),
+        "MAIL_DIRECTORY": str(home.mail),
         "RATE_LIMIT_MAX": os.environ.get("RATE_LIMIT_MAX") or "100000",
         "FILES_DIRECTORY": str(home.files),
         "REFLECTION": "true",
@@ -137,7 +138,7 @@ def run(path: Path) -> None:
             server.wait_until_healthy()
         with step("Envoy"):
             envoy.start()
-        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, page=DEMO_PAGE), flush=True)
+        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, mail=home.mail, page=DEMO_PAGE), flush=True)
         while True:
             for process in (stack.postgres, stack.redis, server, envoy):
                 process.raise_if_ended()

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.database import AnyRow
 
+ENCODED = "=?"
+"""Begins an encoded word (RFC 2047), which `email` decodes in what a header is set to, line breaks included."""
 DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
@@ -69,11 +71,12 @@ def address(text: str) -> Address:
     """An address with whatever is special in it quoted, and its domain in ASCII (RFC 5890). Raises ValueError."""
     username, _, domain = text.rpartition("@")
     domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
-    if not username or not username.isprintable() or DOMAIN.fullmatch(domain) is None:
+    if not username or not username.isprintable() or ENCODED in username or DOMAIN.fullmatch(domain) is None:
         raise ValueError("is no address")
     return Address(username=username, domain=domain)
 
 
 def one_line(text: str) -> str:
-    """Without line breaks and control characters, which would end a header and begin another."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    """Without line breaks and control characters, which would end a header and begin another; written out or encoded."""
+    visible = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(visible.replace(ENCODED, "= ?").split())

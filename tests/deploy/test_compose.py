@@ -50,6 +50,13 @@ def test_server_cannot_migrate() -> None:
     assert SERVICES["migrate"]["environment"]["MIGRATION_DATABASE_URL"].startswith("postgresql://gazette_owner:")
 
 
+def test_mails_go_where_they_can_be_written() -> None:
+    """A folder that .env names for this machine becomes one that a container with a read-only root can write to."""
+    server = SERVICES["server"]
+    assert server["environment"]["MAIL_DIRECTORY"] == "${MAIL_DIRECTORY:+/tmp/mail}"
+    assert any(mount.startswith("/tmp:") for mount in server["tmpfs"])
+
+
 def test_variables() -> None:
     """Each variable without a default has a line in .env.example."""
     wanted = set(re.findall(r"(?<!\$)\$\{(\w+)(?::\?[^}]*)?\}", TEXT))
