@@ -13,6 +13,7 @@ from typing import Any
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import Role
 from server import errors
+from server.auth.common_passwords import is_common
 from server.errors import Violation
 
 Grants = Iterable[tuple[int, uuid.UUID | None]]
@@ -234,9 +235,11 @@ def check_password(password: str, *own: str, field: str = "password") -> None:
     password = normal(password)
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise WeakPassword(Violation(field, f"has not between {MIN_PASSWORD} and {MAX_PASSWORD} characters"))
-    for word in OWN_WORD.findall(normal(" ".join(own)).casefold()):
-        if word in password.casefold():
-            raise WeakPassword(Violation(field, "contains a word of the account's or the organisation's own"))
+    folded = password.casefold()
+    if is_common(folded):
+        raise WeakPassword(Violation(field, "is a common password, or a common word with little added to it"))
+    if any(word in folded for word in OWN_WORD.findall(normal(" ".join(own)).casefold())):
+        raise WeakPassword(Violation(field, "contains a word of the account's or the organisation's own"))
 
 
 def check_account(email: str, name: str, prefix: str = "") -> None:
