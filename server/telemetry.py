@@ -22,7 +22,7 @@ from server.settings import InvalidSettings, Settings
 
 log = structlog.get_logger(__name__)
 
-SECRET_NAMES = re.compile(r"password|secret|token|authorization|credential|api_?key|dsn|cookie", re.IGNORECASE)
+SECRET_NAMES = re.compile(r"password|secret|token|totp|recovery|authorization|credential|api_?key|dsn|cookie", re.IGNORECASE)
 SECRET_VALUES = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|gaz_\w+|(?<=://)[^\s/@]+@")
 REDACTED = "[redacted]"
 CODES = {code.value[0]: code.name for code in grpc.StatusCode}
