@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
@@ -222,3 +224,25 @@ async def test_nothing_secret_is_kept(sender: Service, office: PostOffice) -> No
         assert secret not in shown
         assert secret not in rows
     assert "ada@example.gov" not in shown
+
+
+async def test_what_operators_see(sender: Service, office: PostOffice) -> None:
+    """Each attempt is counted by kind and outcome; what waits is counted too."""
+
+    def count(outcome: str) -> float:
+        return REGISTRY.get_sample_value("gazette_mails_total", {"kind": "greeting", "outcome": outcome}) or 0
+
+    before = {outcome: count(outcome) for outcome in ("sent", "failed", "given_up")}
+    sent = await queue(sender)
+    await mail_when(sender, sent, lambda row: row.send_time)
+    office.answers["RCPT"] = "450 4.2.1 busy"
+    put_off = await queue(sender)
+    await mail_when(sender, put_off, lambda row: row.failure)
+    office.answers["RCPT"] = "550 5.1.1 unknown"
+    given_up = await queue(sender)
+    await mail_when(sender, given_up, lambda row: row.failure)
+    async with asyncio.timeout(5):
+        while {outcome: count(outcome) - number for outcome, number in before.items()} != dict.fromkeys(before, 1):
+            await asyncio.sleep(0.02)
+        while REGISTRY.get_sample_value("gazette_mails_waiting") != 1:
+            await asyncio.sleep(0.02)
