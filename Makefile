@@ -57,7 +57,7 @@ types: env ## Check types only
 	@$(BIN)/python -m tools.lint types
 
 .PHONY: proto
-proto: env ## Generate Python, Envoy's descriptors and OpenAPI from the contract
+proto: env ## Generate Python, Envoy's descriptors, OpenAPI and the page of permissions from the contract
 	@$(BIN)/python -m tools.generate
 
 .PHONY: lock

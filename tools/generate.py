@@ -6,6 +6,7 @@ and an unchanged contract touches no file.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ BUILD = ROOT / "build"
 CLIENT = Path("clients/python/gazette")
 ENVOY = Path("deploy/envoy/gazette.binpb")
 OPENAPI = Path("docs/openapi.json")
+PERMISSIONS = Path("docs/permissions.md")
 
 
 def buf(*arguments: str) -> None:
@@ -47,22 +49,48 @@ def descriptors(name: str, *options: str) -> bytes:
     return path.read_bytes()
 
 
+def permissions(package: dict[Path, bytes]) -> bytes:
+    """The page of permissions. The table of roles is code of the server, which needs the package as the contract has it now."""
+    place = BUILD / "permissions"
+    shutil.rmtree(place, ignore_errors=True)
+    for path, content in package.items():
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).write_bytes(content)
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.permissions", str(BUILD / "contract.binpb")],
+        cwd=ROOT,
+        check=False,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str((place / CLIENT).parent), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    if done.returncode:
+        sys.exit("the table of roles cannot be read: nothing was changed")
+    return done.stdout
+
+
 def outputs() -> dict[Path, bytes]:
     """Every generated file, by its path in the repository."""
     document = openapi(descriptors("contract.binpb"))
+    package = python_package()
     return {
-        **python_package(),
+        **package,
         ENVOY: descriptors("envoy.binpb", "--exclude-source-info"),
         OPENAPI: (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(),
+        PERMISSIONS: permissions(package),
     }
+
+
+def differences(wanted: dict[Path, bytes], root: Path) -> tuple[list[Path], list[Path]]:
+    """What stands under `root` and is generated no more, and what is missing there or says something else."""
+    present = {path.relative_to(root) for path in (root / CLIENT).rglob("*") if path.is_file()}
+    stale = sorted(path for path in present - set(wanted) if "__pycache__" not in path.parts)
+    return stale, sorted(path for path in wanted if not (root / path).exists() or (root / path).read_bytes() != wanted[path])
 
 
 def main() -> None:
     copy_sources()
     wanted = outputs()
-    present = {path.relative_to(ROOT) for path in (ROOT / CLIENT).rglob("*") if path.is_file()}
-    stale = sorted(path for path in present - set(wanted) if "__pycache__" not in path.parts)
-    changed = sorted(path for path in wanted if not (ROOT / path).exists() or (ROOT / path).read_bytes() != wanted[path])
+    stale, changed = differences(wanted, ROOT)
     if "--check" in sys.argv[1:]:
         for path in [*stale, *changed]:
             print(f"{path}: not what the contract generates; run `make proto`", file=sys.stderr)
