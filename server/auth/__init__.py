@@ -8,4 +8,5 @@
 - **access token**: a JWT that says for some minutes who the caller is and what it may do. Checking one asks nobody.
 - **refresh token**: a signed pair of session and counter, exchanged for the next one. None is stored.
 - **revocation**: the end of a session before its time, which every process hears of.
+- **path prefix**: a part of the site that is one organisation's own. Of several that cover a path, the longest counts.
 """
