@@ -95,7 +95,6 @@ def composers(links: Links) -> dict[str, Composer]:
                 url=links.url(purpose, link.id),
                 expire_time=link.expire_time,
                 name=account.name,
-                email=link.email,
                 inviter=await name_of(connection, parameters.get("inviter_id")),
                 organisations=await link_queries.organisations(connection, account.id),
             )

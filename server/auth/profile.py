@@ -51,7 +51,7 @@ class Profile(AuthParts):
                 raise errors.Unauthenticated
             holder = await queries.account_by_email(connection, request.email)
             if holder is None or holder.id == account.id:
-                await self.links.send(connection, account, EMAIL_CHANGE, request.email, name=account.name)
+                await self.links.send(connection, account, EMAIL_CHANGE, request.email)
             elif holder.state == queries.ACTIVE:
                 await mail.add(connection, "email-taken", holder.email, account_id=holder.id, name=holder.name)
             await audit.add(connection, "account.email_change_request", account.id, personal={"email": request.email})
