@@ -3,6 +3,7 @@
 import http.client
 import subprocess
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from deploy.envoy.render import render
@@ -14,17 +15,31 @@ from devstack.processes import Process
 DESCRIPTOR = Path(__file__).resolve().parent.parent / "deploy" / "envoy" / "gazette.binpb"
 
 
+# All load comes from one address here, and is not to be cut. What is rendered by default is for the public.
+READS_PER_SECOND, READS_BURST = 20_000, 100_000
+
+
 class Envoy(Process):
     """Routes the public port to the workers' sockets in the home."""
 
     title = "Envoy"
 
-    def __init__(self, home: Home, *, port: int, workers: int) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        port: int,
+        workers: int,
+        trusted_hops: int = 0,
+        reads_per_second: int = READS_PER_SECOND,
+        reads_burst: int = READS_BURST,
+    ) -> None:
         super().__init__(home.logs / "envoy.log")
         self.port = port
         self._configuration = home.path / "envoy.yaml"
         self._sockets = home.sockets
         self._workers = workers
+        self._render = partial(render, trusted_hops=trusted_hops, reads_per_second=reads_per_second, reads_burst=reads_burst)
 
     def command(self) -> list[str]:
         quiet = ["--log-level", "warning", "--file-flush-interval-msec", "1000"]
@@ -33,7 +48,7 @@ class Envoy(Process):
     def launch(self) -> None:
         """Lets Envoy check the configuration first: it then says what is wrong with it, and nothing else."""
         self._configuration.write_text(
-            render(
+            self._render(
                 endpoints=[str(self._sockets / f"worker-{number}.sock") for number in range(self._workers)],
                 descriptor=str(DESCRIPTOR),
                 listen=f"{LOOPBACK}:{self.port}",

@@ -34,6 +34,12 @@ SERVICES = (
 STREAMS = r"/gazette\.[^/]+/(Upload|Download|Import|Export|Watch)\w+"
 READS = r"/gazette\.[^/]+/(Get|List|BatchGet|Search|Verify)\w+"
 
+# What needs no sign-in and changes nothing, health apart: limited here, by address. A test compares them, too.
+# Envoy takes expressions of a hundred steps, and no more.
+PUBLIC_STREAMS = r"/gazette\.(files|record)\.[^/]+/(Download|Watch)\w+"
+PUBLIC_READS = r"/gazette\.((delivery|record)\.[^/]+/(Get|List|BatchGet|Search)\w+|files\.[^/]+/GetFile|auth\.[^/]+/GetJwks)"
+READS_PER_SECOND, READS_BURST = 100, 1000
+
 # HTTP statuses that Envoy answers by itself: google.rpc code, ErrorInfo reason, message.
 LOCAL_REPLIES = {
     400: (3, "BAD_REQUEST", "malformed request (%RESPONSE_CODE_DETAILS%) %LOCAL_REPLY_BODY%"),
@@ -43,7 +49,7 @@ LOCAL_REPLIES = {
     413: (8, "REQUEST_TOO_LARGE", "the request's body is too large"),
     415: (3, "UNSUPPORTED_MEDIA_TYPE", "the body's content type is not understood"),
     426: (3, "UPGRADE_REQUIRED", "HTTP/1.1 or HTTP/2 is needed"),
-    429: (8, "TOO_MANY_REQUESTS", "too many requests"),
+    429: (8, "RATE_LIMITED", "too many requests; try again"),
     431: (8, "HEADERS_TOO_LARGE", "the request's headers are too large"),
     502: (14, "SERVER_UNAVAILABLE", "the server broke off its answer; try again"),
     503: (14, "SERVER_UNAVAILABLE", "the server cannot be reached; try again"),
@@ -91,8 +97,11 @@ def render(
     admin: str = "127.0.0.1:9901",
     cors_origins: Sequence[str] = (),
     trusted_hops: int = 0,
+    reads_per_second: int = READS_PER_SECOND,
+    reads_burst: int = READS_BURST,
 ) -> str:
-    """The configuration. `endpoints`, `listen` and `admin` are `host:port` or absolute paths of Unix sockets."""
+    """The configuration. `endpoints`, `listen` and `admin` are `host:port` or absolute paths of Unix sockets. Public reads are
+    limited for each address: so many a second, and so many at once after a pause."""
     values = {
         "listen": address(listen),
         "admin": address(admin),
@@ -102,15 +111,25 @@ def render(
         "services": SERVICES,
         "cluster_type": "STATIC" if all(map(is_numeric, endpoints)) else "STRICT_DNS",
         "endpoints": [{"endpoint": {"address": address(endpoint)}} for endpoint in endpoints],
+        "reads_per_second": reads_per_second,
+        "reads_burst": max(reads_burst, reads_per_second),
     }
     replies = "\n".join(f"- {json.dumps(local_reply(status))}" for status in LOCAL_REPLIES)
     return Template((HERE / "envoy.yaml.tmpl").read_text()).substitute(
         {name: json.dumps(value) for name, value in values.items()},
         streams=STREAMS,
         reads=READS,
+        public_streams=PUBLIC_STREAMS,
+        public_reads=PUBLIC_READS,
         local_replies=indent(replies, " " * 12),
         lua=indent((HERE / "rest.lua").read_text(), " " * 18),
     )
+
+
+def positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -124,6 +143,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--endpoint", action="append", default=[], help="host:port of a server elsewhere; may be repeated")
     parser.add_argument("--cors-origin", action="append", default=[], help="origin of a web client; may be repeated")
     parser.add_argument("--trusted-hops", type=int, default=0, help="proxies in front whose x-forwarded-for is true")
+    parser.add_argument(
+        "--reads-per-second",
+        type=positive,
+        default=READS_PER_SECOND,
+        help="public reads a second that an address (IPv6: a /64) may make (%(default)s)",
+    )
+    parser.add_argument(
+        "--reads-burst",
+        type=positive,
+        default=READS_BURST,
+        help="how many it may make at once, after a pause (%(default)s)",
+    )
     given = parser.parse_args(arguments)
     sockets = [f"{given.socket_dir}/worker-{number}.sock" for number in range(given.workers)] if given.socket_dir else []
     if not (endpoints := [*sockets, *given.endpoint]):
@@ -136,6 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             admin=given.admin,
             cors_origins=given.cors_origin,
             trusted_hops=given.trusted_hops,
+            reads_per_second=given.reads_per_second,
+            reads_burst=given.reads_burst,
         )
     )
 

@@ -1,5 +1,5 @@
 -- What HTTP wants and the transcoder does not know: HEAD, OPTIONS, statuses, lengths. Of gRPC and gRPC-Web
--- it only sees the request's id.
+-- it only sees the request's id, and the refusals of the rate limit.
 -- It stands before the compressors: it decides what they see of a request, and gets the answer after them.
 
 local LARGEST_MESSAGE = 4194304  -- what the server takes; uploads are streams of smaller ones
@@ -40,7 +40,11 @@ function envoy_on_response(handle)
   local status, length = headers:get("x-http-status"), headers:get("x-body-length")
   headers:remove("x-http-status")
   headers:remove("x-body-length")
-  if request == nil or request["rest"] == nil then return end
+  if request == nil or request["rest"] == nil then
+    -- The gRPC-Web filter makes UNAVAILABLE of a 429, which clients would try again at once.
+    if headers:get(":status") == "429" and headers:get("grpc-status") == "14" then headers:replace("grpc-status", "8") end
+    return
+  end
   headers:remove("grpc-status")
   headers:remove("grpc-message")
   headers:remove("grpc-accept-encoding")

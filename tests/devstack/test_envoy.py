@@ -1,26 +1,22 @@
 """The Envoy configuration: it agrees with the contract, and does for HTTP what the transcoder alone does not."""
 
-import asyncio
 import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import grpc
 import httpx
 import pytest
 from google.api import annotations_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto, MethodOptions
-from grpc_health.v1 import health, health_pb2_grpc
-from grpc_health.v1.health_pb2 import HealthCheckResponse
 
-from deploy.envoy.render import HERE, READS, SERVICES, STREAMS
+from deploy.envoy.render import HERE, PUBLIC_READS, PUBLIC_STREAMS, READS, SERVICES, STREAMS
 from devstack import binaries
-from devstack.envoy import DESCRIPTOR, Envoy
+from devstack.envoy import DESCRIPTOR
 from devstack.home import Home
-from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest, GetPageResponse
-from gazette.system.v1.system_service_pb2 import GetHealthRequest, GetHealthResponse
+from gazette.access.v1.access_pb2 import access
+from tests.devstack.echo import echoing
 
 
 def methods() -> Iterator[tuple[str, MethodDescriptorProto]]:
@@ -46,6 +42,16 @@ def test_routes_know_streams_and_reads() -> None:
         assert bool(re.fullmatch(READS, path)) == is_read, path
 
 
+def test_routes_know_what_the_public_reads() -> None:
+    """What nobody signs in for and changes nothing is limited by Envoy, but for the health; all else by the server."""
+    for path, method in methods():
+        is_free = method.options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS and method.options.Extensions[access].public
+        is_limited = is_free and "SystemService" not in path
+        is_stream = method.client_streaming or method.server_streaming
+        assert bool(re.fullmatch(PUBLIC_STREAMS, path)) == (is_limited and is_stream), path
+        assert bool(re.fullmatch(PUBLIC_READS, path)) == (is_limited and not is_stream), path
+
+
 @pytest.mark.parametrize("server", [["--socket-dir", "/run/gazette", "--workers", "3"], ["--endpoint", "server:50051"]])
 def test_rendered_configuration_is_valid(server: list[str], tmp_path: Path) -> None:
     """What the command prints is a configuration that Envoy accepts, for sockets and for a server elsewhere."""
@@ -59,55 +65,11 @@ def test_rendered_configuration_is_valid(server: list[str], tmp_path: Path) -> N
     assert "Deprecated" not in checked.stderr
 
 
-async def get_page(
-    request: GetPageRequest, context: grpc.aio.ServicerContext[GetPageRequest, GetPageResponse]
-) -> GetPageResponse:
-    """Answers with the metadata that arrived; `gone` with 410, `unchanged` with 304."""
-    statuses = {"gone": "410", "unchanged": "304"}
-    given = [
-        ("etag", 'W/"1"'),
-        ("cache-control", "public, max-age=30"),
-        *([("x-http-status", statuses[request.path])] if request.path in statuses else []),
-    ]
-    await context.send_initial_metadata(given)
-    response = GetPageResponse()
-    response.page.html = "\n".join(
-        f"{key}: {value!r}" for key, value in context.invocation_metadata() or () if key != "accept-encoding"
-    )
-    response.page.summary = "long enough to be worth compressing" * 30
-    return response
-
-
-async def get_health(
-    _request: GetHealthRequest, _context: grpc.aio.ServicerContext[GetPageRequest, GetPageResponse]
-) -> GetHealthResponse:
-    return GetHealthResponse()
-
-
 @pytest.fixture(scope="module")
 async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client of an Envoy in front of two RPCs of the contract."""
-    home = Home.at(tmp_path_factory.mktemp("envoy"))
-    server = grpc.aio.server()
-    for path, handler, request, response in (
-        ("gazette.delivery.v1.DeliveryService/GetPage", get_page, GetPageRequest, GetPageResponse),
-        ("gazette.system.v1.SystemService/GetHealth", get_health, GetHealthRequest, GetHealthResponse),
-    ):
-        service, method = path.split("/")
-        unary = grpc.unary_unary_rpc_method_handler(handler, request.FromString, response.SerializeToString)
-        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: unary})])
-    await (servicer := health.aio.HealthServicer()).set("gazette.delivery.v1.DeliveryService", HealthCheckResponse.SERVING)
-    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
-    server.add_insecure_port(f"unix:{home.sockets}/worker-0.sock")
-    await server.start()
-    envoy = Envoy(home, port=home.port("http"), workers=1)
-    try:
-        await asyncio.to_thread(envoy.start)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{envoy.port}") as http:
-            yield http
-    finally:
-        await asyncio.to_thread(envoy.stop)
-        await server.stop(0)
+    """An HTTP client of an Envoy in front of a few RPCs of the contract."""
+    async with echoing(Home.at(tmp_path_factory.mktemp("envoy"))) as url, httpx.AsyncClient(base_url=url) as http:
+        yield http
 
 
 CLAIMS = {
