@@ -6,7 +6,7 @@ import json
 import re
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,13 @@ from gazette.audit.v1.audit_event_pb2 import AuditEvent
 from gazette.audit.v1.audit_service_pb2 import AuditProblemKind, VerifyAuditRequest, VerifyAuditResponse
 from server.audit import queries, service, verification
 from server.commands import as_json, run, show
+
+PROBLEMS: Mapping[int, str] = {
+    AuditProblemKind.AUDIT_PROBLEM_KIND_MISSING: "event {} is missing",
+    AuditProblemKind.AUDIT_PROBLEM_KIND_ALTERED: "event {} was altered",
+    AuditProblemKind.AUDIT_PROBLEM_KIND_PERSONAL_DATA_ALTERED: "the personal data of event {} was altered",
+    AuditProblemKind.AUDIT_PROBLEM_KIND_REWRITTEN: "event {} has another hash than was noted",
+}
 
 Time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
@@ -101,8 +108,7 @@ def verify(first: int, known: tuple[int, str] | None, is_json: bool) -> None:
         last = f"{answer.last_number}:{answer.last_sha256}" if answer.last_number else "there are no events"
         words = f"The audit is intact up to {last}"
     else:
-        kind = AuditProblemKind.Name(answer.problem.kind).removeprefix("AUDIT_PROBLEM_KIND_").lower().replace("_", " ")
-        words = f"The audit is not intact: event {answer.problem.number} is wrong ({kind})"
+        words = f"The audit is not intact: {PROBLEMS[answer.problem.kind].format(answer.problem.number)}"
     show(answer, words, is_json=is_json)
     sys.exit(0 if answer.is_intact else 1)
 

@@ -7,6 +7,8 @@ import uuid
 
 import pytest
 
+from gazette.audit.v1.audit_service_pb2 import AuditProblemKind
+from server.audit.commands import PROBLEMS
 from tests.audit.auditing import Auditor
 from tests.auth.test_commands import run
 
@@ -59,10 +61,15 @@ async def test_an_altered_audit_is_an_exit_code(auditor: Auditor) -> None:
     await auditor.add(3)
     await auditor.tamper("UPDATE audit_events SET target = 'x' WHERE number = 3")
     result = await run(auditor.service, "audit", "verify")
-    assert (result.exit_code, result.output) == (1, "The audit is not intact: event 3 is wrong (altered)\n")
+    assert (result.exit_code, result.output) == (1, "The audit is not intact: event 3 was altered\n")
     told = await run(auditor.service, "audit", "verify", "--known", f"9:{'0' * 64}", "--json")
     assert told.exit_code == 1
     assert json.loads(told.stdout)["problem"] == {"number": "5", "kind": "AUDIT_PROBLEM_KIND_MISSING"}
+
+
+def test_every_problem_has_its_words() -> None:
+    """Whatever the verification may find, the command can say."""
+    assert set(PROBLEMS) == {number for number in AuditProblemKind.values() if number}
 
 
 @pytest.mark.parametrize(
