@@ -2,11 +2,14 @@
 
 import io
 import re
+from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
 
 from server.settings import SAMPLE_MARK, InvalidSettings, Settings, load, names
+from tests.servers import Servers
+from tests.service import running
 from tools.env_example import TARGET, example
 
 TEXT = TARGET.read_text()
@@ -35,6 +38,15 @@ def test_starts_development() -> None:
     assert settings.environment == "development"
     assert settings.s3_bucket_name
     assert settings.owner_database_url != settings.database_url
+
+
+async def test_starts_a_server(servers: Servers, template: str, tmp_path: Path) -> None:
+    """A server with these settings starts and lets people in; the stores alone are the tests' own."""
+    own = r"(MIGRATION_)?DATABASE_URL|REDIS_\w+|(GRPC|METRICS)_PORT|MAIL_DIRECTORY"
+    example = {name: value for name, value in values().items() if not re.fullmatch(own, name)}
+    async with running(servers, template, tmp_path, **example) as service:
+        assert service.settings.environment == "development"
+        assert (await service.account("ada@example.gov")).access_token
 
 
 def test_optional_samples() -> None:

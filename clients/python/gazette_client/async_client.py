@@ -12,6 +12,7 @@ from typing import Any, Self, cast
 
 import grpc
 
+from gazette.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
 from gazette.auth.v1.auth_service_pb2 import LogoutRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
@@ -80,6 +81,7 @@ class AsyncClient:
         )
         self.auth = AuthServiceStub(self.channel)
         self.accounts = AccountServiceStub(self.channel)
+        self.audit = AuditServiceStub(self.channel)
         self.organisations = OrganisationServiceStub(self.channel)
         self.content_types = ContentTypeServiceStub(self.channel)
         self.content = ContentServiceStub(self.channel)
