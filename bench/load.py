@@ -9,8 +9,10 @@ import grpc
 CONNECTIONS = 4
 AT_ONCE = 40
 
+Metadata = tuple[tuple[str, str], ...]
 
-async def grpc_calls(address: str, method: str, request: bytes, count: int) -> None:
+
+async def grpc_calls(address: str, method: str, request: bytes, count: int, *, metadata: Metadata = ()) -> None:
     """Makes `count` unary calls over four connections; the answers must not be empty."""
     options = [("grpc.use_local_subchannel_pool", 1)]
     channels = [grpc.aio.insecure_channel(address, options=options) for _ in range(CONNECTIONS)]
@@ -20,7 +22,7 @@ async def grpc_calls(address: str, method: str, request: bytes, count: int) -> N
         nonlocal left
         while left > 0:
             left -= 1
-            assert await call(request, timeout=10)
+            assert await call(request, metadata=metadata, timeout=10)
 
     try:
         await asyncio.gather(*(caller(channels[number % CONNECTIONS].unary_unary(method)) for number in range(AT_ONCE)))
