@@ -61,10 +61,18 @@ def upgrade() -> None:
     op.drop_column("audit_events", "address")
     for columns in INDEXES:
         op.create_index(op.f(f"ix_audit_events_{'_'.join(columns)}"), "audit_events", list(columns), unique=False)
+    op.create_index(
+        "ix_audit_events_account_id",
+        "audit_events",
+        [sa.text("(details ->> 'account_id')")],
+        unique=False,
+        postgresql_where=sa.text("details ? 'account_id'"),
+    )
 
 
 def downgrade() -> None:
     """What is personal beyond the release before goes with its table: addresses and the names of files stay."""
+    op.drop_index("ix_audit_events_account_id", table_name="audit_events")
     for columns in INDEXES:
         op.drop_index(op.f(f"ix_audit_events_{'_'.join(columns)}"), table_name="audit_events")
     op.add_column("audit_events", sa.Column("address", sa.Text(), server_default="", nullable=False))

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database import Model
@@ -38,6 +38,9 @@ class AuditEvent(Model):
         Index(None, "action", "number"),
         Index(None, "organisation_id", "number"),
         Index(None, "event_time"),
+        Index(
+            "ix_audit_events_account_id", text("(details ->> 'account_id')"), postgresql_where=text("details ? 'account_id'")
+        ),
     )
 
 

@@ -90,7 +90,7 @@ async def erase(connection: AsyncConnection, account_id: uuid.UUID) -> None:
     named = or_(
         AuditEvent.actor_id == account_id,
         AuditEvent.target == str(account_id),
-        AuditEvent.details["account_id"].astext == str(account_id),
+        AuditEvent.details.has_key("account_id") & (AuditEvent.details["account_id"].astext == str(account_id)),  # as its index
     )
     await connection.execute(delete(AuditPersonal).where(AuditPersonal.number.in_(select(AuditEvent.number).where(named))))
 
