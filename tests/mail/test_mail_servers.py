@@ -88,6 +88,7 @@ async def test_a_wrong_password(servers: Servers, template: str, tmp_path: Path,
     assert office.deliveries == []
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 async def test_encryption_from_the_start(
     servers: Servers, template: str, tmp_path: Path, authority: Authority, ca_file: str
 ) -> None:
