@@ -44,6 +44,17 @@ def test_keys_are_rotated() -> None:
         earlier.open(SEALER.seal(PLAIN, CONTEXT), CONTEXT)
 
 
+def test_what_an_earlier_key_sealed_is_renewed() -> None:
+    """The same text under the newest key, once; what no key opens is not renewed."""
+    old = Sealer.under("the one before").seal(PLAIN, CONTEXT)
+    renewed = SEALER.renewed(old, CONTEXT)
+    assert renewed is not None
+    assert Sealer.under("the newest secret").open(renewed, CONTEXT) == PLAIN
+    assert SEALER.renewed(renewed, CONTEXT) is None
+    with pytest.raises(CannotOpen):
+        SEALER.renewed(old, b"row 2")
+
+
 def test_no_key_is_shown() -> None:
     """Its own text has no key in it."""
     assert "secret" not in repr(SEALER)

@@ -68,7 +68,12 @@ class Totp:
             return False
         secret = self.sealer.open(account.totp_secret, account.id.bytes).decode()
         step = matching_step(secret, code, self.now())
-        return step is not None and await queries.use_step(connection, account.id, step)
+        if step is None or not await queries.use_step(connection, account.id, step):
+            return False
+        renewed = self.sealer.renewed(account.totp_secret, account.id.bytes)
+        if renewed is not None:
+            await queries.renew_secret(connection, account.id, renewed)
+        return True
 
 
 def matching_step(secret: str, code: str, now: datetime) -> int | None:

@@ -17,6 +17,11 @@ async def set_secret(connection: AsyncConnection, account_id: uuid.UUID, sealed:
     await connection.execute(update(Account).where(Account.id == account_id).values(values))
 
 
+async def renew_secret(connection: AsyncConnection, account_id: uuid.UUID, sealed: bytes) -> None:
+    """The same secret, sealed anew."""
+    await connection.execute(update(Account).where(Account.id == account_id).values(totp_secret=sealed))
+
+
 async def confirm(connection: AsyncConnection, account_id: uuid.UUID, now: datetime, digests: Sequence[bytes]) -> None:
     """From now on the app is asked for; its recovery codes are these, and no others."""
     await connection.execute(update(Account).where(Account.id == account_id).values(totp_confirm_time=now))

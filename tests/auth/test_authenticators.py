@@ -155,6 +155,8 @@ async def test_the_secrets_outlive_their_key(service: Service) -> None:
     async with service.database.transaction() as connection:
         rotated, replaced = Totp.under(new, former), Totp.under(new)
         assert await rotated.check(connection, account, app.code()) == "app"
+        renewed = (await connection.execute(select(Account.totp_secret))).scalar_one()
+        assert replaced.sealer.open(renewed, account.id.bytes).decode() == app.secret
         assert await rotated.check(connection, account, app.recovery_codes[0]) == "recovery"
         with pytest.raises(CannotOpen):
             await replaced.check(connection, account, app.code(later=1))
