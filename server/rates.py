@@ -33,7 +33,7 @@ MOST_KEYS = 100_000
 """Accounts and addresses that a process counts for. Beyond, it forgets those that it has counted for longest."""
 MOST_SHARED = 500
 """How many of them a process tells Redis of in one round, so that calls from very many addresses leave it time to answer."""
-MOST_FORGOTTEN = 5000
+MOST_FORGOTTEN = 1000
 AT_ONCE = 8
 
 Key = uuid.UUID | str

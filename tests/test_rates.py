@@ -195,7 +195,7 @@ async def test_processes_count_together(limited: Service) -> None:
         await until(lambda: is_told(limited, person.id, MOST - 2))
         await get_me(elsewhere, person)
         await until(lambda: is_told(limited, person.id, MOST - 1))
-        await asyncio.sleep(2 * rates.SHARE_SECONDS)
+        await asyncio.sleep(2 * rates.SHARE_SECONDS)  # until the answer of Redis has come, too
         assert await answered(lambda: get_me(elsewhere, person)) == 1
         await until(lambda: is_told(limited, person.id, MOST))
         await get_me(limited.channel, person)  # the first process has not heard of the other's calls
