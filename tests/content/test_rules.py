@@ -130,7 +130,7 @@ def test_organisations_that_may_not_be_read_are_not_there() -> None:
     """Without the right to read, an organisation answers as if it did not exist; with it, as one that is another's."""
     here, there = uuid.uuid4(), uuid.uuid4()
     write, read = Permission.PERMISSION_DOCUMENTS_WRITE, Permission.PERMISSION_DOCUMENTS_READ
-    caller = Caller(AUTHOR, None, {read: frozenset({here, there}), write: frozenset({here})})
+    caller = Caller(AUTHOR, permissions={read: frozenset({here, there}), write: frozenset({here})})
     assert rules.organisation(caller, str(here), write) == here
     with pytest.raises(errors.PermissionDenied):
         rules.organisation(caller, str(there), write)
