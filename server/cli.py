@@ -16,6 +16,7 @@ COMMANDS = {
     "audit": "server.audit.commands:audit",
     "organisations": "server.auth.organisation_commands:organisations",
     "keys": "server.auth.key_commands:keys",
+    "sessions": "server.auth.session_commands:commands",
     "import": "server.importer.commands:import_documents",
     "export": "server.importer.commands:export_documents",
     "demo": "server.demo.commands:demo",

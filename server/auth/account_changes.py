@@ -81,6 +81,15 @@ async def end_sessions(connection: AsyncConnection, holder: Holder, now: datetim
     return ended
 
 
+async def end_session(connection: AsyncConnection, holder: Holder, session_id: uuid.UUID, now: datetime) -> None:
+    """Raises SessionNotFound for one that has ended, or is another account's."""
+    session = await queries.lock_session(connection, session_id)
+    if session is None or session.account_id != holder.account.id or rules.has_ended(session, now):
+        raise rules.SessionNotFound
+    await queries.revoke(connection, session_id, "revoked", now)
+    await note(connection, "session.revoke", holder, sessions=[str(session_id)])
+
+
 async def disable_totp(connection: AsyncConnection, holder: Holder, now: datetime) -> list[uuid.UUID]:
     """The sessions that it ended: whoever has the lost app may have more. Raises TotpNotEnrolled."""
     if holder.account.totp_confirm_time is None:

@@ -16,6 +16,8 @@ MAX_GRANTS = 90
 """How many an access token has room for."""
 READ = Permission.PERMISSION_ACCOUNTS_READ
 WRITE = Permission.PERMISSION_ACCOUNTS_WRITE
+COMMAND_LINE = Caller(permissions={READ: None, WRITE: None})
+"""Who has the database may see and change all accounts."""
 
 
 class AccountNotFound(errors.NotFound):

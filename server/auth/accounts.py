@@ -76,7 +76,15 @@ async def create(
     if account is None:
         raise rules.EmailTaken
     await queries.add_grant(connection, account.id, role, organisation_id)
-    await audit.add(connection, "account.create", account.id, organisation_id=organisation_id, role=Role.Name(role), by="cli")
+    await audit.add(
+        connection,
+        "account.create",
+        account.id,
+        organisation_id=organisation_id,
+        personal={"email": email, "name": name},
+        role=Role.Name(role),
+        by="cli",
+    )
     return account
 
 

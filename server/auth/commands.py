@@ -1,57 +1,248 @@
-"""`gazette accounts`: what must be there before anybody can sign in. The commands write to the database."""
+"""`gazette accounts`: people and services, before anybody can sign in and when nobody can any more. The commands write to the
+database, by the same functions as AccountService, and hold to its rules but for who may."""
 
 from __future__ import annotations
 
+import json
 import sys
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any
 
 import click
+from google.protobuf.json_format import MessageToDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gazette.auth.v1.account_pb2 import Account, Role
+from gazette.auth.v1.account_pb2 import Account, AccountKind, AccountState, Grant, Role
 from server import settings
+from server.auth import account_changes as changes
+from server.auth import account_queries, account_rules, invitations, queries
 from server.auth import accounts as making
-from server.auth import queries
+from server.auth.accounts import Holder
+from server.auth.links import Links
 from server.auth.organisation_commands import organisation_by
 from server.auth.passwords import Passwords
+from server.auth.revocations import utc_now
+from server.auth.rules import check_account
 from server.commands import as_json, run, show
 
-PREFIX = "ROLE_"
+PREFIX, STATE_PREFIX, KIND_PREFIX = "ROLE_", "ACCOUNT_STATE_", "ACCOUNT_KIND_"
 ROLES = [name.removeprefix(PREFIX).lower() for name, number in Role.items() if number]
+STATES = [name.removeprefix(STATE_PREFIX).lower() for name, number in AccountState.items() if number]
+KINDS = [name.removeprefix(KIND_PREFIX).lower() for name, number in AccountKind.items() if number]
+
+account_argument = click.argument("account")
+role_option = click.option("--role", required=True, type=click.Choice(ROLES), help="What it may do.")
+
+
+def somewhere(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives the command a `slug`: of the organisation that a role holds in, or None for all of them."""
+
+    @click.option("--organisation", "slug", help="Where: the organisation's slug.")
+    @click.option("--all-organisations", "is_everywhere", is_flag=True, help="Where: in all organisations.")
+    @wraps(command)
+    def given(*, slug: str | None, is_everywhere: bool, **arguments: Any) -> None:
+        if bool(slug) == is_everywhere:
+            raise click.UsageError("Say where the role holds: --organisation SLUG or --all-organisations.")
+        command(slug=slug, **arguments)
+
+    return given
 
 
 @click.group()
 def accounts() -> None:
-    """People and services that sign in."""
+    """People and services that sign in. An ACCOUNT is named by its address or its id."""
 
 
 @accounts.command("create")
 @click.option("--email", required=True, help="The address it signs in with.")
 @click.option("--name", required=True, help="How it is called in reviews and histories.")
-@click.option("--role", required=True, type=click.Choice(ROLES), help="What it may do.")
-@click.option("--organisation", "slug", help="Where: the organisation's slug.")
-@click.option("--all-organisations", "is_everywhere", is_flag=True, help="Where: in all organisations.")
+@role_option
+@somewhere
 @click.option("--password-stdin", "is_piped", is_flag=True, help="Read the password from the first line of standard input.")
 @as_json
-def create_account(
-    email: str, name: str, role: str, slug: str | None, is_everywhere: bool, is_piped: bool, is_json: bool
-) -> None:
+def create_account(email: str, name: str, role: str, slug: str | None, is_piped: bool, is_json: bool) -> None:
     """Make an account with one role. The password comes from standard input, from GAZETTE_PASSWORD or from a prompt."""
-    if bool(slug) == is_everywhere:
-        raise click.UsageError("Say where the role holds: --organisation SLUG or --all-organisations.")
     password = sys.stdin.readline().rstrip("\r\n") if is_piped else settings.command_password() or prompted()
 
     async def create(connection: AsyncConnection) -> Account:
-        place = (await organisation_by(connection, slug)).id if slug else None
+        place = await place_of(connection, slug)
         passwords = Passwords()
         try:
-            kind = Role.Value(PREFIX + role.upper())
-            account = await making.create(connection, passwords, email, name, password, kind, place)
+            account = await making.create(connection, passwords, email, name, password, number(role), place)
         finally:
             passwords.close()
-        return making.shown(account, await queries.grants(connection, account.id))
+        return making.shown(*await making.found(connection, account.id))
 
     account = run(create)
     show(account, f"{account.email} is {role} of {slug or 'all organisations'}: {account.id}", is_json=is_json)
+
+
+@accounts.command("invite")
+@click.option("--email", required=True, help="Where the invitation goes, and what the account signs in with.")
+@click.option("--name", required=True, help="How it is called in reviews and histories.")
+@role_option
+@somewhere
+@as_json
+def invite_account(email: str, name: str, role: str, slug: str | None, is_json: bool) -> None:
+    """Make an account with one role, whose password the person chooses. A running server sends the mail; again, another one."""
+    values = settings.load()
+    links = Links(values.refresh_token_secret, values.public_url)
+
+    async def invite(connection: AsyncConnection) -> Account:
+        check_account(email, name)
+        place = await place_of(connection, slug)
+        account_id = await invitations.invite(connection, account_rules.COMMAND_LINE, links, email, name, number(role), place)
+        return making.shown(*await making.found(connection, account_id))
+
+    account = run(invite)
+    show(account, f"{account.email} is invited as {role} of {slug or 'all organisations'}: {account.id}", is_json=is_json)
+
+
+@accounts.command("list")
+@click.option("--organisation", "slug", help="Only accounts with a role in this organisation: its slug.")
+@click.option("--state", type=click.Choice(STATES), help="Only accounts in this state.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only people, or only services.")
+@click.option("--query", default="", help="Only accounts whose name or address contains this.")
+@as_json
+def list_accounts(slug: str | None, state: str | None, kind: str | None, query: str, is_json: bool) -> None:
+    """List the accounts, the newest first."""
+    equal: dict[str, int] = {}
+    if state:
+        equal["state"] = AccountState.Value(STATE_PREFIX + state.upper())
+    if kind:
+        equal["kind"] = AccountKind.Value(KIND_PREFIX + kind.upper())
+
+    async def read(connection: AsyncConnection) -> Sequence[Account]:
+        place = await place_of(connection, slug)
+        rows = await account_queries.accounts(connection, frozenset({place}) if place else None, query=query, **equal)
+        grants = await account_queries.grants_of(connection, [row.id for row in rows])
+        return [making.shown(row, grants[row.id]) for row in rows]
+
+    found = run(read)
+    if is_json:
+        click.echo(json.dumps([MessageToDict(each) for each in found], indent=2, ensure_ascii=False))
+        return
+    for each in found:
+        click.echo(f"{each.id}  {state_name(each):<8}  {each.email or '-'}  {each.name or '-'}")
+
+
+@accounts.command("show")
+@account_argument
+@as_json
+def show_account(account: str, is_json: bool) -> None:
+    """Show an account, with what it may do and where."""
+
+    async def read(connection: AsyncConnection) -> tuple[Account, Mapping[str, str]]:
+        slugs = {str(row.id): row.slug for row in await queries.organisations_after(connection, "")}
+        return making.shown(*await account_by(connection, account)), slugs
+
+    found, slugs = run(read)
+    lines = [f"{found.email or '-'}  {found.name or '-'}  {state_name(found)}  {found.id}"]
+    lines += [f"{role_name(each)} of {slugs.get(each.organisation_id, 'all organisations')}" for each in found.grants]
+    show(found, "\n".join(lines), is_json=is_json)
+
+
+@accounts.command("disable")
+@account_argument
+@as_json
+def disable_account(account: str, is_json: bool) -> None:
+    """Keep an account from signing in, and end its sessions."""
+    changed = change(account, lambda connection, holder: changes.disable(connection, holder, utc_now()))
+    show(changed, f"{called(changed)} is disabled.", is_json=is_json)
+
+
+@accounts.command("enable")
+@account_argument
+@as_json
+def enable_account(account: str, is_json: bool) -> None:
+    """Let a disabled account sign in again."""
+    changed = change(account, changes.enable)
+    show(changed, f"{called(changed)} is {state_name(changed)}.", is_json=is_json)
+
+
+@accounts.command("grant")
+@account_argument
+@role_option
+@somewhere
+@as_json
+def grant_role(account: str, role: str, slug: str | None, is_json: bool) -> None:
+    """Give an account a role. Its tokens know at their next refresh."""
+
+    async def grant(connection: AsyncConnection, holder: Holder) -> None:
+        await changes.grant(connection, holder, number(role), await place_of(connection, slug))
+
+    changed = change(account, grant)
+    show(changed, f"{called(changed)} is {role} of {slug or 'all organisations'}.", is_json=is_json)
+
+
+@accounts.command("revoke")
+@account_argument
+@role_option
+@somewhere
+@as_json
+def revoke_role(account: str, role: str, slug: str | None, is_json: bool) -> None:
+    """Take a role from an account, and end its sessions."""
+
+    async def revoke(connection: AsyncConnection, holder: Holder) -> None:
+        await changes.revoke(connection, holder, number(role), await place_of(connection, slug), utc_now())
+
+    changed = change(account, revoke)
+    show(changed, f"{called(changed)} is no longer {role} of {slug or 'all organisations'}.", is_json=is_json)
+
+
+@accounts.command("erase")
+@account_argument
+@click.confirmation_option("--yes", prompt="Erase the account's personal data for good?", help="Do not ask.")
+@as_json
+def erase_account(account: str, is_json: bool) -> None:
+    """Erase a person's data for good. Only the account's id is left, since histories name it."""
+    changed = change(account, lambda connection, holder: changes.erase(connection, holder, utc_now()))
+    show(changed, f"{changed.id} is erased.", is_json=is_json)
+
+
+def change(account: str, do: Callable[[AsyncConnection, Holder], Awaitable[Any]]) -> Account:
+    """How the account stands after the change."""
+
+    async def work(connection: AsyncConnection) -> Account:
+        holder = await account_by(connection, account)
+        await do(connection, holder)
+        return making.shown(*await making.found(connection, holder.account.id))
+
+    return run(work)
+
+
+async def account_by(connection: AsyncConnection, name: str) -> Holder:
+    """The account with this id or address, locked. Raises AccountNotFound."""
+    try:
+        account = await account_queries.lock(connection, uuid.UUID(name))
+    except ValueError:
+        account = await account_queries.lock_by_email(connection, name)
+    if account is None:
+        raise account_rules.AccountNotFound(f"There is no account {name!r}; see: gazette accounts list")
+    return Holder(account, await queries.grants(connection, account.id))
+
+
+async def place_of(connection: AsyncConnection, slug: str | None) -> uuid.UUID | None:
+    """Raises OrganisationNotFound."""
+    return (await organisation_by(connection, slug)).id if slug else None
+
+
+def number(role: str) -> Role.ValueType:
+    return Role.Value(PREFIX + role.upper())
+
+
+def role_name(grant: Grant) -> str:
+    return Role.Name(grant.role).removeprefix(PREFIX).lower()
+
+
+def state_name(account: Account) -> str:
+    return AccountState.Name(account.state).removeprefix(STATE_PREFIX).lower()
+
+
+def called(account: Account) -> str:
+    return account.email or account.name or account.id
 
 
 def prompted() -> str:

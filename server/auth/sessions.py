@@ -115,7 +115,7 @@ class Sessions(AuthParts):
         return self.pair(account, session, await queries.grants(connection, account.id))
 
 
-def shown(session: AnyRow, current_id: uuid.UUID) -> session_pb2.Session:
+def shown(session: AnyRow, current_id: uuid.UUID | None) -> session_pb2.Session:
     return message(
         session_pb2.Session,
         session,

@@ -148,8 +148,8 @@ async def test_an_account_is_named_by_its_id(service: Service, name: str) -> Non
     """What is no id is refused by its field, and not looked for."""
     admin = await service.account(role=ADMIN)
     for method in (*BY_ID, "GrantRole", "RevokeRole"):
-        fields = {"role": Role.ROLE_READER} if method not in BY_ID else {}
-        assert list((await refused(ask(service, admin, method, id=name, **fields))).fields) == ["id"]
+        role = {"role": Role.ROLE_READER} if method not in BY_ID else {}
+        assert list((await refused(ask(service, admin, method, id=name, **role))).fields) == ["id"]
     fields = {"account": Account(id=name, name="Ada"), "update_mask": {"paths": ["name"]}}
     field = "account.id" if name else "account"
     assert list((await refused(ask(service, admin, "UpdateAccount", **fields))).fields) == [field]

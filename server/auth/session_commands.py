@@ -1,0 +1,62 @@
+"""`gazette sessions`: where somebody is signed in, and the end of it. The commands work on the database; every running server
+hears of what they end."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+
+import click
+from google.protobuf.json_format import MessageToDict
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gazette.auth.v1.account_administration_pb2 import RevokeAccountSessionsResponse
+from gazette.auth.v1.session_pb2 import Session
+from server.auth import account_changes as changes
+from server.auth import session_queries, sessions
+from server.auth.commands import account_argument, account_by
+from server.auth.revocations import utc_now
+from server.commands import as_json, run, show
+
+
+@click.group("sessions")
+def commands() -> None:
+    """Sign-ins that go on. An ACCOUNT is named by its address or its id."""
+
+
+@commands.command("list")
+@account_argument
+@as_json
+def list_sessions(account: str, is_json: bool) -> None:
+    """List an account's sessions, the newest first."""
+
+    async def read(connection: AsyncConnection) -> Sequence[Session]:
+        holder = await account_by(connection, account)
+        rows = await session_queries.living(connection, holder.account.id, utc_now(), None)
+        return [sessions.shown(row, None) for row in rows]
+
+    found = run(read)
+    if is_json:
+        click.echo(json.dumps([MessageToDict(each) for each in found], indent=2, ensure_ascii=False))
+        return
+    for each in found:
+        click.echo(f"{each.id}  {each.last_use_time.ToJsonString()}  {each.address or '-'}  {each.user_agent or '-'}")
+
+
+@commands.command("revoke")
+@account_argument
+@click.option("--session", "session_id", type=click.UUID, help="Only this one: its id.  [default: all]")
+@as_json
+def revoke_sessions(account: str, session_id: uuid.UUID | None, is_json: bool) -> None:
+    """End an account's sessions."""
+
+    async def revoke(connection: AsyncConnection) -> RevokeAccountSessionsResponse:
+        holder = await account_by(connection, account)
+        if session_id is not None:
+            await changes.end_session(connection, holder, session_id, utc_now())
+            return RevokeAccountSessionsResponse(revoked_count=1)
+        return RevokeAccountSessionsResponse(revoked_count=len(await changes.end_sessions(connection, holder, utc_now())))
+
+    answer = run(revoke)
+    show(answer, f"Sessions ended: {answer.revoked_count}", is_json=is_json)

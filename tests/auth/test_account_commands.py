@@ -1,0 +1,200 @@
+"""`gazette accounts` beyond `create`, and `gazette sessions`."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from click.testing import Result
+from sqlalchemy import select
+
+from gazette.auth.v1.account_pb2 import Role
+from server.auth import models
+from tests.auth.administering import give, refresh
+from tests.auth.asking import get_me, is_refused_soon
+from tests.auth.mailbox import mails, token
+from tests.auth.stored import events, rows
+from tests.auth.test_commands import run
+from tests.refusals import refused
+from tests.service import Service
+
+ADA = "ada@example.gov"
+
+
+async def done(service: Service, *arguments: str) -> str:
+    """What the command wrote, once it has succeeded."""
+    result = await run(service, *arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+async def answered(service: Service, *arguments: str) -> Any:
+    return json.loads(await done(service, *arguments, "--json"))
+
+
+def told(result: Result) -> tuple[int, str]:
+    return result.exit_code, result.stderr
+
+
+async def test_an_invited_person_gets_a_mail(service: Service) -> None:
+    """The server sends what the command has queued, and the audit knows how the invitation came."""
+    place = await service.organisation("transport")
+    invite = ("accounts", "invite", "--email", ADA, "--name", "Ada Byron", "--role", "editor", "--organisation", "transport")
+    account = await answered(service, *invite)
+    assert (account["state"], account["grants"]) == (
+        "ACCOUNT_STATE_INVITED",
+        [{"role": "ROLE_EDITOR", "organisationId": place}],
+    )
+    assert token((await mails(service, ADA))[0])
+    assert await done(service, *invite) == f"{ADA} is invited as editor of transport: {account['id']}\n"
+    first, again = await events(service, "account.invite")
+    assert (first.target, first.actor_id, first.details["by"]) == (account["id"], None, "cli")
+    assert again.target == account["id"]
+
+
+async def test_accounts_are_listed(service: Service) -> None:
+    """All of them, the newest first, or those that are asked for; in words and as JSON."""
+    place = await service.organisation("transport")
+    ada = await service.account(ADA, Role.ROLE_EDITOR, place)
+    bob = await service.account("bob@example.gov")
+    assert await done(service, "accounts", "list") == (
+        f"{bob.id}  active    bob@example.gov  bob\n{ada.id}  active    {ADA}  ada\n"
+    )
+    (found,) = await answered(service, "accounts", "list", "--organisation", "transport", "--query", "ADA")
+    assert (found["id"], found["grants"]) == (ada.id, [{"role": "ROLE_EDITOR", "organisationId": place}])
+    assert await answered(service, "accounts", "list", "--state", "disabled") == []
+    assert await answered(service, "accounts", "list", "--kind", "service") == []
+
+
+async def test_an_account_is_shown(service: Service) -> None:
+    """By its address in any case, or by its id, with its roles and their places."""
+    place = await service.organisation("transport")
+    ada = await service.account(ADA, Role.ROLE_EDITOR, place)
+    await give(service, ada.id, Role.ROLE_READER)
+    for name in ("ADA@example.gov", ada.id):
+        assert await done(service, "accounts", "show", name) == (
+            f"{ADA}  ada  active  {ada.id}\neditor of transport\nreader of all organisations\n"
+        )
+    assert (await answered(service, "accounts", "show", ADA))["id"] == ada.id
+
+
+async def test_an_account_is_disabled_and_enabled(service: Service) -> None:
+    """The running server hears of it within five seconds (T5)."""
+    ada = await service.account(ADA)
+    await get_me(service.channel, ada.access_token)
+    assert await done(service, "accounts", "disable", ADA) == f"{ADA} is disabled.\n"
+    assert (await refused(refresh(service, ada))).reason == "INVALID_REFRESH_TOKEN"
+    assert await is_refused_soon(service.channel, ada.access_token)
+    assert await done(service, "accounts", "enable", ADA) == f"{ADA} is active.\n"
+    assert (await service.sign_in(ADA)).id == ada.id
+    (event,) = await events(service, "account.disable")
+    assert (event.target, event.actor_id, event.details["by"]) == (ada.id, None, "cli")
+
+
+async def test_roles_are_granted_and_revoked(service: Service) -> None:
+    """In an organisation or in all; a lost role ends the sessions."""
+    place = await service.organisation("transport")
+    ada = await service.account(ADA, Role.ROLE_READER)
+    editor = ("--role", "editor", "--organisation", "transport")
+    assert await done(service, "accounts", "grant", ADA, *editor) == f"{ADA} is editor of transport.\n"
+    granted = await answered(service, "accounts", "grant", ADA, "--role", "author", "--all-organisations")
+    assert granted["grants"] == [
+        {"role": "ROLE_READER"},
+        {"role": "ROLE_EDITOR", "organisationId": place},
+        {"role": "ROLE_AUTHOR"},
+    ]
+    await refresh(service, ada)
+    assert await done(service, "accounts", "revoke", ADA, *editor) == f"{ADA} is no longer editor of transport.\n"
+    assert (await refused(refresh(service, ada))).reason == "INVALID_REFRESH_TOKEN"
+    result = await run(service, "accounts", "revoke", ADA, *editor)
+    assert told(result) == (1, "Error: The account does not have this role there.\n")
+    assert [event.details["by"] for event in await events(service, "grant.revoke")] == ["cli"]
+
+
+async def test_an_account_is_erased_for_good(service: Service) -> None:
+    """The command asks before it does, unless told not to; a second time is no error."""
+    ada = await service.account(ADA)
+    refusal = await run(service, "accounts", "erase", ADA, given="n\n")
+    assert refusal.exit_code == 1
+    assert (await service.sign_in(ADA)).id == ada.id
+    for _ in range(2):
+        assert await done(service, "accounts", "erase", ada.id, "--yes") == f"{ada.id} is erased.\n"
+    assert (await run(service, "accounts", "show", ADA)).exit_code == 1
+    assert (await answered(service, "accounts", "show", ada.id))["state"] == "ACCOUNT_STATE_ERASED"
+    assert await done(service, "accounts", "list") == f"{ada.id}  erased    -  -\n"
+    result = await run(service, "accounts", "enable", ada.id)
+    assert told(result) == (1, "Error: The account was erased, for good.\n")
+
+
+async def test_sessions_are_listed_and_ended(service: Service) -> None:
+    """One of them or all, with where they came from; what is ended the running server refuses."""
+    first = await service.account(ADA)
+    second = await service.sign_in(ADA)
+    newest, oldest = await answered(service, "sessions", "list", ADA)
+    assert set(newest) == {"id", "userAgent", "address", "createTime", "lastUseTime", "expireTime"}
+    assert newest["id"] > oldest["id"]
+    assert (await done(service, "sessions", "list", ADA)).splitlines()[1].split("  ")[0] == oldest["id"]
+    revoke = ("sessions", "revoke", ADA)
+    assert await done(service, *revoke, "--session", oldest["id"]) == "Sessions ended: 1\n"
+    assert (await refused(refresh(service, first))).reason == "INVALID_REFRESH_TOKEN"
+    assert await is_refused_soon(service.channel, first.access_token)
+    assert await answered(service, *revoke) == {"revokedCount": 1}
+    assert await is_refused_soon(service.channel, second.access_token)
+    for session in (oldest["id"], str(uuid.uuid4())):
+        result = await run(service, *revoke, "--session", session)
+        assert told(result) == (1, "Error: There is no such session.\n")
+    reasons = await rows(service, select(models.Session.revoke_reason))
+    assert [reason for (reason,) in reasons] == ["revoked", "revoked"]
+    assert [event.details["by"] for event in await events(service, "session.revoke")] == ["cli", "cli"]
+
+
+@pytest.mark.parametrize("command", ["disable", "erase", "revoke"])
+async def test_an_admin_is_left(service: Service, command: str) -> None:
+    """The command holds to this rule, too: whoever is to go last makes another admin first."""
+    admin = await service.account(ADA, Role.ROLE_ADMIN)
+    more = {"erase": ("--yes",), "revoke": ("--role", "admin", "--all-organisations")}.get(command, ())
+    result = await run(service, "accounts", command, ADA, *more)
+    assert told(result) == (1, "Error: No other person who can sign in is an admin of all organisations.\n")
+    await refresh(service, admin)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("accounts", "show"),
+        ("accounts", "disable"),
+        ("accounts", "enable"),
+        ("accounts", "erase", "--yes"),
+        ("accounts", "grant", "--role", "reader", "--all-organisations"),
+        ("accounts", "revoke", "--role", "reader", "--all-organisations"),
+        ("sessions", "list"),
+        ("sessions", "revoke"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+async def test_an_unknown_account_is_one_line(service: Service, arguments: tuple[str, ...]) -> None:
+    """Whoever mistypes is told what was not found, and where to look."""
+    for name in ("nobody@example.gov", str(uuid.uuid4())):
+        result = await run(service, *arguments[:2], name, *arguments[2:])
+        assert told(result) == (1, f"Error: There is no account {name!r}; see: gazette accounts list\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("grant", ADA, "--role", "editor"),
+        ("grant", ADA, "--role", "king", "--all-organisations"),
+        ("revoke", ADA, "--role", "editor", "--all-organisations", "--organisation", "transport"),
+        ("invite", "--email", ADA, "--name", "Ada", "--role", "editor"),
+        ("list", "--state", "sleeping"),
+        ("show",),
+    ],
+    ids=["no place", "no such role", "two places", "invited nowhere", "no such state", "nobody"],
+)
+async def test_a_wrong_command_line_is_explained(service: Service, arguments: tuple[str, ...]) -> None:
+    """What cannot be meant is refused with the exit code of wrong usage."""
+    result = await run(service, "accounts", *arguments)
+    assert result.exit_code == 2
+    assert f"Usage: gazette accounts {arguments[0]}" in result.stderr
