@@ -69,6 +69,4 @@ def token(message: EmailMessage) -> str:
 
 
 async def request_reset(service: Service, email: str) -> password_pb2.RequestPasswordResetResponse:
-    return await AuthServiceStub(service.channel).RequestPasswordReset(
-        password_pb2.RequestPasswordResetRequest(email=email)
-    )
+    return await AuthServiceStub(service.channel).RequestPasswordReset(password_pb2.RequestPasswordResetRequest(email=email))

@@ -71,13 +71,22 @@ async def test_the_mail_says_who_invites_to_what_and_until_when(service: Service
     until = f"{link.expire_time:%A} {link.expire_time.day} {link.expire_time:%B %Y, %H:%M} UTC"
     for kind in ("plain", "html"):
         text = " ".join(part(message, kind).split())
-        for told in ("Ada Byron", admin.email.partition("@")[0], "Ministry Of Engines", until, "ignore this mail", url(message)):
+        for told in (
+            "Ada Byron",
+            admin.email.partition("@")[0],
+            "Ministry Of Engines",
+            until,
+            "ignore this mail",
+            url(message),
+        ):
             assert told in text
     assert url(message).startswith(f"{service.settings.public_url}/accept-invitation#token=")
     assert "token=" not in str(message["Subject"])
 
 
-@pytest.mark.parametrize("name", ['<script>alert("1")</script>', "<a href=//evil.example>Click</a>", "https://evil.example/x now"])
+@pytest.mark.parametrize(
+    "name", ['<script>alert("1")</script>', "<a href=//evil.example>Click</a>", "https://evil.example/x now"]
+)
 async def test_a_name_cannot_speak_in_our_name(service: Service, name: str) -> None:
     """What somebody is called by an inviter is neither markup nor a link in the mail."""
     await invite(service, await service.account(role=Role.ROLE_ADMIN), ADA, name)
@@ -90,7 +99,9 @@ async def test_a_name_cannot_speak_in_our_name(service: Service, name: str) -> N
         assert "https://" not in text  # ours is http:// in the tests
 
 
-@pytest.mark.parametrize("password", ["too short", "x" * 129, "my-name-is-lovelace", "byron-invites-me", "at-the-example-office"])
+@pytest.mark.parametrize(
+    "password", ["too short", "x" * 129, "my-name-is-lovelace", "byron-invites-me", "at-the-example-office"]
+)
 async def test_a_weak_password_leaves_the_link_as_it_is(service: Service, password: str) -> None:
     """Whoever chose one of the account's own words chooses again, with the same link."""
     link = await invited(service)
