@@ -66,7 +66,10 @@ async def waiting(connection: AsyncConnection) -> int:
 
 
 async def erase(connection: AsyncConnection, account_id: uuid.UUID) -> None:
-    """Forgets to whom the account's mails went and what they said; those that wait are not sent."""
+    """Forgets to whom the account's mails went and what they said, and what servers answered, who may repeat an address; those
+    that wait are not sent."""
     waits = update(Mail).where(Mail.account_id == account_id, Mail.next_attempt_time.is_not(None))
     await connection.execute(waits.values(drop_time=func.now(), next_attempt_time=None))
-    await connection.execute(update(Mail).where(Mail.account_id == account_id).values(recipient="", parameters={}))
+    await connection.execute(
+        update(Mail).where(Mail.account_id == account_id).values(recipient="", parameters={}, failure=None)
+    )
