@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, exists, func, or_, select, update
+from sqlalchemy import case, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from server.auth.models import Account, Session, SignInAttempts
 from server.database import AnyRow
@@ -40,13 +41,20 @@ async def count_attempt(connection: AsyncConnection, key: str, most: int, window
     return (await connection.execute(statement.returning(SignInAttempts.count))).one_or_none() is not None
 
 
-async def seconds_left(connection: AsyncConnection, key: str) -> float:
-    """Until the counter's window ends."""
+async def exhausted(connection: AsyncConnection, key: str, told: str) -> tuple[float, bool]:
+    """In how many seconds the counter's window ends, and whether nobody was told yet."""
     left = func.extract("epoch", SignInAttempts.expire_time - func.now())
-    return float((await connection.execute(select(left).where(SignInAttempts.key == key))).scalar_one())
+    other = aliased(SignInAttempts)
+    was_told = exists().where(other.key == told, other.expire_time > func.now())
+    row = (await connection.execute(select(left, ~was_told).where(SignInAttempts.key == key))).one()
+    return float(row[0]), row[1]
 
 
 async def return_attempts(connection: AsyncConnection, keys: Sequence[str]) -> None:
     for key in keys:  # in the order in which they were counted, so that no two transactions wait for each other
         statement = update(SignInAttempts).where(SignInAttempts.key == key, SignInAttempts.count > 0)
         await connection.execute(statement.values(count=SignInAttempts.count - 1))
+
+
+async def forget_attempts(connection: AsyncConnection, keys: Sequence[str]) -> None:
+    await connection.execute(delete(SignInAttempts).where(SignInAttempts.key.in_(keys)))

@@ -18,8 +18,8 @@ from server.cache import Cache, CacheUnavailable
 from server.database import Database, DatabaseUnavailable
 
 MILLISECOND = timedelta(milliseconds=1)
-FORGIVEN = (rules.SignInBusy, rules.TotpRequired, rules.TooManyGrants, DatabaseUnavailable)
-"""What an attempt may end with that was right, or of which nobody was told whether it was."""
+FORGIVEN = (rules.SignInBusy, rules.TotpRequired, rules.TooManyGrants)
+"""What an attempt may end with that was right, or for which no hash was computed."""
 
 RESERVE = """
 for number, key in ipairs(KEYS) do
@@ -37,6 +37,8 @@ for _, key in ipairs(KEYS) do
     if tonumber(redis.call('GET', key) or 0) > 0 then redis.call('DECR', key) end
 end
 """
+
+FORGET = "return redis.call('DEL', unpack(KEYS))"
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,8 @@ class Throttle:
         async with self.database.transaction() as connection:
             for counter in counters:
                 if not await queries.count_attempt(connection, counter.key, counter.budget.most, counter.budget.window):
-                    seconds = await queries.seconds_left(connection, counter.key)
-                    exhausted = Exhausted(counter, seconds, is_news=True)
+                    seconds, is_news = await queries.exhausted(connection, counter.key, told(counter))
+                    exhausted = Exhausted(counter, seconds, is_news=is_news)
                     break
         if exhausted is not None:
             raise exhausted  # outside of the transaction: what was counted before it stays counted
@@ -163,8 +165,22 @@ class Throttle:
             with suppress(CacheUnavailable):
                 await self.cache.evaluate(RELEASE, [counter.key for counter in reservation.counters])
 
+    async def forget(self, *counters: Counter) -> None:
+        """All attempts that were counted, unless what counted them is away by now."""
+        keys = [key for counter in counters for key in (counter.key, told(counter))]
+        with suppress(CacheUnavailable):
+            await self.cache.evaluate(FORGET, keys)
+        with suppress(DatabaseUnavailable):
+            async with self.database.transaction() as connection:
+                await queries.forget_attempts(connection, keys)
+
 
 async def is_news(connection: AsyncConnection, exhausted: Exhausted) -> bool:
     """Whether the transaction is the first to note, in this window, that the counter has no attempts left."""
     window = timedelta(seconds=exhausted.retry_after)
-    return exhausted.is_news and await queries.count_attempt(connection, f"{exhausted.counter.key}:told", 1, window)
+    return exhausted.is_news and await queries.count_attempt(connection, told(exhausted.counter), 1, window)
+
+
+def told(counter: Counter) -> str:
+    """The key that says that somebody was told."""
+    return f"{counter.key}:told"

@@ -1,0 +1,77 @@
+"""Guessing passwords while Redis or PostgreSQL is away: it never gets easier."""
+
+from __future__ import annotations
+
+import asyncio
+
+import grpc
+import pytest
+
+from tests.auth.guessing import counted, guess, login
+from tests.auth.stored import events
+from tests.faults.installation import Installation
+from tests.faults.test_redis import away
+from tests.refusals import Refusal
+from tests.service import Service
+
+pytestmark = pytest.mark.xdist_group("faults")
+
+VICTIM = "victim@example.gov"
+HOME = "198.51.100.7"
+
+
+async def guesses(service: Service, count: int) -> list[Refusal]:
+    """Wrong ones, all at once, from as many addresses."""
+    return await asyncio.gather(*(guess(service, VICTIM, address=f"203.0.113.{number}") for number in range(count)))
+
+
+@pytest.mark.parametrize("how", ["kill", "pause"])
+async def test_without_redis(installation: Installation, exposed: Service, how: str) -> None:
+    """While Redis is dead or silent a hundred wrong guesses at once cost five hashes (A2, X7), who is known still signs in, and
+    the audit has it once."""
+    await exposed.account(VICTIM)
+    known = await login(exposed, VICTIM, address=HOME)
+    async with away(installation, how):
+        with counted(exposed.app.passwords) as hashes:
+            refusals = await guesses(exposed, 100)
+        assert len(hashes) == 5
+        assert {refusal.reason for refusal in refusals} <= {"INVALID_CREDENTIALS", "DATABASE_UNAVAILABLE"}
+        await login(exposed, VICTIM, address=HOME)
+        await login(exposed, VICTIM, address="192.0.2.1", device_token=known.device_token)
+    assert len(await events(exposed, "account.sign_in_throttled")) == 1
+
+
+@pytest.mark.parametrize("how", ["kill", "pause"])
+async def test_redis_goes_and_comes_back(installation: Installation, exposed: Service, how: str) -> None:
+    """What was counted before Redis went counts while it is away, and when it is back, empty or not (X7)."""
+    await exposed.account(VICTIM)
+    with counted(exposed.app.passwords) as hashes:
+        await guesses(exposed, 2)
+        async with away(installation, how):
+            await guesses(exposed, 2)
+            assert len(hashes) == 4
+        await asyncio.sleep(1.1)  # for so long a Redis that failed is left alone
+        await guesses(exposed, 50)
+        assert len(hashes) == 5
+        async with away(installation, how):
+            await guesses(exposed, 50)
+    assert len(hashes) == 5
+
+
+@pytest.mark.parametrize("how", ["kill", "pause"])
+async def test_with_neither(installation: Installation, exposed: Service, how: str) -> None:
+    """While PostgreSQL is away, Redis too or not, nobody signs in, rightly or wrongly, and nothing is hashed."""
+    await exposed.account(VICTIM)
+    database = installation.stack.postgres
+    begin, end = (database.kill, database.start) if how == "kill" else (database.pause, database.resume)
+    codes = set()
+    with counted(exposed.app.passwords) as hashes:
+        await asyncio.to_thread(begin)
+        try:
+            codes |= {refusal.code for refusal in await guesses(exposed, 5)}
+            async with away(installation, how):
+                codes |= {refusal.code for refusal in await guesses(exposed, 5)}
+        finally:
+            await asyncio.to_thread(end)
+    assert hashes == []
+    assert codes <= {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
