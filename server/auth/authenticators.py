@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1 import totp_pb2 as rpc
-from server import calls, errors
+from server import calls
 from server.audit import queries as audit
 from server.auth import queries, rules, totp_queries
 from server.auth.parts import AuthParts, Context
@@ -20,7 +17,7 @@ class Authenticators(AuthParts):
     """How people set up an authenticator app, and get rid of it."""
 
     async def EnrolTotp(self, request: rpc.EnrolTotpRequest, context: Context) -> rpc.EnrolTotpResponse:
-        await self.confirm_own_password(request.password)
+        await self.confirmed_account(request.password)
         async with self.own_account() as (connection, account):
             if account.totp_confirm_time is not None:
                 raise rules.TotpEnabled
@@ -40,7 +37,7 @@ class Authenticators(AuthParts):
         return rpc.ConfirmTotpResponse(recovery_codes=recovery_codes)
 
     async def DisableTotp(self, request: rpc.DisableTotpRequest, context: Context) -> rpc.DisableTotpResponse:
-        await self.confirm_own_password(request.password)
+        await self.confirmed_account(request.password)
         async with self.guess(calls.current().caller.known_id), self.own_account() as (connection, account):
             if account.totp_confirm_time is None:
                 raise rules.TotpNotEnrolled
@@ -52,27 +49,6 @@ class Authenticators(AuthParts):
             await audit.add(connection, "account.totp_disable", account.id)
             await tell(connection, account, is_enabled=False)
         return rpc.DisableTotpResponse()
-
-    async def confirm_own_password(self, password: str) -> None:
-        """Raises NeedsSession for a service, and what `confirm_password` does."""
-        caller = calls.current().caller
-        caller.require_session()
-        async with self.database.read() as connection:
-            account = await queries.active_account(connection, caller.known_id)
-        if account is None:
-            raise errors.Unauthenticated
-        await self.confirm_password(account, password)
-
-    @asynccontextmanager
-    async def own_account(self) -> AsyncIterator[tuple[AsyncConnection, AnyRow]]:
-        """A transaction, and the caller's locked account. Raises NeedsSession for a service."""
-        caller = calls.current().caller
-        caller.require_session()
-        async with self.database.transaction() as connection:
-            account = await queries.lock_active(connection, caller.known_id)
-            if account is None:
-                raise errors.Unauthenticated
-            yield connection, account
 
 
 async def tell(connection: AsyncConnection, account: AnyRow, *, is_enabled: bool) -> None:

@@ -74,6 +74,17 @@ class AuthParts:
         await self.confirm_password(account, password)
         return account
 
+    @asynccontextmanager
+    async def own_account(self) -> AsyncIterator[tuple[AsyncConnection, AnyRow]]:
+        """A transaction, and the caller's locked account. Raises NeedsSession for a service."""
+        caller = calls.current().caller
+        caller.require_session()
+        async with self.database.transaction() as connection:
+            account = await queries.lock_active(connection, caller.known_id)
+            if account is None:
+                raise errors.Unauthenticated
+            yield connection, account
+
     async def confirm_password(self, account: AnyRow, password: str, field: str = "password") -> None:
         """Of somebody who is signed in. Raises WrongPassword that names the request's field, TooManySignIns, SignInBusy."""
         async with self.guess(account.id):

@@ -16,9 +16,20 @@ from gazette.auth.v1 import password_pb2 as rpc
 from gazette.auth.v1.account_pb2 import AccountState
 from server import calls, errors
 from server.audit import queries as audit
-from server.auth import account_queries, accounts, link_queries, password_queries, queries, rules, session_queries
+from server.auth import (
+    account_queries,
+    accounts,
+    link_queries,
+    password_queries,
+    queries,
+    rules,
+    session_queries,
+    sign_in_queries,
+)
+from server.auth.devices import LIFETIME
 from server.auth.links import INVITATION, PASSWORD_RESET
 from server.auth.parts import AuthParts, Context
+from server.auth.throttle import ACCOUNT, KNOWN_ADDRESS
 from server.database import AnyRow
 from server.mail import queries as mail
 
@@ -73,14 +84,18 @@ class PasswordChanges(AuthParts):
         return rpc.RequestPasswordResetResponse()
 
     async def ResetPassword(self, request: rpc.ResetPasswordRequest, context: Context) -> rpc.ResetPasswordResponse:
+        address = calls.current().address
         async with self.database.read() as connection:
             _, account = await self.links.look(connection, PASSWORD_RESET, request.token)
+            candidate = await sign_in_queries.candidate(connection, account.email, address, self.now() - LIFETIME)
         password_hash = await self.checked_hash(account, request.new_password)
         async with self.database.transaction() as connection:
             _, account = await self.links.use(connection, PASSWORD_RESET, request.token)
             ended = await set_password(connection, account, password_hash, "password-reset", self.now())
             await audit.add(connection, "account.password_reset", account.id, actor_id=account.id)
         self.forget(ended)
+        # Whoever tried all passwords that came to mind need not wait to use the new one.
+        await self.throttle.forget(ACCOUNT.of(candidate.folded_email), KNOWN_ADDRESS.of(account.id, address))
         return rpc.ResetPasswordResponse()
 
     async def checked_hash(self, account: AnyRow, password: str) -> str:

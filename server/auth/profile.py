@@ -30,13 +30,8 @@ class Profile(AuthParts):
             return rpc.GetMeResponse(account=accounts.shown(account, await queries.grants(connection, account.id)))
 
     async def UpdateMe(self, request: profile_pb2.UpdateMeRequest, context: Context) -> profile_pb2.UpdateMeResponse:
-        caller = calls.current().caller
-        caller.require_session()
         masks.fields("account", request.account, request.update_mask, {"name"}, required={"name"})
-        async with self.database.transaction() as connection:
-            account = await queries.lock_active(connection, caller.known_id)
-            if account is None:
-                raise errors.Unauthenticated
+        async with self.own_account() as (connection, account):
             grants = await queries.grants(connection, account.id)
             await account_changes.rename(connection, Holder(account, grants), request.account.name)
             changed = await account_queries.account(connection, account.id)
