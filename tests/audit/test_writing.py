@@ -191,14 +191,14 @@ async def test_forty_at_once(servers: Servers, template: str, tmp_path: Path) ->
     async with running(servers, template, tmp_path, DATABASE_POOL_MAX="45") as service:
         auditor = await Auditor.of(service)
         ids = sorted([uuid.UUID(await service.organisation()) for _ in range(3)])
-        start = asyncio.Event()
+        begun, start = asyncio.Semaphore(0), asyncio.Event()
 
         async def act(seed: int) -> None:
             order = random.Random(seed)
             steps: list[uuid.UUID | None] = [None, None, ids[seed % 3]]  # None: an event
             order.shuffle(steps)
             async with service.database.transaction() as connection:
-                await connection.execute(text("SELECT 1"))
+                begun.release()
                 await start.wait()
                 for step in steps:
                     if step is None:
@@ -210,8 +210,10 @@ async def test_forty_at_once(servers: Servers, template: str, tmp_path: Path) ->
                 if seed % 8 == 7:
                     raise ZeroDivisionError
 
-        tasks = [asyncio.create_task(act(seed)) for seed in range(40)]
-        await asyncio.sleep(0)
+        tasks = []
+        for seed in range(40):
+            tasks.append(asyncio.create_task(act(seed)))
+            await asyncio.wait_for(begun.acquire(), 20)  # one connection after the other is opened
         start.set()
         outcomes = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
         assert [type(each) for each in outcomes if each is not None] == [ZeroDivisionError] * 5
