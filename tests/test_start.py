@@ -75,6 +75,7 @@ def refusal(done: subprocess.CompletedProcess[str]) -> str:
         ({"PORT": "8080", "HTTP_PORT": "9090"}, "PORT and HTTP_PORT differ, but are one setting; set one of them"),
         ({"REDIS_URL": "redis://:secret-word@127.0.0.1:high/0"}, "REDIS_URL is no URL; write the port as a number"),
         ({"TLS_CERTIFICATE_FILE": __file__, "TLS_KEY_FILE": __file__}, "TLS_CERTIFICATE_FILE and TLS_KEY_FILE hold no cert"),
+        ({"JWT_KEY_FILE": __file__}, "JWT_KEY_FILE holds no key (PEM) of Ed25519 or P-256; make one with: openssl genpkey"),
         ({"LOG_DIRECTORY": "/proc/nowhere"}, "LOG_DIRECTORY cannot be made"),
         ({"FILES_DIRECTORY": "/proc/nowhere"}, "FILES_DIRECTORY cannot be made"),
         ({"SOCKET_DIR": "/proc/nowhere"}, "cannot listen on /proc/nowhere/worker-0.sock; let the server write to SOCKET_DIR"),

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import jwt
@@ -13,11 +18,14 @@ import pytest
 
 from devstack.envoy import Envoy
 from devstack.home import Home
-from tests.auth.forging import FORGES
+from server.auth.signing import KeyRing, key_in
+from tests.auth.forging import FORGES, Forge
 from tests.servers import Servers
 from tests.service import Service, running
 
 PATH = "/.well-known/jwks.json"
+ADDRESS = f"https://gazette.example.gov{PATH}"
+DOCUMENT = (Path(__file__).parents[2] / "docs/tokens.md").read_text()
 
 
 @asynccontextmanager
@@ -36,19 +44,55 @@ async def behind_envoy(
             await asyncio.to_thread(envoy.stop)
 
 
-@pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
-async def test_others_can_verify_our_tokens(servers: Servers, template: str, tmp_path: Path, algorithm: str) -> None:
-    """A library that knows no more of us than the address of our keys finds the right one, and out who a token stands for."""
-    async with behind_envoy(servers, template, tmp_path, **FORGES[algorithm].settings(tmp_path)) as (service, client):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands that docs/tokens.md names were run."""
+    directory = tmp_path_factory.mktemp("keys")
+    commands = re.findall(r"^    (openssl .*)$", DOCUMENT, re.MULTILINE)
+    assert len(commands) == 4
+    for command in commands:
+        subprocess.run(shlex.split(command), cwd=directory, check=True, capture_output=True)
+    return directory
+
+
+@pytest.mark.parametrize(("file", "algorithm"), [("jwt-ed25519.pem", "EdDSA"), ("jwt-p256.pem", "ES256")])
+async def test_others_can_verify_our_tokens(
+    servers: Servers, template: str, tmp_path: Path, made: Path, file: str, algorithm: str
+) -> None:
+    """With the keys that the documentation makes, and the function that it shows, others find out who a token stands for."""
+    assert (made / file).stat().st_mode & 0o077 == 0
+    other = {"JWT_VERIFICATION_KEY_FILES": str(made / "jwt-ed25519.pub.pem")}
+    async with behind_envoy(servers, template, tmp_path, JWT_KEY_FILE=str(made / file), **other) as (service, client):
         person = await service.account()
-        keys = jwt.PyJWKClient(str(client.base_url.join(PATH)))
-        key = await asyncio.to_thread(keys.get_signing_key_from_jwt, person.access_token)
-        (other,) = [each for each in keys.get_signing_keys() if each.key_id != key.key_id]
-    assert jwt.get_unverified_header(person.access_token) == {"alg": algorithm, "typ": "at+jwt", "kid": key.key_id}
-    said = jwt.decode(person.access_token, key, audience="gazette", issuer="gazette")
+        claims = shown(str(client.base_url.join(PATH)))
+        said = await asyncio.to_thread(claims, person.access_token)
+        (signing, *_) = (await client.get(PATH)).json()["keys"]
+        key = key_in(made / file, "the test", must_sign=True)
+        forge = Forge(KeyRing.of(key), FORGES[algorithm].thief, said)
+        for forged in (
+            forge.signed(key=forge.thief),
+            forge.with_hmac(json.dumps(signing).encode(), forge.headed(alg="HS256")),
+            forge.unsigned(forge.headed(alg="none")) + ".",
+            forge.with_header(typ="JWT"),
+            forge.with_claims(aud="treasury"),
+            forge.with_claims(exp=said["iat"] - 1),
+            person.refresh_token,
+        ):
+            with pytest.raises(jwt.PyJWTError):
+                await asyncio.to_thread(claims, forged)
+        assert await asyncio.to_thread(claims, forge.signed()) == said
     assert said["sub"] == person.id
-    with pytest.raises(jwt.InvalidSignatureError):
-        jwt.decode(person.access_token, other, audience="gazette", issuer="gazette")
+    assert jwt.get_unverified_header(person.access_token) == {"alg": algorithm, "typ": "at+jwt", "kid": signing["kid"]}
+
+
+def shown(address: str) -> Callable[[str], dict[str, Any]]:
+    """The function of docs/tokens.md, with our address in it."""
+    (block,) = re.findall(r"^```python$(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+    assert ADDRESS in block
+    names: dict[str, Any] = {}
+    exec(block.replace(ADDRESS, address), names)
+    claims: Callable[[str], dict[str, Any]] = names["claims"]
+    return claims
 
 
 async def test_what_is_told(servers: Servers, template: str, tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStu
 from server import app
 from server.auth.signing import KeyRing
 from server.settings import Settings
+from tests.auth.asking import get_me
 from tests.auth.forging import FORGES, OTHER_SECRET, SECRET, written
+from tests.refusals import refused
 from tests.service import PASSWORD, Service, make_settings
 
 Stub = TypeVar("Stub")
@@ -145,3 +147,18 @@ async def test_no_request_fails(service: Service, tmp_path: Path, algorithm: str
             for task in load:
                 task.cancel()
     assert KeyRing.under(settings[0]).signing.kid not in {key.kid for key in KeyRing.under(settings[-1]).verifying.values()}
+
+
+async def test_from_a_secret_to_a_key_file(service: Service, tmp_path: Path) -> None:
+    """Tokens of the key hold before it signs; when it does, those of the secret end, and their sessions go on by a refresh."""
+    database = make_url(service.settings.database_url).database or ""
+    key = written(tmp_path, FORGES["EdDSA"].key)
+    prepared = make_settings(service.servers, database, tmp_path, JWT_VERIFICATION_KEY_FILES=key)
+    moved = make_settings(service.servers, database, tmp_path, JWT_KEY_FILE=key)
+    person = await service.account()
+    async with process(prepared) as before, process(moved) as after:
+        await get_me(before, person.access_token)
+        assert (await refused(get_me(after, person.access_token))).reason == "INVALID_ACCESS_TOKEN"
+        again = await AuthServiceStub(after).RefreshToken(RefreshTokenRequest(refresh_token=person.refresh_token))
+        for channel in (before, after):
+            assert (await get_me(channel, again.access_token)).account.id == person.id

@@ -104,6 +104,12 @@ def test_one_key_named_twice_is_one(tmp_path: Path) -> None:
     assert [jwk["kid"] for jwk in ring.jwks] == [ring.signing.kid]
 
 
+@pytest.mark.parametrize("key", [Key.of_secret("x" * 32), Key.of_pair(EDWARDS.public_key(), EDWARDS)], ids=["HS256", "EdDSA"])
+def test_the_ring_knows_the_segment_that_is_written(key: Key) -> None:
+    """What stands before the first point of a token is what the ring looks for."""
+    assert key.signed({"sub": "x"}).partition(".")[0] == key.first_segment
+
+
 def test_a_thumbprint_is_the_standards() -> None:
     """The name of a key is what RFC 8037 appendix A.3 computes for its example."""
     x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
