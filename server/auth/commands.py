@@ -108,7 +108,7 @@ def invite_account(email: str, name: str, role: str, slug: str | None, is_json: 
 @as_json
 def list_accounts(slug: str | None, state: str | None, kind: str | None, query: str, is_json: bool) -> None:
     """List the accounts, the newest first."""
-    equal: dict[str, int] = {}
+    equal: dict[str, Any] = {}
     if state:
         equal["state"] = AccountState.Value(STATE_PREFIX + state.upper())
     if kind:
