@@ -31,7 +31,7 @@ def stranger(number: int) -> str:
     return f"203.0.113.{number}"
 
 
-async def all_of(guesses: Iterable[Awaitable[Refusal]], at_once: int = 10) -> list[Refusal]:
+async def all_of(guesses: Iterable[Awaitable[Refusal]], at_once: int = 5) -> list[Refusal]:
     places = asyncio.Semaphore(at_once)
 
     async def one(each: Awaitable[Refusal]) -> Refusal:

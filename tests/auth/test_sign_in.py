@@ -11,13 +11,14 @@ import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from sqlalchemy import func, select, update
 
-from gazette.auth.v1.account_pb2 import AccountState, Role
+from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest, LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.auth.models import Account, Session
 from server.auth.passwords import PARAMETERS
 from server.auth.rules import DEMO_PASSWORD
 from server.messages import moment
+from tests.auth.guessing import guess
 from tests.auth.stored import change, events, rows
 from tests.refusals import Refusal, refused
 from tests.servers import Servers
@@ -69,14 +70,21 @@ async def refuse(service: Service, email: str, password: str) -> Refusal:
 
 
 async def test_every_refusal_is_the_same(service: Service) -> None:
-    """Unknown, disabled, without a password, or wrong: the status has the same bytes (A1)."""
-    for name in ("known", "disabled", "invited"):
+    """Unknown, disabled, invited, a service's, wrong, or throttled: the status has the same bytes (A1)."""
+    for name in ("known", "disabled", "invited", "service", "throttled"):
         await service.account(f"{name}@example.gov")
     await change(
         service,
         update(Account).where(Account.email == "disabled@example.gov").values(state=AccountState.ACCOUNT_STATE_DISABLED),
-        update(Account).where(Account.email == "invited@example.gov").values(password_hash=None),
+        update(Account)
+        .where(Account.email == "invited@example.gov")
+        .values(password_hash=None, state=AccountState.ACCOUNT_STATE_INVITED),
+        update(Account)
+        .where(Account.email == "service@example.gov")
+        .values(password_hash=None, email=None, kind=AccountKind.ACCOUNT_KIND_SERVICE),
     )
+    for number in range(5):
+        await guess(service, "throttled@example.gov", address=f"203.0.113.{number}")
     before = await rows(service, select(func.count()).select_from(Session))
 
     refusals = [
@@ -85,6 +93,8 @@ async def test_every_refusal_is_the_same(service: Service) -> None:
         await refuse(service, "disabled@example.gov", PASSWORD),
         await refuse(service, "disabled@example.gov", "not-the-password"),
         await refuse(service, "invited@example.gov", PASSWORD),
+        await refuse(service, "service@example.gov", PASSWORD),
+        await guess(service, "throttled@example.gov", address="203.0.113.7"),
         await refuse(service, "%@example.gov", PASSWORD),
         await refuse(service, "known@example.gov", "x" * 1024),
     ]
