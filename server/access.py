@@ -124,7 +124,7 @@ def authorizing(method: Method, handler: Handler) -> Handler:
     Whether it is held in the organisation concerned is for the handler, which knows the organisation."""
     if method.rule.public:
         return handler
-    permission = method.rule.permission
+    permission, is_central = method.rule.permission, method.rule.everywhere
 
     async def authorize(request: Any, call: Call) -> Any:
         if call.refusal is not None:
@@ -134,6 +134,8 @@ def authorizing(method: Method, handler: Handler) -> Handler:
             raise errors.Unauthenticated
         if permission and permission not in caller.permissions:
             raise errors.PermissionDenied(f"This needs {Permission.Name(permission)}.", permission=Permission.Name(permission))
+        if is_central:
+            caller.require(permission)
         return await handler(request, call)
 
     return authorize

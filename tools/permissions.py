@@ -18,8 +18,6 @@ from tools.openapi import ACCESS, bindings
 PERMISSION, ROLE = "PERMISSION_", "ROLE_"
 ROLES = sorted(rules.ROLE_PERMISSIONS)
 ANYONE, IN_ORGANISATION, FOR_ALL, NOT = "yes", "organisation", "all", "–"
-CENTRAL_METHODS = frozenset({"gazette.audit.v1.AuditService.VerifyAudit", "gazette.auth.v1.AccountService.EraseAccount"})
-"""What asks for its permission for all organisations, though the permission can be held in one."""
 
 HEAD = """# Permissions
 
@@ -55,7 +53,7 @@ def methods(contract: Contract, service: ServiceDescriptor) -> Iterator[str]:
         rule = contract.options(method)[ACCESS]
         name = str(rule.get("permission", "")).removeprefix(PERMISSION)
         if name:
-            is_central = method.full_name in CENTRAL_METHODS
+            is_central = bool(rule.get("everywhere"))
             cells = [cell(role, numbers[name], is_central=is_central) for role in ROLES]
             needs = f"`{name}`"
         else:

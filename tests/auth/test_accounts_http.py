@@ -70,12 +70,12 @@ def test_each_change_is_a_verb(admin: httpx.Client, invited: dict[str, Any]) -> 
         answer: dict[str, Any] = admin.post(f"{url}:{verb}", json=body).raise_for_status().json()
         return answer
 
-    granted = post("grantRole", role="ROLE_EDITOR")["account"]
+    granted = post("grant-role", role="ROLE_EDITOR")["account"]
     assert [grant["role"] for grant in granted["grants"]] == ["ROLE_AUTHOR", "ROLE_EDITOR"]
-    assert post("revokeRole", role="ROLE_EDITOR") == {"account": invited}
+    assert post("revoke-role", role="ROLE_EDITOR") == {"account": invited}
     assert post("disable")["account"]["state"] == "ACCOUNT_STATE_DISABLED"
     assert post("enable") == {"account": invited}
-    assert post("revokeSessions") == {"revokedCount": 0}
+    assert post("revoke-sessions") == {"revokedCount": 0}
     refusal = admin.post(f"{url}:disable-totp", json={})
     assert (refusal.status_code, reason(refusal)) == (400, "TOTP_NOT_ENROLLED")
     erased = post("erase")["account"]

@@ -29,6 +29,8 @@ def expected(caller: str, method: MethodDescriptor, *, is_everywhere: bool = Tru
     if caller == NOBODY:
         return grpc.StatusCode.UNAUTHENTICATED
     held = {*TABLE.get(caller, "").split()} - (set() if is_everywhere else CENTRAL)
+    if rule.everywhere and not is_everywhere:
+        return grpc.StatusCode.PERMISSION_DENIED
     is_let_in = rule.signed_in or Permission.Name(rule.permission).removeprefix("PERMISSION_") in held
     return grpc.StatusCode.INVALID_ARGUMENT if is_let_in else grpc.StatusCode.PERMISSION_DENIED
 

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable
 from pathlib import Path
 
-import grpc
 import pytest
 
 from gazette.access.v1.access_pb2 import Permission
-from gazette.audit.v1.audit_service_pb2 import VerifyAuditRequest
-from gazette.audit.v1.audit_service_pb2_grpc import AuditServiceStub
-from gazette.auth.v1.account_administration_pb2 import EraseAccountRequest
-from gazette.auth.v1.account_pb2 import Role
-from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
 from server.interceptors import access_rule
 from tests.auth.test_rules import TABLE
 from tests.contract.test_access import CENTRAL
 from tests.contract.test_contract import methods
-from tests.refusals import refused
-from tests.service import Service
 from tools import generate, permissions
 from tools.contract import Contract
 
@@ -58,7 +49,7 @@ def test_every_cell_is_right(page: str) -> None:
         rule = access_rule(method)
         name = Permission.Name(rule.permission).removeprefix("PERMISSION_")
         _, needs, *cells = found[f"{method.containing_service.name}.{method.name}"]
-        where = "all" if name in CENTRAL or method.full_name in permissions.CENTRAL_METHODS else "organisation"
+        where = "all" if name in CENTRAL or rule.everywhere else "organisation"
         if rule.permission:
             assert needs == f"`{name}`"
             assert cells == [where if name in held.split() else "–" for held in TABLE.values()], method.full_name
@@ -95,21 +86,3 @@ def test_a_file_that_is_generated_no_more_is_noticed(tmp_path: Path) -> None:
     (tmp_path / left).parent.mkdir(parents=True)
     (tmp_path / left).touch()
     assert generate.differences({}, tmp_path) == ([left], [])
-
-
-async def test_what_concerns_all_organisations_is_refused_to_the_admin_of_one(service: Service) -> None:
-    """The RPCs that ask for more than the permission that their rule names do so."""
-    organisation_id = await service.organisation()
-    admin = await service.account(role=Role.ROLE_ADMIN, organisation_id=organisation_id)
-    erase = EraseAccountRequest(id=(await service.account(organisation_id=organisation_id)).id)
-    calls: dict[str, Awaitable[object]] = {
-        "gazette.auth.v1.AccountService.EraseAccount": AccountServiceStub(service.channel).EraseAccount(
-            erase, metadata=admin.metadata
-        ),
-        "gazette.audit.v1.AuditService.VerifyAudit": AuditServiceStub(service.channel).VerifyAudit(
-            VerifyAuditRequest(), metadata=admin.metadata
-        ),
-    }
-    assert calls.keys() == permissions.CENTRAL_METHODS
-    for name, call in calls.items():
-        assert (await refused(call)).code is grpc.StatusCode.PERMISSION_DENIED, name

@@ -89,29 +89,33 @@ Global___Permission: _TypeAlias = Permission  # noqa: Y015
 
 @_typing.final
 class AccessRule(_message.Message):
-    """Who may call a method. Exactly one of the fields is set."""
+    """Who may call a method."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PUBLIC_FIELD_NUMBER: _builtins.int
     SIGNED_IN_FIELD_NUMBER: _builtins.int
     PERMISSION_FIELD_NUMBER: _builtins.int
+    EVERYWHERE_FIELD_NUMBER: _builtins.int
     public: _builtins.bool
     """Anyone, signed in or not."""
     signed_in: _builtins.bool
     """Anyone who is signed in."""
     permission: Global___Permission.ValueType
     """Callers who hold this permission, in the organisation that the request concerns."""
+    everywhere: _builtins.bool
+    """Whether the permission must be held for all organisations, though it can be held in one."""
     def __init__(
         self,
         *,
         public: _builtins.bool = ...,
         signed_in: _builtins.bool = ...,
         permission: Global___Permission.ValueType = ...,
+        everywhere: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["permission", b"permission", "public", b"public", "rule", b"rule", "signed_in", b"signed_in"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["permission", b"permission", "public", b"public", "rule", b"rule", "signed_in", b"signed_in"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["everywhere", b"everywhere", "permission", b"permission", "public", b"public", "rule", b"rule", "signed_in", b"signed_in"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_rule: _TypeAlias = _typing.Literal["public", "signed_in", "permission"]  # noqa: Y015
     _WhichOneofArgType_rule: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
