@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Awaitable
 
 import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import select
 
-from gazette.auth.v1 import profile_pb2
+from gazette.access.v1.access_pb2 import Permission
+from gazette.auth.v1 import password_pb2, profile_pb2, service_account_pb2
 from gazette.auth.v1.account_pb2 import Account as AccountMessage
 from gazette.auth.v1.account_pb2 import AccountState, Role
+from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.audit.models import AuditPersonal
 from server.auth.models import Account, Link
@@ -188,3 +191,29 @@ async def test_an_address_can_be_written_otherwise(service: Service) -> None:
     await confirm(service, token(await newest(service, person.email.title())))
     (account,) = await rows(service, select(Account.email).where(Account.id == uuid.UUID(person.id)))
     assert account.email == person.email.title()
+
+
+async def test_an_api_key_is_no_person(service: Service) -> None:
+    """A service has neither a password nor an address to change, and its name is its admins' to choose."""
+    admin = await service.account(role=Role.ROLE_ADMIN)
+    accounts = AccountServiceStub(service.channel)
+    service_request = service_account_pb2.CreateServiceAccountRequest(
+        account=AccountMessage(name="crawler"), role=Role.ROLE_AUTHOR
+    )
+    made = await accounts.CreateServiceAccount(service_request, metadata=admin.metadata)
+    key_request = service_account_pb2.CreateApiKeyRequest(
+        account_id=made.account.id, name="a key", scopes=[Permission.PERMISSION_DOCUMENTS_READ]
+    )
+    key = await accounts.CreateApiKey(key_request, metadata=admin.metadata)
+    crawler = Person(made.account.id, "", PASSWORD, key.key, "")
+    calls: list[Awaitable[object]] = [
+        update_me(service, crawler, "name", name="Somebody"),
+        change_email(service, crawler),
+        AuthServiceStub(service.channel).ChangePassword(
+            password_pb2.ChangePasswordRequest(password=PASSWORD, new_password="another-violet-lantern"),
+            metadata=crawler.metadata,
+        ),
+    ]
+    for call in calls:
+        refusal = await refused(call)
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NEEDS_SESSION")
