@@ -133,10 +133,8 @@ class Administration(AccountParts):
             return rpc.EnableAccountResponse(account=await current(connection, holder))
 
     async def EraseAccount(self, request: rpc.EraseAccountRequest, context: Context) -> rpc.EraseAccountResponse:
-        caller = calls.current().caller
         async with self.changing(request.id) as (connection, holder):
-            caller.require(rules.WRITE)
-            rules.check_not_own(caller, holder.account.id)
+            rules.check_not_own(calls.current().caller, holder.account.id)
             ended = await changes.erase(connection, holder, self.now())
             answer = rpc.EraseAccountResponse(account=await current(connection, holder))
         self.forget(ended)
