@@ -47,8 +47,8 @@ async def set_state(service: Service, person: Person, state: AccountState.ValueT
 
 @pytest.mark.parametrize("method", ABOUT_ONE)
 async def test_another_organisations_account_is_as_absent(service: Service, method: str) -> None:
-    """The admin of one organisation cannot tell an account of another from one that there is not (Z2). Erasing, which is not for
-    the admin of one, is refused whatever the id."""
+    """The admin of one organisation cannot tell an account of another from one that there is not (Z2). Erasing, which is
+    not for the admin of one, is refused whatever the id."""
     here, there = await service.organisation(), await service.organisation()
     admin = await service.account(role=ADMIN, organisation_id=here)
     others = [
