@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -20,14 +19,14 @@ from gazette.delivery.v1 import delivery_service_pb2_grpc
 from gazette.files.v1 import file_service_pb2_grpc
 from gazette.record.v1 import record_service_pb2_grpc
 from gazette.system.v1 import system_service_pb2_grpc
-from server import access, cache, database, errors, migrations, storage, tasks, telemetry, tls, validation
+from server import access, cache, database, errors, listening, migrations, storage, tasks, telemetry, validation
 from server.audit.service import AuditService
 from server.auth import bootstrap, letters
 from server.auth import paths as auth_paths
 from server.auth.account_service import AccountService
+from server.auth.credentials import Credentials
 from server.auth.devices import DeviceTokens
 from server.auth.links import Links
-from server.auth.credentials import Credentials
 from server.auth.organisations import OrganisationService
 from server.auth.password_resets import PasswordResets
 from server.auth.passwords import Passwords
@@ -64,14 +63,13 @@ from server.paging import Paging
 from server.rates import Rates
 from server.record.service import RecordService
 from server.retention import clearing
-from server.settings import CannotStart, Settings, authority
+from server.settings import Settings
 from server.storage import ObjectStorage
 from server.system import probe
 from server.system.service import SystemService
 
 log = structlog.get_logger(__name__)
 
-MIB = 1024 * 1024
 CLEAN_UP_SECONDS = 5.0
 """How long what was cut off may take to clean up behind itself."""
 DRAIN_PAUSE = 1.2
@@ -80,10 +78,6 @@ LISTEN_PATIENCE = 2.0
 """Seconds that the start waits for notifications to be heard. Without a database it goes on, to serve pages from Redis."""
 INDEPENDENT = ("gazette.delivery.v1.DeliveryService",)
 """What works, from the caches, while the database is away."""
-
-
-class PortTaken(CannotStart):
-    """The message names the address and the variable that changes it."""
 
 
 @dataclass
@@ -194,12 +188,8 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     async def is_up() -> bool:
         return not (await inside.ask("database"))[0].problem
 
-    totp = Totp.under(settings.encryption_key, settings.encryption_previous_key)
-    refresh_tokens = RefreshTokens(settings.refresh_token_secret)
-    devices = DeviceTokens.under(settings.refresh_token_secret)
     auth_service_pb2_grpc.add_AuthServiceServicer_to_server(
-        AuthService(pools, passwords, Throttle(redis, pools), devices, tokens, refresh_tokens, paging, totp, links, settings),
-        registry,
+        auth_service(settings, pools, redis, passwords, tokens, paging, links), registry
     )
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(AccountService(pools, tokens, paging, links), registry)
     organisation_service_pb2_grpc.add_OrganisationServiceServicer_to_server(
@@ -221,10 +211,33 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, registry)
     if settings.reflection:
         reflection.enable_server_reflection([*registry.services, reflection.SERVICE_NAME], registry)
-    server = grpc.aio.server(options=channel_options(settings))
+    server = grpc.aio.server(options=listening.channel_options(settings))
     server.add_generic_rpc_handlers((registry,))
-    port = listen(server, settings, worker)
+    port = listening.listen(server, settings, worker)
     return App(settings, server, port, pools, redis, blobs, passwords, listener, changes, health, limits, compose, jobs)
+
+
+def auth_service(
+    settings: Settings,
+    pools: Database,
+    redis: Cache,
+    passwords: Passwords,
+    tokens: AccessTokens,
+    paging: Paging,
+    links: Links,
+) -> AuthService:
+    return AuthService(
+        pools,
+        passwords,
+        Throttle(redis, pools),
+        DeviceTokens.under(settings.refresh_token_secret),
+        tokens,
+        RefreshTokens(settings.refresh_token_secret),
+        paging,
+        Totp.under(settings.encryption_key, settings.encryption_previous_key),
+        links,
+        settings,
+    )
 
 
 async def check_schema(pools: Database) -> None:
@@ -235,40 +248,3 @@ async def check_schema(pools: Database) -> None:
             await migrations.check(connection)
     except Unavailable:
         log.warning("starting while the database is away")
-
-
-def channel_options(settings: Settings) -> list[tuple[str, int]]:
-    return [
-        ("grpc.so_reuseport", 1 if settings.grpc_port else 0),
-        ("grpc.max_receive_message_length", 4 * MIB),
-        ("grpc.max_send_message_length", 8 * MIB),
-        ("grpc.max_concurrent_streams", 100),
-        ("grpc.http.overload_protection", 0),  # it resets most of a burst that a client would otherwise send in turn
-        ("grpc.server_handshake_timeout_ms", 5_000),
-        ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.max_metadata_size", 16 * 1024),
-    ]
-
-
-def listen(server: grpc.aio.Server, settings: Settings, worker: int) -> int:
-    """Binds the shared port, and the worker's own Unix socket. Raises PortTaken."""
-    address = authority(settings.grpc_host, settings.grpc_port)
-    try:
-        credentials = tls.credentials(settings)
-        port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
-    except RuntimeError as error:
-        raise PortTaken(f"cannot listen on {address}: it is taken or not allowed; set GRPC_PORT or GRPC_HOST") from error
-    if settings.socket_dir is not None:
-        path = socket_path(settings.socket_dir, worker)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)  # a worker that was killed leaves its own behind
-            server.add_insecure_port(f"unix:{path}")
-        except (OSError, RuntimeError) as error:
-            raise PortTaken(f"cannot listen on {path}; let the server write to SOCKET_DIR, or set another folder") from error
-    return port
-
-
-def socket_path(directory: Path, worker: int) -> Path:
-    return directory.resolve() / f"worker-{worker}.sock"

@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from server import app
+from server import listening
 from server.settings import CannotStart, load
 from server.supervisor import Supervisor, check_port, exit_code
 from tests.test_settings import GOOD
@@ -64,7 +64,7 @@ async def test_one_that_leaves_a_child() -> None:
 async def test_addresses_of_six(host: str) -> None:
     """An IPv6 address may stand in brackets or not, wherever it is used."""
     server = grpc.aio.server()
-    port = app.listen(server, load({**GOOD, "GRPC_HOST": host, "GRPC_PORT": "0"}), 0)
+    port = listening.listen(server, load({**GOOD, "GRPC_HOST": host, "GRPC_PORT": "0"}), 0)
     await server.start()
     with pytest.raises(CannotStart, match=f"port {port} on ::1 cannot be used"):
         check_port(host, port, "GRPC_PORT")
