@@ -156,6 +156,7 @@ async def test_the_secrets_outlive_their_key(service: Service) -> None:
         rotated, replaced = Totp.under(new, former), Totp.under(new)
         assert await rotated.check(connection, account, app.code()) == "app"
         renewed = (await connection.execute(select(Account.totp_secret))).scalar_one()
+        assert renewed is not None
         assert replaced.sealer.open(renewed, account.id.bytes).decode() == app.secret
         assert await rotated.check(connection, account, app.recovery_codes[0]) == "recovery"
         with pytest.raises(CannotOpen):
@@ -173,7 +174,8 @@ async def test_a_second_enrolment_replaces_the_first(service: Service) -> None:
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "WRONG_CODE")
     assert list(refusal.fields) == ["code"]
     code = pyotp.TOTP(newer.secret).now()
-    assert await auth.ConfirmTotp(totp_pb2.ConfirmTotpRequest(code=code), metadata=person.metadata)
+    answer = await auth.ConfirmTotp(totp_pb2.ConfirmTotpRequest(code=code), metadata=person.metadata)
+    assert len(answer.recovery_codes) == 10
 
 
 async def test_a_confirmed_app_is_not_replaced(service: Service, app: App) -> None:

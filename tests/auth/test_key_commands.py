@@ -62,7 +62,7 @@ async def test_a_key_from_its_making_to_its_end(service: Service) -> None:
 async def test_a_generated_key_is_stored_nowhere(service: Service) -> None:
     """`keys generate` needs no database, and prints a key that nobody has yet."""
     result = await run(service, "keys", "generate")
-    assert api_key_rules.id_of(result.output.strip())
+    assert api_key_rules.id_of(result.output.strip()).version == 7
     assert (await refused(whose(service, result.output.strip()))).reason == "INVALID_API_KEY"
 
 

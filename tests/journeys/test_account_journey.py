@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def test_a_revoked_session_is_felt_by_every_process(edge: Edge) -> None:
     client.delete(f"/v1/auth/sessions/{newest}").raise_for_status()
 
     for stub in stubs:
-        assert until(lambda stub=stub: is_refused(stub, metadata), 5.0)
+        assert until(partial(is_refused, stub, metadata), 5.0)
     for channel in channels:
         channel.close()
 
