@@ -33,7 +33,7 @@ from gazette_client import Client
 
 METHOD = "/gazette.content.v1.ContentService/GetDocument"
 EMAIL, PASSWORD = "admin@example.gov", "gazette-demo-only"
-ROUNDS, REQUESTS, ALONE = 60, 400, 3000
+ROUNDS, REQUESTS, ALONE = 100, 300, 2000
 LIMIT = 1.08
 
 
