@@ -127,7 +127,9 @@ async def test_a_page_token_is_for_one_caller_and_one_query(service: Service) ->
     token = (await ask(service, admin, "ListAccounts", page_size=1)).next_page_token
     raw = base64.urlsafe_b64decode(token)
     flipped = [raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :] for place in range(len(raw))]
-    attempts: list[tuple[Person, dict[str, Any]]] = [(admin, {"page_token": base64.urlsafe_b64encode(each).decode()}) for each in flipped]
+    attempts: list[tuple[Person, dict[str, Any]]] = [
+        (admin, {"page_token": base64.urlsafe_b64encode(each).decode()}) for each in flipped
+    ]
     attempts += [
         (other, {"page_token": token}),
         (admin, {"page_token": token, "query": "a"}),
