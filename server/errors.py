@@ -74,10 +74,10 @@ def packed(message: Message) -> AnyMessage:
 
 
 class Violation(NamedTuple):
-    """One field that is wrong."""
+    """What is wrong, mostly with one field."""
 
     field: str
-    """Its path in the request, such as `document.title`."""
+    """Its path in the request, such as `document.title`; empty where the request as a whole is wrong."""
     description: str
     """Why."""
 
@@ -90,7 +90,7 @@ class InvalidArgument(Failure):
 
     def __init__(self, *violations: Violation, message: str = "", reason: str = "", **metadata: str) -> None:
         self.violations = violations
-        text = message or "; ".join(f"{each.field}: {each.description}" for each in violations) or "The request is not valid."
+        text = message or "; ".join(": ".join(filter(None, each)) for each in violations) or "The request is not valid."
         super().__init__(text, reason=reason, **metadata)
 
     def details(self) -> Iterable[Message]:

@@ -63,9 +63,9 @@ def validate(message: Message) -> None:
 
 
 def field_path(violation: Any) -> str:
-    """`document.tags[2]`, from a protovalidate violation."""
+    """`document.tags[2]`, from a protovalidate violation; empty for a rule of the whole message, which has no field."""
     path = ""
-    for element in violation.proto.field.elements:
+    for element in violation.proto.field.elements if violation.proto.field is not None else ():
         path += f".{element.field_name}" if path else element.field_name
         if element.subscript is not None:
             path += f"[{element.subscript.value}]"

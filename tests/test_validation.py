@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
+from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
 from gazette.content.v1.content_service_pb2 import CreateDocumentRequest
-from gazette.content.v1.document_pb2 import Document
+from gazette.content.v1.document_import_pb2 import ImportedDocument
+from gazette.content.v1.document_pb2 import Document, LiveState
 from server.errors import InvalidArgument
 from server.validation import MAX_NESTING, validate
 
@@ -23,7 +25,7 @@ def create(**changed: object) -> CreateDocumentRequest:
     return request
 
 
-def fields(request: CreateDocumentRequest) -> dict[str, str]:
+def fields(request: Message) -> dict[str, str]:
     with pytest.raises(InvalidArgument) as caught:
         validate(request)
     return dict(caught.value.violations)
@@ -63,6 +65,18 @@ def test_every_field_is_named() -> None:
     """All that is wrong is told at once, each with its field."""
     request = create(locale="English", tags=["x", "x"], attachments=["nothing"])
     assert set(fields(request)) >= {"document.tags", "document.attachments[0]"}
+
+
+def test_a_rule_of_the_whole_message() -> None:
+    """What is wrong with a message as a whole is told without a field, and not as if one were missing."""
+    gone = ImportedDocument(document=GOOD, source="a.html", live_state=LiveState.LIVE_STATE_GONE, preserves_suffix=True)
+    gone.document.translation_key = GOOD.organisation_id
+    with pytest.raises(InvalidArgument) as caught:
+        validate(gone)
+    ((field, why),) = caught.value.violations
+    assert field == ""
+    assert caught.value.message == why
+    assert "REDIRECTED" in why
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
