@@ -12,6 +12,7 @@ from pathlib import Path
 import argon2
 import grpc
 import uuid6
+from redis.asyncio import Redis
 from sqlalchemy import insert, pool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -54,6 +55,8 @@ class Service:
     channel: grpc.aio.Channel
     owner: AsyncEngine
     """The database as the role that owns the tables."""
+    redis: Redis
+    """Redis, asked with more patience than the server has: its tenth of a second is too little on a busy machine."""
     servers: Servers
     counter: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -172,13 +175,15 @@ async def running(servers: Servers, template: str, directory: Path, **changed: s
     values = make_settings(servers, name, directory, **changed)
     process = await app.build(values)
     owner = create_async_engine(sqlalchemy_url(values.migration_database_url), poolclass=pool.NullPool)
-    await process.cache.redis.flushdb()
+    redis = Redis.from_url(servers.redis_url)
+    await redis.flushdb()
     await process.start()
     channel = grpc.aio.insecure_channel(f"127.0.0.1:{process.port}", options=[("grpc.use_local_subchannel_pool", 1)])
     try:
-        yield Service(process, channel, owner, servers)
+        yield Service(process, channel, owner, redis, servers)
     finally:
         await channel.close(None)
         await process.stop()
         await owner.dispose()
+        await redis.aclose()
         await administer(servers, f"DROP DATABASE {name} WITH (FORCE)")

@@ -20,8 +20,8 @@ async def test_many_readers_are_no_outage(service: Service) -> None:
 
 async def test_asking_for_the_health_often(service: Service) -> None:
     """However often anyone asks for the health, the parts are asked once a second."""
-    await service.app.cache.redis.config_resetstat()
+    await service.redis.config_resetstat()
     for _ in range(100):
         await SystemServiceStub(service.channel).GetHealth(GetHealthRequest(), timeout=5)
-    calls = (await service.app.cache.redis.info("commandstats")).get("cmdstat_ping", {}).get("calls", 0)
+    calls = (await service.redis.info("commandstats")).get("cmdstat_ping", {}).get("calls", 0)
     assert calls <= 5

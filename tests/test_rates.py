@@ -79,7 +79,7 @@ async def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
 
 async def told(service: Service, key: str) -> int:
     """What Redis knows of an account or address."""
-    redis = service.app.cache.redis
+    redis = service.redis
     return sum([int(await redis.get(each) or 0) async for each in redis.scan_iter(f"gazette:rates:{key}/*")])
 
 

@@ -29,14 +29,14 @@ async def counting(request: pytest.FixtureRequest, service: Service) -> AsyncIte
         return
     absent = cache.connect(service.settings.model_copy(update={"redis_url": NOWHERE}))
     yield Throttle(absent, service.database)
-    assert await service.app.cache.redis.keys("gazette:attempts:*") == []
+    assert await service.redis.keys("gazette:attempts:*") == []
     await absent.close()
 
 
 async def expire(service: Service) -> None:
     """Lets every window end now."""
-    for key in await service.app.cache.redis.keys("gazette:attempts:*"):
-        await service.app.cache.redis.pexpire(key, 1)
+    for key in await service.redis.keys("gazette:attempts:*"):
+        await service.redis.pexpire(key, 1)
     await change(service, update(SignInAttempts).values(expire_time=func.now() - timedelta(seconds=1)))
     await asyncio.sleep(0.01)
 
@@ -170,13 +170,13 @@ async def test_what_redis_forgets_is_counted(service: Service) -> None:
     """A Redis that was emptied, or away for a moment, gives nobody another attempt: PostgreSQL counts too."""
     counting, counter = Throttle(service.app.cache, service.database), TWO.of("account")
     await counting.reserve(counter)
-    await service.app.cache.redis.flushdb()
+    await service.redis.flushdb()
     await counting.reserve(counter)
     service.app.cache.rest(ConnectionError())
     with pytest.raises(Exhausted):
         await counting.reserve(counter)
     service.app.cache.resting_until = 0.0
-    await service.app.cache.redis.flushdb()
+    await service.redis.flushdb()
     with pytest.raises(Exhausted):
         await counting.reserve(counter)
 
@@ -197,9 +197,9 @@ async def test_redis_holds_off_a_flood(service: Service) -> None:
 async def test_keys_name_nobody(service: Service) -> None:
     """Neither Redis nor the table holds an address as it was typed."""
     await Throttle(service.app.cache, service.database).reserve(FIVE.of("ada@example.gov"))
-    (key,) = await service.app.cache.redis.keys("gazette:attempts:*")
+    (key,) = await service.redis.keys("gazette:attempts:*")
     assert b"ada" not in key
-    assert 0 < await service.app.cache.redis.pttl(key) <= 900_000
+    assert 0 < await service.redis.pttl(key) <= 900_000
 
 
 async def test_counters_are_not_written_ahead(service: Service) -> None:

@@ -74,7 +74,7 @@ async def test_what_was_read_while_deaf(service: Service) -> None:
 
 async def test_redis_loses_its_memory(service: Service) -> None:
     """A Redis that comes back with what it held a while ago is not believed, and is told again what it has forgotten."""
-    redis = service.app.cache.redis
+    redis = service.redis
     await told(service, await put_page(service.database, "/a", "Before"))
     service.app.changes.page_cache.clear()
     assert await title(service, "/a") == "Before"

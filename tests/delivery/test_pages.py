@@ -98,7 +98,7 @@ async def test_a_new_process_reads_from_redis(service: Service, template: str) -
     """An answer that one process has read is in Redis, and a change is marked there for all."""
     await put_page(service.database, "/a", "Before")
     await get(service, "/a", "en")
-    cache = service.app.cache.redis
+    cache = service.redis
     assert b"Before" in (await cache.get("gazette:page:en:/a") or b"")
     await put_page(service.database, "/a", "After")
     await title_becomes(service, "/a", "After")

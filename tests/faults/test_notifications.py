@@ -132,7 +132,7 @@ async def test_what_is_held_has_an_age(installation: Installation, exposed: Serv
     """While PostgreSQL is away a page is served from memory, but for no longer than PAGE_STALE_AGE; then nobody knows."""
     await put_page(exposed.database, "/a", "Held")
     assert await title(exposed, "/a") == "Held"
-    await exposed.app.cache.redis.flushdb()
+    await exposed.redis.flushdb()
     await asyncio.to_thread(installation.stack.postgres.kill)
     try:
         await hears(exposed, wanted=False)

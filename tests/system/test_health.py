@@ -108,7 +108,7 @@ async def test_what_it_can_do_without(service: Service, tmp_path: Path, changed:
     await process.start()
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{process.port}") as channel:
-            less = Service(process, channel, service.owner, service.servers)
+            less = Service(process, channel, service.owner, service.redis, service.servers)
             answer = await detailed(less, admin)
             assert answer.status == DEGRADED
             (missing,) = [each for each in answer.components if each.status != HEALTHY]
