@@ -7,9 +7,11 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
@@ -19,6 +21,8 @@ LIFETIME = 86400  # seconds
 SIGNATURE_BYTES = 16
 LABEL = b"gazette page tokens"
 
+Row = TypeVar("Row")
+
 
 class InvalidPageToken(errors.InvalidArgument):
     """The token is not ours, or not for this query."""
@@ -27,6 +31,38 @@ class InvalidPageToken(errors.InvalidArgument):
 
     def __init__(self) -> None:
         super().__init__(errors.Violation("page_token", "is not a next_page_token of this query; begin again without one"))
+
+
+@dataclass(frozen=True)
+class Page:
+    """The page that a request asks for: where it begins, how long it is, and what leads on from it."""
+
+    size: int
+    position: Sequence[Any] | None
+    """The sort key of the last row of the page before; None at the beginning."""
+    token: Callable[..., str]
+    """The `next_page_token` that goes on after a sort key."""
+
+    @property
+    def limit(self) -> int:
+        """How many rows to ask for: the one too many tells that there is a next page."""
+        return self.size + 1
+
+    @property
+    def after(self) -> Any:
+        """The first part of the position; None at the beginning."""
+        return self.position[0] if self.position else None
+
+    @property
+    def after_id(self) -> uuid.UUID | None:
+        """The same, where it is an id."""
+        return uuid.UUID(self.after) if self.position else None
+
+    def cut(self, rows: Sequence[Row], key: Callable[[Row], tuple[Any, ...]]) -> tuple[Sequence[Row], str]:
+        """The rows of this page, and its `next_page_token`. `key` is a row's sort key: JSON values or ids."""
+        if len(rows) <= self.size:
+            return rows, ""
+        return rows[: self.size], self.token(*key(rows[self.size - 1]))
 
 
 @dataclass(frozen=True)
@@ -44,9 +80,15 @@ class Paging:
         key, *others = (hmac.digest(each.encode(), LABEL, "sha256") for each in (secret, *filter(None, previous)))
         return cls(key, tuple(others))
 
+    def page(self, request: Any, caller_id: uuid.UUID | str, size: int) -> Page:
+        """The page that a list request asks for, of this size unless it says another. Raises InvalidPageToken."""
+        position = self.position(request, str(caller_id))
+        return Page(request.page_size or size, position, partial(self.token, request, str(caller_id)))
+
     def token(self, request: Message, caller_id: str, *position: Any) -> str:
-        """The token with which the same caller and filter go on after `position`: the sort key of the last row, JSON values."""
-        body = json.dumps([int(self.now()) + LIFETIME, *position], separators=(",", ":")).encode()
+        """The token with which the same caller and filter go on after `position`: the sort key of the last row, JSON values or
+        ids."""
+        body = json.dumps([int(self.now()) + LIFETIME, *position], separators=(",", ":"), default=str).encode()
         return base64.urlsafe_b64encode(signature(self.key, bound(body, request, caller_id)) + body).decode()
 
     def position(self, request: Message, caller_id: str) -> list[Any] | None:

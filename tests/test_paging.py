@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -23,6 +24,24 @@ def test_round_trip() -> None:
 def test_no_token_is_the_beginning() -> None:
     """Without a token the list begins at its beginning."""
     assert Paging.under(SECRET).position(ListPagesRequest(), "me") is None
+
+
+def test_pages_of_a_list() -> None:
+    """Each page goes on after the last row of the one before, and the last page has no token."""
+    names, request = ["a", "b", "c", "d", "e"], ListPagesRequest()
+    pages: list[Sequence[str]] = []
+    while not pages or request.page_token:
+        page = Paging.under(SECRET).page(request, "me", 2)
+        found = [name for name in names if page.after is None or name > page.after][: page.limit]
+        rows, request.page_token = page.cut(found, lambda name: (name,))
+        pages.append(rows)
+    assert pages == [["a", "b"], ["c", "d"], ["e"]]
+
+
+def test_a_page_that_is_exactly_full() -> None:
+    """A list that ends with its page leads to no empty one; the request's page size counts more than the method's own."""
+    page = Paging.under(SECRET).page(ListPagesRequest(page_size=3), "me", 2)
+    assert page.cut(["a", "b", "c"], lambda name: (name,)) == (["a", "b", "c"], "")
 
 
 @pytest.mark.parametrize("index", range(0, 60, 7))

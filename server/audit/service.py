@@ -35,14 +35,13 @@ class AuditService(AuditServiceServicer):
         place = uuid.UUID(request.organisation_id) if request.organisation_id else None
         if place:
             caller.require(PERMISSION_AUDIT_READ, place)
-        position = self.paging.position(request, str(caller.known_id))
-        size = request.page_size or PAGE_SIZE
+        page = self.paging.page(request, caller.known_id, PAGE_SIZE)
         async with self.database.read() as connection:
             rows = await queries.events(
                 connection,
                 caller.organisations(PERMISSION_AUDIT_READ),
-                limit=size + 1,
-                before=position[0] if position else None,
+                limit=page.limit,
+                before=page.after,
                 actor_id=uuid.UUID(request.actor_id) if request.actor_id else None,
                 target=request.target,
                 action=request.action,
@@ -50,8 +49,8 @@ class AuditService(AuditServiceServicer):
                 since=moment(request.since_time) if request.HasField("since_time") else None,
                 until=moment(request.until_time) if request.HasField("until_time") else None,
             )
-        token = self.paging.token(request, str(caller.known_id), rows[size - 1].number) if len(rows) > size else ""
-        return rpc.ListAuditEventsResponse(audit_events=map(shown, rows[:size]), next_page_token=token)
+        rows, token = page.cut(rows, lambda row: (row.number,))
+        return rpc.ListAuditEventsResponse(audit_events=map(shown, rows), next_page_token=token)
 
     async def VerifyAudit(self, request: rpc.VerifyAuditRequest, context: Context) -> rpc.VerifyAuditResponse:
         calls.current().caller.require(PERMISSION_AUDIT_READ)

@@ -88,8 +88,7 @@ class Administration(AccountParts):
         self, request: account_service_pb2.ListAccountsRequest, context: Context
     ) -> account_service_pb2.ListAccountsResponse:
         caller = calls.current().caller
-        position = self.paging.position(request, str(caller.known_id))
-        size = request.page_size or PAGE_SIZE
+        page = self.paging.page(request, caller.known_id, PAGE_SIZE)
         async with self.database.read() as connection:
             organisations = caller.organisations(rules.READ)
             if request.organisation_id:
@@ -100,15 +99,15 @@ class Administration(AccountParts):
             rows = await queries.accounts(
                 connection,
                 organisations,
-                before=uuid.UUID(position[0]) if position else None,
-                limit=size + 1,
+                before=page.after_id,
+                limit=page.limit,
                 query=request.query,
                 **{name: value for name in ("state", "kind") if (value := getattr(request, name))},
             )
-            grants = await queries.grants_of(connection, [row.id for row in rows[:size]])
-        token = self.paging.token(request, str(caller.known_id), str(rows[size - 1].id)) if len(rows) > size else ""
+            rows, token = page.cut(rows, lambda row: (row.id,))
+            grants = await queries.grants_of(connection, [row.id for row in rows])
         return account_service_pb2.ListAccountsResponse(
-            accounts=[accounts.shown_to(caller, Holder(row, grants[row.id])) for row in rows[:size]], next_page_token=token
+            accounts=[accounts.shown_to(caller, Holder(row, grants[row.id])) for row in rows], next_page_token=token
         )
 
     async def UpdateAccount(

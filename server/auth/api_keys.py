@@ -60,14 +60,12 @@ class ApiKeys(AccountParts):
 
     async def ListApiKeys(self, request: rpc.ListApiKeysRequest, context: Context) -> rpc.ListApiKeysResponse:
         caller = calls.current().caller
-        position = self.paging.position(request, str(caller.known_id))
-        size = request.page_size or PAGE_SIZE
+        page = self.paging.page(request, caller.known_id, PAGE_SIZE)
         async with self.database.read() as connection:
             holder = await accounts.visible(connection, caller, uuid.UUID(request.account_id))
-            before = uuid.UUID(position[0]) if position else None
-            rows = await api_key_queries.of_account(connection, holder.account.id, before, size + 1)
-        token = self.paging.token(request, str(caller.known_id), str(rows[size - 1].id)) if len(rows) > size else ""
-        return rpc.ListApiKeysResponse(api_keys=[message(ApiKey, row) for row in rows[:size]], next_page_token=token)
+            rows = await api_key_queries.of_account(connection, holder.account.id, page.after_id, page.limit)
+        rows, token = page.cut(rows, lambda row: (row.id,))
+        return rpc.ListApiKeysResponse(api_keys=[message(ApiKey, row) for row in rows], next_page_token=token)
 
     async def RevokeApiKey(self, request: rpc.RevokeApiKeyRequest, context: Context) -> rpc.RevokeApiKeyResponse:
         async with self.changing(request.account_id) as (connection, holder):

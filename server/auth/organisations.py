@@ -54,15 +54,11 @@ class OrganisationService(OrganisationServiceServicer):
         return rpc.GetOrganisationResponse(organisation=message(Organisation, row))
 
     async def ListOrganisations(self, request: rpc.ListOrganisationsRequest, context: Context) -> rpc.ListOrganisationsResponse:
-        caller_id = str(calls.current().caller.known_id)
-        position = self.paging.position(request, caller_id)
-        size = request.page_size or PAGE_SIZE
+        page = self.paging.page(request, calls.current().caller.known_id, PAGE_SIZE)
         async with self.database.read() as connection:
-            rows = await queries.organisations_after(connection, position[0] if position else "", size + 1)
-        return rpc.ListOrganisationsResponse(
-            organisations=[message(Organisation, row) for row in rows[:size]],
-            next_page_token=self.paging.token(request, caller_id, rows[size - 1].slug) if len(rows) > size else "",
-        )
+            rows = await queries.organisations_after(connection, page.after or "", page.limit)
+        rows, token = page.cut(rows, lambda row: (row.slug,))
+        return rpc.ListOrganisationsResponse(organisations=[message(Organisation, row) for row in rows], next_page_token=token)
 
     async def UpdateOrganisation(
         self, request: rpc.UpdateOrganisationRequest, context: Context

@@ -51,16 +51,12 @@ class Sessions(AuthParts):
         self, request: session_pb2.ListSessionsRequest, context: Context
     ) -> session_pb2.ListSessionsResponse:
         caller = calls.current().caller
-        current_id, caller_id = caller.known_session_id, str(caller.known_id)
-        position = self.paging.position(request, caller_id)
-        size = request.page_size or PAGE_SIZE
+        current_id = caller.known_session_id
+        page = self.paging.page(request, caller.known_id, PAGE_SIZE)
         async with self.database.read() as connection:
-            before = uuid.UUID(position[0]) if position else None
-            rows = await session_queries.living(connection, caller.known_id, self.now(), before, size + 1)
-        return session_pb2.ListSessionsResponse(
-            sessions=[shown(row, current_id) for row in rows[:size]],
-            next_page_token=self.paging.token(request, caller_id, str(rows[size - 1].id)) if len(rows) > size else "",
-        )
+            rows = await session_queries.living(connection, caller.known_id, self.now(), page.after_id, page.limit)
+        rows, token = page.cut(rows, lambda row: (row.id,))
+        return session_pb2.ListSessionsResponse(sessions=[shown(row, current_id) for row in rows], next_page_token=token)
 
     async def RevokeSession(
         self, request: session_pb2.RevokeSessionRequest, context: Context

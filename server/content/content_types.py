@@ -51,13 +51,11 @@ class ContentTypeService(ContentTypeServiceServicer):
         return rpc.GetContentTypeResponse(content_type=answers.content_type(row))
 
     async def ListContentTypes(self, request: rpc.ListContentTypesRequest, context: Context) -> rpc.ListContentTypesResponse:
-        caller_id = str(calls.current().caller.known_id)
-        position = self.paging.position(request, caller_id)
-        size = request.page_size or SIZE
+        page = self.paging.page(request, calls.current().caller.known_id, SIZE)
         async with self.database.read() as connection:
-            rows = await queries.content_types(connection, after=position[0] if position else "", limit=size + 1)
-        token = self.paging.token(request, caller_id, rows[size - 1].name) if len(rows) > size else ""
-        return rpc.ListContentTypesResponse(content_types=map(answers.content_type, rows[:size]), next_page_token=token)
+            rows = await queries.content_types(connection, after=page.after or "", limit=page.limit)
+        rows, token = page.cut(rows, lambda row: (row.name,))
+        return rpc.ListContentTypesResponse(content_types=map(answers.content_type, rows), next_page_token=token)
 
     async def UpdateContentType(self, request: rpc.UpdateContentTypeRequest, context: Context) -> rpc.UpdateContentTypeResponse:
         calls.current().caller.require(WRITE)

@@ -112,22 +112,18 @@ class ContentService(ContentServiceServicer):
 
     async def ListDocuments(self, request: rpc.ListDocumentsRequest, context: Context) -> rpc.ListDocumentsResponse:
         caller = calls.current().caller
-        position = self.paging.position(request, str(caller.known_id))
-        size = request.page_size or DOCUMENTS_SIZE
+        page = self.paging.page(request, caller.known_id, DOCUMENTS_SIZE)
         names = ("organisation_id", "content_type", "locale", "draft_state", "live_state")
         async with self.database.read() as connection:
             rows = await queries.documents(
                 connection,
                 caller.organisations(READ),
-                before=(datetime.fromisoformat(position[0]), uuid.UUID(position[1])) if position else None,
-                limit=size + 1,
+                before=(datetime.fromisoformat(page.position[0]), uuid.UUID(page.position[1])) if page.position else None,
+                limit=page.limit,
                 **{name: value for name in names if (value := getattr(request, name))},
             )
-        token = ""
-        if len(rows) > size:
-            last = rows[size - 1]
-            token = self.paging.token(request, str(caller.known_id), last.update_time.isoformat(), str(last.id))
-        return rpc.ListDocumentsResponse(documents=map(answers.document, rows[:size]), next_page_token=token)
+        rows, token = page.cut(rows, lambda row: (row.update_time.isoformat(), row.id))
+        return rpc.ListDocumentsResponse(documents=map(answers.document, rows), next_page_token=token)
 
     async def UpdateDocument(self, request: rpc.UpdateDocumentRequest, context: Context) -> rpc.UpdateDocumentResponse:
         fields = rules.document_fields(request.document, request.update_mask)
@@ -198,13 +194,12 @@ class ContentService(ContentServiceServicer):
 
     async def ListRevisions(self, request: rpc.ListRevisionsRequest, context: Context) -> rpc.ListRevisionsResponse:
         caller = calls.current().caller
-        position = self.paging.position(request, str(caller.known_id))
-        size = request.page_size or REVISIONS_SIZE
+        page = self.paging.page(request, caller.known_id, REVISIONS_SIZE)
         async with self.database.read() as connection:
             document = await queries.document(connection, uuid.UUID(request.document_id), caller.organisations(READ))
-            rows = await queries.revisions(connection, document.id, before=position[0] if position else None, limit=size + 1)
-        token = self.paging.token(request, str(caller.known_id), rows[size - 1].number) if len(rows) > size else ""
-        return rpc.ListRevisionsResponse(revisions=map(answers.revision, rows[:size]), next_page_token=token)
+            rows = await queries.revisions(connection, document.id, before=page.after, limit=page.limit)
+        rows, token = page.cut(rows, lambda row: (row.number,))
+        return rpc.ListRevisionsResponse(revisions=map(answers.revision, rows), next_page_token=token)
 
     async def ImportDocuments(
         self, request_iterator: AsyncIterator[ImportDocumentsRequest], context: Context

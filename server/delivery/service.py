@@ -73,15 +73,14 @@ class DeliveryService(DeliveryServiceServicer):
             return await self.list_pages(request, connection)
 
     async def list_pages(self, request: rpc.ListPagesRequest, connection: AsyncConnection) -> bytes:
-        position = self.paging.position(request, "")
-        size = request.page_size or PAGE_SIZE
+        page = self.paging.page(request, "", PAGE_SIZE)
         rows = await queries.summaries(
             connection,
             organisation_id=uuid.UUID(request.organisation_id) if request.organisation_id else None,
             content_type=request.content_type,
             locale=request.locale,
-            before=position[0] if position else None,
-            limit=size + 1,
+            before=page.after,
+            limit=page.limit,
         )
-        token = self.paging.token(request, "", rows[size - 1].record_number) if len(rows) > size else ""
-        return rules.list_answer([row.summary for row in rows[:size]], token)
+        rows, token = page.cut(rows, lambda row: (row.record_number,))
+        return rules.list_answer([row.summary for row in rows], token)
