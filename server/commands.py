@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from google.protobuf.json_format import MessageToDict
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server import database, errors, migrations, settings
 
 Result = TypeVar("Result")
+Shown = TypeVar("Shown", bound=Message)
 
 as_json = click.option("--json", "is_json", is_flag=True, help="Write JSON.")
 
@@ -46,4 +47,17 @@ async def connected(values: settings.Settings) -> AsyncIterator[AsyncConnection]
 
 
 def show(made: Message, line: str, *, is_json: bool) -> None:
-    click.echo(json.dumps(MessageToDict(made), indent=2, ensure_ascii=False) if is_json else line)
+    click.echo(written(MessageToDict(made)) if is_json else line)
+
+
+def show_all(found: Sequence[Shown], line: Callable[[Shown], str], *, is_json: bool) -> None:
+    """A line for each, or one JSON list."""
+    if is_json:
+        click.echo(written([MessageToDict(each) for each in found]))
+        return
+    for each in found:
+        click.echo(line(each))
+
+
+def written(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

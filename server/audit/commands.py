@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.audit.v1.audit_event_pb2 import AuditEvent
 from gazette.audit.v1.audit_service_pb2 import AuditProblemKind, VerifyAuditRequest, VerifyAuditResponse
 from server.audit import queries, service, verification
-from server.commands import as_json, run, show
+from server.commands import as_json, run, show, show_all
 
 PROBLEMS: Mapping[int, str] = {
     AuditProblemKind.AUDIT_PROBLEM_KIND_MISSING: "event {} is missing",
@@ -81,12 +81,7 @@ def list_events(
         )
         return [service.shown(row) for row in rows]
 
-    found = run(read)
-    if is_json:
-        click.echo(json.dumps([MessageToDict(each) for each in found], indent=2, ensure_ascii=False))
-        return
-    for each in found:
-        click.echo(line(each))
+    show_all(run(read), line, is_json=is_json)
 
 
 @audit.command("verify")

@@ -143,7 +143,7 @@ async def set_state(
 async def note(connection: AsyncConnection, action: str, holder: Holder, **about: Any) -> None:
     """Audits a change of the account as a whole: for the organisation, where one alone has to do with it."""
     place = account_rules.only_place(holder.grants)
-    await audit.add(connection, action, holder.account.id, organisation_id=place, by=by(), **about)
+    await audit.add(connection, action, holder.account.id, organisation_id=place, by=calls.origin(), **about)
 
 
 async def note_roles(
@@ -159,7 +159,7 @@ async def note_roles(
         before={"roles": roles(holder.grants, organisation_id)},
         after={"roles": roles(after, organisation_id)},
         role=Role.Name(Role.ValueType(role)),
-        by=by(),
+        by=calls.origin(),
     )
 
 
@@ -170,8 +170,3 @@ def roles(grants: Iterable[Any], organisation_id: uuid.UUID | None) -> list[str]
 def named(grant: Any) -> dict[str, str]:
     place = {"organisation_id": str(grant.organisation_id)} if grant.organisation_id else {}
     return {"role": Role.Name(grant.role), **place}
-
-
-def by() -> str:
-    """Which way a change came, for the audit."""
-    return "api" if calls.is_answering() else "cli"

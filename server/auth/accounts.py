@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import Account, Grant, Role
+from server import calls
 from server.access import Caller
 from server.audit import queries as audit
 from server.auth import account_queries, account_rules, queries, rules
@@ -83,7 +84,7 @@ async def create(
         organisation_id=organisation_id,
         personal={"email": email, "name": name},
         role=Role.Name(role),
-        by="cli",
+        by=calls.origin(),
     )
     return account
 

@@ -16,7 +16,7 @@ from gazette.auth.v1.account_pb2 import Role
 from gazette.auth.v1.api_key_pb2 import ApiKey
 from server import calls, http, idempotency
 from server.audit import queries as audit
-from server.auth import account_changes, account_rules, accounts, api_key_queries, api_key_rules, queries, rules
+from server.auth import account_rules, accounts, api_key_queries, api_key_rules, queries, rules
 from server.auth.accounts import Holder
 from server.auth.administration import AccountParts, Context
 from server.database import AnyRow
@@ -33,6 +33,7 @@ class ApiKeys(AccountParts):
     ) -> rpc.CreateServiceAccountResponse:
         call = calls.current()
         place = account_rules.place(call.caller, request.organisation_id, account_rules.WRITE)
+        account_rules.check_gives(call.caller, request.role, place)
         async with self.database.transaction() as connection:
             answer = await idempotency.earlier(connection, request, rpc.CreateServiceAccountResponse)
             if answer is None:
@@ -45,6 +46,7 @@ class ApiKeys(AccountParts):
     async def CreateApiKey(self, request: rpc.CreateApiKeyRequest, context: Context) -> rpc.CreateApiKeyResponse:
         overlap = request.overlap.ToTimedelta() if request.HasField("overlap") else api_key_rules.OVERLAP
         async with self.changing(request.account_id) as (connection, holder):
+            account_rules.check_scopes(calls.current().caller, holder.grants, request.scopes)
             row, key = await create(
                 connection,
                 holder,
@@ -89,7 +91,7 @@ async def create_service(
         account.id,
         organisation_id=organisation_id,
         role=Role.Name(role),
-        by=account_changes.by(),
+        by=calls.origin(),
         kind="service",
     )
     return await accounts.found(connection, account.id)
@@ -167,5 +169,5 @@ async def revoke(connection: AsyncConnection, holder: Holder, key_id: uuid.UUID,
 
 async def note(connection: AsyncConnection, action: str, holder: Holder, key_id: uuid.UUID, **about: Any) -> None:
     place = account_rules.only_place(holder.grants)
-    about |= {"account_id": str(holder.account.id), "by": account_changes.by()}
+    about |= {"account_id": str(holder.account.id), "by": calls.origin()}
     await audit.add(connection, action, key_id, organisation_id=place, **about)

@@ -3,51 +3,32 @@ database, by the same functions as AccountService, and hold to its rules but for
 
 from __future__ import annotations
 
-import json
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import wraps
 from typing import Any
 
 import click
-from google.protobuf.json_format import MessageToDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gazette.auth.v1.account_pb2 import Account, AccountKind, AccountState, Grant, Role
+from gazette.auth.v1.account_pb2 import Account, AccountKind, AccountState
 from server import settings
 from server.auth import account_changes as changes
-from server.auth import account_queries, account_rules, invitations, queries
+from server.auth import account_queries, account_rules, invitations, queries, role_options
 from server.auth import accounts as making
 from server.auth.accounts import Holder
 from server.auth.links import Links
-from server.auth.organisation_commands import organisation_by
 from server.auth.passwords import Passwords
 from server.auth.revocations import utc_now
+from server.auth.role_options import number, place_of, role_option, somewhere
 from server.auth.rules import check_account
-from server.commands import as_json, run, show
+from server.commands import as_json, run, show, show_all
 
-PREFIX, STATE_PREFIX, KIND_PREFIX = "ROLE_", "ACCOUNT_STATE_", "ACCOUNT_KIND_"
-ROLES = [name.removeprefix(PREFIX).lower() for name, number in Role.items() if number]
+STATE_PREFIX, KIND_PREFIX = "ACCOUNT_STATE_", "ACCOUNT_KIND_"
 STATES = [name.removeprefix(STATE_PREFIX).lower() for name, number in AccountState.items() if number]
 KINDS = [name.removeprefix(KIND_PREFIX).lower() for name, number in AccountKind.items() if number]
 
 account_argument = click.argument("account")
-role_option = click.option("--role", required=True, type=click.Choice(ROLES), help="What it may do.")
-
-
-def somewhere(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives the command a `slug`: of the organisation that a role holds in, or None for all of them."""
-
-    @click.option("--organisation", "slug", help="Where: the organisation's slug.")
-    @click.option("--all-organisations", "is_everywhere", is_flag=True, help="Where: in all organisations.")
-    @wraps(command)
-    def given(*, slug: str | None, is_everywhere: bool, **arguments: Any) -> None:
-        if bool(slug) == is_everywhere:
-            raise click.UsageError("Say where the role holds: --organisation SLUG or --all-organisations.")
-        command(slug=slug, **arguments)
-
-    return given
 
 
 @click.group()
@@ -120,12 +101,10 @@ def list_accounts(slug: str | None, state: str | None, kind: str | None, query: 
         grants = await account_queries.grants_of(connection, [row.id for row in rows])
         return [making.shown(row, grants[row.id]) for row in rows]
 
-    found = run(read)
-    if is_json:
-        click.echo(json.dumps([MessageToDict(each) for each in found], indent=2, ensure_ascii=False))
-        return
-    for each in found:
-        click.echo(f"{each.id}  {state_name(each):<8}  {each.email or '-'}  {each.name or '-'}")
+    def line(account: Account) -> str:
+        return f"{account.id}  {state_name(account):<8}  {account.email or '-'}  {account.name or '-'}"
+
+    show_all(run(read), line, is_json=is_json)
 
 
 @accounts.command("show")
@@ -140,7 +119,9 @@ def show_account(account: str, is_json: bool) -> None:
 
     found, slugs = run(read)
     lines = [f"{found.email or '-'}  {found.name or '-'}  {state_name(found)}  {found.id}"]
-    lines += [f"{role_name(each)} of {slugs.get(each.organisation_id, 'all organisations')}" for each in found.grants]
+    lines += [
+        f"{role_options.name(each.role)} of {slugs.get(each.organisation_id, 'all organisations')}" for each in found.grants
+    ]
     show(found, "\n".join(lines), is_json=is_json)
 
 
@@ -222,19 +203,6 @@ async def account_by(connection: AsyncConnection, name: str) -> Holder:
     if account is None:
         raise account_rules.AccountNotFound(f"There is no account {name!r}; see: gazette accounts list")
     return Holder(account, await queries.grants(connection, account.id))
-
-
-async def place_of(connection: AsyncConnection, slug: str | None) -> uuid.UUID | None:
-    """Raises OrganisationNotFound."""
-    return (await organisation_by(connection, slug)).id if slug else None
-
-
-def number(role: str) -> Role.ValueType:
-    return Role.Value(PREFIX + role.upper())
-
-
-def role_name(grant: Grant) -> str:
-    return Role.Name(grant.role).removeprefix(PREFIX).lower()
 
 
 def state_name(account: Account) -> str:

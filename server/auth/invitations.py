@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import AccountState, Role
+from server import calls
 from server.access import Caller
 from server.audit import queries as audit
 from server.auth import account_changes, account_queries, account_rules, links, queries, rules
@@ -46,7 +47,7 @@ async def invite(
         organisation_id=organisation_id,
         personal={"email": account.email, "name": account.name},
         role=Role.Name(role),
-        by=account_changes.by(),
+        by=calls.origin(),
     )
     inviter = {"inviter_id": str(caller.account_id)} if caller.account_id else {}
     await sender.send(connection, account, links.INVITATION, account.email, **inviter)

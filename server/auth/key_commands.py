@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
 import click
 import uuid6
-from google.protobuf.json_format import MessageToDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.access.v1.access_pb2 import Permission
-from gazette.auth.v1.account_pb2 import Account, Role
+from gazette.auth.v1.account_pb2 import Account
 from gazette.auth.v1.api_key_pb2 import ApiKey
 from gazette.auth.v1.service_account_pb2 import CreateApiKeyResponse
 from server.auth import accounts, api_key_queries, api_key_rules, api_keys
-from server.auth.commands import PREFIX, ROLES
-from server.auth.organisation_commands import organisation_by
 from server.auth.revocations import utc_now
-from server.commands import as_json, run, show
+from server.auth.role_options import number, place_of, role_option, somewhere
+from server.commands import as_json, run, show, show_all
 from server.messages import message
 
 PERMISSION_PREFIX = "PERMISSION_"
@@ -42,18 +39,14 @@ def generate_key() -> None:
 
 @keys.command("create-account")
 @click.option("--name", required=True, help="What the service is called.")
-@click.option("--role", required=True, type=click.Choice(ROLES), help="What it may do.")
-@click.option("--organisation", "slug", help="Where: the organisation's slug.")
-@click.option("--all-organisations", "is_everywhere", is_flag=True, help="Where: in all organisations.")
+@role_option
+@somewhere
 @as_json
-def create_account(name: str, role: str, slug: str | None, is_everywhere: bool, is_json: bool) -> None:
+def create_account(name: str, role: str, slug: str | None, is_json: bool) -> None:
     """Make a service account with one role."""
-    if bool(slug) == is_everywhere:
-        raise click.UsageError("Say where the role holds: --organisation SLUG or --all-organisations.")
 
     async def create(connection: AsyncConnection) -> Account:
-        place = (await organisation_by(connection, slug)).id if slug else None
-        return accounts.shown(*await api_keys.create_service(connection, name, Role.Value(PREFIX + role.upper()), place))
+        return accounts.shown(*await api_keys.create_service(connection, name, number(role), await place_of(connection, slug)))
 
     made = run(create)
     show(made, f"{made.name} is {role} of {slug or 'all organisations'}: {made.id}", is_json=is_json)
@@ -94,13 +87,11 @@ def list_keys(account_id: uuid.UUID, is_json: bool) -> None:
         holder = await accounts.found(connection, account_id)
         return [message(ApiKey, row) for row in await api_key_queries.of_account(connection, holder.account.id)]
 
-    found = run(read)
-    if is_json:
-        click.echo(json.dumps([MessageToDict(each) for each in found], indent=2, ensure_ascii=False))
-        return
-    for each in found:
-        state = "revoked" if each.HasField("revoke_time") else f"until {each.expire_time.ToJsonString()}"
-        click.echo(f"{each.id}  {each.name}  {state}")
+    def line(key: ApiKey) -> str:
+        state = "revoked" if key.HasField("revoke_time") else f"until {key.expire_time.ToJsonString()}"
+        return f"{key.id}  {key.name}  {state}"
+
+    show_all(run(read), line, is_json=is_json)
 
 
 @keys.command("revoke")

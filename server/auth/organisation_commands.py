@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import click
-from google.protobuf.json_format import MessageToDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.organisation_pb2 import Organisation
@@ -20,7 +18,7 @@ from server import validation
 from server.auth import organisation_rules, paths, queries, rules
 from server.auth import organisations as departments
 from server.auth.paths import OthersUse
-from server.commands import as_json, run, show
+from server.commands import as_json, run, show, show_all
 from server.database import AnyRow
 from server.messages import message
 
@@ -44,7 +42,7 @@ def create_organisation(slug: str, name: str, is_json: bool) -> None:
 
     async def create(connection: AsyncConnection) -> Organisation:
         validation.validate(wanted)
-        return message(Organisation, await departments.create(connection, slug, name, by="cli"))
+        return message(Organisation, await departments.create(connection, slug, name))
 
     organisation = run(create)
     show(organisation, f"{organisation.slug} is there: {organisation.id}", is_json=is_json)
@@ -62,7 +60,7 @@ def update_organisation(slug: str, name: str, is_json: bool) -> None:
         wanted = Organisation(id=str(row.id), name=name)
         validation.validate(UpdateOrganisationRequest(organisation=wanted))
         organisation_rules.check(slug, name)
-        return message(Organisation, await departments.rename(connection, row.id, name, by="cli"))
+        return message(Organisation, await departments.rename(connection, row.id, name))
 
     organisation = run(update)
     show(organisation, f"{organisation.slug} is now {organisation.name}", is_json=is_json)
@@ -79,7 +77,7 @@ def reserve_path(others_use: OthersUse, slug: str, prefix: str, is_json: bool) -
     async def reserve(connection: AsyncConnection) -> Organisation:
         row = await organisation_by(connection, slug)
         validation.validate(ReservePathRequest(organisation_id=str(row.id), prefix=prefix))
-        await paths.reserve(connection, row.id, prefix, others_use, by="cli")
+        await paths.reserve(connection, row.id, prefix, others_use)
         return message(Organisation, await organisation_by(connection, slug))
 
     show_paths(run(reserve), is_json=is_json)
@@ -96,7 +94,7 @@ def release_path(others_use: OthersUse, slug: str, prefix: str, is_json: bool) -
     async def release(connection: AsyncConnection) -> Organisation:
         row = await organisation_by(connection, slug)
         validation.validate(ReleasePathRequest(organisation_id=str(row.id), prefix=prefix))
-        await paths.release(connection, row.id, prefix, others_use, by="cli")
+        await paths.release(connection, row.id, prefix, others_use)
         return message(Organisation, await organisation_by(connection, slug))
 
     show_paths(run(release), is_json=is_json)
@@ -110,12 +108,11 @@ def list_organisations(is_json: bool) -> None:
     async def read(connection: AsyncConnection) -> Sequence[Organisation]:
         return [message(Organisation, row) for row in await queries.organisations_after(connection, "")]
 
-    found = run(read)
-    if is_json:
-        click.echo(json.dumps([MessageToDict(each) for each in found], indent=2, ensure_ascii=False))
-        return
-    for each in found:
-        click.echo("  ".join((each.slug, each.name, each.id, *(f"/{prefix}" for prefix in each.path_prefixes))))
+    def line(organisation: Organisation) -> str:
+        prefixes = (f"/{prefix}" for prefix in organisation.path_prefixes)
+        return "  ".join((organisation.slug, organisation.name, organisation.id, *prefixes))
+
+    show_all(run(read), line, is_json=is_json)
 
 
 async def organisation_by(connection: AsyncConnection, slug: str) -> AnyRow:

@@ -97,8 +97,8 @@ async def existing(connection: AsyncConnection, organisation_id: uuid.UUID, *, l
     return row
 
 
-async def rename(connection: AsyncConnection, organisation_id: uuid.UUID, name: str, *, by: str = "api") -> AnyRow:
-    """The organisation under its new name; `by` is for the audit. Raises OrganisationNotFound."""
+async def rename(connection: AsyncConnection, organisation_id: uuid.UUID, name: str) -> AnyRow:
+    """The organisation under its new name. Raises OrganisationNotFound."""
     former = await existing(connection, organisation_id, lock=True)
     if name != former.name:
         await queries.rename_organisation(connection, organisation_id, name)
@@ -109,23 +109,23 @@ async def rename(connection: AsyncConnection, organisation_id: uuid.UUID, name: 
             organisation_id=organisation_id,
             before={"name": former.name},
             after={"name": name},
-            by=by,
+            by=calls.origin(),
         )
     return await existing(connection, organisation_id)
 
 
-async def create(connection: AsyncConnection, slug: str, name: str, *, by: str = "api") -> AnyRow:
-    """A new organisation; `by` is for the audit. Raises SlugTaken, InvalidArgument."""
+async def create(connection: AsyncConnection, slug: str, name: str) -> AnyRow:
+    """A new organisation. Raises SlugTaken, InvalidArgument."""
     organisation_rules.check(slug, name)
     row = await queries.add_organisation(connection, slug, name)
     if row is None:
         raise rules.SlugTaken
-    await audit.add(connection, "organisation.create", row.id, organisation_id=row.id, slug=slug, name=name, by=by)
+    await audit.add(connection, "organisation.create", row.id, organisation_id=row.id, slug=slug, name=name, by=calls.origin())
     return row
 
 
 async def ensure(connection: AsyncConnection, slug: str, name: str) -> uuid.UUID:
     """The id of the organisation with this slug, which is made if there is none."""
-    row = await queries.organisation_by_slug(connection, slug) or await create(connection, slug, name, by="cli")
+    row = await queries.organisation_by_slug(connection, slug) or await create(connection, slug, name)
     organisation_id: uuid.UUID = row.id
     return organisation_id

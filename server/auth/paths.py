@@ -13,6 +13,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server import calls
 from server.audit import queries as audit
 from server.auth import organisation_rules as rules
 from server.auth import path_queries as queries
@@ -36,10 +37,8 @@ async def may_use(connection: AsyncConnection, organisation_id: uuid.UUID, path:
     return rules.may_use(reservations, organisation_id, path, with_all_below=with_all_below)
 
 
-async def reserve(
-    connection: AsyncConnection, organisation_id: uuid.UUID, prefix: str, others_use: OthersUse, *, by: str = "api"
-) -> None:
-    """Makes it this organisation's own, which it may be already. `by` is for the audit. Raises PrefixTaken, PathInUse."""
+async def reserve(connection: AsyncConnection, organisation_id: uuid.UUID, prefix: str, others_use: OthersUse) -> None:
+    """Makes it this organisation's own, which it may be already. Raises PrefixTaken, PathInUse."""
     await queries.lock_to_change(connection)
     reservations = await queries.reservations(connection, prefix, organisation_id)
     if prefix in reservations:
@@ -49,12 +48,12 @@ async def reserve(
     if await others_use(connection, prefix, organisation_id, but=rules.inside(reservations, prefix)):
         raise rules.PathInUse(prefix)
     await queries.add(connection, prefix, organisation_id)
-    await audit.add(connection, "path.reserve", organisation_id, organisation_id=organisation_id, prefix=prefix, by=by)
+    await audit.add(
+        connection, "path.reserve", organisation_id, organisation_id=organisation_id, prefix=prefix, by=calls.origin()
+    )
 
 
-async def release(
-    connection: AsyncConnection, organisation_id: uuid.UUID, prefix: str, others_use: OthersUse, *, by: str = "api"
-) -> None:
+async def release(connection: AsyncConnection, organisation_id: uuid.UUID, prefix: str, others_use: OthersUse) -> None:
     """Raises PathNotReserved, and PathInUse if what is there would come under another organisation's shorter prefix."""
     await queries.lock_to_change(connection)
     reservations = await queries.reservations(connection, prefix, organisation_id)
@@ -64,4 +63,6 @@ async def release(
     if heir and await others_use(connection, prefix, heir, but=rules.inside(reservations, prefix)):
         raise rules.PathInUse(prefix)
     await queries.remove(connection, prefix)
-    await audit.add(connection, "path.release", organisation_id, organisation_id=organisation_id, prefix=prefix, by=by)
+    await audit.add(
+        connection, "path.release", organisation_id, organisation_id=organisation_id, prefix=prefix, by=calls.origin()
+    )

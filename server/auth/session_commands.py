@@ -3,12 +3,10 @@ hears of what they end."""
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Sequence
 
 import click
-from google.protobuf.json_format import MessageToDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_administration_pb2 import RevokeAccountSessionsResponse
@@ -17,7 +15,7 @@ from server.auth import account_changes as changes
 from server.auth import session_queries, sessions
 from server.auth.commands import account_argument, account_by
 from server.auth.revocations import utc_now
-from server.commands import as_json, run, show
+from server.commands import as_json, run, show, show_all
 
 
 @click.group("sessions")
@@ -36,12 +34,10 @@ def list_sessions(account: str, is_json: bool) -> None:
         rows = await session_queries.living(connection, holder.account.id, utc_now(), None)
         return [sessions.shown(row, None) for row in rows]
 
-    found = run(read)
-    if is_json:
-        click.echo(json.dumps([MessageToDict(each) for each in found], indent=2, ensure_ascii=False))
-        return
-    for each in found:
-        click.echo(f"{each.id}  {each.last_use_time.ToJsonString()}  {each.address or '-'}  {each.user_agent or '-'}")
+    def line(session: Session) -> str:
+        return f"{session.id}  {session.last_use_time.ToJsonString()}  {session.address or '-'}  {session.user_agent or '-'}"
+
+    show_all(run(read), line, is_json=is_json)
 
 
 @commands.command("revoke")
