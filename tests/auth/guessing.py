@@ -48,4 +48,4 @@ def counted(passwords: Passwords) -> Iterator[list[str]]:
     try:
         yield hashes
     finally:
-        del passwords.matches  # type: ignore[method-assign]
+        del passwords.matches
