@@ -1,0 +1,75 @@
+"""What another organisation has is as absent as what nobody has: every method, every field that takes an id (Z2)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from google.protobuf.descriptor import MethodDescriptor
+
+from tests.contract.asking import Answer, Ids, answered, ids, is_read, is_update, request
+from tests.contract.office import Office, allow_guides
+from tests.contract.test_contract import methods
+from tests.service import Service
+
+REFUSED = {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED}
+CENTRAL = {"CreateOrganisation", "UpdateOrganisation", "ReservePath", "ReleasePath", "EraseAccount"}
+"""What no role in one organisation lets anybody do, whatever the id."""
+EXCEPT = {
+    "ListPages": "shows what is public, whoever asks",
+    "GetOrganisation": "organisations are known to all who are signed in",
+    "UpdateMe": "is about the caller, whatever id the account in the request has",
+    "UploadFileContent": "takes no body but one that came through Envoy; tests/files/test_http.py",
+    "translation_key": "is chosen by who creates a document: that it is taken cannot be kept secret",
+    "attachments": "are looked up when the document is published",
+}
+
+
+def naming(method: MethodDescriptor) -> list[str]:
+    """The method's fields that name what there is already. Of a resource it is the id if the method changes it, and else the
+    other ids."""
+    paths = [(path, path.rpartition(".")[2]) for path in ids(method.input_type) if method.name not in EXCEPT]
+    return [path for path, name in paths if name not in EXCEPT and (path == name or is_update(method) == (name == "id"))]
+
+
+def known(office: Office) -> Iterator[Ids]:
+    """What a request says beside: `id` may be that of anything the office has."""
+    for name in ("organisation_id", "person_id", "account_id", "api_key_id", "document_id", "file_id"):
+        yield {**office.things, "id": office.things[name]}
+
+
+@pytest.mark.parametrize("name", sorted({method.containing_service.name for method in methods() if naming(method)}))
+async def test_others_things_are_as_absent_as_nobodys(service: Service, name: str) -> None:
+    """To the admin of one organisation, the id of anything that another has is answered, byte for byte, like a random one; the
+    other's own admin finds it."""
+    await allow_guides(service)
+    ours, theirs = await Office.opened(service), await Office.opened(service)
+    for method, path in [(each, path) for each in methods() if each.containing_service.name == name for path in naming(each)]:
+        what = method.name, path
+        for beside in known(ours):
+            nobodys = await answered(service, method, request(method, {path: str(uuid.uuid4())}, beside), ours.admin)
+            assert nobodys.code in REFUSED or (is_read(method) and nobodys == (grpc.StatusCode.OK, b"")), (what, nobodys)
+            for kind, id in theirs.things.items():
+                assert await answered(service, method, request(method, {path: id}, beside), ours.admin) == nobodys, (what, kind)
+        if method.name not in CENTRAL:
+            own = theirs if is_read(method) else await Office.opened(service)
+            assert await is_found(service, method, path, own, nobodys), what
+
+
+async def is_found(service: Service, method: MethodDescriptor, path: str, office: Office, nobodys: Answer) -> bool:
+    """Whether one of the office's own ids is answered otherwise to the office's own admin."""
+    for beside in known(office):
+        for id in office.things.values():
+            answer = await answered(service, method, request(method, {path: id}, beside), office.admin)
+            if answer.code not in REFUSED and answer != nobodys:
+                return True
+    return False
+
+
+def test_what_is_excepted_is_there() -> None:
+    """No exception has outlived what it was made for."""
+    named = {method.name for method in methods()}
+    named |= {path.rpartition(".")[2] for method in methods() for path in ids(method.input_type)}
+    assert {*EXCEPT, *CENTRAL} <= named
