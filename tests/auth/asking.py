@@ -1,13 +1,17 @@
-"""Asking a server who the holder of an access token is."""
+"""Asking a server, or another one beside it, who the holder of an access token is."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import grpc
 
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest, GetMeResponse
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from server import app
+from tests.service import Service
 
 
 async def get_me(channel: grpc.aio.Channel, access_token: str) -> GetMeResponse:
@@ -26,3 +30,15 @@ async def is_refused_soon(channel: grpc.aio.Channel, access_token: str) -> bool:
         return error.code() is grpc.StatusCode.UNAUTHENTICATED
     except TimeoutError:
         return False
+
+
+@asynccontextmanager
+async def another_process(service: Service) -> AsyncIterator[grpc.aio.Channel]:
+    """A second server on the same database, with a memory of its own."""
+    process = await app.build(service.settings)
+    await process.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{process.port}") as channel:
+        try:
+            yield channel
+        finally:
+            await process.stop()

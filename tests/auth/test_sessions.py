@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import grpc
 import pytest
 from sqlalchemy import select, update
@@ -12,9 +9,8 @@ from sqlalchemy import select, update
 from gazette.auth.v1.account_pb2 import AccountState, Role
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest, LogoutRequest, RefreshTokenRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
-from server import app
 from server.auth.models import Account, Grant, Session
-from tests.auth.asking import get_me, is_refused_soon
+from tests.auth.asking import another_process, get_me, is_refused_soon
 from tests.auth.stored import change, events, rows
 from tests.refusals import refused
 from tests.service import Person, Service, administer
@@ -22,18 +18,6 @@ from tests.service import Person, Service, administer
 
 async def sign_out(service: Service, person: Person) -> None:
     await AuthServiceStub(service.channel).Logout(LogoutRequest(), metadata=person.metadata)
-
-
-@asynccontextmanager
-async def another_process(service: Service) -> AsyncIterator[grpc.aio.Channel]:
-    """A second server on the same database, with a memory of its own."""
-    process = await app.build(service.settings)
-    await process.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{process.port}") as channel:
-        try:
-            yield channel
-        finally:
-            await process.stop()
 
 
 async def test_signing_out_ends_the_session_at_once(service: Service) -> None:
