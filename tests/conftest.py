@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -47,3 +49,10 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """What `make run` starts: two workers behind Envoy, with the demo content."""
     with Edge.started(tmp_path_factory.mktemp("edge")) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def http_admin(edge: Edge) -> Iterator[httpx.Client]:
+    """A client over HTTP, signed in as the demo's admin."""
+    with closing(edge.client("admin@example.gov")) as client:
+        yield client

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from typing import NamedTuple
 
 import grpc
+import httpx
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
@@ -28,6 +29,11 @@ class Refusal(NamedTuple):
             if detail.Is(bad.DESCRIPTOR):
                 detail.Unpack(bad)
         return {violation.field: violation.description for violation in bad.field_violations}
+
+
+def http_reason(answer: httpx.Response) -> str:
+    """The reason that a refusal over HTTP names."""
+    return str(answer.json()["details"][0]["reason"])
 
 
 async def refused(call: Awaitable[object]) -> Refusal:

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from server.errors import Unavailable
 from server.jobs import Job
+from tests.polling import until
 from tests.service import Service
 
 
@@ -27,9 +28,10 @@ class Work:
             raise deed
 
     async def times(self, count: int) -> None:
-        async with asyncio.timeout(10):
-            while self.count < count:
-                await asyncio.sleep(0.01)
+        async def is_done() -> bool:
+            return self.count >= count
+
+        await until(is_done)
 
 
 async def test_a_job_runs_at_an_interval() -> None:
@@ -85,6 +87,11 @@ async def test_a_job_that_is_woken_while_it_works() -> None:
     for _ in range(3):
         job.wake()
     free.set()
+
+    async def is_done() -> bool:
+        return count >= 2
+
+    await until(is_done)
     await asyncio.sleep(0.05)
     await job.stop()
     assert count == 2

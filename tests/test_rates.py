@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,11 +26,13 @@ from gazette.record.v1.record_service_pb2 import ListRecordEntriesRequest
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
 from gazette.system.v1.system_service_pb2 import GetHealthRequest
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
-from server import app, rates
+from server import app, cache, rates
+from server.app import App
 from server.calls import network
 from server.rates import Rates
+from tests.polling import until
 from tests.publishing import put_page
-from tests.refusals import Refusal, refused
+from tests.refusals import Refusal, refusal, refused
 from tests.servers import Servers
 from tests.service import Person, Service, running
 
@@ -39,9 +42,11 @@ GET_ME = "/gazette.auth.v1.AuthService/GetMe"
 
 
 @pytest.fixture
-async def limited(servers: Servers, template: str, tmp_path: Path) -> AsyncIterator[Service]:
-    """A server that takes eight calls an hour."""
-    async with running(servers, template, tmp_path, RATE_LIMIT_MAX=str(MOST), RATE_LIMIT_WINDOW="1h") as service:
+async def limited(servers: Servers, template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Service]:
+    """A server that takes eight calls a day: no window ends amid a test. It waits for a Redis that a busy machine keeps; what
+    one costs that is silent is seen in tests/faults."""
+    monkeypatch.setattr(cache, "TIMEOUT", 5.0)
+    async with running(servers, template, tmp_path, RATE_LIMIT_MAX=str(MOST), RATE_LIMIT_WINDOW="1d") as service:
         yield service
 
 
@@ -51,12 +56,17 @@ def get_me(channel: grpc.aio.Channel, caller: Person) -> Any:
 
 async def answered(call: Callable[[], Any], most: int = 50) -> int:
     """How many of these calls are answered before one is refused for its rate."""
+    return (await exhausted(call, most))[0]
+
+
+async def exhausted(call: Callable[[], Any], most: int = 50) -> tuple[int, Refusal]:
+    """The same, and the refusal."""
     for number in range(most):
         try:
             await call()
         except grpc.aio.AioRpcError as error:
             if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
-                return number
+                return number, refusal(error)
     raise AssertionError(f"{most} calls were answered")
 
 
@@ -71,12 +81,6 @@ def from_address(address: str) -> tuple[tuple[str, str], ...]:
     return (("x-forwarded-for", address),)
 
 
-async def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.02)
-
-
 async def told(service: Service, key: str) -> int:
     """What Redis knows of an account or address."""
     redis = service.redis
@@ -87,10 +91,10 @@ async def test_an_account_may_call_so_often(limited: Service) -> None:
     """An account makes as many calls as it may, and not one more; the refusal says when to come again. Others go on."""
     busy, other = await limited.account(), await limited.account()
     assert await answered(lambda: get_me(limited.channel, busy)) == MOST
-    refusal = await refused(call := get_me(limited.channel, busy))
-    assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED")
-    assert 0 < seconds_to_wait(refusal) <= 3600
-    assert int(dict(await call.trailing_metadata())["retry-after"]) >= seconds_to_wait(refusal)
+    told_so = await refused(call := get_me(limited.channel, busy))
+    assert (told_so.code, told_so.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED")
+    assert 0 < seconds_to_wait(told_so) <= 86400
+    assert int(dict(await call.trailing_metadata())["retry-after"]) >= seconds_to_wait(told_so)
     assert (await get_me(limited.channel, other)).account.id == other.id
 
 
@@ -103,14 +107,14 @@ async def test_only_http_callers_get_headers(limited: Service) -> None:
 
 async def test_a_window_ends(servers: Servers, template: str, tmp_path: Path) -> None:
     """When the time that the refusal names is over, as many calls as before are answered."""
-    async with running(servers, template, tmp_path, RATE_LIMIT_MAX=str(MOST), RATE_LIMIT_WINDOW="2s") as service:
+    async with running(servers, template, tmp_path, RATE_LIMIT_MAX=str(MOST), RATE_LIMIT_WINDOW="3s") as service:
         person = await service.account()
-        await answered(lambda: get_me(service.channel, person))  # of a window that had begun already
+        _, last = await exhausted(lambda: get_me(service.channel, person))  # of a window that had begun already
         for _ in range(2):
-            refusal = await refused(get_me(service.channel, person))
-            assert seconds_to_wait(refusal) <= 2
-            await asyncio.sleep(seconds_to_wait(refusal))
-            assert await answered(lambda: get_me(service.channel, person)) == MOST
+            assert seconds_to_wait(last) <= 3
+            await asyncio.sleep(seconds_to_wait(last))
+            number, last = await exhausted(lambda: get_me(service.channel, person))
+            assert number == MOST
 
 
 async def test_a_refused_call_is_not_read(limited: Service) -> None:
@@ -175,13 +179,13 @@ async def test_reading_and_probing_are_free(limited: Service) -> None:
 
 
 @asynccontextmanager
-async def another_process(service: Service) -> AsyncIterator[grpc.aio.Channel]:
+async def another_process(service: Service) -> AsyncIterator[tuple[App, grpc.aio.Channel]]:
     """A second server on the same database and Redis."""
     process = await app.build(service.settings)
     await process.start()
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{process.port}") as channel:
-            yield channel
+            yield process, channel
     finally:
         await process.stop()
 
@@ -189,22 +193,27 @@ async def another_process(service: Service) -> AsyncIterator[grpc.aio.Channel]:
 async def test_processes_count_together(limited: Service) -> None:
     """What an account calls in one process is counted in the others, but for what they answered in the last quarter second."""
     person = await limited.account()
-    async with another_process(limited) as elsewhere:
+    async with another_process(limited) as (other, elsewhere):
         for _ in range(MOST - 2):
             await get_me(limited.channel, person)
         await until(lambda: is_told(limited, person.id, MOST - 2))
         await get_me(elsewhere, person)
-        await until(lambda: is_told(limited, person.id, MOST - 1))
-        await asyncio.sleep(2 * rates.SHARE_SECONDS)  # until the answer of Redis has come, too
+        await until(lambda: is_known(other, person, MOST - 1))
         assert await answered(lambda: get_me(elsewhere, person)) == 1
         await until(lambda: is_told(limited, person.id, MOST))
         await get_me(limited.channel, person)  # the first process has not heard of the other's calls
-        await asyncio.sleep(4 * rates.SHARE_SECONDS)
+        await until(lambda: is_known(limited.app, person, MOST + 1))
         assert (await refused(get_me(limited.channel, person))).reason == "RATE_LIMITED"
 
 
 async def is_told(service: Service, key: str, calls: int) -> bool:
     return await told(service, key) == calls
+
+
+async def is_known(process: App, person: Person, calls: int) -> bool:
+    """Whether the process knows of so many calls of the account."""
+    share: Any = next(job for job in process.jobs if job.name == "rates").work
+    return bool(share.__self__.counts[uuid.UUID(person.id)].calls == calls)
 
 
 async def test_an_attack_is_not_remembered_for_ever(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from gazette.audit.v1.audit_service_pb2 import AuditProblemKind
 from server.audit.commands import PROBLEMS
 from tests.audit.auditing import Auditor
-from tests.auth.test_commands import run
+from tests.command_line import run
 
 
 async def test_events_are_listed(auditor: Auditor) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -16,13 +16,17 @@ from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.auth.models import PasswordResetRequest
 from server.mail.models import Mail
 from tests.auth.stored import rows
+from tests.polling import until
 from tests.service import Service
 
 
 def arrived(service: Service, recipient: str) -> list[EmailMessage]:
     """What the recipient has got so far, the earliest first."""
-    directory = service.settings.mail_directory
-    assert directory is not None
+    assert service.settings.mail_directory is not None
+    return in_folder(service.settings.mail_directory, recipient)
+
+
+def in_folder(directory: Path, recipient: str) -> list[EmailMessage]:
     paths = sorted(directory.glob("*.eml"), key=lambda path: path.stem[-36:])  # by id
     messages = [message_from_bytes(path.read_bytes(), policy=default) for path in paths]
     return [message for message in messages if message["To"] == recipient]
@@ -30,9 +34,12 @@ def arrived(service: Service, recipient: str) -> list[EmailMessage]:
 
 async def mails(service: Service, recipient: str, *, count: int = 1) -> list[EmailMessage]:
     """What the recipient has got, once it is so many mails."""
-    async with asyncio.timeout(20):
-        while len(found := arrived(service, recipient)) < count:
-            await asyncio.sleep(0.02)
+
+    async def look() -> list[EmailMessage]:
+        found = arrived(service, recipient)
+        return found if len(found) >= count else []
+
+    found = await until(look)
     assert len(found) == count
     return found
 
@@ -43,12 +50,13 @@ async def newest(service: Service, recipient: str, *, count: int = 1) -> EmailMe
 
 async def settled(service: Service) -> Sequence[Mail]:
     """Waits until nothing is left to be found out or to be sent. All mails that there are, the earliest first."""
-    async with asyncio.timeout(20):
-        while await rows(service, select(PasswordResetRequest.id)) or await rows(
-            service, select(Mail.id).where(Mail.next_attempt_time.is_not(None))
-        ):
-            await asyncio.sleep(0.02)
-    return await rows(service, select(Mail.__table__).order_by(Mail.id))  # type: ignore[return-value]
+
+    async def is_settled() -> bool:
+        asked = await rows(service, select(PasswordResetRequest.id))
+        return not asked and not await rows(service, select(Mail.id).where(Mail.next_attempt_time.is_not(None)))
+
+    await until(is_settled)
+    return await rows(service, select(Mail.__table__).order_by(Mail.id))  # type: ignore[return-value]  # rows with the columns of a Mail
 
 
 def part(message: EmailMessage, kind: str) -> str:

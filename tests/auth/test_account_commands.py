@@ -16,7 +16,7 @@ from tests.auth.administering import give, refresh
 from tests.auth.asking import get_me, is_refused_soon
 from tests.auth.mailbox import mails, token
 from tests.auth.stored import events, rows
-from tests.auth.test_commands import run
+from tests.command_line import run
 from tests.refusals import refused
 from tests.service import Service
 

@@ -33,6 +33,7 @@ from server.auth.models import Account, ApiKey
 from server.messages import moment
 from server.settings import CannotStart
 from tests.auth.stored import change, events, rows
+from tests.polling import until
 from tests.refusals import refused
 from tests.servers import Servers
 from tests.service import PASSWORD, Person, Service, running
@@ -84,10 +85,14 @@ async def code_of(channel: grpc.aio.Channel, key: str) -> grpc.StatusCode:
     return await call.code()
 
 
+async def lets_in(channel: grpc.aio.Channel, key: str) -> bool:
+    return await code_of(channel, key) is grpc.StatusCode.OK
+
+
 async def is_refused_within(channel: grpc.aio.Channel, key: str, seconds: float) -> bool:
     try:
         async with asyncio.timeout(seconds):
-            while await code_of(channel, key) is grpc.StatusCode.OK:
+            while await lets_in(channel, key):
                 await asyncio.sleep(0.02)
     except TimeoutError:
         return False
@@ -194,6 +199,20 @@ async def test_a_key_is_asked_about_while_nothing_is_heard(desk: Desk) -> None:
     await desk.service.app.listener.stop()
     desk.service.app.listener.lost_since = 1.0
     await change(desk.service, update(ApiKey).values(revoke_time=func.now()))
+    assert await code_of(desk.service.channel, made.key) is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_a_key_that_ended_unheard_is_asked_about(desk: Desk) -> None:
+    """What a process remembers of keys from before an outage of its notifications counts for nothing after it."""
+    made = await desk.key(await desk.service_account())
+    assert await code_of(desk.service.channel, made.key) is grpc.StatusCode.OK
+    listener = desk.service.app.listener
+    await listener.stop()
+    await change(desk.service, update(ApiKey).values(revoke_time=func.now()))
+    listener.heard_once.clear()
+    listener.start()
+    async with asyncio.timeout(20):
+        await listener.heard_once.wait()
     assert await code_of(desk.service.channel, made.key) is grpc.StatusCode.UNAUTHENTICATED
 
 
@@ -363,9 +382,7 @@ KEY = api_key_rules.make(uuid.UUID(int=7))
 @pytest_asyncio.fixture
 async def bootstrapped(servers: Servers, template: str, tmp_path: Path) -> AsyncIterator[Service]:
     async with running(servers, template, tmp_path, API_KEY=KEY) as started:
-        async with asyncio.timeout(5):
-            while await code_of(started.channel, KEY) is not grpc.StatusCode.OK:
-                await asyncio.sleep(0.02)
+        await until(lambda: lets_in(started.channel, KEY))
         yield started
 
 
@@ -390,6 +407,17 @@ async def test_many_processes_make_one_bootstrap_account(bootstrapped: Service) 
     assert sum(await asyncio.gather(*(ensure(key) for key in [KEY, other] * 5))) == 1
     ((count,),) = await rows(bootstrapped, select(func.count()).where(Account.kind == AccountKind.ACCOUNT_KIND_SERVICE))
     assert count == 1
+
+
+async def test_anybodys_account_may_be_called_bootstrap(desk: Desk) -> None:
+    """An account that an organisation's admin gave the name does not get the key of the settings."""
+    here = await desk.service.organisation()
+    await desk.service_account(bootstrap.ACCOUNT, place=here)
+    await desk.service_account(bootstrap.ACCOUNT, Role.ROLE_ADMIN, place=here)
+    async with desk.service.database.transaction() as connection:
+        assert await bootstrap.ensure(connection, KEY)
+    answer = await AuthServiceStub(desk.service.channel).GetMe(GetMeRequest(), metadata=bearer(KEY))
+    assert [(grant.role, grant.organisation_id) for grant in answer.account.grants] == [(Role.ROLE_ADMIN, "")]
 
 
 async def test_a_revoked_bootstrap_key_stays_revoked(bootstrapped: Service) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -25,49 +24,11 @@ from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from server.auth.models import Account, RecoveryCode
 from server.auth.totp import Totp
 from server.sealing import CannotOpen
+from tests.auth.authenticator import App, disable, enrol, set_up, sign_in
 from tests.auth.stored import change, events, rows
 from tests.refusals import refused
 from tests.servers import Servers
-from tests.service import PASSWORD, Person, Service, running
-
-
-@dataclass
-class App:
-    """An authenticator app that somebody has set up."""
-
-    person: Person
-    secret: str
-    recovery_codes: Sequence[str]
-
-    def code(self, *, later: int = 0) -> str:
-        """What it shows `later` steps of 30 seconds from now."""
-        return pyotp.TOTP(self.secret).at(datetime.now(UTC), counter_offset=later)
-
-
-async def enrol(service: Service, person: Person) -> totp_pb2.EnrolTotpResponse:
-    return await AuthServiceStub(service.channel).EnrolTotp(
-        totp_pb2.EnrolTotpRequest(password=PASSWORD), metadata=person.metadata
-    )
-
-
-async def set_up(service: Service, person: Person) -> App:
-    """An app, confirmed with a code of half a minute ago, so that the one of now is still to be used."""
-    secret = (await enrol(service, person)).secret
-    app = App(person, secret, ())
-    answer = await AuthServiceStub(service.channel).ConfirmTotp(
-        totp_pb2.ConfirmTotpRequest(code=app.code(later=-1)), metadata=person.metadata
-    )
-    return App(person, secret, [*answer.recovery_codes])
-
-
-async def sign_in(service: Service, person: Person, code: str = "") -> rpc.LoginResponse:
-    request = rpc.LoginRequest(email=person.email, password=person.password, totp_code=code)
-    return await AuthServiceStub(service.channel).Login(request)
-
-
-async def disable(service: Service, person: Person, code: str, password: str = PASSWORD) -> None:
-    request = totp_pb2.DisableTotpRequest(password=password, code=code)
-    await AuthServiceStub(service.channel).DisableTotp(request, metadata=person.metadata)
+from tests.service import Service, running
 
 
 @pytest_asyncio.fixture

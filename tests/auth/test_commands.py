@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import func, select
-from structlog.testing import capture_logs
 
 from gazette.auth.v1.account_pb2 import Role
 from server.auth import accounts, models, organisations
-from server.cli import gazette
 from tests.auth.stored import events, rows
+from tests.command_line import run
 from tests.service import Service
 
 PASSWORD = "violet-harbour-lantern"
 ADA = ("--email", "ada@example.gov", "--name", "Ada Byron", "--role", "editor")
-
-
-async def run(service: Service, *arguments: str, given: str = "", **environment: str) -> Result:
-    """Runs the command with the service's settings and `given` on its standard input."""
-    settings = service.settings
-    environ = {
-        "ENVIRONMENT": "test",
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "JWT_SECRET": settings.jwt_secret,
-        "REFRESH_TOKEN_SECRET": settings.refresh_token_secret,
-        "ENCRYPTION_KEY": settings.encryption_key,
-        "FILES_DIRECTORY": str(settings.files_directory),
-        **environment,
-    }
-    with capture_logs():  # the server in this process would write its own between the command's lines
-        return await asyncio.to_thread(CliRunner().invoke, gazette, arguments, given, environ)
 
 
 async def count_accounts(service: Service) -> int:

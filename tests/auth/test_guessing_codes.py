@@ -12,9 +12,9 @@ from google.rpc.error_details_pb2 import RetryInfo
 from gazette.auth.v1 import auth_service_pb2 as rpc
 from gazette.auth.v1 import totp_pb2
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from tests.auth.authenticator import App, disable, enrol, set_up
 from tests.auth.guessing import counted, login
 from tests.auth.stored import events
-from tests.auth.test_authenticators import App, disable, enrol, set_up
 from tests.refusals import Refusal, refused
 from tests.service import PASSWORD, Service
 

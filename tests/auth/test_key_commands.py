@@ -12,7 +12,7 @@ from gazette.auth.v1.auth_service_pb2 import GetMeRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.auth import api_key_rules
 from tests.auth.stored import events
-from tests.auth.test_commands import run
+from tests.command_line import run
 from tests.refusals import refused
 from tests.service import Service
 

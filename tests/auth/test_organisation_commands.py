@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from server.auth import models
 from tests.auth.stored import events, rows
-from tests.auth.test_commands import run
+from tests.command_line import run
 from tests.content.desk import Desk
 from tests.service import Service
 

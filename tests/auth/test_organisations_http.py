@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -11,81 +10,74 @@ import httpx
 import pytest
 
 from tests.edge import Edge
+from tests.refusals import http_reason
 
 pytestmark = pytest.mark.xdist_group("edge")
 
 
-@pytest.fixture(scope="module")
-def admin(edge: Edge) -> Iterator[httpx.Client]:
-    with closing(edge.client("admin@example.gov")) as client:
-        yield client
-
-
 @pytest.fixture
-def organisation(admin: httpx.Client) -> dict[str, Any]:
+def organisation(http_admin: httpx.Client) -> dict[str, Any]:
     """A new organisation."""
     wanted = {"slug": f"ports-{uuid.uuid4().hex}", "name": "Ports"}
-    made: dict[str, Any] = admin.post("/v1/organisations", json=wanted).raise_for_status().json()["organisation"]
+    made: dict[str, Any] = http_admin.post("/v1/organisations", json=wanted).raise_for_status().json()["organisation"]
     return made
 
 
-def reason(answer: httpx.Response) -> str:
-    return str(answer.json()["details"][0]["reason"])
-
-
-def test_a_name_changes(admin: httpx.Client, organisation: dict[str, Any]) -> None:
+def test_a_name_changes(http_admin: httpx.Client, organisation: dict[str, Any]) -> None:
     """A PATCH with a mask in the query and the organisation in the body gives it another name."""
     url = f"/v1/organisations/{organisation['id']}"
-    answer = admin.patch(url, params={"updateMask": "name"}, json={"name": "Harbours", "slug": "ignored"})
+    answer = http_admin.patch(url, params={"updateMask": "name"}, json={"name": "Harbours", "slug": "ignored"})
     assert (answer.status_code, answer.json()) == (200, {"organisation": organisation | {"name": "Harbours"}})
-    assert admin.get(url).json() == answer.json()
+    assert http_admin.get(url).json() == answer.json()
 
 
 @pytest.mark.parametrize("mask", ["", "slug", "pathPrefixes", "name,slug"])
-def test_a_mask_is_refused(admin: httpx.Client, organisation: dict[str, Any], mask: str) -> None:
+def test_a_mask_is_refused(http_admin: httpx.Client, organisation: dict[str, Any], mask: str) -> None:
     """A mask that names what an update cannot change is a 400 that names the mask."""
     url = f"/v1/organisations/{organisation['id']}"
-    answer = admin.patch(url, params={"updateMask": mask} if mask else None, json={"name": "Harbours", "slug": "harbours"})
-    assert (answer.status_code, reason(answer)) == (400, "INVALID_UPDATE_MASK")
+    answer = http_admin.patch(url, params={"updateMask": mask} if mask else None, json={"name": "Harbours", "slug": "harbours"})
+    assert (answer.status_code, http_reason(answer)) == (400, "INVALID_UPDATE_MASK")
     assert answer.json()["details"][1]["fieldViolations"][0]["field"] == "update_mask"
-    assert admin.get(url).json() == {"organisation": organisation}
+    assert http_admin.get(url).json() == {"organisation": organisation}
 
 
-def test_paths_are_reserved_and_released(admin: httpx.Client, organisation: dict[str, Any]) -> None:
+def test_paths_are_reserved_and_released(http_admin: httpx.Client, organisation: dict[str, Any]) -> None:
     """A prefix of several segments is reserved by POST and released by DELETE; what is not reserved is a 404."""
     url, prefix = f"/v1/organisations/{organisation['id']}/paths", f"{organisation['slug']}/north_pier/a.b~c"
-    reserved = admin.post(url, json={"prefix": prefix})
+    reserved = http_admin.post(url, json={"prefix": prefix})
     assert (reserved.status_code, reserved.json()["organisation"]["pathPrefixes"]) == (200, [prefix])
-    released = admin.delete(f"{url}/{prefix}")
+    released = http_admin.delete(f"{url}/{prefix}")
     assert (released.status_code, released.json()) == (200, {"organisation": organisation})
-    again = admin.delete(f"{url}/{prefix}")
-    assert (again.status_code, reason(again)) == (404, "PATH_NOT_RESERVED")
+    again = http_admin.delete(f"{url}/{prefix}")
+    assert (again.status_code, http_reason(again)) == (404, "PATH_NOT_RESERVED")
 
 
-def test_a_path_in_use_or_taken_is_refused(admin: httpx.Client, organisation: dict[str, Any]) -> None:
+def test_a_path_in_use_or_taken_is_refused(http_admin: httpx.Client, organisation: dict[str, Any]) -> None:
     """Where another organisation has pages nothing is reserved; nor is what another has reserved, or what is no prefix."""
     url = f"/v1/organisations/{organisation['id']}/paths"
-    in_use = admin.post(url, json={"prefix": "guidance"})
-    assert (in_use.status_code, reason(in_use)) == (400, "PATH_IN_USE")
-    wrong = admin.post(url, json={"prefix": "/guidance"})
+    in_use = http_admin.post(url, json={"prefix": "guidance"})
+    assert (in_use.status_code, http_reason(in_use)) == (400, "PATH_IN_USE")
+    wrong = http_admin.post(url, json={"prefix": "/guidance"})
     assert (wrong.status_code, wrong.json()["details"][1]["fieldViolations"][0]["field"]) == (400, "prefix")
-    other = admin.post("/v1/organisations", json={"slug": f"other-{uuid.uuid4().hex}", "name": "Other"}).json()["organisation"]
+    other = http_admin.post("/v1/organisations", json={"slug": f"other-{uuid.uuid4().hex}", "name": "Other"}).json()[
+        "organisation"
+    ]
     prefix = organisation["slug"]
-    admin.post(url, json={"prefix": prefix}).raise_for_status()
-    taken = admin.post(f"/v1/organisations/{other['id']}/paths", json={"prefix": prefix})
-    assert (taken.status_code, reason(taken)) == (409, "PREFIX_TAKEN")
+    http_admin.post(url, json={"prefix": prefix}).raise_for_status()
+    taken = http_admin.post(f"/v1/organisations/{other['id']}/paths", json={"prefix": prefix})
+    assert (taken.status_code, http_reason(taken)) == (409, "PREFIX_TAKEN")
 
 
-def test_a_reserved_path_is_refused_to_others(edge: Edge, admin: httpx.Client, organisation: dict[str, Any]) -> None:
+def test_a_reserved_path_is_refused_to_others(edge: Edge, http_admin: httpx.Client, organisation: dict[str, Any]) -> None:
     """An author of another organisation gets a 403 for a document there, and the organisation itself may make one."""
     prefix = organisation["slug"]
-    admin.post(f"/v1/organisations/{organisation['id']}/paths", json={"prefix": prefix}).raise_for_status()
+    http_admin.post(f"/v1/organisations/{organisation['id']}/paths", json={"prefix": prefix}).raise_for_status()
     document = {"contentType": "harbour_guide", "path": f"/{prefix}/berths", "title": "Berths"}
     with closing(edge.client("author@example.gov")) as author:
         grants = author.get("/v1/auth/me").json()["account"]["grants"]
         refused = author.post("/v1/documents", json=document | {"organisationId": grants[0]["organisationId"]})
-    assert (refused.status_code, reason(refused)) == (403, "PATH_RESERVED")
-    made = admin.post("/v1/documents", json=document | {"organisationId": organisation["id"]})
+    assert (refused.status_code, http_reason(refused)) == (403, "PATH_RESERVED")
+    made = http_admin.post("/v1/documents", json=document | {"organisationId": organisation["id"]})
     assert (made.status_code, made.json()["document"]["path"]) == (201, f"/{prefix}/berths")
 
 

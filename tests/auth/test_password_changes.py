@@ -22,10 +22,10 @@ from server.auth.models import Account, Link, Session
 from server.mail.models import Mail
 from tests.auth.administering import refresh
 from tests.auth.asking import get_me, is_refused_soon
+from tests.auth.authenticator import set_up
 from tests.auth.guessing import guess, login
 from tests.auth.mailbox import arrived, mails, newest, part, request_reset, settled, token, url
 from tests.auth.stored import change, events, rows
-from tests.auth.test_authenticators import set_up
 from tests.refusals import refused
 from tests.service import PASSWORD, Person, Service
 

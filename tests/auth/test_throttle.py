@@ -14,7 +14,9 @@ from server import cache
 from server.auth import rules, throttle
 from server.auth.models import SignInAttempts
 from server.auth.throttle import Budget, Counter, Exhausted, Throttle
+from server.cache import Cache
 from tests.auth.stored import change, rows
+from tests.polling import PATIENCE
 from tests.service import Service
 
 FIVE = Budget("five", 5, timedelta(minutes=15))
@@ -25,7 +27,7 @@ NOWHERE = "redis://127.0.0.1:1/0"
 @pytest_asyncio.fixture(params=["with redis", "without redis"])
 async def counting(request: pytest.FixtureRequest, service: Service) -> AsyncIterator[Throttle]:
     if request.param == "with redis":
-        yield Throttle(service.app.cache, service.database)
+        yield Throttle(Cache(service.redis), service.database)
         return
     absent = cache.connect(service.settings.model_copy(update={"redis_url": NOWHERE}))
     yield Throttle(absent, service.database)
@@ -168,14 +170,15 @@ async def test_news_is_told_once(counting: Throttle, service: Service) -> None:
 
 async def test_what_redis_forgets_is_counted(service: Service) -> None:
     """A Redis that was emptied, or away for a moment, gives nobody another attempt: PostgreSQL counts too."""
-    counting, counter = Throttle(service.app.cache, service.database), TWO.of("account")
+    redis = Cache(service.redis)
+    counting, counter = Throttle(redis, service.database), TWO.of("account")
     await counting.reserve(counter)
     await service.redis.flushdb()
     await counting.reserve(counter)
-    service.app.cache.rest(ConnectionError())
+    redis.rest(ConnectionError())
     with pytest.raises(Exhausted):
         await counting.reserve(counter)
-    service.app.cache.resting_until = 0.0
+    redis.resting_until = 0.0
     await service.redis.flushdb()
     with pytest.raises(Exhausted):
         await counting.reserve(counter)
@@ -183,12 +186,12 @@ async def test_what_redis_forgets_is_counted(service: Service) -> None:
 
 async def test_redis_holds_off_a_flood(service: Service) -> None:
     """Once there are no attempts left, Redis says so, and PostgreSQL is not asked."""
-    counting, counter = Throttle(service.app.cache, service.database), TWO.of("account")
+    counting, counter = Throttle(Cache(service.redis), service.database), TWO.of("account")
     for _ in range(2):
         await counting.reserve(counter)
     async with service.owner.begin() as connection:
         await connection.execute(text("LOCK TABLE sign_in_attempts"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             for _ in range(100):
                 with pytest.raises(Exhausted):
                     await counting.reserve(counter)
@@ -196,7 +199,7 @@ async def test_redis_holds_off_a_flood(service: Service) -> None:
 
 async def test_keys_name_nobody(service: Service) -> None:
     """Neither Redis nor the table holds an address as it was typed."""
-    await Throttle(service.app.cache, service.database).reserve(FIVE.of("ada@example.gov"))
+    await Throttle(Cache(service.redis), service.database).reserve(FIVE.of("ada@example.gov"))
     (key,) = await service.redis.keys("gazette:attempts:*")
     assert b"ada" not in key
     assert 0 < await service.redis.pttl(key) <= 900_000

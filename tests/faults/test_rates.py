@@ -13,9 +13,10 @@ import pytest
 from server import cache, rates
 from tests.faults.installation import Installation
 from tests.faults.test_redis import away
+from tests.polling import until
 from tests.servers import Servers
 from tests.service import Service, running
-from tests.test_rates import answered, get_me, told, until
+from tests.test_rates import answered, get_me, told
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -24,8 +25,8 @@ MOST = 60
 
 @pytest.fixture
 async def limited(own_servers: Servers, own_template: str, tmp_path: Path) -> AsyncIterator[Service]:
-    """A server that takes sixty calls an hour, and whose Redis may be stopped."""
-    async with running(own_servers, own_template, tmp_path, RATE_LIMIT_MAX=str(MOST), RATE_LIMIT_WINDOW="1h") as service:
+    """A server that takes sixty calls a day, and whose Redis may be stopped."""
+    async with running(own_servers, own_template, tmp_path, RATE_LIMIT_MAX=str(MOST), RATE_LIMIT_WINDOW="1d") as service:
         yield service
 
 

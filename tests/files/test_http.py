@@ -11,6 +11,7 @@ import pytest
 
 from tests.edge import Edge
 from tests.files.uploading import PDF, PNG, png
+from tests.refusals import http_reason
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +36,6 @@ def upload(
         content=content,
         headers={"content-type": "application/octet-stream", **more},
     )
-
-
-def reason(answer: httpx.Response) -> str:
-    return str(answer.json()["details"][0]["reason"])
 
 
 def test_an_uploaded_file_can_be_downloaded(author: httpx.Client, organisation_id: str) -> None:
@@ -73,7 +70,7 @@ def test_a_file_that_the_client_has_is_not_sent_again(author: httpx.Client, orga
 
     assert (answer.status_code, answer.content) == (304, b"")
     assert answer.headers["etag"] == etag["if-none-match"]
-    assert (anonymous.status_code, reason(anonymous)) == (404, "FILE_NOT_FOUND")
+    assert (anonymous.status_code, http_reason(anonymous)) == (404, "FILE_NOT_FOUND")
 
 
 def test_head_tells_the_length_of_a_file(author: httpx.Client, organisation_id: str) -> None:
@@ -121,7 +118,7 @@ def test_a_refused_upload_says_why(
     """The status and the reason arrive, also when the server has not read all of the body."""
     answer = upload(author, organisation_id, content, name)
 
-    assert (answer.status_code, reason(answer)) == (status, why)
+    assert (answer.status_code, http_reason(answer)) == (status, why)
 
 
 def test_an_upload_without_a_length_is_refused(author: httpx.Client, organisation_id: str) -> None:
@@ -130,7 +127,7 @@ def test_an_upload_without_a_length_is_refused(author: httpx.Client, organisatio
         "/v1/files:upload", params={"organisationId": organisation_id, "name": "a.png"}, content=iter([PNG[:100], PNG[100:]])
     )
 
-    assert (answer.status_code, reason(answer)) == (400, "LENGTH_REQUIRED")
+    assert (answer.status_code, http_reason(answer)) == (400, "LENGTH_REQUIRED")
 
 
 def test_an_upload_can_be_repeated(author: httpx.Client, organisation_id: str) -> None:

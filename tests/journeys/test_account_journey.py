@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import time
 import uuid
-from collections.abc import Callable
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
@@ -19,45 +15,23 @@ import pytest
 
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from tests.auth.mailbox import in_folder, token
 from tests.edge import Edge
+from tests.polling import wait_until
+from tests.refusals import http_reason
 
 pytestmark = pytest.mark.xdist_group("edge")
 
 FIRST, SECOND = "a-quiet-tide-at-dusk", "seven-gulls-on-a-wall"
 
 
-def until(look: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """What `look` finds, as soon as it finds something."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("nothing came")
-
-
 def mails(edge: Edge, email: str) -> list[EmailMessage]:
     """The mails to an address, the earliest first."""
-    files = sorted(Path(edge.home, "mail").glob("*.eml"))
-    read = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
-    return [mail for mail in read if email in str(mail["To"])]
-
-
-def token(mail: EmailMessage) -> str:
-    """The token of the mail's link."""
-    body = mail.get_body(("plain",))
-    assert body is not None
-    match = re.search(r"#token=([\w-]+)", body.get_content())
-    assert match is not None
-    return match[1]
+    return in_folder(Path(edge.home, "mail"), email)
 
 
 def login(client: httpx.Client, email: str, password: str, **more: str) -> httpx.Response:
     return client.post("/v1/auth/login", json={"email": email, "password": password, **more})
-
-
-def reason(answer: httpx.Response) -> str:
-    return str(answer.json()["details"][0]["reason"])
 
 
 def test_the_life_of_an_account(edge: Edge) -> None:
@@ -65,12 +39,12 @@ def test_the_life_of_an_account(edge: Edge) -> None:
     email = f"grace-{uuid.uuid4().hex[:8]}@example.gov"
     admin, grace = edge.client("admin@example.gov"), edge.client()
     account_id = invite(admin, email)
-    assert reason(login(grace, email, FIRST)) == "INVALID_CREDENTIALS"
+    assert http_reason(login(grace, email, FIRST)) == "INVALID_CREDENTIALS"
     accept(edge, grace, email)
     device, recovery_codes = set_up_authenticator(grace, email)
     sign_in(grace, email, FIRST, recovery_codes[0], device)
     reset(edge, grace, email)
-    assert reason(login(grace, email, FIRST, totpCode=recovery_codes[1])) == "INVALID_CREDENTIALS"
+    assert http_reason(login(grace, email, FIRST, totpCode=recovery_codes[1])) == "INVALID_CREDENTIALS"
     sign_in(grace, email, SECOND, recovery_codes[2], device)
     other = edge.client()
     refresh_token = sign_in(other, email, SECOND, recovery_codes[3], device)
@@ -96,11 +70,11 @@ def invite(admin: httpx.Client, email: str) -> str:
 
 def accept(edge: Edge, client: httpx.Client, email: str) -> None:
     """Sets the first password: not a weak one, and once."""
-    (invitation,) = until(lambda: mails(edge, email))
+    (invitation,) = wait_until(lambda: mails(edge, email))
     for password, status, expected in (("password1234", 400, "WEAK_PASSWORD"), (FIRST, 200, ""), (SECOND, 400, "INVALID_LINK")):
         answer = client.post("/v1/auth/accept-invitation", json={"token": token(invitation), "password": password})
         assert answer.status_code == status, password
-        assert answer.json()["account"]["state"] == "ACCOUNT_STATE_ACTIVE" if status == 200 else reason(answer) == expected
+        assert answer.json()["account"]["state"] == "ACCOUNT_STATE_ACTIVE" if status == 200 else http_reason(answer) == expected
 
 
 def set_up_authenticator(client: httpx.Client, email: str) -> tuple[str, list[str]]:
@@ -111,11 +85,11 @@ def set_up_authenticator(client: httpx.Client, email: str) -> tuple[str, list[st
     app = pyotp.TOTP(enrolled["secret"])
     assert app.secret in enrolled["uri"]
     wrong = client.post("/v1/auth/totp:confirm", json={"code": "000000" if app.now() != "000000" else "000001"})
-    assert (wrong.status_code, reason(wrong)) == (400, "WRONG_CODE")
+    assert (wrong.status_code, http_reason(wrong)) == (400, "WRONG_CODE")
     confirmed = client.post("/v1/auth/totp:confirm", json={"code": app.now()}).raise_for_status().json()
     assert len(confirmed["recoveryCodes"]) == 10
     without = login(client, email, FIRST)
-    assert (without.status_code, reason(without)) == (401, "TOTP_REQUIRED")
+    assert (without.status_code, http_reason(without)) == (401, "TOTP_REQUIRED")
     return signed_in["deviceToken"], confirmed["recoveryCodes"]
 
 
@@ -129,10 +103,10 @@ def sign_in(client: httpx.Client, email: str, password: str, code: str, device: 
 def reset(edge: Edge, client: httpx.Client, email: str) -> None:
     """Sets another password by mail, which ends the client's session."""
     assert client.post("/v1/auth/request-password-reset", json={"email": email}).json() == {}
-    mail = until(lambda: [each for each in mails(edge, email) if "password" in str(each["Subject"]).lower()])[0]
+    mail = wait_until(lambda: [each for each in mails(edge, email) if "password" in str(each["Subject"]).lower()])[0]
     done = client.post("/v1/auth/reset-password", json={"token": token(mail), "newPassword": SECOND})
     assert done.raise_for_status().json() == {}
-    until(lambda: client.get("/v1/auth/me").status_code == 401)
+    wait_until(lambda: client.get("/v1/auth/me").status_code == 401)
 
 
 def revoke_newest(client: httpx.Client, other: httpx.Client, refresh_token: str) -> None:
@@ -141,8 +115,8 @@ def revoke_newest(client: httpx.Client, other: httpx.Client, refresh_token: str)
     assert [each["isCurrent"] for each in sessions] == [False, True]
     assert client.delete(f"/v1/auth/sessions/{sessions[0]['id']}").raise_for_status().json() == {}
     refused = other.post("/v1/auth/refresh", json={"refreshToken": refresh_token})
-    assert (refused.status_code, reason(refused)) == (401, "INVALID_REFRESH_TOKEN")
-    until(lambda: other.get("/v1/auth/me").status_code == 401)
+    assert (refused.status_code, http_reason(refused)) == (401, "INVALID_REFRESH_TOKEN")
+    wait_until(lambda: other.get("/v1/auth/me").status_code == 401)
 
 
 def test_a_revoked_session_is_felt_by_every_process(edge: Edge) -> None:
@@ -161,7 +135,7 @@ def test_a_revoked_session_is_felt_by_every_process(edge: Edge) -> None:
     client.delete(f"/v1/auth/sessions/{newest}").raise_for_status()
 
     for stub in stubs:
-        assert until(partial(is_refused, stub, metadata), 5.0)
+        assert wait_until(partial(is_refused, stub, metadata), 5.0)
     for channel in channels:
         channel.close()
 

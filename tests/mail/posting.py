@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from server.mail import queries
 from server.mail.letters import Letter
 from server.mail.models import Mail
 from tests.mail.post_office import PASSWORD, USER
+from tests.polling import until
 from tests.servers import Servers
 from tests.service import Service, running
 
@@ -68,9 +68,13 @@ async def mail(service: Service, id: uuid.UUID) -> AnyRow:
 
 async def mail_when(service: Service, id: uuid.UUID, condition: Callable[[AnyRow], object]) -> AnyRow:
     """The mail as soon as this is true of it."""
-    async with asyncio.timeout(20):
-        while not condition(row := await mail(service, id)):
-            await asyncio.sleep(0.02)
+
+    async def look() -> AnyRow | None:
+        row = await mail(service, id)
+        return row if condition(row) else None
+
+    row = await until(look)
+    assert row is not None
     return row
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from server.mail import queries
 from server.mail.models import Mail
 from tests.mail.post_office import PASSWORD, PostOffice
 from tests.mail.posting import COMPOSE, SECRET, mail, mail_when, make_due, pause, queue
+from tests.polling import until
 from tests.service import Service
 
 MINUTES = [1, 5, 30, 2 * 60, 8 * 60, 24 * 60]
@@ -241,8 +241,9 @@ async def test_what_operators_see(sender: Service, office: PostOffice) -> None:
     office.answers["RCPT"] = "550 5.1.1 unknown"
     given_up = await queue(sender)
     await mail_when(sender, given_up, lambda row: row.failure)
-    async with asyncio.timeout(5):
-        while {outcome: count(outcome) - number for outcome, number in before.items()} != dict.fromkeys(before, 1):
-            await asyncio.sleep(0.02)
-        while REGISTRY.get_sample_value("gazette_mails_waiting") != 1:
-            await asyncio.sleep(0.02)
+
+    async def is_seen() -> bool:
+        counted = {outcome: count(outcome) - number for outcome, number in before.items()}
+        return counted == dict.fromkeys(before, 1) and REGISTRY.get_sample_value("gazette_mails_waiting") == 1
+
+    await until(is_seen)
