@@ -10,7 +10,7 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
 from server import errors
 from server.access import Caller
-from server.auth.rules import OrganisationNotFound, TooManyGrants, fewest
+from server.auth.rules import OrganisationNotFound, TooManyGrants, fewest, permissions
 
 MAX_GRANTS = 90
 """How many an access token has room for."""
@@ -94,6 +94,28 @@ def place(caller: Caller, organisation_id: str, permission: Permission.ValueType
         raise OrganisationNotFound
     caller.require(permission, found)
     return found
+
+
+def check_gives(caller: Caller, role: int, organisation_id: uuid.UUID | None) -> None:
+    """Raises PermissionDenied unless the caller holds, there, all that the role permits: nobody gives what they do not have. A
+    person who may write accounts has it all; an API key has no more than its scopes."""
+    for permission, places in permissions([(role, organisation_id)]).items():
+        check_holds(caller, permission, places)
+
+
+def check_scopes(caller: Caller, grants: Iterable[Any], scopes: Iterable[int]) -> None:
+    """Raises PermissionDenied unless the caller holds each scope of a new key wherever the key's account does, and somewhere
+    in any case: the account may be given more later."""
+    held = permissions((each.role, each.organisation_id) for each in grants)
+    for scope in scopes:
+        if scope not in caller.permissions:
+            caller.require(Permission.ValueType(scope))
+        check_holds(caller, scope, held.get(scope, frozenset()))
+
+
+def check_holds(caller: Caller, permission: int, places: frozenset[uuid.UUID] | None) -> None:
+    for place in {None} if places is None else places:
+        caller.require(Permission.ValueType(permission), place)
 
 
 def only_place(grants: Iterable[Any]) -> uuid.UUID | None:

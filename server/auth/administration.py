@@ -62,6 +62,7 @@ class Administration(AccountParts):
     async def InviteAccount(self, request: rpc.InviteAccountRequest, context: Context) -> rpc.InviteAccountResponse:
         call = calls.current()
         place = rules.place(call.caller, request.organisation_id, rules.WRITE)
+        rules.check_gives(call.caller, request.role, place)
         check_account(request.account.email, request.account.name, "account.")
         async with self.database.transaction() as connection:
             # What is remembered is the id alone: an address that was erased must not live on in the answer.

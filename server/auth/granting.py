@@ -19,6 +19,7 @@ class Granting(AccountParts):
     async def GrantRole(self, request: rpc.GrantRoleRequest, context: Context) -> rpc.GrantRoleResponse:
         caller = calls.current().caller
         place = rules.place(caller, request.organisation_id, rules.WRITE)
+        rules.check_gives(caller, request.role, place)
         async with self.database.transaction() as connection:
             holder = await accounts.locked(connection, uuid.UUID(request.id))
             rules.check_visible(caller, holder.grants)
