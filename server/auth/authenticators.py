@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.auth.v1 import totp_pb2 as rpc
 from server import calls
 from server.audit import queries as audit
-from server.auth import queries, rules, totp_queries
+from server.auth import queries, rules, session_queries, totp_queries
 from server.auth.parts import AuthParts, Context
 from server.database import AnyRow
 from server.mail import queries as mail
@@ -26,7 +26,9 @@ class Authenticators(AuthParts):
         return rpc.EnrolTotpResponse(secret=secret, uri=uri)
 
     async def ConfirmTotp(self, request: rpc.ConfirmTotpRequest, context: Context) -> rpc.ConfirmTotpResponse:
-        async with self.own_account() as (connection, account):
+        caller = calls.current().caller
+        current_id = caller.known_session_id
+        async with self.guess(caller.known_id), self.own_account() as (connection, account):
             if account.totp_secret is None or account.totp_confirm_time is not None:
                 raise rules.TotpNotEnrolled
             recovery_codes = await self.totp.confirm(connection, account, request.code)
@@ -34,6 +36,10 @@ class Authenticators(AuthParts):
                 raise rules.WrongCode
             await audit.add(connection, "account.totp_confirm", account.id)
             await tell(connection, account, is_enabled=True)
+            # The others began without the app: what it is asked for must not come to them by their next refresh.
+            ended = await session_queries.revoke_all(connection, account.id, "authenticator-added", self.now(), but=current_id)
+        for session_id in ended:
+            self.tokens.revocations.add(session_id)
         return rpc.ConfirmTotpResponse(recovery_codes=recovery_codes)
 
     async def DisableTotp(self, request: rpc.DisableTotpRequest, context: Context) -> rpc.DisableTotpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -24,6 +25,7 @@ from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from server.auth.models import Account, RecoveryCode
 from server.auth.totp import Totp
 from server.sealing import CannotOpen
+from tests.auth.asking import get_me
 from tests.auth.authenticator import App, disable, enrol, set_up, sign_in
 from tests.auth.stored import change, events, rows
 from tests.refusals import refused
@@ -198,7 +200,8 @@ async def may_list_documents(service: Service, access_token: str) -> bool:
 
 @pytest.mark.parametrize("role", [Role.ROLE_PUBLISHER, Role.ROLE_ADMIN])
 async def test_a_role_that_must_have_an_app_does_nothing_without(strict: Service, role: Role.ValueType) -> None:
-    """Until the app is confirmed sign-in and refresh give tokens without grants; the refresh after it has them."""
+    """Until the app is confirmed sign-in and refresh give tokens without grants; the refresh after it has them, in the session
+    that confirmed it."""
     person = await strict.account(role=role)
     auth = AuthServiceStub(strict.channel)
     answer = await sign_in(strict, person)
@@ -207,14 +210,25 @@ async def test_a_role_that_must_have_an_app_does_nothing_without(strict: Service
     refreshed = await auth.RefreshToken(rpc.RefreshTokenRequest(refresh_token=answer.refresh_token))
     assert not await may_list_documents(strict, refreshed.access_token)
 
-    app = await set_up(strict, person)
+    app = await set_up(strict, replace(person, access_token=refreshed.access_token))
     refreshed = await auth.RefreshToken(rpc.RefreshTokenRequest(refresh_token=refreshed.refresh_token))
     assert await may_list_documents(strict, refreshed.access_token)
     signed_in = await sign_in(strict, person, app.code())
     assert not signed_in.totp_enrolment_required
     assert await may_list_documents(strict, signed_in.access_token)
-    refusal = await refused(disable(strict, person, app.code(later=1)))
+    refusal = await refused(disable(strict, replace(person, access_token=signed_in.access_token), app.code(later=1)))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "TOTP_IS_REQUIRED")
+
+
+async def test_who_signed_in_without_the_app_gains_nothing_by_it(strict: Service) -> None:
+    """Whoever knew the password before there was an app has no session any more: its refresh would bring the grants."""
+    person = await strict.account(role=Role.ROLE_ADMIN)
+    stranger = await sign_in(strict, person)
+    await set_up(strict, person)
+    again = rpc.RefreshTokenRequest(refresh_token=stranger.refresh_token)
+    assert (await refused(AuthServiceStub(strict.channel).RefreshToken(again))).reason == "INVALID_REFRESH_TOKEN"
+    assert (await refused(get_me(strict.channel, stranger.access_token))).reason == "INVALID_ACCESS_TOKEN"
+    await get_me(strict.channel, person.access_token)
 
 
 async def test_a_lesser_role_needs_no_app(strict: Service) -> None:

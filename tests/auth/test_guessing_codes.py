@@ -96,3 +96,17 @@ async def test_a_stolen_access_token_guesses_no_code(service: Service, app: App)
     reasons = [(await refused(disable(service, app.person, wrong(app)))).reason for _ in range(6)]
     assert reasons == ["WRONG_CODE"] * 5 + ["TOO_MANY_SIGN_INS"]
     assert (await refused(disable(service, app.person, app.code()))).reason == "TOO_MANY_SIGN_INS"
+
+
+async def test_a_stolen_access_token_ends_no_set_up(service: Service) -> None:
+    """Who may not know the secret that is being set up has five codes to try too: the right one would give away the recovery
+    codes."""
+    person = await service.account("grace@example.gov")
+    app = App(person, (await enrol(service, person)).secret, ())
+
+    async def confirm(code: str) -> str:
+        request = totp_pb2.ConfirmTotpRequest(code=code)
+        return (await refused(AuthServiceStub(service.channel).ConfirmTotp(request, metadata=person.metadata))).reason
+
+    assert [await confirm(wrong(app)) for _ in range(6)] == ["WRONG_CODE"] * 5 + ["TOO_MANY_SIGN_INS"]
+    assert await confirm(app.code()) == "TOO_MANY_SIGN_INS"
