@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import uuid6
-from sqlalchemy import func, insert, or_, select, text, update
+from sqlalchemy import exists, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gazette.auth.v1.account_pb2 import AccountKind, AccountState
-from server.auth.models import Account, ApiKey
+from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
+from server.auth.models import Account, ApiKey, Grant
 from server.auth.session_queries import tell
 from server.database import AnyRow
 
@@ -92,7 +92,9 @@ async def is_known(connection: AsyncConnection, sha256: bytes) -> bool:
     return (await connection.execute(select(ApiKey.id).where(ApiKey.sha256 == sha256))).first() is not None
 
 
-async def service_named(connection: AsyncConnection, name: str) -> AnyRow | None:
-    """The oldest service account of this name."""
-    statement = select(Account.__table__).where(Account.kind == AccountKind.ACCOUNT_KIND_SERVICE, Account.name == name)
+async def admin_named(connection: AsyncConnection, name: str) -> AnyRow | None:
+    """The oldest service account of this name that is an admin of all organisations: anybody's may be called the same."""
+    is_admin = exists().where(Grant.account_id == Account.id, Grant.role == Role.ROLE_ADMIN, Grant.organisation_id.is_(None))
+    is_service = Account.kind == AccountKind.ACCOUNT_KIND_SERVICE
+    statement = select(Account.__table__).where(is_service, Account.name == name, is_admin)
     return (await connection.execute(statement.order_by(Account.id).limit(1))).one_or_none()

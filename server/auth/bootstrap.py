@@ -36,7 +36,7 @@ async def ensure(connection: AsyncConnection, key: str) -> bool:
     """Whether the key was stored just now. Otherwise it is there already, revoked or not: nothing brings a key back."""
     if await api_key_queries.is_known(connection, api_key_rules.digest(key)):
         return False
-    account = await api_key_queries.service_named(connection, ACCOUNT)
+    account = await api_key_queries.admin_named(connection, ACCOUNT)
     holder = (
         await accounts.found(connection, account.id)
         if account is not None

@@ -57,8 +57,9 @@ class Credentials:
         return known.caller
 
     def holds(self, known: Known) -> bool:
-        told = self.revocations.heard.get(known.key_id)
-        return self.is_listening() and self.now() < known.forget_time and (told is None or told < known.ask_time)
+        missed = self.revocations.whole_since  # what was found out before then may have changed unheard
+        told = max(missed, self.revocations.heard.get(known.key_id, missed))
+        return self.is_listening() and told < known.ask_time and self.now() < known.forget_time
 
     async def ask(self, digest: bytes) -> Known:
         """Raises InvalidApiKey."""

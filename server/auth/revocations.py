@@ -15,6 +15,7 @@ from server.auth import queries
 from server.database import Database
 from server.notifications import Listener
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 MAX_SKEW = timedelta(minutes=1)
 """How far the clocks of our machines may be apart."""
 
@@ -33,6 +34,8 @@ class Revocations:
     now: Callable[[], datetime] = utc_now
     heard: dict[uuid.UUID, datetime] = field(default_factory=dict)
     """The sessions, and when this process heard of each; the earliest first."""
+    whole_since: datetime = NEVER
+    """From when on nothing was missed that PostgreSQL told."""
 
     def follow(self, listener: Listener) -> None:
         listener.subscribe(queries.CHANNEL, self.receive, self.catch_up)
@@ -51,7 +54,8 @@ class Revocations:
         self.add(uuid.UUID(payload))
 
     async def catch_up(self) -> None:
-        """After every connect: reads which sessions ended while nothing was heard."""
+        """After every connect: reads which sessions ended while nothing was heard. Keys are asked about when they come."""
+        self.whole_since = self.now()
         async with self.database.read() as connection:
             for session_id in await queries.revoked_since(connection, self.now() - self.memory):
                 self.add(session_id)
