@@ -15,6 +15,7 @@ from tests.edge import Edge
 from tests.service import Service, make_template, running
 
 SERVICES = {"servers", "edge", "installation"}
+LONG = 40
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,6 +23,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SERVICES & set(getattr(item, "fixturenames", ())) or "devstack" in item.path.parts:
             item.add_marker("integration")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A long text is called as its argument is: written out it says nothing, and what keys of this run signed is another one in
+    each of the processes that pytest-xdist starts, which must all call a test the same."""
+    return argname if isinstance(val, str | bytes) and len(val) > LONG else None
 
 
 @pytest.fixture(scope="session")
