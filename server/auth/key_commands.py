@@ -32,9 +32,11 @@ def keys() -> None:
 
 
 @keys.command("generate")
-def generate_key() -> None:
+@as_json
+def generate_key(is_json: bool) -> None:
     """Print a new key that is stored nowhere: for the variable API_KEY."""
-    click.echo(api_key_rules.make(uuid6.uuid7()))
+    made = CreateApiKeyResponse(key=api_key_rules.make(uuid6.uuid7()))
+    show(made, made.key, is_json=is_json)
 
 
 @keys.command("create-account")

@@ -64,6 +64,7 @@ async def test_a_generated_key_is_stored_nowhere(service: Service) -> None:
     result = await run(service, "keys", "generate")
     assert api_key_rules.id_of(result.output.strip()).version == 7
     assert (await refused(whose(service, result.output.strip()))).reason == "INVALID_API_KEY"
+    assert api_key_rules.id_of((await json_of(service, "generate"))["key"]).version == 7
 
 
 @pytest.mark.parametrize(
