@@ -17,6 +17,7 @@ import pytest_asyncio
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1 import service_account_pb2 as rpc
@@ -28,8 +29,9 @@ from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.content.v1.content_service_pb2 import ListDocumentsRequest
 from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from server import app as application
-from server.auth import api_key_rules, bootstrap
+from server.auth import api_key_queries, api_key_rules, bootstrap
 from server.auth.models import Account, ApiKey
+from server.database import AnyRow
 from server.messages import moment
 from server.settings import CannotStart
 from tests.auth.stored import change, events, rows
@@ -144,6 +146,29 @@ async def test_another_key_is_refused(desk: Desk, spoil: Any) -> None:
     call = AuthServiceStub(desk.service.channel).GetMe(GetMeRequest(), metadata=bearer(spoil(made.key)))
     refusal = await refused(call)
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "INVALID_API_KEY")
+
+
+async def test_strangers_ask_the_database_no_more_than_their_rate(
+    servers: Servers, template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that has made all its calls tries no more keys, each of which would cost a question. A key that the process
+    knows goes on."""
+    async with running(servers, template, tmp_path, RATE_LIMIT_MAX="12", RATE_LIMIT_WINDOW="1d") as service:
+        desk = Desk(service, await service.account("admin@example.gov", Role.ROLE_ADMIN))
+        made = await desk.key(await desk.service_account())
+        assert await code_of(service.channel, made.key) is grpc.StatusCode.OK
+        asked: list[bytes] = []
+        use = api_key_queries.use
+
+        async def counted(connection: AsyncConnection, sha256: bytes, now: datetime) -> AnyRow | None:
+            asked.append(sha256)
+            return await use(connection, sha256, now)
+
+        monkeypatch.setattr(api_key_queries, "use", counted)
+        codes = [await code_of(service.channel, api_key_rules.make(uuid.uuid4())) for _ in range(30)]
+        assert codes[-1] is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert len(asked) <= 12
+        assert await code_of(service.channel, made.key) is grpc.StatusCode.OK
 
 
 async def test_a_key_does_no_more_than_its_scopes(desk: Desk) -> None:
@@ -394,6 +419,12 @@ async def test_the_first_key_comes_with_the_settings(bootstrapped: Service) -> N
     (stored,) = await rows(bootstrapped, select(ApiKey.__table__))
     assert (stored.id, stored.name) == (uuid.UUID(int=7), "API_KEY")
     assert set(stored.scopes) == {number for number in Permission.values() if number}
+    audited = [
+        (event.target, event.actor_id)
+        for action in ("account.create", "api_key.create")
+        for event in await events(bootstrapped, action)
+    ]
+    assert audited == [(answer.account.id, None), (str(stored.id), None)]
 
 
 async def test_many_processes_make_one_bootstrap_account(bootstrapped: Service) -> None:

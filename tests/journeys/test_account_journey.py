@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from email.message import EmailMessage
 from functools import partial
@@ -22,6 +23,17 @@ from tests.refusals import http_reason
 
 pytestmark = pytest.mark.xdist_group("edge")
 
+SECRETS = {
+    "password",
+    "newPassword",
+    "token",
+    "secret",
+    "recoveryCodes",
+    "totpCode",
+    "accessToken",
+    "refreshToken",
+    "deviceToken",
+}
 FIRST, SECOND = "a-quiet-tide-at-dusk", "seven-gulls-on-a-wall"
 
 
@@ -37,7 +49,10 @@ def login(client: httpx.Client, email: str, password: str, **more: str) -> httpx
 def test_the_life_of_an_account(edge: Edge) -> None:
     """Invited, accepted, with an authenticator app, signed in, forgotten and reset, and signed out from afar."""
     email = f"grace-{uuid.uuid4().hex[:8]}@example.gov"
-    admin, grace = edge.client("admin@example.gov"), edge.client()
+    told: set[str] = set()
+    admin, grace, other = edge.client("admin@example.gov"), edge.client(), edge.client()
+    for client in (grace, other):
+        client.event_hooks = {"request": [partial(note, told)], "response": [partial(note, told)]}
     account_id = invite(admin, email)
     assert http_reason(login(grace, email, FIRST)) == "INVALID_CREDENTIALS"
     accept(edge, grace, email)
@@ -46,14 +61,27 @@ def test_the_life_of_an_account(edge: Edge) -> None:
     reset(edge, grace, email)
     assert http_reason(login(grace, email, FIRST, totpCode=recovery_codes[1])) == "INVALID_CREDENTIALS"
     sign_in(grace, email, SECOND, recovery_codes[2], device)
-    other = edge.client()
     refresh_token = sign_in(other, email, SECOND, recovery_codes[3], device)
     revoke_newest(grace, other, refresh_token)
     assert grace.get("/v1/auth/me").raise_for_status().json()["account"]["id"] == account_id
 
-    listed = admin.get("/v1/audit-events", params={"target": account_id, "pageSize": 100}).raise_for_status()
+    last = f"last-{uuid.uuid4().hex}"
+    query: dict[str, str | int] = {"target": account_id, "pageSize": 100}
+    listed = admin.get("/v1/audit-events", params=query, headers={"x-request-id": last}).raise_for_status()
     actions = {event["action"] for event in listed.json()["auditEvents"]}
     assert {"account.invite", "account.accept", "account.totp_confirm", "account.password_reset"} <= actions
+    assert len(told) > 20
+    wait_until(lambda: last in Path(edge.home, "logs", "envoy.log").read_text())
+    for log in Path(edge.home, "logs").iterdir():
+        text = log.read_text()
+        assert [secret for secret in told if secret in text] == [], log.name
+
+
+def note(told: set[str], sent: httpx.Request | httpx.Response) -> None:
+    """Adds what may be in no log (C8)."""
+    body = json.loads(sent.read() or b"{}")
+    for name in SECRETS & body.keys():
+        told.update([body[name]] if isinstance(body[name], str) else body[name])
 
 
 def invite(admin: httpx.Client, email: str) -> str:
