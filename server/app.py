@@ -143,7 +143,8 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     revocations = Revocations(pools, settings.jwt_expiration_time)
     revocations.follow(listener)
     tokens = AccessTokens(KeyRing.under(settings), settings.jwt_expiration_time, revocations)
-    credentials = Credentials(tokens, pools, revocations, lambda: listener.is_listening)
+    rates = Rates.under(settings, redis)
+    credentials = Credentials(tokens, pools, revocations, lambda: listener.is_listening, rates.check_stranger)
 
     shared_cache = SharedCache(redis)
     list_cache = ListCache(redis, lambda: listener.is_listening)
@@ -162,7 +163,6 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     # account, so they come after it is known who calls; and before it is said who may, so that what is refused counts too. All
     # that comes before parsing and validation: who may not call learns nothing, and costs no parsing.
     limits = Limits(settings.max_concurrent_calls, settings.call_deadline.total_seconds())
-    rates = Rates.under(settings, redis)
     interceptors = [
         telemetry.observing(settings.slow_call.total_seconds()),
         errors.translating,

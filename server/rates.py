@@ -106,6 +106,13 @@ class Rates:
 
         return limit
 
+    def check_stranger(self, call: Call) -> None:
+        """Raises RateLimited if the address has made all its calls. For what costs something before it is known who calls."""
+        now = self.now()
+        count = self.counts.get(network(call.address))
+        if count is not None and count.end > now and count.calls >= self.most:
+            raise RateLimited(retry_after=count.end - now)
+
     def headers(self, count: Count, now: float) -> tuple[tuple[str, str], ...]:
         """The three of draft-ietf-httpapi-ratelimit-headers-03, which clients know; later drafts put all into one. The reset is
         in seconds from now."""

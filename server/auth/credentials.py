@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from server import calls
 from server.access import Caller
 from server.auth import api_key_queries, api_key_rules, queries, rules
 from server.auth.api_key_rules import InvalidApiKey
 from server.auth.revocations import Revocations, utc_now
 from server.auth.tokens import AccessTokens
+from server.calls import Call
 from server.database import Database
 
 REMEMBERED = 4096
@@ -40,17 +42,21 @@ class Credentials:
     revocations: Revocations
     is_listening: Callable[[], bool]
     """Whether this process would hear of a revocation. While it would not, no key is taken for what it was."""
+    check_stranger: Callable[[Call], None]
+    """Raises what keeps somebody from trying one key after another: each that has a key's form costs PostgreSQL a question."""
     now: Callable[[], datetime] = utc_now
     known: dict[bytes, Known] = field(default_factory=dict, repr=False)
     """By the key's SHA-256, the earliest first."""
 
     async def identify(self, credential: str) -> Caller:
-        """Raises InvalidAccessToken, InvalidApiKey."""
+        """Raises InvalidAccessToken, InvalidApiKey, and what `check_stranger` does."""
         if not credential.startswith(api_key_rules.PREFIX):
             return await self.tokens.identify(credential)
         api_key_rules.id_of(credential)
         digest = api_key_rules.digest(credential)
         known = self.known.get(digest)
+        if known is None:
+            self.check_stranger(calls.current())
         if known is None or not self.holds(known):
             self.known.pop(digest, None)
             known = await self.ask(digest)
