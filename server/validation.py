@@ -8,8 +8,10 @@ from typing import Any
 
 import protovalidate
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct, Value
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from server.calls import Call, Handler, Method
 from server.errors import InvalidArgument, Violation
@@ -99,9 +101,22 @@ def unstorable_message(field: FieldDescriptor, value: Any, name: str) -> Iterato
                 yield from unstorable(value[key], f"{name}[{key}]")
     elif kind is Struct.DESCRIPTOR:
         yield from unstorable_struct(value, name, 1)
+    elif kind in {Timestamp.DESCRIPTOR, Duration.DESCRIPTOR}:
+        for each in value if field.is_repeated else (value,):
+            if not is_time(each):
+                yield Violation(name, "is out of range")
     else:
         for each in value if field.is_repeated else (value,):
             yield from unstorable(each, name)
+
+
+def is_time(value: Any) -> bool:
+    """Whether a Timestamp or a Duration holds what its own contract allows: their methods raise for all else."""
+    try:
+        value.ToJsonString()
+    except ValueError:
+        return False
+    return True
 
 
 def unstorable_struct(struct: Struct, path: str, depth: int) -> Iterator[Violation]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
+from google.protobuf.timestamp_pb2 import Timestamp
 
+from gazette.access.v1.access_pb2 import PERMISSION_DOCUMENTS_READ as READ
+from gazette.auth.v1.service_account_pb2 import CreateApiKeyRequest
 from gazette.content.v1.content_service_pb2 import CreateDocumentRequest
 from gazette.content.v1.document_import_pb2 import ImportedDocument
 from gazette.content.v1.document_pb2 import Document, LiveState
@@ -100,3 +104,20 @@ def test_zero_characters() -> None:
     assert fields(create(details=details)) == {"document.details.note": "contains U+0000"}
     assert fields(create(summary="a\0b")) == {"document.summary": "contains U+0000"}
     assert fields(create(tags=["a\0b"])) == {"document.tags": "contains U+0000"}
+
+
+@pytest.mark.parametrize(("seconds", "nanos"), [(10**15, 0), (-(10**15), 0), (0, -1), (0, 10**9)])
+def test_times_that_are_none(seconds: int, nanos: int) -> None:
+    """A time beyond the years 1 to 9999, or with more than a second of nanoseconds, is refused and not a failure of ours."""
+    request = CreateApiKeyRequest(
+        account_id=GOOD.organisation_id, name="a", scopes=[READ], expire_time=Timestamp(seconds=seconds, nanos=nanos)
+    )
+    assert fields(request) == {"expire_time": "is out of range"}
+
+
+@pytest.mark.parametrize(("seconds", "nanos"), [(5, -5), (5, 10**9), (10**15, 0)])
+def test_durations_that_are_none(seconds: int, nanos: int) -> None:
+    """A duration whose parts have two signs, or that lasts for 10,000 years, is refused."""
+    overlap = Duration(seconds=seconds, nanos=nanos)
+    request = CreateApiKeyRequest(account_id=GOOD.organisation_id, name="a", scopes=[READ], overlap=overlap)
+    assert fields(request) == {"overlap": "is out of range"}
