@@ -101,6 +101,11 @@ class AuthParts:
         except Exhausted as exhausted:
             await self.note_throttled(exhausted, account_id)
             raise
+        except (rules.WrongPassword, rules.WrongCode) as refusal:
+            cause = "wrong code" if isinstance(refusal, rules.WrongCode) else "wrong password"
+            async with self.database.transaction() as connection:
+                await audit.add(connection, "account.confirmation_refused", account_id, cause=cause)
+            raise
 
     async def note_throttled(self, exhausted: Exhausted, account_id: uuid.UUID | None) -> None:
         """In the audit, once for each account, address or device and each time that it has had too many attempts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,8 +16,13 @@ from server.auth import account_changes, account_queries, accounts, link_queries
 from server.auth.accounts import Holder
 from server.auth.links import EMAIL_CHANGE
 from server.auth.parts import AuthParts, Context
+from server.auth.throttle import Budget, Exhausted
 from server.database import AnyRow, violated
 from server.mail import queries as mail
+
+EMAIL_CHANGES = Budget("email changes", 5, timedelta(hours=1))
+"""Of one account. Each is mailed to whatever address it names: ours is not to be the mail server of who bothers others."""
+TOO_MANY = "Too many mails were sent for changes of this account's address. Try again later."
 
 
 class Profile(AuthParts):
@@ -40,6 +46,10 @@ class Profile(AuthParts):
     async def ChangeEmail(self, request: profile_pb2.ChangeEmailRequest, context: Context) -> profile_pb2.ChangeEmailResponse:
         rules.refuse(*rules.wrong_email(request.email, "email"))
         verified = await self.confirmed_account(request.password)
+        try:
+            await self.throttle.reserve(EMAIL_CHANGES.of(verified.id))
+        except Exhausted as exhausted:
+            raise errors.ResourceExhausted(TOO_MANY, reason="TOO_MANY_MAILS", retry_after=exhausted.retry_after) from None
         async with self.database.transaction() as connection:
             account = await queries.lock_verified(connection, verified.id, verified.password_hash)
             if account is None:

@@ -53,6 +53,9 @@ class SignIn(AuthParts):
                 session = await self.start_session(connection, account.id)
                 grants = await queries.grants(connection, account.id)
                 pair = self.pair(account, session, grants)
+        except rules.TotpRequired:
+            await self.note_refused(candidate, "no code")  # of a stranger, it says that the password is known
+            raise
         except rules.InvalidCredentials:
             await self.note_refused(candidate, "wrong code" if request.totp_code else "changed meanwhile")
             raise

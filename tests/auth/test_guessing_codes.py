@@ -110,3 +110,19 @@ async def test_a_stolen_access_token_ends_no_set_up(service: Service) -> None:
 
     assert [await confirm(wrong(app)) for _ in range(6)] == ["WRONG_CODE"] * 5 + ["TOO_MANY_SIGN_INS"]
     assert await confirm(app.code()) == "TOO_MANY_SIGN_INS"
+
+
+async def test_wrong_confirmations_are_audited(service: Service, app: App) -> None:
+    """The audit has each wrong password and each wrong code of somebody who is signed in, and who it was."""
+    await ask_password(service, app, "not-the-password")
+    await refused(disable(service, app.person, wrong(app)))
+    noted = await events(service, "account.confirmation_refused")
+    assert [event.details for event in noted] == [{"cause": "wrong password"}, {"cause": "wrong code"}]
+    assert {(event.target, str(event.actor_id)) for event in noted} == {(app.person.id, app.person.id)}
+
+
+async def test_a_password_without_its_code_is_audited(service: Service, app: App) -> None:
+    """The audit says who has got as far as being asked for a code: that may be somebody who knows the password alone."""
+    await try_code(service, app, "")
+    (event,) = await events(service, "account.sign_in_refused")
+    assert (event.target, event.details, event.address) == (app.person.id, {"cause": "no code"}, "203.0.113.1")

@@ -146,6 +146,17 @@ async def test_whose_address_it_is_does_not_show(service: Service) -> None:
     assert [link.email for link in links] == [NEW]
 
 
+async def test_nobody_is_bothered_with_mails(service: Service) -> None:
+    """An account has five mails sent in an hour, to addresses of nobody or of others here: which they are does not show."""
+    ada, grace = await service.account("ada@example.gov"), await service.account("grace@example.gov")
+    for email in ("a@example.com", grace.email, "b@example.com", grace.email, "c@example.com"):
+        await change_email(service, ada, email)
+    for email in ("d@example.com", grace.email):
+        refusal = await refused(change_email(service, ada, email))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_MAILS")
+    assert len(await settled(service)) == 5
+
+
 async def test_of_two_accounts_one_gets_an_address(service: Service) -> None:
     """Whoever confirms later finds that the address is taken, and keeps the old one; the account is as it was."""
     first, second = await service.account(), await service.account()
