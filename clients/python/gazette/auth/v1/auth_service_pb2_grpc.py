@@ -192,7 +192,8 @@ class AuthServiceServicer:
         """Sends a mail to a new address, whose link makes it the account's own.
 
         Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
-        `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry is safe: the newer link holds.
+        `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour. A retry is safe: the newer link
+        holds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -259,10 +260,11 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ConfirmTotp(self, request, context):
-        """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in.
+        """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in, and all other sessions
+        have ended.
 
-        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; FAILED_PRECONDITION
-        `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS`
+        after too many wrong codes; FAILED_PRECONDITION `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -74,7 +74,8 @@ class AuthServiceStub:
     """Sends a mail to a new address, whose link makes it the account's own.
 
     Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
-    `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry is safe: the newer link holds.
+    `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour. A retry is safe: the newer link
+    holds.
     """
     ConfirmEmail: _grpc.UnaryUnaryMultiCallable[_profile_pb2.ConfirmEmailRequest, _profile_pb2.ConfirmEmailResponse]
     """Makes a new address, which a mail was sent to, the account's own. The old one is told.
@@ -113,10 +114,11 @@ class AuthServiceStub:
     `TOTP_ENABLED` when there is one already. A retry is safe: the newer secret holds.
     """
     ConfirmTotp: _grpc.UnaryUnaryMultiCallable[_totp_pb2.ConfirmTotpRequest, _totp_pb2.ConfirmTotpResponse]
-    """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in.
+    """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in, and all other sessions
+    have ended.
 
-    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; FAILED_PRECONDITION
-    `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS`
+    after too many wrong codes; FAILED_PRECONDITION `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
     """
     DisableTotp: _grpc.UnaryUnaryMultiCallable[_totp_pb2.DisableTotpRequest, _totp_pb2.DisableTotpResponse]
     """Signs in without an authenticator app again.
@@ -188,7 +190,8 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """Sends a mail to a new address, whose link makes it the account's own.
 
     Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
-    `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry is safe: the newer link holds.
+    `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour. A retry is safe: the newer link
+    holds.
     """
     ConfirmEmail: _aio.UnaryUnaryMultiCallable[_profile_pb2.ConfirmEmailRequest, _profile_pb2.ConfirmEmailResponse]  # type: ignore[assignment]
     """Makes a new address, which a mail was sent to, the account's own. The old one is told.
@@ -227,10 +230,11 @@ class AuthServiceAsyncStub(AuthServiceStub):
     `TOTP_ENABLED` when there is one already. A retry is safe: the newer secret holds.
     """
     ConfirmTotp: _aio.UnaryUnaryMultiCallable[_totp_pb2.ConfirmTotpRequest, _totp_pb2.ConfirmTotpResponse]  # type: ignore[assignment]
-    """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in.
+    """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in, and all other sessions
+    have ended.
 
-    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; FAILED_PRECONDITION
-    `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
+    Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS`
+    after too many wrong codes; FAILED_PRECONDITION `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
     """
     DisableTotp: _aio.UnaryUnaryMultiCallable[_totp_pb2.DisableTotpRequest, _totp_pb2.DisableTotpResponse]  # type: ignore[assignment]
     """Signs in without an authenticator app again.
@@ -335,7 +339,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         """Sends a mail to a new address, whose link makes it the account's own.
 
         Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
-        `TOO_MANY_SIGN_INS` after too many wrong passwords. A retry is safe: the newer link holds.
+        `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour. A retry is safe: the newer link
+        holds.
         """
 
     @_abc_1.abstractmethod
@@ -416,10 +421,11 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _totp_pb2.ConfirmTotpRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_totp_pb2.ConfirmTotpResponse, _abc.Awaitable[_totp_pb2.ConfirmTotpResponse]]:
-        """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in.
+        """Ends the set-up of an authenticator app with its first code. From now on it is asked for at sign-in, and all other sessions
+        have ended.
 
-        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; FAILED_PRECONDITION
-        `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
+        Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_CODE`; RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS`
+        after too many wrong codes; FAILED_PRECONDITION `TOTP_NOT_ENROLLED`. A retry after success is `TOTP_NOT_ENROLLED`: whose answer was lost disables it and begins again.
         """
 
     @_abc_1.abstractmethod
