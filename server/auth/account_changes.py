@@ -21,6 +21,7 @@ from server.auth import (
     queries,
     rules,
     session_queries,
+    session_rules,
     totp_queries,
 )
 from server.auth.accounts import Holder
@@ -84,8 +85,7 @@ async def end_sessions(connection: AsyncConnection, holder: Holder, now: datetim
 async def end_session(connection: AsyncConnection, holder: Holder, session_id: uuid.UUID, now: datetime) -> None:
     """Raises SessionNotFound for one that has ended, or is another account's."""
     session = await queries.lock_session(connection, session_id)
-    if session is None or session.account_id != holder.account.id or rules.has_ended(session, now):
-        raise rules.SessionNotFound
+    session_rules.check_goes_on(session, holder.account.id, now)
     await queries.revoke(connection, session_id, "revoked", now)
     await note(connection, "session.revoke", holder, sessions=[str(session_id)])
 

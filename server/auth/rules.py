@@ -1,4 +1,4 @@
-"""Decisions: what each role may do, which passwords will do, what an old refresh token means. And the refusals of auth."""
+"""Decisions: what each role may do, which passwords, names and addresses will do. And the refusals of auth."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 
 from gazette.access.v1.access_pb2 import Permission
@@ -119,13 +117,6 @@ class TotpIsRequired(errors.FailedPrecondition):
 
     reason = "TOTP_IS_REQUIRED"
     message = "A role of this account must have an authenticator app."
-
-
-class SessionNotFound(errors.NotFound):
-    """It has ended, or is somebody else's."""
-
-    reason = "SESSION_NOT_FOUND"
-    message = "There is no such session."
 
 
 class InvalidLink(errors.InvalidArgument):
@@ -265,31 +256,3 @@ def wrong_name(name: str, field: str) -> list[Violation]:
 def refuse(*violations: Violation) -> None:
     if violations:
         raise errors.InvalidArgument(*violations)
-
-
-class Use(Enum):
-    """What it means that somebody used a refresh token which is not the newest of a living session."""
-
-    OF_ENDED_SESSION = "ended"
-    AGAIN = "again"
-    """The one before the newest, a moment after its exchange: two tabs, or an answer that was lost."""
-    FORGED = "forged"
-    """Newer than the newest: signed with our secret, but not by us."""
-    STOLEN = "stolen"
-    """Older: the holder of the newest one or this one is a thief."""
-
-
-def has_ended(session: Any, now: datetime) -> bool:
-    """`session` is the row."""
-    return bool(session.revoke_time) or now >= min(session.idle_expire_time, session.absolute_expire_time)
-
-
-def use(session: Any, counter: int, now: datetime, leeway: timedelta) -> Use:
-    """`session` is the row, locked, or None if there is no such session."""
-    if session is None or has_ended(session, now):
-        return Use.OF_ENDED_SESSION
-    if counter > session.counter:
-        return Use.FORGED
-    if leeway and counter == session.counter - 1 and now - session.rotate_time <= leeway:
-        return Use.AGAIN
-    return Use.STOLEN

@@ -13,9 +13,9 @@ from gazette.auth.v1 import auth_service_pb2 as rpc
 from gazette.auth.v1 import session_pb2
 from server import calls
 from server.audit import queries as audit
-from server.auth import queries, rules, session_queries
+from server.auth import queries, rules, session_queries, session_rules
 from server.auth.parts import AuthParts, Context
-from server.auth.rules import Use
+from server.auth.session_rules import Use
 from server.database import AnyRow
 from server.messages import message
 
@@ -66,10 +66,9 @@ class Sessions(AuthParts):
         session_id, now = uuid.UUID(request.id), self.now()
         async with self.database.transaction() as connection:
             session = await queries.lock_session(connection, session_id)
-            if session is None or session.account_id != caller.known_id or rules.has_ended(session, now):
-                raise rules.SessionNotFound
+            session_rules.check_goes_on(session, caller.known_id, now)
             await queries.revoke(connection, session_id, "revoked", now)
-            await audit.add(connection, "session.revoke", session_id, account_id=str(session.account_id))
+            await audit.add(connection, "session.revoke", session_id, account_id=str(caller.known_id))
         self.tokens.revocations.add(session_id)
         return session_pb2.RevokeSessionResponse()
 
@@ -89,7 +88,7 @@ class Sessions(AuthParts):
     async def explain(self, connection: AsyncConnection, session_id: uuid.UUID, counter: int, now: datetime) -> AnyRow | None:
         """What to do about a refresh token that is not the newest: the session if its newest is to be answered again."""
         session = await queries.lock_session(connection, session_id)
-        use = rules.use(session, counter, now, timedelta(seconds=self.settings.refresh_token_leeway))
+        use = session_rules.use(session, counter, now, timedelta(seconds=self.settings.refresh_token_leeway))
         if session is None or use is Use.OF_ENDED_SESSION:
             return None
         if use is Use.AGAIN:
