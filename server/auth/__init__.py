@@ -24,5 +24,5 @@
 - **path prefix**: a part of the site that is one organisation's own. Of several that cover a path, the longest counts.
 
 A method of the contract stands in the module of its part (`sign_in.py`, `profile.py`, `api_keys.py`); `service.py` and
-`account_service.py` put the parts together. `*_rules.py` decide, `*_queries.py` speak SQL, `*_commands.py` are the command line.
+`account_service.py` put the parts together. `*_rules.py` decide, `*_queries.py` speak SQL, `*_commands.py` are commands.
 """
