@@ -83,7 +83,7 @@ async def test_nobody_is_locked_out(service: Service) -> None:
             took.append(await seconds_to_sign_in(service, f"192.0.2.{len(took) % 250}", token))
             took.append(await seconds_to_sign_in(service, HOME))
         reasons = Counter(refusal.reason for refusal in await attack)
-    assert median(took) < max(1, 3 * median(usual))  # a machine may be so busy that a second is nothing
+    assert median(took) < 1 + 3 * median(usual)  # a machine may be so busy that a second is nothing
     assert len(hashes) == 5 + len(took)
     assert reasons == {"INVALID_CREDENTIALS": 500, "TOO_MANY_SIGN_INS": 500}  # the first ten of each address, and the others
 

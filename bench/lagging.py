@@ -1,0 +1,56 @@
+"""A worker process that notes how late its event loop is: `python -m bench.lagging FILE`.
+
+A task of its own sleeps for a few milliseconds again and again. By how much longer each sleep took goes to the file, with the
+moment, as two doubles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import sys
+import time
+from pathlib import Path
+
+from server import worker
+from server.settings import Settings
+
+SLEEP = 0.005  # seconds
+NOTE = struct.Struct("<dd")
+NOTES = 20
+"""How many are written at once."""
+
+serve = worker.serve
+
+
+async def watch(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        while True:
+            notes = b""
+            for _ in range(NOTES):
+                start = time.monotonic()
+                await asyncio.sleep(SLEEP)
+                end = time.monotonic()
+                notes += NOTE.pack(end, end - start - SLEEP)
+            file.write(notes)
+
+
+def lags(path: Path, start: float, end: float) -> list[float]:
+    """By how many seconds the loop was late between two moments of the monotonic clock."""
+    data = path.read_bytes()
+    notes = NOTE.iter_unpack(data[: len(data) // NOTE.size * NOTE.size])
+    return [lag for moment, lag in notes if start <= moment <= end]
+
+
+def main(path: Path) -> int:
+    async def watched(settings: Settings, worker: int) -> None:
+        task = asyncio.create_task(watch(path))
+        await serve(settings, worker)
+        task.cancel()
+
+    worker.serve = watched
+    return worker.main(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
