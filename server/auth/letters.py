@@ -66,7 +66,7 @@ def letter(kind: str, **values: Any) -> Letter:
     template = environment.get_template(f"{kind}.txt").make_module(values)
     paragraphs = [" ".join(paragraph.split()) for paragraph in str(template).split("\n\n")]
     paragraphs = [paragraph for paragraph in paragraphs if paragraph]
-    subject: str = template.subject  # type: ignore[attr-defined]
+    subject: str = template.subject  # type: ignore[attr-defined]  # which the template sets
     layout = environment.get_template("layout.html")
     text = "\n\n".join(textwrap.fill(each, WIDTH, break_long_words=False, break_on_hyphens=False) for each in paragraphs)
     html = layout.render(subject=subject, action=getattr(template, "action", ""), paragraphs=paragraphs, url=values.get("url"))
