@@ -76,6 +76,8 @@ DRAIN_PAUSE = 1.2
 """Seconds between saying NOT_SERVING and stopping: more than two of Envoy's health check intervals, so that it turned away."""
 LISTEN_PATIENCE = 2.0
 """Seconds that the start waits for notifications to be heard. Without a database it goes on, to serve pages from Redis."""
+SIGN_IN_CONNECTIONS = 4
+"""How many connections to PostgreSQL all who sign in have among them: a crowd leaves the others to everybody else."""
 INDEPENDENT = ("gazette.delivery.v1.DeliveryService",)
 """What works, from the caches, while the database is away."""
 
@@ -229,7 +231,7 @@ def auth_service(
     return AuthService(
         pools,
         passwords,
-        Throttle(redis, pools),
+        Throttle(redis, pools.sharing(SIGN_IN_CONNECTIONS)),
         DeviceTokens.under(settings.refresh_token_secret),
         tokens,
         RefreshTokens(settings.refresh_token_secret),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -81,6 +81,11 @@ class Database:
 
     primary: AsyncEngine
     replica: AsyncEngine
+    turns: asyncio.Semaphore | None = None
+
+    def sharing(self, connections: int) -> Database:
+        """The same, for users who have no more connections than these among them. Who holds one must not ask for another."""
+        return replace(self, turns=asyncio.Semaphore(connections))
 
     @property
     def has_replica(self) -> bool:
@@ -91,7 +96,7 @@ class Database:
         """A transaction on the primary: committed at the end of the block, with what was held for that; rolled back by any
         exception."""
         held: dict[Write, list[Any]] = {}
-        async with outages_translated(self.primary), self.primary.begin() as connection:
+        async with self.turns or nullcontext(), outages_translated(self.primary), self.primary.begin() as connection:
             yield await connection.execution_options(held=held)
             while held:
                 write = next(iter(held))
@@ -101,7 +106,8 @@ class Database:
     async def read(self, *, newest: bool = True) -> AsyncIterator[AsyncConnection]:
         """A connection for single statements, each its own transaction; `newest=False` may read from the replica."""
         engine = self.primary if newest else self.replica
-        async with outages_translated(engine), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        plain = engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with self.turns or nullcontext(), outages_translated(engine), plain.connect() as connection:
             yield connection
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,8 +21,14 @@ THREADS = 2
 WAITING = 64
 """How many may wait. At 20 to 55 ms each on two threads the last one waits for less than two seconds."""
 RETRY_SECONDS = 2.0
+NICENESS = 10
+"""How far the threads stand back from the event loop, whose readers are many and have little to wait for."""
 
 Result = TypeVar("Result")
+
+
+class NeverHashed(asyncio.CancelledError):
+    """The call ended while its password still waited."""
 
 
 class Passwords:
@@ -29,7 +36,7 @@ class Passwords:
 
     def __init__(self, *, threads: int = THREADS, waiting: int = WAITING) -> None:
         self.hasher = PasswordHasher.from_parameters(PARAMETERS)
-        self.executor = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
+        self.executor = ThreadPoolExecutor(threads, "passwords", initializer=step_back)
         self.places = BoundedSemaphore(threads + waiting)
         self.dummy = self.hasher.hash(secrets.token_urlsafe())
 
@@ -62,10 +69,20 @@ class Passwords:
             raise SignInBusy(retry_after=RETRY_SECONDS)
         future = self.executor.submit(work)
         future.add_done_callback(self.leave)
-        return await asyncio.wrap_future(future)  # whose cancellation takes work that only waits out of the queue
+        try:
+            return await asyncio.wrap_future(future)  # whose cancellation takes work that only waits out of the queue
+        except asyncio.CancelledError:
+            if future.cancelled():
+                raise NeverHashed from None
+            raise
 
     def leave(self, future: Future[Result]) -> None:
         self.places.release()
 
     def close(self) -> None:
         self.executor.shutdown(wait=False, cancel_futures=True)
+
+
+def step_back() -> None:
+    """Lowers the priority of the thread that runs it: on Linux each has one of its own, whatever POSIX says."""
+    os.nice(NICENESS)

@@ -19,7 +19,7 @@ class SignIn(AuthParts):
 
     async def Login(self, request: rpc.LoginRequest, context: Context) -> rpc.LoginResponse:
         address = calls.current().address
-        async with self.database.read() as connection:
+        async with self.throttle.database.read() as connection:
             candidate = await sign_in_queries.candidate(connection, request.email, address, self.now() - LIFETIME)
         device_id = self.devices.device(request.device_token, candidate.id)
         try:
@@ -43,7 +43,7 @@ class SignIn(AuthParts):
             raise rules.InvalidCredentials
         new_hash = await self.passwords.renewed(candidate.password_hash, request.password)
         try:
-            async with self.database.transaction() as connection:
+            async with self.throttle.database.transaction() as connection:
                 account = await queries.lock_verified(connection, candidate.id, candidate.password_hash)
                 if account is None:
                     raise rules.InvalidCredentials
@@ -68,7 +68,7 @@ class SignIn(AuthParts):
 
     async def note_refused(self, candidate: AnyRow, cause: str) -> None:
         """But not the address given: people type passwords there."""
-        async with self.database.transaction() as connection:
+        async with self.throttle.database.transaction() as connection:
             await audit.add(connection, "account.sign_in_refused", candidate.id or "", cause=cause)
 
 

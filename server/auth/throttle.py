@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.auth import rules
 from server.auth import sign_in_queries as queries
+from server.auth.passwords import NeverHashed
 from server.cache import Cache, CacheUnavailable
 from server.database import Database, DatabaseUnavailable
 
 MILLISECOND = timedelta(milliseconds=1)
-FORGIVEN = (rules.SignInBusy, rules.TotpRequired, rules.TooManyGrants)
+FORGIVEN = (rules.SignInBusy, NeverHashed, rules.TotpRequired, rules.TooManyGrants)
 """What an attempt may end with that was right, or for which no hash was computed."""
 
 RESERVE = """
@@ -108,6 +109,7 @@ class Throttle:
 
     cache: Cache
     database: Database
+    """Of which all who sign in share a few connections."""
 
     @asynccontextmanager
     async def attempt(self, *counters: Counter) -> AsyncIterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Iterator
 from statistics import median
@@ -10,7 +11,7 @@ from statistics import median
 import argon2
 import pytest
 
-from server.auth.passwords import PARAMETERS, Passwords
+from server.auth.passwords import NICENESS, PARAMETERS, NeverHashed, Passwords
 from server.auth.rules import SignInBusy
 
 PASSWORD = "violet-harbour-lantern"
@@ -100,6 +101,12 @@ async def test_work_that_nobody_waits_for_leaves_the_queue(passwords: Passwords)
     running, waiting = (asyncio.ensure_future(passwords.verify(None, PASSWORD)) for _ in range(2))
     await asyncio.sleep(0)
     waiting.cancel()
-    await asyncio.gather(waiting, return_exceptions=True)
+    with pytest.raises(NeverHashed):
+        await waiting
     assert not await passwords.verify(None, PASSWORD)
     assert not await running
+
+
+async def test_hashing_stands_back(passwords: Passwords) -> None:
+    """The threads that hash have a lower priority than the one that runs the event loop."""
+    assert await passwords.run(lambda: os.nice(0)) == os.nice(0) + NICENESS
