@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,11 +49,6 @@ class AccountParts:
         """A transaction, and the account, locked. Raises AccountNotFound, PermissionDenied."""
         async with self.database.transaction() as connection:
             yield connection, await accounts.changeable(connection, calls.current().caller, uuid.UUID(account_id))
-
-    def forget(self, session_ids: Iterable[uuid.UUID]) -> None:
-        """Honours the sessions no more: here at once, elsewhere when PostgreSQL tells. For after the commit."""
-        for session_id in session_ids:
-            self.tokens.revocations.add(session_id)
 
 
 class Administration(AccountParts):
@@ -124,7 +119,7 @@ class Administration(AccountParts):
             rules.check_not_own(calls.current().caller, holder.account.id)
             ended = await changes.disable(connection, holder, self.now())
             answer = rpc.DisableAccountResponse(account=await current(connection, holder))
-        self.forget(ended)
+        self.tokens.revocations.add_all(ended)
         return answer
 
     async def EnableAccount(self, request: rpc.EnableAccountRequest, context: Context) -> rpc.EnableAccountResponse:
@@ -137,7 +132,7 @@ class Administration(AccountParts):
             rules.check_not_own(calls.current().caller, holder.account.id)
             ended = await changes.erase(connection, holder, self.now())
             answer = rpc.EraseAccountResponse(account=await current(connection, holder))
-        self.forget(ended)
+        self.tokens.revocations.add_all(ended)
         return answer
 
     async def RevokeAccountSessions(
@@ -145,7 +140,7 @@ class Administration(AccountParts):
     ) -> rpc.RevokeAccountSessionsResponse:
         async with self.changing(request.id) as (connection, holder):
             ended = await changes.end_sessions(connection, holder, self.now())
-        self.forget(ended)
+        self.tokens.revocations.add_all(ended)
         return rpc.RevokeAccountSessionsResponse(revoked_count=len(ended))
 
     async def DisableAccountTotp(
@@ -155,7 +150,7 @@ class Administration(AccountParts):
             rules.check_not_own(calls.current().caller, holder.account.id)  # AuthService.DisableTotp asks for the password
             ended = await changes.disable_totp(connection, holder, self.now())
             answer = rpc.DisableAccountTotpResponse(account=await current(connection, holder))
-        self.forget(ended)
+        self.tokens.revocations.add_all(ended)
         return answer
 
 

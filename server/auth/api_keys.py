@@ -72,7 +72,7 @@ class ApiKeys(AccountParts):
     async def RevokeApiKey(self, request: rpc.RevokeApiKeyRequest, context: Context) -> rpc.RevokeApiKeyResponse:
         async with self.changing(request.account_id) as (connection, holder):
             row = await revoke(connection, holder, uuid.UUID(request.id), self.now())
-        self.forget([row.id])
+        self.tokens.revocations.add(row.id)
         return rpc.RevokeApiKeyResponse(api_key=message(ApiKey, row))
 
 

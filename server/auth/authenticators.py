@@ -38,8 +38,7 @@ class Authenticators(AuthParts):
             await tell(connection, account, is_enabled=True)
             # The others began without the app: what it is asked for must not come to them by their next refresh.
             ended = await session_queries.revoke_all(connection, account.id, "authenticator-added", self.now(), but=current_id)
-        for session_id in ended:
-            self.tokens.revocations.add(session_id)
+        self.tokens.revocations.add_all(ended)
         return rpc.ConfirmTotpResponse(recovery_codes=recovery_codes)
 
     async def DisableTotp(self, request: rpc.DisableTotpRequest, context: Context) -> rpc.DisableTotpResponse:

@@ -36,5 +36,5 @@ class Granting(AccountParts):
                 rules.check_not_own(caller, holder.account.id)
             ended = await changes.revoke(connection, holder, request.role, place, self.now())
             answer = rpc.RevokeRoleResponse(account=await current(connection, holder))
-        self.forget(ended)
+        self.tokens.revocations.add_all(ended)
         return answer

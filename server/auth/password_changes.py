@@ -7,7 +7,6 @@ twice, first to refuse at once, and then for good.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -72,7 +71,7 @@ class PasswordChanges(AuthParts):
             session = await self.start_session(connection, account.id)
             pair = self.pair(account, session, await queries.grants(connection, account.id))
             await audit.add(connection, "account.password_change", account.id)
-        self.forget(ended)
+        self.tokens.revocations.add_all(ended)
         return rpc.ChangePasswordResponse(**pair)
 
     async def RequestPasswordReset(
@@ -93,7 +92,7 @@ class PasswordChanges(AuthParts):
             _, account = await self.links.use(connection, PASSWORD_RESET, request.token)
             ended = await set_password(connection, account, password_hash, "password-reset", self.now())
             await audit.add(connection, "account.password_reset", account.id, actor_id=account.id)
-        self.forget(ended)
+        self.tokens.revocations.add_all(ended)
         # Whoever tried all passwords that came to mind need not wait to use the new one.
         await self.throttle.forget(ACCOUNT.of(candidate.folded_email), KNOWN_ADDRESS.of(account.id, address))
         return rpc.ResetPasswordResponse()
@@ -104,11 +103,6 @@ class PasswordChanges(AuthParts):
             own_words = await password_queries.own_words(connection, account)
         rules.check_password(password, *own_words, field="new_password")
         return await self.passwords.hash(password)
-
-    def forget(self, session_ids: Sequence[uuid.UUID]) -> None:
-        """That these sessions hold: here at once, elsewhere when PostgreSQL tells."""
-        for session_id in session_ids:
-            self.tokens.revocations.add(session_id)
 
 
 async def set_password(

@@ -1,13 +1,15 @@
-"""The sessions that were ended before their time, in every process's memory, so that no access token of theirs is honoured.
+"""The sessions that were ended before their time, in every process's memory, so that no access token of theirs is honoured; and
+API keys, which are asked about anew.
 
-PostgreSQL tells every process (NOTIFY) in the transaction that ends the session. Whatever a process missed while its connection
-was down it reads when the connection is back. A session is remembered for as long as an access token of it could hold.
+PostgreSQL tells every process (NOTIFY) in the transaction that ends the session or key. Which sessions ended while a process's
+connection was down it reads when the connection is back. A session is remembered for as long as an access token of it could
+hold.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -33,7 +35,7 @@ class Revocations:
     """Of an access token."""
     now: Callable[[], datetime] = utc_now
     heard: dict[uuid.UUID, datetime] = field(default_factory=dict)
-    """The sessions, and when this process heard of each; the earliest first."""
+    """The sessions and keys, and when this process heard of each; the earliest first."""
     whole_since: datetime = NEVER
     """From when on nothing was missed that PostgreSQL told."""
 
@@ -50,6 +52,11 @@ class Revocations:
         while now - self.heard[earliest := next(iter(self.heard))] > self.memory:
             del self.heard[earliest]
 
+    def add_all(self, session_ids: Iterable[uuid.UUID]) -> None:
+        """What was ended here is honoured no more at once, elsewhere when PostgreSQL tells. For after the commit."""
+        for session_id in session_ids:
+            self.add(session_id)
+
     def receive(self, payload: str) -> None:
         self.add(uuid.UUID(payload))
 
@@ -57,8 +64,7 @@ class Revocations:
         """After every connect: reads which sessions ended while nothing was heard. Keys are asked about when they come."""
         self.whole_since = self.now()
         async with self.database.read() as connection:
-            for session_id in await queries.revoked_since(connection, self.now() - self.memory):
-                self.add(session_id)
+            self.add_all(await queries.revoked_since(connection, self.now() - self.memory))
 
     @property
     def memory(self) -> timedelta:

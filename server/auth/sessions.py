@@ -44,7 +44,7 @@ class Sessions(AuthParts):
         async with self.database.transaction() as connection:
             if await queries.revoke(connection, session_id, "sign-out", self.now()):
                 await audit.add(connection, "account.sign_out", caller.known_id, session_id=str(session_id))
-        self.tokens.revocations.add(session_id)  # here at once, elsewhere when PostgreSQL tells
+        self.tokens.revocations.add(session_id)
         return rpc.LogoutResponse()
 
     async def ListSessions(
@@ -81,8 +81,7 @@ class Sessions(AuthParts):
         async with self.database.transaction() as connection:
             ended = await session_queries.revoke_all(connection, caller.known_id, "revoked", self.now(), but=kept)
             await audit.add(connection, "session.revoke", caller.known_id, sessions=[str(each) for each in ended])
-        for session_id in ended:
-            self.tokens.revocations.add(session_id)
+        self.tokens.revocations.add_all(ended)
         return session_pb2.RevokeAllSessionsResponse(revoked_count=len(ended))
 
     async def explain(self, connection: AsyncConnection, session_id: uuid.UUID, counter: int, now: datetime) -> AnyRow | None:
