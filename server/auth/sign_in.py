@@ -75,7 +75,7 @@ class SignIn(AuthParts):
 def counters(candidate: AnyRow, device_id: uuid.UUID | None, address: str) -> tuple[Counter, ...]:
     """What the attempt counts for. Who has signed in to the account before has a budget that no stranger can use up."""
     if device_id is not None:
-        return (throttle.DEVICE.of(device_id),)
+        return (throttle.DEVICE.of(device_id), throttle.DEVICES.of(candidate.id))
     if candidate.is_known_address:
         return (throttle.KNOWN_ADDRESS.of(candidate.id, address),)
     return (throttle.ADDRESS.of(throttle.network(address)), throttle.ACCOUNT.of(candidate.folded_email))

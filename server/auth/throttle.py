@@ -68,6 +68,8 @@ ADDRESS = Budget("address", 10, timedelta(minutes=5))
 """Attempts from one address, on whichever accounts it is a stranger to."""
 DEVICE = Budget("device", 10, timedelta(minutes=15))
 """Of a device that has signed in to the account before."""
+DEVICES = Budget("devices", 30, timedelta(minutes=15))
+"""Of all these together: whoever once knew the password may have made themselves as many as they like."""
 KNOWN_ADDRESS = Budget("known address", 10, timedelta(minutes=15))
 """On an account, from an address that has signed in to it before."""
 CONFIRMATION = Budget("confirmation", 5, timedelta(minutes=15))

@@ -166,6 +166,17 @@ async def test_a_device_keeps_its_name(service: Service) -> None:
     assert read.device(other, account_id) != read.device(tokens[0], account_id)
 
 
+async def test_many_devices_have_a_budget_together(service: Service) -> None:
+    """Who once knew the password, and signed in again and again, has not gathered a budget with each token."""
+    await service.account(VICTIM)
+    tokens = [(await login(service, VICTIM, address=stranger(1))).device_token for _ in range(4)]
+    with counted(service.app.passwords) as hashes:
+        for token in tokens:
+            refusals = [await guess(service, VICTIM, address=stranger(2), device_token=token) for _ in range(10)]
+            assert {refusal.reason for refusal in refusals} == {"INVALID_CREDENTIALS"}
+    assert len(hashes) == 30
+
+
 async def test_a_stranger_brings_anothers_token(service: Service) -> None:
     """With a device token of another account, with a forged one or none, a client is as unknown as with none."""
     await service.account(VICTIM)
