@@ -54,7 +54,7 @@ CENTRAL_PERMISSIONS = frozenset(
 MIN_PASSWORD, MAX_PASSWORD = 12, 128  # code points
 DEMO_PASSWORD = "gazette-demo-only"  # noqa: S105 - known to everyone, and so worth nothing outside development
 OWN_WORD = re.compile(r"[^\W_]{4,}")
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.\u3002]+(\.[^@\s.\u3002]+)+")  # U+3002: a dot to those who look up domains (RFC 3490)
 MAX_EMAIL, MAX_NAME = 254, 255
 
 
@@ -244,7 +244,8 @@ def check_name(name: str, field: str) -> None:
 
 
 def wrong_email(email: str, field: str) -> list[Violation]:
-    is_right = len(email) <= MAX_EMAIL and email.isprintable() and EMAIL.fullmatch(email)
+    is_text = len(email) <= MAX_EMAIL and email.isprintable() and unicodedata.is_normalized("NFKC", email)
+    is_right = is_text and EMAIL.fullmatch(email)  # each mailbox in one way, so that it is one account's
     return [] if is_right else [Violation(field, "is not an email address")]
 
 

@@ -106,6 +106,18 @@ def test_a_password_that_is_too_short_too_long_or_known_is_refused(password: str
 
 
 @pytest.mark.parametrize(
+    "email",
+    ["e\u0301@example.gov", "ada@\uff25xample.gov", "ada@example\u3002gov.fj", "ada@www.example\uff61gov"],
+    ids=["decomposed", "wide", "ideographic-stop", "half-wide-stop"],
+)
+def test_an_address_is_written_in_one_way(email: str) -> None:
+    """What mail servers would take for another address that is written otherwise is refused: one mailbox, one account."""
+    with pytest.raises(InvalidArgument):
+        rules.check_account(email, "Ada")
+    rules.check_account("\u00e9@example.gov", "Ada")
+
+
+@pytest.mark.parametrize(
     "email", ["", "ada", "ada@", "@example.gov", "ada@gov", "a da@example.gov", "ada@example.gov\n", "a@b@c.d"]
 )
 def test_what_is_no_address_is_refused(email: str) -> None:
