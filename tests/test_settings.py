@@ -16,6 +16,7 @@ GOOD = {
     "REFRESH_TOKEN_SECRET": "a refresh token secret of 32 bytes or more",
     "ENCRYPTION_KEY": "an encryption key of 32 bytes or more",
     "S3_BUCKET_NAME": "files",
+    "PUBLIC_URL": "https://editors.example.gov",
 }
 
 
@@ -116,6 +117,25 @@ def test_weak_secrets(environment: str, name: str) -> None:
 def test_reflection_in_production() -> None:
     """Reflection is refused in production (D9)."""
     assert refusal(ENVIRONMENT="production", REFLECTION="true").startswith("REFLECTION is on in production")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("PUBLIC_URL", "http://localhost:8080", "PUBLIC_URL is the machine's own address"),
+        ("PUBLIC_URL", "http://[::1]/", "PUBLIC_URL is the machine's own address"),
+        ("MAIL_DIRECTORY", "/tmp/mail", "MAIL_DIRECTORY is for development"),
+        (
+            "API_KEY",
+            f"gaz_sample-only_{'0' * 64}_66736dea",
+            "API_KEY is the sample of .env.example; make one with: gazette keys",
+        ),
+    ],
+)
+def test_what_is_for_development(name: str, value: str, message: str) -> None:
+    """Links that lead nowhere, mails that are not sent and the sample key are refused where others depend on the service."""
+    assert load({**GOOD, "ENVIRONMENT": "production"}).is_public
+    assert refusal(ENVIRONMENT="production", **{name: value}).startswith(message)
 
 
 def test_no_secret_is_told() -> None:

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-from google.protobuf.json_format import MessageToDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.audit.v1.audit_event_pb2 import AuditEvent
 from gazette.audit.v1.audit_service_pb2 import AuditProblemKind, VerifyAuditRequest, VerifyAuditResponse
 from server.audit import queries, service, verification
 from server.commands import as_json, run, show, show_all
+from server.messages import plain
 
 PROBLEMS: Mapping[int, str] = {
     AuditProblemKind.AUDIT_PROBLEM_KIND_MISSING: "event {} is missing",
@@ -113,7 +113,7 @@ def aware(time: datetime | None) -> datetime | None:
 
 
 def line(event: AuditEvent) -> str:
-    told = {**MessageToDict(event.details), **MessageToDict(event.personal)}
+    told = {**plain(event.details), **plain(event.personal)}
     words = (
         str(event.number),
         event.event_time.ToDatetime(UTC).isoformat(timespec="seconds"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -14,6 +15,7 @@ SAMPLE_MARK = "sample-only"
 SECRET_BYTES = 32
 SECRETS = ("jwt_secret", "jwt_previous_secret", "refresh_token_secret", "encryption_key", "encryption_previous_key", "api_key")
 """What staging and production refuse samples of."""
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 Environment = Annotated[
@@ -200,9 +202,14 @@ class Settings(BaseModel):
         for name in SECRETS:
             secret: str = getattr(self, name)
             if SAMPLE_MARK in secret:
-                raise ValueError(f"{name.upper()} is the sample of .env.example; make one with: openssl rand -base64 48")
+                maker = "gazette keys generate" if name == "api_key" else "openssl rand -base64 48"
+                raise ValueError(f"{name.upper()} is the sample of .env.example; make one with: {maker}")
             if secret and len(secret.encode()) < SECRET_BYTES:
                 raise ValueError(f"{name.upper()} is shorter than {SECRET_BYTES} bytes; make one with: openssl rand -base64 48")
+        if urlsplit(self.public_url).hostname in LOOPBACK:
+            raise ValueError(
+                "PUBLIC_URL is the machine's own address: links in mails would lead nowhere; set the one that people use"
+            )
         if self.mail_directory is not None:
             raise ValueError("MAIL_DIRECTORY is for development: no mail would be sent; set SMTP_HOST instead")
         if self.reflection and self.environment == "production":

@@ -109,7 +109,8 @@ async def test_every_refusal_is_the_same(service: Service) -> None:
 async def test_the_demos_password_is_for_development(servers: Servers, template: str, tmp_path: Path, environment: str) -> None:
     """Where others depend on the service nobody signs in with the password that everybody knows, whose hash may be stored."""
     known = argon2.PasswordHasher.from_parameters(PARAMETERS).hash(DEMO_PASSWORD)
-    async with running(servers, template, tmp_path, ENVIRONMENT=environment, REFLECTION="false", MAIL_DIRECTORY="") as service:
+    given = {"REFLECTION": "false", "MAIL_DIRECTORY": "", "PUBLIC_URL": "https://editors.example.gov"}
+    async with running(servers, template, tmp_path, ENVIRONMENT=environment, **given) as service:
         await service.account("admin@example.gov")
         await change(service, update(Account).values(password_hash=known))
         if environment == "development":
