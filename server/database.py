@@ -34,6 +34,7 @@ AnyRow = Row[*tuple[Any, ...]]
 Write = Callable[[AsyncConnection, list[Any]], Awaitable[None]]
 """Writes items at the end of a transaction."""
 
+PATIENCE = 2.0  # seconds, for a connection of the pool, and for a new one
 CLOSE_SECONDS = 0.2
 PRIVILEGE = "42501"  # insufficient_privilege
 READ_ONLY = "25006"  # read_only_sql_transaction: the pool still holds a primary that has become a replica
@@ -135,12 +136,12 @@ def engine(url: str, settings: Settings) -> AsyncEngine:
         sqlalchemy_url(url),
         pool_size=settings.database_pool_min,
         max_overflow=settings.database_pool_max - settings.database_pool_min,
-        pool_timeout=2.0,
+        pool_timeout=PATIENCE,
         pool_recycle=1800,
         pool_use_lifo=True,
         hide_parameters=True,  # an error's text goes to the log, and the values may be a password's hash
         connect_args={
-            "timeout": 2.0,
+            "timeout": PATIENCE,
             "command_timeout": 30.0,
             "connection_class": Connection,
             "server_settings": {"application_name": "gazette"},

@@ -36,5 +36,5 @@ async def own_template(own_servers: Servers) -> str:
 @pytest_asyncio.fixture
 async def exposed(own_servers: Servers, own_template: str, tmp_path: Path) -> AsyncIterator[Service]:
     """A server in this process whose PostgreSQL and Redis may be stopped. It gives up what it holds after two seconds."""
-    async with running(own_servers, own_template, tmp_path, PAGE_STALE_AGE="2s") as service:
+    async with running(own_servers, own_template, tmp_path, PAGE_STALE_AGE="2s", CALL_DEADLINE="5s") as service:
         yield service

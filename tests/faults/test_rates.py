@@ -26,7 +26,8 @@ MOST = 60
 @pytest.fixture
 async def limited(own_servers: Servers, own_template: str, tmp_path: Path) -> AsyncIterator[Service]:
     """A server that takes sixty calls a day, and whose Redis may be stopped."""
-    async with running(own_servers, own_template, tmp_path, RATE_LIMIT_MAX=str(MOST), RATE_LIMIT_WINDOW="1d") as service:
+    limits = {"RATE_LIMIT_MAX": str(MOST), "RATE_LIMIT_WINDOW": "1d", "CALL_DEADLINE": "5s"}
+    async with running(own_servers, own_template, tmp_path, **limits) as service:
         yield service
 
 

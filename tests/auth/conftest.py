@@ -1,0 +1,14 @@
+"""Fixtures of the tests of auth."""
+
+from __future__ import annotations
+
+import pytest
+
+from server import database
+from tests.polling import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a server that is started wait for connections to PostgreSQL: many calls at once on a busy machine are no outage."""
+    monkeypatch.setattr(database, "PATIENCE", PATIENCE)
