@@ -237,8 +237,10 @@ async def test_an_attack_is_not_remembered_for_ever(service: Service, monkeypatc
         ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
         ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
         ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("2001:0DB8:0001:0002::2", "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.5", "203.0.113.5"),
         ("", ""),
+        ("no address", "no address"),
     ],
 )
 def test_what_is_one_client(address: str, counted: str) -> None:

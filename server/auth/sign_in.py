@@ -78,4 +78,4 @@ def counters(candidate: AnyRow, device_id: uuid.UUID | None, address: str) -> tu
         return (throttle.DEVICE.of(device_id), throttle.DEVICES.of(candidate.id))
     if candidate.is_known_address:
         return (throttle.KNOWN_ADDRESS.of(candidate.id, address),)
-    return (throttle.ADDRESS.of(throttle.network(address)), throttle.ACCOUNT.of(candidate.folded_email))
+    return (throttle.ADDRESS.of(calls.network(address)), throttle.ACCOUNT.of(candidate.folded_email))

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -91,17 +90,6 @@ class Reservation(NamedTuple):
 
     counters: tuple[Counter, ...]
     in_redis: bool
-
-
-def network(address: str) -> str:
-    """What one client has of addresses: a single one, or 64 bits' worth of IPv6. Text that is no address stays as it is."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(ip, IPv6Address):
-        return str(ip.ipv4_mapped) if ip.ipv4_mapped else ip.packed[:8].hex()
-    return str(ip)
 
 
 @dataclass(frozen=True)

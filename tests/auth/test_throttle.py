@@ -211,22 +211,3 @@ async def test_counters_are_not_written_ahead(service: Service) -> None:
     """The table is unlogged: an attack while Redis is away does not fill the log of PostgreSQL."""
     ((persistence,),) = await rows(service, text("SELECT relpersistence FROM pg_class WHERE relname = 'sign_in_attempts'"))
     assert persistence in {"u", b"u"}
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "are_one"),
-    [
-        ("203.0.113.7", "203.0.113.7", True),
-        ("203.0.113.7", "203.0.113.8", False),
-        ("203.0.113.7", "::ffff:203.0.113.7", True),
-        ("::ffff:203.0.113.7", "::ffff:203.0.113.8", False),
-        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
-        ("2001:db8:1:2::1", "2001:0DB8:0001:0002::2", True),
-        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
-        ("", "203.0.113.7", False),
-        ("no address", "no other", False),
-    ],
-)
-def test_what_one_client_has_of_addresses(one: str, other: str, are_one: bool) -> None:
-    """A client of IPv6 has 64 bits of addresses to send from, a client of IPv4 one address, however it is written."""
-    assert (throttle.network(one) == throttle.network(other)) == are_one
