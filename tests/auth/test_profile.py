@@ -60,19 +60,18 @@ async def test_people_choose_their_names(service: Service) -> None:
     assert personal["after"] == "Zoë Ångström"
 
 
-@pytest.mark.parametrize(
-    "paths",
-    [(), ("*",), ("status",), ("state",), ("email",), ("id",), ("grants",), ("grants.role",), ("name.first",), ("name", "kind"),
-     ("Name",), ("",), ("password_hash",), ("totp_confirm_time",)],
-    ids="-".join,
-)  # fmt: skip
-async def test_nothing_but_the_name_can_be_changed(service: Service, paths: tuple[str, ...]) -> None:
+async def test_nothing_but_the_name_can_be_changed(service: Service) -> None:
     """Any other mask is refused, and the row stays as it is (Z3)."""
     person = await service.account(role=Role.ROLE_READER)
     before = await rows(service, select(Account.__table__))
-    refusal = await refused(update_me(service, person, *paths, name="Another", email=NEW))
-    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
-    assert any(field.startswith("update_mask") for field in refusal.fields)
+    for mask in (
+        "", "*", "status", "state", "email", "id", "grants", "grants.role", "name.first", "name kind", "Name", "password_hash",
+        "totp_confirm_time",
+    ):  # fmt: skip
+        refusal = await refused(update_me(service, person, *mask.split(), name="Another", email=NEW))
+        assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT, mask
+        assert any(field.startswith("update_mask") for field in refusal.fields), mask
+    assert (await refused(update_me(service, person, "", name="Another"))).code is grpc.StatusCode.INVALID_ARGUMENT
     assert await rows(service, select(Account.__table__)) == before
 
 
