@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+from redis.exceptions import RedisError
 
 from server import cache, rates
 from tests.faults.installation import Installation
@@ -48,7 +49,10 @@ async def test_the_count_goes_on(installation: Installation, limited: Service, h
     assert median(seconds) < cache.TIMEOUT  # what each would wait, if it waited
 
     async def is_told() -> bool:
-        return await told(limited, person.id) >= MOST
+        try:
+            return await told(limited, person.id) >= MOST
+        except RedisError:  # the test's own connection is one to the Redis that was killed
+            return False
 
     await until(is_told)
     await asyncio.sleep(4 * rates.SHARE_SECONDS)
