@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from server import worker
+from server.process import worker as process
 from server.settings import Settings
 
 SLEEP = 0.005  # seconds
@@ -20,7 +20,7 @@ NOTE = struct.Struct("<dd")
 NOTES = 20
 """How many are written at once."""
 
-serve = worker.serve
+serve = process.serve
 
 
 async def watch(path: Path) -> None:
@@ -48,8 +48,8 @@ def main(path: Path) -> int:
         await serve(settings, worker)
         task.cancel()
 
-    worker.serve = watched
-    return worker.main(0)
+    process.serve = watched
+    return process.main(0)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from gazette.auth.v1.account_pb2 import AccountState
 from gazette.auth.v1.auth_service_pb2 import LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
-from server.auth.passwords import PARAMETERS
+from server.auth.passwords.hashing import PARAMETERS
 
 PASSWORD, WRONG = "violet-harbour-lantern", "a wrong guess"
 PEOPLE = 100

@@ -10,21 +10,23 @@ import sys
 import uuid
 
 from gazette.auth.v1.account_pb2 import Role
-from server import access, calls, worker
-from server.auth import rules
-from server.calls import Handler, Interceptor, Method
+from server.auth import permissions as role_permissions
+from server.process import worker
+from server.rpc import authorizing, call, caller, identifying
+from server.rpc.call import Handler, Interceptor
+from server.rpc.methods import Method
 
 
 def main(account_id: str) -> int:
-    permissions = rules.permissions([(Role.ROLE_ADMIN, None)])
-    everybody = access.Caller(uuid.UUID(account_id), uuid.UUID(int=0), permissions=permissions)
-    calls.ANONYMOUS = everybody  # type: ignore[attr-defined]
-    access.identifying = absent
-    access.authorizing = passed
+    permissions = role_permissions.permissions([(Role.ROLE_ADMIN, None)])
+    everybody = caller.Caller(uuid.UUID(account_id), uuid.UUID(int=0), permissions=permissions)
+    call.ANONYMOUS = everybody  # type: ignore[attr-defined]
+    identifying.identifying = absent
+    authorizing.authorizing = passed
     return worker.main(0)
 
 
-def absent(authenticator: access.Authenticator) -> Interceptor:
+def absent(authenticator: identifying.Authenticator) -> Interceptor:
     return passed
 
 

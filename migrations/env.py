@@ -6,7 +6,7 @@ from typing import Any
 
 from alembic import context
 
-from server.tables import metadata
+from server.stores.tables import metadata
 
 connection: Any = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)

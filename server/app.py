@@ -19,52 +19,60 @@ from gazette.delivery.v1 import delivery_service_pb2_grpc
 from gazette.files.v1 import file_service_pb2_grpc
 from gazette.record.v1 import record_service_pb2_grpc
 from gazette.system.v1 import system_service_pb2_grpc
-from server import access, cache, database, errors, listening, migrations, storage, tasks, telemetry, validation
 from server.audit.service import AuditService
-from server.auth import bootstrap, letters
-from server.auth import paths as auth_paths
 from server.auth.account_service import AccountService
+from server.auth.api_keys import bootstrap
 from server.auth.credentials import Credentials
-from server.auth.devices import DeviceTokens
-from server.auth.links import Links
-from server.auth.organisations import OrganisationService
-from server.auth.password_resets import PasswordResets
-from server.auth.passwords import Passwords
-from server.auth.revocations import Revocations
+from server.auth.guessing.throttle import Throttle
+from server.auth.links.links import Links
+from server.auth.mails import letters
+from server.auth.passwords.hashing import Passwords
+from server.auth.passwords.resets import PasswordResets
 from server.auth.service import AuthService
-from server.auth.signing import KeyRing
-from server.auth.throttle import Throttle
-from server.auth.tokens import AccessTokens, RefreshTokens
-from server.auth.totp import Totp
-from server.cache import Cache
+from server.auth.sessions.revocations import Revocations
+from server.auth.sign_in.devices import DeviceTokens
+from server.auth.tokens.access import AccessTokens
+from server.auth.tokens.refresh import RefreshTokens
+from server.auth.tokens.signing import KeyRing
+from server.auth.totp.codes import Totp
+from server.background import tasks
+from server.background.jobs import Job
 from server.content import paths as content_paths
-from server.content.content_types import ContentTypeService
 from server.content.service import ContentService
-from server.database import Database
+from server.content.types.service import ContentTypeService
 from server.delivery.changes import Changes
-from server.delivery.list_cache import ListCache
-from server.delivery.page_cache import PageCache
-from server.delivery.reading import Reader
+from server.delivery.lists.cache import ListCache
+from server.delivery.pages.cache import PageCache
+from server.delivery.pages.reading import Reader
+from server.delivery.pages.shared import SharedCache
 from server.delivery.service import DeliveryService
-from server.delivery.shared_cache import SharedCache
-from server.errors import Unavailable
-from server.files import queries as files
+from server.files import publishing as files
 from server.files.service import FileService
-from server.files.sweeping import sweep
-from server.files.uploads import Uploads
-from server.health import Health
-from server.interceptors import Registry, parsing
-from server.jobs import Job
-from server.limits import Limits
+from server.files.uploads.sweeping import sweep
+from server.files.uploads.uploads import Uploads
 from server.mail.letters import Composer
 from server.mail.sending import Sending
-from server.notifications import Listener
-from server.paging import Paging
-from server.rates import Rates
+from server.organisations import paths as auth_paths
+from server.organisations.service import OrganisationService
+from server.process import ports, telemetry
+from server.process.health import Health
 from server.record.service import RecordService
-from server.retention import clearing
+from server.rpc import authorizing, identifying, translating, validation
+from server.rpc.concurrency import Limits
+from server.rpc.failures import Unavailable
+from server.rpc.paging import Paging
+from server.rpc.parsing import parsing
+from server.rpc.rates import Rates
+from server.rpc.registry import Registry
 from server.settings import Settings
-from server.storage import ObjectStorage
+from server.stores import blobs as stores_blobs
+from server.stores import migrations, postgres
+from server.stores import redis as stores_redis
+from server.stores.blobs import ObjectStorage
+from server.stores.notify import Listener
+from server.stores.postgres import Database
+from server.stores.redis import Cache
+from server.stores.retention import clearing
 from server.system import probe
 from server.system.service import SystemService
 
@@ -134,10 +142,10 @@ class App:
 
 async def build(settings: Settings, *, worker: int = 0) -> App:
     """Builds the process. Raises WrongSchema, PortTaken or what the settings' files make impossible; starts nothing."""
-    pools = database.connect(settings)
+    pools = postgres.connect(settings)
     await check_schema(pools)
-    redis = cache.connect(settings)
-    blobs = storage.open_storage(settings)
+    redis = stores_redis.connect(settings)
+    blobs = stores_blobs.open_storage(settings)
     listener = Listener(settings.database_url)
     paging = Paging.under(settings.jwt_secret, settings.jwt_previous_secret)
     passwords = Passwords()
@@ -167,11 +175,11 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     limits = Limits(settings.max_concurrent_calls, settings.call_deadline.total_seconds())
     interceptors = [
         telemetry.observing(settings.slow_call.total_seconds()),
-        errors.translating,
+        translating.translating,
         limits.intercept,
-        access.identifying(credentials),
+        identifying.identifying(credentials),
         rates.intercept,
-        access.authorizing,
+        authorizing.authorizing,
         parsing,
         validation.validating,
     ]
@@ -213,9 +221,9 @@ async def build(settings: Settings, *, worker: int = 0) -> App:
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, registry)
     if settings.reflection:
         reflection.enable_server_reflection([*registry.services, reflection.SERVICE_NAME], registry)
-    server = grpc.aio.server(options=listening.channel_options(settings))
+    server = grpc.aio.server(options=ports.channel_options(settings))
     server.add_generic_rpc_handlers((registry,))
-    port = listening.listen(server, settings, worker)
+    port = ports.listen(server, settings, worker)
     return App(settings, server, port, pools, redis, blobs, passwords, listener, changes, health, limits, compose, jobs)
 
 

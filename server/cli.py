@@ -9,14 +9,17 @@ from typing import Any
 
 import click
 
-from server import settings, telemetry
+from server import settings
+from server.content import paths
+from server.process import supervisor, telemetry
+from server.stores import migrations
 
 COMMANDS = {
-    "accounts": "server.auth.commands:accounts",
+    "accounts": "server.auth.administration.commands:accounts",
     "audit": "server.audit.commands:audit",
-    "organisations": "server.auth.organisation_commands:organisations",
-    "keys": "server.auth.key_commands:keys",
-    "sessions": "server.auth.session_commands:commands",
+    "organisations": "server.organisations.commands:organisations",
+    "keys": "server.auth.api_keys.commands:keys",
+    "sessions": "server.auth.administration.session_commands:commands",
     "import": "server.importer.commands:import_documents",
     "export": "server.importer.commands:export_documents",
     "demo": "server.demo.commands:demo",
@@ -26,7 +29,6 @@ COMMANDS = {
 
 async def others_use(*arguments: Any, **named: Any) -> bool:
     """What auth's commands ask content (`server.auth.paths.OthersUse`)."""
-    from server.content import paths
 
     return await paths.others_use(*arguments, **named)
 
@@ -56,7 +58,6 @@ def gazette(context: click.Context) -> None:
 @gazette.command()
 def serve() -> None:
     """Serve until SIGTERM or Ctrl-C."""
-    from server import supervisor
 
     values = settings.load()
     telemetry.configure(values)
@@ -67,7 +68,6 @@ def serve() -> None:
 @click.argument("revision", default="head")
 def migrate(revision: str) -> None:
     """Bring the database to REVISION: `head`, an earlier one, or `base` for none at all."""
-    from server import migrations
 
     values = settings.load()
     telemetry.configure(values)

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from gazette.delivery.v1.page_pb2 import Gone, Page, PageState, PageSummary, Redirect
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
-from server.database import Database
-from server.delivery import queries as delivery
-from server.record import queries as record
+from server.delivery.pages import queries as delivery
+from server.record import log as record
+from server.stores.postgres import Database
 
 ORGANISATION = uuid.UUID("0190a5a0-0000-7000-8000-00000000000a")
 

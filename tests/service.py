@@ -20,12 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from gazette.auth.v1.account_pb2 import AccountState, Role
 from gazette.auth.v1.auth_service_pb2 import LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
-from server import app, migrations, settings
+from server import app as server_app
+from server import settings
 from server.app import App
-from server.auth import models
-from server.auth.passwords import PARAMETERS
-from server.database import Database, sqlalchemy_url
+from server.auth import models as auth_models
+from server.auth.passwords.hashing import PARAMETERS
+from server.organisations import models
 from server.settings import Settings
+from server.stores import migrations
+from server.stores.postgres import Database, sqlalchemy_url
 from tests.servers import ROLES, Servers
 
 PASSWORD = "violet-harbour-lantern"
@@ -91,7 +94,7 @@ class Service:
         account_id = uuid6.uuid7()
         async with self.database.transaction() as connection:
             await connection.execute(
-                insert(models.Account).values(
+                insert(auth_models.Account).values(
                     id=account_id,
                     email=email,
                     name=email.partition("@")[0],
@@ -101,7 +104,7 @@ class Service:
             )
             if role:
                 await connection.execute(
-                    insert(models.Grant).values(
+                    insert(auth_models.Grant).values(
                         id=uuid6.uuid7(),
                         account_id=account_id,
                         role=role,
@@ -174,7 +177,7 @@ async def running(servers: Servers, template: str, directory: Path, **changed: s
     name = f"gazette_test_{uuid.uuid4().hex[:12]}"
     await administer(servers, f"CREATE DATABASE {name} TEMPLATE {template} OWNER gazette_owner STRATEGY FILE_COPY")
     values = make_settings(servers, name, directory, **changed)
-    process = await app.build(values)
+    process = await server_app.build(values)
     owner = create_async_engine(sqlalchemy_url(values.migration_database_url), poolclass=pool.NullPool)
     redis = Redis.from_url(servers.redis_url)
     await redis.flushdb()

@@ -19,9 +19,13 @@ from gazette.record.v1.record_service_pb2_grpc import (
     RecordServiceStub,
     add_RecordServiceServicer_to_server,
 )
-from server import calls, errors, telemetry, validation
-from server.interceptors import Registry, declared, parsing
-from server.limits import Limits
+from server.process import telemetry
+from server.rpc import call as rpc_call
+from server.rpc import failures, translating, validation
+from server.rpc.concurrency import Limits
+from server.rpc.methods import declared
+from server.rpc.parsing import parsing
+from server.rpc.registry import Registry
 from tests.refusals import refused
 
 SECRET = "postgresql://gazette:very-secret@db.internal/gazette"
@@ -48,7 +52,7 @@ class Misbehaving(RecordServiceServicer):
             case 4:
                 raise TimeoutError(SECRET)
             case 5:
-                raise errors.ResourceExhausted(retry_after=3.0)
+                raise failures.ResourceExhausted(retry_after=3.0)
             case 6:
                 with suppress(asyncio.CancelledError):
                     await asyncio.sleep(60)
@@ -62,7 +66,7 @@ class Misbehaving(RecordServiceServicer):
 @asynccontextmanager
 async def serving(*, most_calls: int = 100, call_seconds: float = 5.0) -> AsyncIterator[tuple[Misbehaving, grpc.aio.Channel]]:
     limits = Limits(most_calls, call_seconds)
-    chain = [telemetry.observing(1.0), errors.translating, limits.intercept, parsing, validation.validating]
+    chain = [telemetry.observing(1.0), translating.translating, limits.intercept, parsing, validation.validating]
     registry: Any = Registry(chain, frozenset())
     servicer = Misbehaving()
     add_RecordServiceServicer_to_server(servicer, registry)
@@ -170,7 +174,7 @@ async def test_a_broken_rule_names_the_field() -> None:
 
 async def test_a_stream_whose_client_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client stream on which nothing comes ends with DEADLINE_EXCEEDED."""
-    monkeypatch.setattr("server.limits.IDLE_SECONDS", 0.2)
+    monkeypatch.setattr("server.rpc.concurrency.IDLE_SECONDS", 0.2)
 
     async def read_all(requests: Any, call: Any) -> None:
         async for _ in requests:
@@ -183,8 +187,8 @@ async def test_a_stream_whose_client_says_nothing(monkeypatch: pytest.MonkeyPatc
         await asyncio.sleep(60)
         yield b""
 
-    with pytest.raises(errors.DeadlineExceeded, match="No message came"):
-        await handler(silence(), calls.Call(method, None, frozenset()))  # type: ignore[arg-type]
+    with pytest.raises(failures.DeadlineExceeded, match="No message came"):
+        await handler(silence(), rpc_call.Call(method, None, frozenset()))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +212,7 @@ def test_the_client_s_address(peer: str, forwarded: str, address: str) -> None:
             return (("x-forwarded-for", forwarded),) if forwarded else ()
 
     method = declared(LIST)
-    assert calls.Call(method, Context(), frozenset({"127.0.0.1"})).address == address  # type: ignore[arg-type]
+    assert rpc_call.Call(method, Context(), frozenset({"127.0.0.1"})).address == address  # type: ignore[arg-type]
 
 
 def test_logs_hold_no_secret_and_one_line() -> None:

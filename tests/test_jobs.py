@@ -8,8 +8,8 @@ import time
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from server.errors import Unavailable
-from server.jobs import Job
+from server.background.jobs import Job
+from server.rpc.failures import Unavailable
 from tests.polling import until
 from tests.service import Service
 

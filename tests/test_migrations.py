@@ -17,10 +17,10 @@ from sqlalchemy import inspect as inspected
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from server import migrations
-from server.database import PRIVILEGE, sqlalchemy_url, sqlstate
 from server.settings import Settings
-from server.tables import metadata
+from server.stores import migrations
+from server.stores.postgres import PRIVILEGE, sqlalchemy_url, sqlstate
+from server.stores.tables import metadata
 from tests.servers import Servers
 from tests.service import administer, make_settings, make_template
 

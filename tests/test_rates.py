@@ -26,10 +26,12 @@ from gazette.record.v1.record_service_pb2 import ListRecordEntriesRequest
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
 from gazette.system.v1.system_service_pb2 import GetHealthRequest
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
-from server import app, cache, rates
+from server import app
 from server.app import App
-from server.calls import network
-from server.rates import Rates
+from server.rpc import rates
+from server.rpc.call import network
+from server.rpc.rates import Rates
+from server.stores import redis as stores_redis
 from tests.polling import until
 from tests.publishing import put_page
 from tests.refusals import Refusal, refusal, refused
@@ -45,7 +47,7 @@ GET_ME = "/gazette.auth.v1.AuthService/GetMe"
 async def limited(servers: Servers, template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Service]:
     """A server that takes eight calls a day: no window ends amid a test. It waits for a Redis that a busy machine keeps; what
     one costs that is silent is seen in tests/faults."""
-    monkeypatch.setattr(cache, "TIMEOUT", 5.0)
+    monkeypatch.setattr(stores_redis, "TIMEOUT", 5.0)
     async with running(servers, template, tmp_path, RATE_LIMIT_MAX=str(MOST), RATE_LIMIT_WINDOW="1d") as service:
         yield service
 

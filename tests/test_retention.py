@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from gazette.auth.v1.account_pb2 import AccountState
-from server import retention
 from server.auth.models import Account, Link, SignInAttempts
-from server.database import Model
-from server.idempotency import IdempotencyKey
 from server.mail.models import Mail
+from server.stores import retention
+from server.stores.idempotency import IdempotencyKey
+from server.stores.postgres import Model
 from tests.service import Service
 
 ACCOUNT = uuid.UUID(int=1)

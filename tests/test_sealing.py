@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.sealing import CannotOpen, Sealer
+from server.stores.sealing import CannotOpen, Sealer
 
 SEALER = Sealer.under("the newest secret", "the one before")
 PLAIN, CONTEXT = b"what nobody may read", b"row 1"

@@ -11,9 +11,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from server import listening
+from server.process import ports
+from server.process.supervisor import Supervisor, check_port, exit_code
 from server.settings import CannotStart, load
-from server.supervisor import Supervisor, check_port, exit_code
 from tests.test_settings import GOOD
 
 
@@ -36,7 +36,7 @@ async def test_one_that_has_just_ended(tmp_path: Path) -> None:
 
 async def test_a_stop_while_a_worker_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever stops the service need not wait until a worker that keeps dying may be started again."""
-    monkeypatch.setattr("server.supervisor.BACKOFF", (60.0,))
+    monkeypatch.setattr("server.process.supervisor.BACKOFF", (60.0,))
     watched = supervisor(tmp_path)
 
     async def dies(number: int) -> int:
@@ -64,7 +64,7 @@ async def test_one_that_leaves_a_child() -> None:
 async def test_addresses_of_six(host: str) -> None:
     """An IPv6 address may stand in brackets or not, wherever it is used."""
     server = grpc.aio.server()
-    port = listening.listen(server, load({**GOOD, "GRPC_HOST": host, "GRPC_PORT": "0"}), 0)
+    port = ports.listen(server, load({**GOOD, "GRPC_HOST": host, "GRPC_PORT": "0"}), 0)
     await server.start()
     with pytest.raises(CannotStart, match=f"port {port} on ::1 cannot be used"):
         check_port(host, port, "GRPC_PORT")

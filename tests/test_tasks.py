@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from server import tasks
+from server.background import tasks
 
 
 async def for_ever(*, swallowed: int) -> None:

@@ -15,8 +15,8 @@ from gazette.auth.v1.service_account_pb2 import CreateApiKeyRequest
 from gazette.content.v1.content_service_pb2 import CreateDocumentRequest
 from gazette.content.v1.document_import_pb2 import ImportedDocument
 from gazette.content.v1.document_pb2 import Document, LiveState
-from server.errors import InvalidArgument
-from server.validation import MAX_NESTING, validate
+from server.rpc.failures import InvalidArgument
+from server.rpc.validation import MAX_NESTING, validate
 
 GOOD = Document(
     organisation_id="0190a5a0-0000-7000-8000-000000000000", content_type="guide", path="/guidance/a", title="A", locale="en"

@@ -11,12 +11,12 @@ from typing import Any
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
 from gazette.auth.v1.account_pb2 import Role
-from server.auth import rules
+from server.auth import permissions as role_permissions
 from tools.contract import Contract
 from tools.openapi import ACCESS, bindings
 
 PERMISSION, ROLE = "PERMISSION_", "ROLE_"
-ROLES = sorted(rules.ROLE_PERMISSIONS)
+ROLES = sorted(role_permissions.ROLE_PERMISSIONS)
 ANYONE, IN_ORGANISATION, FOR_ALL, NOT = "yes", "organisation", "all", "–"
 
 HEAD = """# Permissions
@@ -77,9 +77,9 @@ def permissions(contract: Contract) -> Iterator[tuple[str, int]]:
 
 
 def cell(role: int, permission: int, *, is_central: bool = False) -> str:
-    if permission not in rules.ROLE_PERMISSIONS[role]:
+    if permission not in role_permissions.ROLE_PERMISSIONS[role]:
         return NOT
-    return FOR_ALL if is_central or permission in rules.CENTRAL_PERMISSIONS else IN_ORGANISATION
+    return FOR_ALL if is_central or permission in role_permissions.CENTRAL_PERMISSIONS else IN_ORGANISATION
 
 
 def http_form(contract: Contract, method: MethodDescriptor) -> str:

@@ -12,3 +12,7 @@
 `queries.add` holds an event until right before the commit: the chain's lock, which everybody wants, is the last and shortest.
 The server's database role can INSERT and SELECT events, and besides that DELETE what is personal.
 """
+
+from server.audit.queries import add, erase
+
+__all__ = ["add", "erase"]

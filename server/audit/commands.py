@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.audit.v1.audit_event_pb2 import AuditEvent
 from gazette.audit.v1.audit_service_pb2 import AuditProblemKind, VerifyAuditRequest, VerifyAuditResponse
 from server.audit import queries, service, verification
-from server.commands import as_json, run, show, show_all
-from server.messages import plain
+from server.process.commands import as_json, run, show, show_all
+from server.rpc.messages import plain
 
 PROBLEMS: Mapping[int, str] = {
     AuditProblemKind.AUDIT_PROBLEM_KIND_MISSING: "event {} is missing",

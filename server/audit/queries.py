@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server import calls
 from server.audit import rules
 from server.audit.models import AuditEvent, AuditPersonal
-from server.database import AnyRow, hold
+from server.rpc import ambient
+from server.stores.postgres import AnyRow, hold
 
 LOCK = 0x6175646974  # "audit": the key of the advisory lock that makes numbers commit in order
 SALT_BYTES = 32
@@ -37,7 +37,7 @@ async def add(
 
     `details`, `before` and `after` are hashed for ever: ids, states, flags and whole numbers, never a secret and nothing that
     says something about a person. That goes to `personal`, where it can be erased. Raises TypeError for a fraction."""
-    call = calls.current() if calls.is_answering() else None
+    call = ambient.current() if ambient.is_answering() else None
     address = {"address": call.address} if call and call.address else {}
     changes = {name: values for name, values in (("before", before), ("after", after)) if values is not None}
     event = {

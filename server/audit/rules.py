@@ -16,7 +16,7 @@ from gazette.audit.v1.audit_service_pb2 import (
     AUDIT_PROBLEM_KIND_PERSONAL_DATA_ALTERED,
     AuditProblem,
 )
-from server import errors
+from server.rpc import failures
 
 BEGINNING = bytes(32)
 """What stands before the first event, where others have the hash of the one before."""
@@ -27,7 +27,7 @@ def check_known(number: int, sha256: str) -> None:
     """Raises InvalidArgument unless what was noted is a number with its hash, or nothing."""
     if bool(number) != bool(sha256):
         field, other = ("known_sha256", "known_number") if number else ("known_number", "known_sha256")
-        raise errors.InvalidArgument(errors.Violation(field, f"is missing beside {other}"))
+        raise failures.InvalidArgument(failures.Violation(field, f"is missing beside {other}"))
 
 
 def canonical(value: Any) -> bytes:

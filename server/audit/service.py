@@ -12,11 +12,11 @@ from gazette.access.v1.access_pb2 import PERMISSION_AUDIT_READ
 from gazette.audit.v1 import audit_service_pb2 as rpc
 from gazette.audit.v1.audit_event_pb2 import AuditEvent
 from gazette.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
-from server import calls
 from server.audit import queries, rules, verification
-from server.database import AnyRow, Database
-from server.messages import message, moment
-from server.paging import Paging
+from server.rpc import ambient
+from server.rpc.messages import message, moment
+from server.rpc.paging import Paging
+from server.stores.postgres import AnyRow, Database
 
 PAGE_SIZE = 50
 
@@ -31,7 +31,7 @@ class AuditService(AuditServiceServicer):
     paging: Paging
 
     async def ListAuditEvents(self, request: rpc.ListAuditEventsRequest, context: Context) -> rpc.ListAuditEventsResponse:
-        caller = calls.current().caller
+        caller = ambient.current().caller
         place = uuid.UUID(request.organisation_id) if request.organisation_id else None
         if place:
             caller.require(PERMISSION_AUDIT_READ, place)
@@ -53,7 +53,7 @@ class AuditService(AuditServiceServicer):
         return rpc.ListAuditEventsResponse(audit_events=map(shown, rows), next_page_token=token)
 
     async def VerifyAudit(self, request: rpc.VerifyAuditRequest, context: Context) -> rpc.VerifyAuditResponse:
-        calls.current().caller.require(PERMISSION_AUDIT_READ)
+        ambient.current().caller.require(PERMISSION_AUDIT_READ)
         rules.check_known(request.known_number, request.known_sha256)
         async with self.database.read() as connection:
             return await verification.verify(connection, request)

@@ -8,14 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from server import calls
-from server.access import Caller
-from server.auth import api_key_queries, api_key_rules, queries, rules
-from server.auth.api_key_rules import InvalidApiKey
-from server.auth.revocations import Revocations, utc_now
-from server.auth.tokens import AccessTokens
-from server.calls import Call
-from server.database import Database
+from server.auth import permissions as role_permissions
+from server.auth.accounts import queries as account_queries
+from server.auth.api_keys import queries as api_key_queries
+from server.auth.api_keys import rules as api_key_rules
+from server.auth.clock import utc_now
+from server.auth.failures import InvalidApiKey
+from server.auth.sessions.revocations import Revocations
+from server.auth.tokens.access import AccessTokens
+from server.rpc import ambient
+from server.rpc.call import Call
+from server.rpc.caller import Caller
+from server.stores.postgres import Database
 
 REMEMBERED = 4096
 """How many API keys a process remembers."""
@@ -56,7 +60,7 @@ class Credentials:
         digest = api_key_rules.digest(credential)
         known = self.known.get(digest)
         if known is None:
-            self.check_stranger(calls.current())
+            self.check_stranger(ambient.current())
         if known is None or not self.holds(known):
             self.known.pop(digest, None)
             known = await self.ask(digest)
@@ -74,8 +78,10 @@ class Credentials:
             key = await api_key_queries.use(connection, digest, now)
             if key is None:
                 raise InvalidApiKey
-            grants = await queries.grants(connection, key.account_id)
-        permissions = api_key_rules.within(rules.permissions((each.role, each.organisation_id) for each in grants), key.scopes)
+            grants = await account_queries.grants(connection, key.account_id)
+        permissions = api_key_rules.within(
+            role_permissions.permissions((each.role, each.organisation_id) for each in grants), key.scopes
+        )
         caller = Caller(account_id=key.account_id, key_id=key.id, permissions=permissions)
         known = Known(caller, key.id, now, min(now + MEMORY, key.expire_time))
         if len(self.known) >= REMEMBERED:

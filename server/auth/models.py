@@ -8,27 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.database import Model
-
-
-class Organisation(Model):
-    __tablename__ = "organisations"
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    slug: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class PathReservation(Model):
-    """A part of the site that is one organisation's own: a path, and all below it."""
-
-    __tablename__ = "path_reservations"
-
-    prefix: Mapped[str] = mapped_column(primary_key=True)
-    """A path without slashes around it."""
-    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
-    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+from server.stores.postgres import Model
 
 
 class Account(Model):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceServicer
-from server.auth.authenticators import Authenticators
-from server.auth.jwks import Jwks
-from server.auth.password_changes import PasswordChanges
-from server.auth.profile import Profile
-from server.auth.sessions import Sessions
-from server.auth.sign_in import SignIn
+from server.auth.passwords.service import PasswordChanges
+from server.auth.profile.service import Profile
+from server.auth.sessions.service import Sessions
+from server.auth.sign_in.service import SignIn
+from server.auth.tokens.service import Jwks
+from server.auth.totp.service import Authenticators
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.content.models import Document
 from server.delivery.models import Page
-from server.delivery.rules import prefixes
+from server.delivery.pages.rules import prefixes
 
 
 class MayUsePath(Protocol):

@@ -22,14 +22,28 @@ from gazette.content.v1.document_import_pb2 import (
     ImportDocumentsResponse,
 )
 from gazette.content.v1.document_pb2 import Document, DraftState
-from server import calls, http, idempotency
-from server.audit import queries as audit
-from server.content import answers, exports, imports, publication, queries, rules, saving
-from server.content.checks import Schemas
+from server import audit
+from server.content import failures
+from server.content import fields as content_fields
+from server.content.checks.details import Schemas
+from server.content.documents import queries as document_queries
+from server.content.documents import rules as document_rules
+from server.content.documents import saving
+from server.content.documents import views as document_views
 from server.content.paths import MayUsePath
-from server.content.publication import Publication, PublishFiles
-from server.database import AnyRow, Database
-from server.paging import Paging
+from server.content.publishing import publication
+from server.content.publishing import rules as publishing_rules
+from server.content.publishing.publication import Publication, PublishFiles
+from server.content.review import queries as review_queries
+from server.content.review import rules as review_rules
+from server.content.revisions import queries as revision_queries
+from server.content.revisions import views as revision_views
+from server.content.transfer import exports, imports
+from server.content.types import queries as type_queries
+from server.rpc import ambient, http
+from server.rpc.paging import Paging
+from server.stores import idempotency
+from server.stores.postgres import AnyRow, Database
 
 READ = Permission.PERMISSION_DOCUMENTS_READ
 WRITE = Permission.PERMISSION_DOCUMENTS_WRITE
@@ -62,27 +76,27 @@ class ContentService(ContentServiceServicer):
     @asynccontextmanager
     async def changing(self, named: Named, permission: Permission.ValueType) -> AsyncIterator[tuple[AsyncConnection, AnyRow]]:
         """A transaction, and the document's locked row. Raises DocumentNotFound, PermissionDenied, StaleEtag."""
-        caller = calls.current().caller
+        caller = ambient.current().caller
         async with self.database.transaction() as connection:
-            document = await queries.locked(connection, uuid.UUID(named.id), caller.organisations(READ))
+            document = await document_queries.locked(connection, uuid.UUID(named.id), caller.organisations(READ))
             caller.require(permission, document.organisation_id)
-            rules.check_etag(named.etag, document.version)
+            content_fields.check_etag(named.etag, document.version)
             yield connection, document
 
     async def CreateDocument(self, request: rpc.CreateDocumentRequest, context: Context) -> rpc.CreateDocumentResponse:
-        organisation_id = rules.organisation(calls.current().caller, request.document.organisation_id, WRITE)
+        organisation_id = document_rules.organisation(ambient.current().caller, request.document.organisation_id, WRITE)
         async with self.database.transaction() as connection:
             answer = await idempotency.earlier(connection, request, rpc.CreateDocumentResponse)
             if answer is None:
                 made = await self.create(connection, request.document, organisation_id)
                 answer = await idempotency.remember(connection, rpc.CreateDocumentResponse(document=made))
-        http.created(calls.current(), f"/v1/documents/{answer.document.id}")
+        http.created(ambient.current(), f"/v1/documents/{answer.document.id}")
         return answer
 
     async def create(self, connection: AsyncConnection, wanted: Document, organisation_id: uuid.UUID) -> Document:
-        content_type = await queries.content_type(connection, wanted.content_type)
+        content_type = await type_queries.content_type(connection, wanted.content_type)
         if content_type is None:
-            raise rules.ContentTypeMissing(wanted.content_type)
+            raise failures.ContentTypeMissing(wanted.content_type)
         words = saving.words_of(wanted)
         self.schemas.check_draft(content_type, words["details"], words["body"])
         document = await saving.first(
@@ -91,30 +105,32 @@ class ContentService(ContentServiceServicer):
             words,
             self.may_use_path,
             organisation_id=organisation_id,
-            author_id=calls.current().caller.known_id,
-            draft_state=rules.DRAFT,
+            author_id=ambient.current().caller.known_id,
+            draft_state=review_rules.DRAFT,
         )
         return await self.changed(connection, document, "document.create")
 
     async def changed(self, connection: AsyncConnection, document: AnyRow, action: str) -> Document:
         """Audits a change, and says how the document now stands."""
-        row = await queries.document(connection, document.id)
+        row = await document_queries.document(connection, document.id)
         await audit.add(
             connection, action, row.id, organisation_id=row.organisation_id, revision=row.revision_number, path=row.path
         )
-        return answers.document(row)
+        return document_views.document(row)
 
     async def GetDocument(self, request: rpc.GetDocumentRequest, context: Context) -> rpc.GetDocumentResponse:
         async with self.database.read() as connection:
-            row = await queries.document(connection, uuid.UUID(request.id), calls.current().caller.organisations(READ))
-        return rpc.GetDocumentResponse(document=answers.document(row))
+            row = await document_queries.document(
+                connection, uuid.UUID(request.id), ambient.current().caller.organisations(READ)
+            )
+        return rpc.GetDocumentResponse(document=document_views.document(row))
 
     async def ListDocuments(self, request: rpc.ListDocumentsRequest, context: Context) -> rpc.ListDocumentsResponse:
-        caller = calls.current().caller
+        caller = ambient.current().caller
         page = self.paging.page(request, caller.known_id, DOCUMENTS_SIZE)
         names = ("organisation_id", "content_type", "locale", "draft_state", "live_state")
         async with self.database.read() as connection:
-            rows = await queries.documents(
+            rows = await document_queries.documents(
                 connection,
                 caller.organisations(READ),
                 before=(datetime.fromisoformat(page.position[0]), uuid.UUID(page.position[1])) if page.position else None,
@@ -122,61 +138,63 @@ class ContentService(ContentServiceServicer):
                 **{name: value for name in names if (value := getattr(request, name))},
             )
         rows, token = page.cut(rows, lambda row: (row.update_time.isoformat(), row.id))
-        return rpc.ListDocumentsResponse(documents=map(answers.document, rows), next_page_token=token)
+        return rpc.ListDocumentsResponse(documents=map(document_views.document, rows), next_page_token=token)
 
     async def UpdateDocument(self, request: rpc.UpdateDocumentRequest, context: Context) -> rpc.UpdateDocumentResponse:
-        fields = rules.document_fields(request.document, request.update_mask)
+        fields = content_fields.document_fields(request.document, request.update_mask)
         async with self.changing(request.document, WRITE) as (connection, document):
-            revision = await queries.revision(connection, document.id, document.revision_number)
+            revision = await revision_queries.revision(connection, document.id, document.revision_number)
             words = saving.rewritten(revision, request.document, fields)
-            content_type = await queries.content_type_of(connection, document)
+            content_type = await type_queries.content_type_of(connection, document)
             self.schemas.check_draft(content_type, words["details"], words["body"])
-            author_id = calls.current().caller.known_id
-            await saving.another(connection, document, words, self.may_use_path, author_id=author_id, draft_state=rules.DRAFT)
+            author_id = ambient.current().caller.known_id
+            await saving.another(
+                connection, document, words, self.may_use_path, author_id=author_id, draft_state=review_rules.DRAFT
+            )
             return rpc.UpdateDocumentResponse(document=await self.changed(connection, document, "document.update"))
 
     async def SubmitDocument(self, request: rpc.SubmitDocumentRequest, context: Context) -> rpc.SubmitDocumentResponse:
         async with self.changing(request, WRITE) as (connection, document):
-            state = rules.step(document.draft_state, rules.SUBMIT)
+            state = review_rules.step(document.draft_state, review_rules.SUBMIT)
             await self.complete(connection, document)
             await self.review(connection, document, state, request.comment)
             return rpc.SubmitDocumentResponse(document=await self.changed(connection, document, "document.submit"))
 
     async def ApproveDocument(self, request: rpc.ApproveDocumentRequest, context: Context) -> rpc.ApproveDocumentResponse:
         async with self.changing(request, REVIEW) as (connection, document):
-            authors = await queries.authors_since(connection, document.id, document.live_revision_number or 0)
-            state = rules.approve(document.draft_state, calls.current().caller.known_id, authors)
+            authors = await revision_queries.authors_since(connection, document.id, document.live_revision_number or 0)
+            state = review_rules.approve(document.draft_state, ambient.current().caller.known_id, authors)
             await self.review(connection, document, state, request.comment)
             return rpc.ApproveDocumentResponse(document=await self.changed(connection, document, "document.approve"))
 
     async def RequestChanges(self, request: rpc.RequestChangesRequest, context: Context) -> rpc.RequestChangesResponse:
         async with self.changing(request, REVIEW) as (connection, document):
-            state = rules.step(document.draft_state, rules.REQUEST_CHANGES)
+            state = review_rules.step(document.draft_state, review_rules.REQUEST_CHANGES)
             await self.review(connection, document, state, request.comment)
             return rpc.RequestChangesResponse(document=await self.changed(connection, document, "document.request_changes"))
 
     async def review(self, connection: AsyncConnection, document: AnyRow, state: DraftState.ValueType, comment: str) -> None:
         """Takes the draft into its next state, with what was said to it."""
-        await queries.update_document(connection, document, draft_state=state)
-        await queries.insert_review(
+        await document_queries.update_document(connection, document, draft_state=state)
+        await review_queries.insert_review(
             connection,
             document_id=document.id,
             revision_number=document.revision_number,
-            account_id=calls.current().caller.known_id,
+            account_id=ambient.current().caller.known_id,
             draft_state=state,
             comment=comment,
         )
 
     async def complete(self, connection: AsyncConnection, document: AnyRow) -> tuple[AnyRow, AnyRow]:
         """The newest revision and the content type that it satisfies. Raises UnfinishedDetails."""
-        revision = await queries.revision(connection, document.id, document.revision_number)
-        content_type = await queries.content_type_of(connection, document)
+        revision = await revision_queries.revision(connection, document.id, document.revision_number)
+        content_type = await type_queries.content_type_of(connection, document)
         self.schemas.check_complete(content_type, revision.details, revision.body)
         return revision, content_type
 
     async def PublishDocument(self, request: rpc.PublishDocumentRequest, context: Context) -> rpc.PublishDocumentResponse:
         async with self.changing(request, PUBLISH) as (connection, document):
-            rules.publish(document.draft_state)
+            publishing_rules.publish(document.draft_state)
             revision, content_type = await self.complete(connection, document)
             wanted = Publication(
                 document=document,
@@ -188,17 +206,17 @@ class ContentService(ContentServiceServicer):
                 event={"action": "document.publish"},
             )
             await publication.publish(connection, wanted, self.publish_files)
-            row = await queries.document(connection, document.id)
-            return rpc.PublishDocumentResponse(document=answers.document(row))
+            row = await document_queries.document(connection, document.id)
+            return rpc.PublishDocumentResponse(document=document_views.document(row))
 
     async def ListRevisions(self, request: rpc.ListRevisionsRequest, context: Context) -> rpc.ListRevisionsResponse:
-        caller = calls.current().caller
+        caller = ambient.current().caller
         page = self.paging.page(request, caller.known_id, REVISIONS_SIZE)
         async with self.database.read() as connection:
-            document = await queries.document(connection, uuid.UUID(request.document_id), caller.organisations(READ))
-            rows = await queries.revisions(connection, document.id, before=page.after, limit=page.limit)
+            document = await document_queries.document(connection, uuid.UUID(request.document_id), caller.organisations(READ))
+            rows = await revision_queries.revisions(connection, document.id, before=page.after, limit=page.limit)
         rows, token = page.cut(rows, lambda row: (row.number,))
-        return rpc.ListRevisionsResponse(revisions=map(answers.revision, rows), next_page_token=token)
+        return rpc.ListRevisionsResponse(revisions=map(revision_views.revision, rows), next_page_token=token)
 
     async def ImportDocuments(
         self, request_iterator: AsyncIterator[ImportDocumentsRequest], context: Context
@@ -208,6 +226,6 @@ class ContentService(ContentServiceServicer):
     async def ExportDocuments(
         self, request: ExportDocumentsRequest, context: Context
     ) -> AsyncIterator[ExportDocumentsResponse]:
-        organisation_id = rules.organisation(calls.current().caller, request.organisation_id, READ)
+        organisation_id = document_rules.organisation(ambient.current().caller, request.organisation_id, READ)
         async for part in exports.parts(self.database, organisation_id):
             yield part

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from server import tasks
-from server.cache import CacheUnavailable
-from server.database import Database
-from server.delivery.list_cache import ListCache
-from server.delivery.page_cache import PageCache
-from server.delivery.shared_cache import SharedCache
-from server.errors import Unavailable
-from server.notifications import Listener
-from server.record import queries as record
-from server.record import rules
+from server.background import tasks
+from server.delivery.lists.cache import ListCache
+from server.delivery.pages.cache import PageCache
+from server.delivery.pages.shared import SharedCache
+from server.record import log as record
+from server.record import queries as record_queries
+from server.record import rules as record_rules
+from server.rpc.failures import Unavailable
+from server.stores.notify import Listener
+from server.stores.postgres import Database
+from server.stores.redis import CacheUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +67,7 @@ class Changes:
         await tasks.end(self.task)
 
     def receive(self, payload: str) -> None:
-        number, locale, path, covers_prefix = rules.read_notice(payload)
+        number, locale, path, covers_prefix = record_rules.read_notice(payload)
         self.apply(number, path, locale, covers_prefix=covers_prefix)
         if number == self.whole + 1:  # the record has no gaps: any other number says that something was missed
             self.whole = number
@@ -90,11 +91,11 @@ class Changes:
             self.page_cache.doubt()
         async with self.database.read() as connection:
             if self.whole == 0:
-                self.whole = await record.head(connection)
+                self.whole = await record_queries.head(connection)
             else:
                 is_more = True
                 while is_more:
-                    missed = await record.changes_after(connection, self.whole, BATCH)
+                    missed = await record_queries.changes_after(connection, self.whole, BATCH)
                     for change in missed:
                         self.apply(change.number, change.path, change.locale)
                         self.whole = max(self.whole, change.number)
@@ -141,7 +142,7 @@ class Changes:
             raise CacheUnavailable
         while known is not None and known < self.whole:
             async with self.database.read() as connection:
-                changes = await record.changes_after(connection, known, BATCH)
+                changes = await record_queries.changes_after(connection, known, BATCH)
             for change in changes:
                 self.mark(change.number, change.path, change.locale)
             known = changes[-1].number if changes else self.whole

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.database import Model
+from server.stores.postgres import Model
 
 LISTED = text("summary IS NOT NULL")
 

@@ -6,8 +6,10 @@ import asyncio
 
 import click
 
-from server import errors, settings, telemetry
+from server import settings
 from server.demo import loading
+from server.process import telemetry
+from server.rpc import failures
 from server.settings import InvalidSettings
 
 
@@ -22,6 +24,6 @@ def demo() -> None:
     telemetry.configure(values)
     try:
         count = asyncio.run(loading.load(values))
-    except errors.Failure as failure:
+    except failures.Failure as failure:
         raise click.ClickException(str(failure)) from None
     click.echo(f"{count} documents published" if count else "the demo is here already")

@@ -22,14 +22,16 @@ from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.content_type_service_pb2 import CreateContentTypeRequest
 from gazette.content.v1.document_pb2 import Document
 from gazette_client import AsyncClient
-from server import app, database
-from server.auth import accounts, organisations
-from server.auth.passwords import Passwords
-from server.auth.rules import DEMO_PASSWORD
+from server import app
+from server.auth.accounts import creating
+from server.auth.passwords.hashing import Passwords
+from server.auth.passwords.rules import DEMO_PASSWORD
 from server.content import models
-from server.database import Database
 from server.demo.files import FILES
+from server.organisations import changes
 from server.settings import Settings
+from server.stores import postgres
+from server.stores.postgres import Database
 
 SLUG, NAME = "department-of-harbours", "Department of Harbours"
 PEOPLE = {
@@ -45,7 +47,7 @@ DOCUMENTS = Path(__file__).with_name("documents.toml")
 async def load(settings: Settings) -> int:
     """How many documents were published; 0 when the demo was there already."""
     content = tomllib.loads(DOCUMENTS.read_text())
-    pools = database.connect(settings)
+    pools = postgres.connect(settings)
     try:
         if await published(pools, content) == len(content["documents"]):
             return 0
@@ -81,10 +83,10 @@ async def make_people(pools: Database) -> str:
     passwords = Passwords()
     try:
         async with pools.transaction() as connection:
-            organisation_id = await organisations.ensure(connection, SLUG, NAME)
+            organisation_id = await changes.ensure(connection, SLUG, NAME)
             for email, role in PEOPLE.items():
                 where = None if role == Role.ROLE_ADMIN else organisation_id
-                await accounts.ensure(connection, passwords, email, email.partition("@")[0].title(), DEMO_PASSWORD, role, where)
+                await creating.ensure(connection, passwords, email, email.partition("@")[0].title(), DEMO_PASSWORD, role, where)
     finally:
         passwords.close()
     return str(organisation_id)

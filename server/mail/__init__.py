@@ -5,3 +5,7 @@
 - **kind**: what it says, such as `password-reset`. The domain that queues a kind also writes its text, when it is sent: so what
   is secret in it, such as a link's token, is never stored.
 """
+
+from server.mail.queries import add, erase
+
+__all__ = ["add", "erase"]

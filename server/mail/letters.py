@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.database import AnyRow
+from server.stores.postgres import AnyRow
 
 ENCODED = "=?"
 """Begins an encoded word (RFC 2047), which `email` decodes in what a header is set to, line breaks included."""

@@ -10,8 +10,8 @@ import uuid6
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.database import AnyRow
 from server.mail.models import Mail
+from server.stores.postgres import AnyRow
 
 CHANNEL = "gazette_mail"
 """Where PostgreSQL tells that a mail was queued, once its transaction has committed."""

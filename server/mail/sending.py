@@ -18,14 +18,15 @@ from email.headerregistry import Address
 import structlog
 from prometheus_client import Counter, Gauge
 
-from server import errors, tasks
-from server.database import AnyRow, Database
-from server.jobs import Job
+from server.background import tasks
+from server.background.jobs import Job
 from server.mail import letters, queries, rules, transports
 from server.mail.letters import Composer, Message
 from server.mail.transports import NotSent, Refused, RefusedForEver, Transport
-from server.notifications import Listener
+from server.rpc import failures
 from server.settings import Settings
+from server.stores.notify import Listener
+from server.stores.postgres import AnyRow, Database
 
 log = structlog.get_logger(__name__)
 
@@ -97,7 +98,7 @@ class Sending:
         try:
             async with self.database.read() as connection:
                 letter = await compose(connection, mail.parameters)
-        except errors.Unavailable:
+        except failures.Unavailable:
             raise
         except Exception as error:
             log.exception("a mail could not be written", kind=mail.kind, mail=str(mail.id))

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.database import Model
+from server.stores.postgres import Model
 
 
 class RecordEntry(Model):

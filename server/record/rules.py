@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from server import errors
-
 LEAF_PREFIX = b"\0"  # RFC 9162 section 2.1.1: leaves and inner nodes are told apart
-
-
-class RecordEntryNotFound(errors.NotFound):
-    """The record is not that long yet."""
-
-    reason = "RECORD_ENTRY_NOT_FOUND"
-    message = "The record has no entry of that number."
 
 
 def leaf_hash(body: bytes) -> bytes:

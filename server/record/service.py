@@ -8,12 +8,11 @@ from typing import Any
 import grpc
 
 from gazette.record.v1 import record_service_pb2 as rpc
-from gazette.record.v1.record_entry_pb2 import RecordEntry, RecordEntryBody
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceServicer
-from server.database import AnyRow, Database
-from server.messages import message
 from server.record import queries
-from server.record.rules import RecordEntryNotFound
+from server.record.failures import RecordEntryNotFound
+from server.record.views import told
+from server.stores.postgres import Database
 
 PAGE_SIZE = 100
 
@@ -37,7 +36,3 @@ class RecordService(RecordServiceServicer):
         async with self.database.read(newest=False) as connection:
             rows = await queries.entries_after(connection, request.after_number, request.page_size or PAGE_SIZE)
         return rpc.ListRecordEntriesResponse(entries=[told(row) for row in rows])
-
-
-def told(row: AnyRow) -> RecordEntry:
-    return message(RecordEntry, row, body=RecordEntryBody.FromString(row.body_bytes))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from server.values import API_KEY, POSTGRES_URL, SENTRY_URL, WEB_URL, Addresses, Duration, Roles, Url, Words
+from server.settings.values import API_KEY, POSTGRES_URL, SENTRY_URL, WEB_URL, Addresses, Duration, Roles, Url, Words
 
 ENVIRONMENTS = {"dev": "development", "prod": "production"}
 SAMPLE_MARK = "sample-only"

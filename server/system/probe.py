@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from server import tasks
-from server.cache import Cache
-from server.database import Database
-from server.storage import ObjectStorage
+from server.background import tasks
+from server.stores.blobs import ObjectStorage
+from server.stores.postgres import Database
+from server.stores.redis import Cache
 from server.system.rules import Finding
 
 TIMEOUT = 2.0  # seconds

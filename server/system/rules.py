@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gazette.system.v1.system_service_pb2 import HealthStatus
-from server import errors
 
 HEALTHY, DEGRADED, UNHEALTHY = (
     HealthStatus.HEALTH_STATUS_HEALTHY,
@@ -14,13 +13,6 @@ HEALTHY, DEGRADED, UNHEALTHY = (
     HealthStatus.HEALTH_STATUS_UNHEALTHY,
 )
 VITAL = frozenset({"database"})
-
-
-class NotReady(errors.Unavailable):
-    """The process drains, or its database is away."""
-
-    reason = "NOT_READY"
-    message = "The service cannot do its work now."
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from google.protobuf.duration_pb2 import Duration
 
 from gazette.system.v1 import system_service_pb2 as rpc
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceServicer
-from server.messages import message, timestamp
-from server.system import rules
+from server.rpc.messages import message, timestamp
+from server.system import failures, rules
 from server.system.probe import Probe
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -36,7 +36,7 @@ class SystemService(SystemServiceServicer):
         findings = await self.probe.ask()
         status = rules.overall(findings)
         if not self.is_ready() or status == rules.UNHEALTHY:
-            raise rules.NotReady
+            raise failures.NotReady
         return rpc.GetHealthResponse(status=status)
 
     async def GetDetailedHealth(self, request: rpc.GetDetailedHealthRequest, context: Context) -> rpc.GetDetailedHealthResponse:

@@ -13,8 +13,11 @@ from gazette.audit.v1.audit_event_pb2 import AuditEvent
 from gazette.audit.v1.audit_service_pb2 import AuditProblemKind
 from gazette.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from gazette.auth.v1.account_pb2 import Role
-from server.audit import models, queries, rules
-from server.database import AnyRow
+from server import audit
+from server.audit import models
+from server.audit import queries as audit_queries
+from server.audit import rules as audit_rules
+from server.stores.postgres import AnyRow
 from tests.service import Person, Service
 
 
@@ -36,7 +39,7 @@ class Auditor:
         """Adds events, each in a transaction of its own, with targets `0`, `1` and so on."""
         for number in range(count):
             async with self.service.database.transaction() as connection:
-                await queries.add(connection, action, str(number), **given)
+                await audit.add(connection, action, str(number), **given)
 
     async def verify(self, **fields: Any) -> rpc.VerifyAuditResponse:
         answer: rpc.VerifyAuditResponse = await self.stub.VerifyAudit(
@@ -62,7 +65,9 @@ class Auditor:
     async def stored(self) -> Sequence[AnyRow]:
         """All events, in the order of the chain."""
         async with self.service.database.read() as connection:
-            found: Sequence[AnyRow] = (await connection.execute(queries.stored().order_by(models.AuditEvent.number))).all()
+            found: Sequence[AnyRow] = (
+                await connection.execute(audit_queries.stored().order_by(models.AuditEvent.number))
+            ).all()
             return found
 
     async def tamper(self, *statements: str) -> None:
@@ -76,10 +81,10 @@ class Auditor:
         event = models.AuditEvent
         async with self.service.owner.begin() as connection:
             rows = (await connection.execute(select(event.__table__).order_by(event.number))).all()
-            previous = rules.BEGINNING
+            previous = audit_rules.BEGINNING
             for row in rows:
                 if row.number >= first:
-                    changed = rules.event_hash(previous, row._asdict())
+                    changed = audit_rules.event_hash(previous, row._asdict())
                     await connection.execute(update(event).where(event.number == row.number).values(hash=changed))
                     previous = changed
                 else:

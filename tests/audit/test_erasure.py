@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from server.audit import queries
+from server import audit
 from tests.audit.auditing import Auditor
 
 
@@ -14,14 +14,14 @@ async def test_erasure_leaves_the_chain_intact(auditor: Auditor) -> None:
     account_id, other_id = uuid.uuid4(), uuid.uuid4()
     personal = {"email": "ada@example.gov"}
     async with auditor.service.database.transaction() as connection:
-        await queries.add(connection, "account.update", "x", actor_id=account_id, personal=personal)
-        await queries.add(connection, "account.update", account_id, actor_id=other_id, personal=personal)
-        await queries.add(connection, "session.token_reused", "s", account_id=account_id, personal=personal)
-        await queries.add(connection, "account.update", other_id, actor_id=other_id, personal={"email": "eve@example.gov"})
+        await audit.add(connection, "account.update", "x", actor_id=account_id, personal=personal)
+        await audit.add(connection, "account.update", account_id, actor_id=other_id, personal=personal)
+        await audit.add(connection, "session.token_reused", "s", account_id=account_id, personal=personal)
+        await audit.add(connection, "account.update", other_id, actor_id=other_id, personal={"email": "eve@example.gov"})
     before = await auditor.verify()
 
     async with auditor.service.database.transaction() as connection:
-        await queries.erase(connection, account_id)
+        await audit.erase(connection, account_id)
 
     after = await auditor.verify(known_number=before.last_number, known_sha256=before.last_sha256)
     assert (after.is_intact, after.last_sha256) == (True, before.last_sha256)
@@ -41,8 +41,8 @@ async def test_the_act_of_erasing_is_itself_audited(auditor: Auditor) -> None:
     account_id = uuid.uuid4()
     await auditor.add(1, actor_id=account_id, personal={"name": "Ada"})
     async with auditor.service.database.transaction() as connection:
-        await queries.add(connection, "account.erase", account_id, personal={"address": "192.0.2.1"})
-        await queries.erase(connection, account_id)
+        await audit.add(connection, "account.erase", account_id, personal={"address": "192.0.2.1"})
+        await audit.erase(connection, account_id)
     first, second = (await auditor.stored())[-2:]
     assert (first.data, second.data) == (None, {"address": "192.0.2.1"})
     assert (await auditor.verify()).is_intact
@@ -53,7 +53,7 @@ async def test_an_erasure_that_is_rolled_back_erases_nothing(auditor: Auditor) -
     account_id = uuid.UUID(auditor.admin.id)
     try:
         async with auditor.service.database.transaction() as connection:
-            await queries.erase(connection, account_id)
+            await audit.erase(connection, account_id)
             raise ZeroDivisionError
     except ZeroDivisionError:
         pass

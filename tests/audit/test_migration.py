@@ -11,10 +11,11 @@ from sqlalchemy import pool, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gazette.audit.v1.audit_service_pb2 import VerifyAuditRequest, VerifyAuditResponse
-from server import migrations
-from server.audit import queries, verification
-from server.database import AnyRow, sqlalchemy_url
+from server.audit import queries as audit_queries
+from server.audit import verification
 from server.settings import Settings
+from server.stores import migrations
+from server.stores.postgres import AnyRow, sqlalchemy_url
 from tests.servers import Servers
 from tests.service import administer, make_settings, make_template
 
@@ -72,7 +73,7 @@ async def test_what_was_there_is_chained(owner: tuple[Settings, AsyncEngine]) ->
     await fill(engine)
     before = await rows(engine, text(f"{OLD} ORDER BY number"))
     await migrations.migrate(settings)
-    after = await rows(engine, queries.stored().order_by(text("number")))
+    after = await rows(engine, audit_queries.stored().order_by(text("number")))
 
     assert [row.number for row in after] == list(range(1, COUNT - 3))
     for old, new in zip(before, after, strict=True):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server.audit import rules
+from server.audit import rules as audit_rules
 
 EVENT: dict[str, Any] = {
     "number": 1,
@@ -25,30 +25,30 @@ EVENT: dict[str, Any] = {
 
 def test_the_canonical_text_is_this() -> None:
     """Members stand in order, without spaces, in UTF-8: others can compute the same hash from the contract's words."""
-    assert rules.canonical({name: EVENT[name] for name in rules.HASHED}).decode() == (
+    assert audit_rules.canonical({name: EVENT[name] for name in audit_rules.HASHED}).decode() == (
         '{"action":"grant.add","actor_id":"00000000-0000-0000-0000-000000000001","details":{"a":{"c":"ü","d":""},'
         '"b":[1,true,null]},"event_time":"2026-03-03T12:00:00.000000+00:00","number":1,"organisation_id":null,'
         '"personal_hash":"01ff","request_id":"r","target":"é"}'
     )
 
 
-@pytest.mark.parametrize("name", rules.HASHED)
+@pytest.mark.parametrize("name", audit_rules.HASHED)
 def test_every_column_counts(name: str) -> None:
     """A change of any column changes the hash."""
     other = {"number": 2, "event_time": EVENT["event_time"] + timedelta(microseconds=1), "personal_hash": None}
     changed = {**EVENT, name: other.get(name, "other")}
-    assert rules.event_hash(rules.BEGINNING, changed) != rules.event_hash(rules.BEGINNING, EVENT)
+    assert audit_rules.event_hash(audit_rules.BEGINNING, changed) != audit_rules.event_hash(audit_rules.BEGINNING, EVENT)
 
 
 def test_what_was_before_counts() -> None:
     """The same event has another hash at another place in the chain."""
-    assert rules.event_hash(b"\1" * 32, EVENT) != rules.event_hash(rules.BEGINNING, EVENT)
+    assert audit_rules.event_hash(b"\1" * 32, EVENT) != audit_rules.event_hash(audit_rules.BEGINNING, EVENT)
 
 
 def test_a_time_is_the_same_in_every_zone() -> None:
     """A connection that shows times in another zone computes the same hash."""
     elsewhere = {**EVENT, "event_time": EVENT["event_time"].astimezone(timezone(timedelta(hours=5)))}
-    assert rules.event_hash(rules.BEGINNING, elsewhere) == rules.event_hash(rules.BEGINNING, EVENT)
+    assert audit_rules.event_hash(audit_rules.BEGINNING, elsewhere) == audit_rules.event_hash(audit_rules.BEGINNING, EVENT)
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,19 @@ def test_a_time_is_the_same_in_every_zone() -> None:
 def test_what_may_come_back_in_another_form_is_refused(value: Any) -> None:
     """Fractions, which the database writes in its own way, and what is no JSON cannot be chained."""
     with pytest.raises(TypeError, match="the audit takes no"):
-        rules.plain({"value": value})
+        audit_rules.plain({"value": value})
 
 
 def test_ids_are_taken_as_they_are() -> None:
     """A caller need not write ids as text, nor tuples as lists."""
-    assert rules.plain({"id": uuid.UUID(int=1), "fields": ("a", "b")}) == {"id": str(uuid.UUID(int=1)), "fields": ["a", "b"]}
+    assert audit_rules.plain({"id": uuid.UUID(int=1), "fields": ("a", "b")}) == {
+        "id": str(uuid.UUID(int=1)),
+        "fields": ["a", "b"],
+    }
 
 
 def test_without_the_salt_a_guess_cannot_be_checked() -> None:
     """The hash of personal data depends on its salt: of the same address there are as many hashes as events."""
-    assert rules.personal_hash(b"a" * 32, {"address": "192.0.2.1"}) != rules.personal_hash(b"b" * 32, {"address": "192.0.2.1"})
+    assert audit_rules.personal_hash(b"a" * 32, {"address": "192.0.2.1"}) != audit_rules.personal_hash(
+        b"b" * 32, {"address": "192.0.2.1"}
+    )

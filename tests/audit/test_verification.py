@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gazette.audit.v1.audit_service_pb2 import VerifyAuditRequest
-from server.audit import queries, verification
+from server import audit
+from server.audit import verification
 from tests.audit.auditing import Auditor
 from tests.refusals import refused
 
@@ -184,7 +185,7 @@ async def test_it_goes_on_where_it_left_off(auditor: Auditor, monkeypatch: pytes
     """A call that has taken its two seconds says where the next goes on, which finds what is wrong behind."""
     async with auditor.service.database.transaction() as connection:
         for _ in range(1200):
-            await queries.add(connection, "test.act", "")
+            await audit.add(connection, "test.act", "")
     seconds = itertools.count()
     monkeypatch.setattr(verification, "monotonic", lambda: float(next(seconds)))  # each batch takes a second
     answer = await auditor.verify()

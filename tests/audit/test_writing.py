@@ -17,9 +17,10 @@ from gazette.auth.v1.account_pb2 import Role
 from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2 import CreateOrganisationRequest
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
-from server.audit import queries
-from server.auth import models
-from server.database import hold
+from server import audit
+from server.auth import models as auth_models
+from server.organisations import models
+from server.stores.postgres import hold
 from tests.audit.auditing import Auditor
 from tests.servers import Servers
 from tests.service import Service, running
@@ -70,7 +71,7 @@ async def test_events_of_one_transaction_stay_together(auditor: Auditor) -> None
     """Several events of a transaction follow each other in the order in which they were added."""
     async with auditor.service.database.transaction() as connection:
         for target in "abc":
-            await queries.add(connection, "test.act", target, personal={"name": target} if target != "b" else None)
+            await audit.add(connection, "test.act", target, personal={"name": target} if target != "b" else None)
     rows = (await auditor.stored())[-3:]
     assert [(row.number, row.target, row.data) for row in rows] == [
         (2, "a", {"name": "a"}),
@@ -85,7 +86,7 @@ async def test_what_was_rolled_back_leaves_nothing(auditor: Auditor) -> None:
 
     async def fail() -> None:
         async with auditor.service.database.transaction() as connection:
-            await queries.add(connection, "test.act", "never")
+            await audit.add(connection, "test.act", "never")
             raise ZeroDivisionError
 
     for _ in range(3):
@@ -103,14 +104,14 @@ async def test_what_cannot_be_written_undoes_the_act(auditor: Auditor) -> None:
 
     async def act() -> None:
         async with auditor.service.database.transaction() as connection:
-            await connection.execute(update(models.Account).values(name="renamed"))
-            await queries.add(connection, "test.act", "never")
+            await connection.execute(update(auth_models.Account).values(name="renamed"))
+            await audit.add(connection, "test.act", "never")
             hold(connection, fail, 3)
 
     with pytest.raises(ZeroDivisionError, match="3"):
         await act()
     async with auditor.service.database.read() as connection:
-        assert "renamed" not in (await connection.execute(select(models.Account.name))).scalars().all()
+        assert "renamed" not in (await connection.execute(select(auth_models.Account.name))).scalars().all()
     assert len(await auditor.stored()) == 1
 
 
@@ -136,14 +137,14 @@ async def test_a_fraction_is_refused_at_once(auditor: Auditor) -> None:
     """What cannot be chained fails where it is added, not at the commit."""
     async with auditor.service.database.transaction() as connection:
         with pytest.raises(TypeError, match="fractions"):
-            await queries.add(connection, "test.act", "", ratio=0.5)
+            await audit.add(connection, "test.act", "", ratio=0.5)
 
 
 async def test_a_connection_without_a_transaction_takes_no_event(auditor: Auditor) -> None:
     """An event that nobody would write cannot be added."""
     async with auditor.service.database.read() as connection:
         with pytest.raises(KeyError, match="held"):
-            await queries.add(connection, "test.act", "never")
+            await audit.add(connection, "test.act", "never")
 
 
 async def test_without_an_event_nothing_is_asked(service: Service) -> None:
@@ -170,7 +171,7 @@ async def test_an_event_waits_for_nobody_before_the_end(auditor: Auditor) -> Non
 
     async def adds_first() -> None:
         async with auditor.service.database.transaction() as connection:
-            await queries.add(connection, "test.act", "adds first")
+            await audit.add(connection, "test.act", "adds first")
             has_added.set()
             await has_locked.wait()
             await connection.execute(locked)
@@ -180,7 +181,7 @@ async def test_an_event_waits_for_nobody_before_the_end(auditor: Auditor) -> Non
             await connection.execute(locked)
             has_locked.set()
             await has_added.wait()
-            await queries.add(connection, "test.act", "locks first")
+            await audit.add(connection, "test.act", "locks first")
 
     await asyncio.wait_for(asyncio.gather(adds_first(), locks_first()), 20)
     assert [row.target for row in await auditor.stored()][1:] == ["locks first", "adds first"]
@@ -203,7 +204,7 @@ async def test_forty_at_once(servers: Servers, template: str, tmp_path: Path) ->
                 await start.wait()
                 for step in steps:
                     if step is None:
-                        await queries.add(connection, "test.act", str(seed), personal={"name": str(seed)})
+                        await audit.add(connection, "test.act", str(seed), personal={"name": str(seed)})
                     else:
                         await connection.execute(
                             select(models.Organisation.id).where(models.Organisation.id == step).with_for_update()

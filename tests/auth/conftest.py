@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from server import database
+from server.stores import postgres
 from tests.polling import PATIENCE
 
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets a server that is started wait for connections to PostgreSQL: many calls at once on a busy machine are no outage."""
-    monkeypatch.setattr(database, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(postgres, "PATIENCE", PATIENCE)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from server.auth.signing import Key, KeyRing, PrivateKey
+from server.auth.tokens.signing import Key, KeyRing, PrivateKey
 
 SECRET = "a secret of the tests, for access tokens"
 OTHER_SECRET = "a secret of the tests, of before or after"

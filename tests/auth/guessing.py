@@ -9,7 +9,7 @@ import grpc
 
 from gazette.auth.v1.auth_service_pb2 import LoginRequest, LoginResponse
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
-from server.auth.passwords import Passwords
+from server.auth.passwords.hashing import Passwords
 from tests.refusals import Refusal, refusal
 from tests.service import PASSWORD, Service
 

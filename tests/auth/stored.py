@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Executable, select
 
 from server.audit.models import AuditEvent, AuditPersonal
-from server.database import AnyRow
+from server.stores.postgres import AnyRow
 from tests.service import Service
 
 

@@ -11,10 +11,11 @@ import pytest
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import Role
-from server.auth import rules, tokens
-from server.auth.revocations import Revocations
-from server.auth.tokens import AccessTokens
-from server.database import Database
+from server.auth import failures, permissions
+from server.auth.sessions.revocations import Revocations
+from server.auth.tokens import access
+from server.auth.tokens.access import AccessTokens
+from server.stores.postgres import Database
 from tests.auth.forgeries import forgeries
 from tests.auth.forgeries.signatures import other_half
 from tests.auth.forging import ACCOUNT, FORGES, NOW, PLACE, SESSION, Forge, claims
@@ -58,7 +59,7 @@ async def test_a_token_says_who_where_and_what(access_tokens: AccessTokens) -> N
     token = access_tokens.issue(ACCOUNT, SESSION, FOREVER, grants)
     caller = await access_tokens.identify(token.text)
     assert (caller.account_id, caller.session_id) == (ACCOUNT, SESSION)
-    assert caller.permissions == rules.permissions(grants)
+    assert caller.permissions == permissions.permissions(grants)
     assert token.expire_time == NOW + LIFETIME
 
 
@@ -91,7 +92,7 @@ async def test_an_expired_token_is_refused_though_it_was_accepted_before(access_
     await access_tokens.identify(token.text)
     clock.time = token.expire_time
     for _ in range(2):
-        with pytest.raises(rules.InvalidAccessToken):
+        with pytest.raises(failures.InvalidAccessToken):
             await access_tokens.identify(token.text)
     assert access_tokens.verified == {}
 
@@ -101,7 +102,7 @@ async def test_a_shorter_lifetime_holds_for_old_tokens_too(access_tokens: Access
     old = forge.with_claims(exp=int((NOW + timedelta(days=1)).timestamp()))
     await access_tokens.identify(old)
     clock.time = NOW + LIFETIME
-    with pytest.raises(rules.InvalidAccessToken):
+    with pytest.raises(failures.InvalidAccessToken):
         await access_tokens.identify(old)
 
 
@@ -112,7 +113,7 @@ async def test_a_revoked_sessions_tokens_are_refused_at_once(access_tokens: Acce
     await access_tokens.identify(first)
     access_tokens.revocations.receive(str(SESSION))
     for token in (first, second):
-        with pytest.raises(rules.InvalidAccessToken):
+        with pytest.raises(failures.InvalidAccessToken):
             await access_tokens.identify(token)
     assert (await access_tokens.identify(other)).session_id == uuid.UUID(int=9)
 
@@ -131,7 +132,7 @@ async def test_a_revocation_is_kept_as_long_as_it_matters(access_tokens: AccessT
 
 async def test_the_memory_of_tokens_is_bounded(access_tokens: AccessTokens, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many tokens come, a process remembers so many and no more."""
-    monkeypatch.setattr(tokens, "REMEMBERED", 3)
+    monkeypatch.setattr(access, "REMEMBERED", 3)
     issued = [access_tokens.issue(ACCOUNT, SESSION, FOREVER, []).text for _ in range(5)]
     for token in issued:
         await access_tokens.identify(token)
@@ -143,7 +144,7 @@ async def test_an_account_with_too_many_grants_gets_no_token(access_tokens: Acce
     grants = [(Role.ROLE_ADMIN, uuid.uuid4()) for _ in range(200)]
     caller = await access_tokens.identify(access_tokens.issue(ACCOUNT, SESSION, FOREVER, grants[:80]).text)
     assert caller.organisations(Permission.PERMISSION_DOCUMENTS_READ) == frozenset(place for _, place in grants[:80])
-    with pytest.raises(rules.TooManyGrants):
+    with pytest.raises(failures.TooManyGrants):
         access_tokens.issue(ACCOUNT, SESSION, FOREVER, grants)
 
 
@@ -165,7 +166,7 @@ async def test_the_other_form_of_a_signature_dies_with_its_session(clock: Clock)
         assert (await access_tokens.identify(text)).session_id == SESSION
     access_tokens.revocations.add(SESSION)
     for text in (token, twin, other_half(access_tokens.issue(ACCOUNT, SESSION, FOREVER, []).text)):
-        with pytest.raises(rules.InvalidAccessToken):
+        with pytest.raises(failures.InvalidAccessToken):
             await access_tokens.identify(text)
 
 
@@ -173,9 +174,9 @@ async def test_what_is_too_long_is_not_decoded(
     access_tokens: AccessTokens, forge: Forge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A token of more than 4 KiB is refused by its length alone (T3)."""
-    monkeypatch.setattr(tokens, "is_canonical", None)
+    monkeypatch.setattr(access, "is_canonical", None)
     monkeypatch.setattr(jwt, "decode_complete", None)
-    with pytest.raises(rules.InvalidAccessToken):
+    with pytest.raises(failures.InvalidAccessToken):
         await access_tokens.identify(forge.with_claims(jti="x" * 4096))
 
 
@@ -186,6 +187,6 @@ FORGED = {f"{algorithm}: {name}": token for algorithm in FORGES for name, token 
 async def test_a_forged_token_is_refused(clock: Clock, name: str) -> None:
     """No token but ours, exactly as we wrote it, stands for anybody; and what is refused is not remembered."""
     access_tokens = reading(FORGES[name.partition(":")[0]], clock)
-    with pytest.raises(rules.InvalidAccessToken):
+    with pytest.raises(failures.InvalidAccessToken):
         await access_tokens.identify(FORGED[name])
     assert access_tokens.verified == {}

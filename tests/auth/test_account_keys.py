@@ -11,7 +11,7 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1 import service_account_pb2 as rpc
 from gazette.auth.v1.account_pb2 import Account, AccountState, Role
 from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
-from server.auth.rules import ROLE_PERMISSIONS
+from server.auth.permissions import ROLE_PERMISSIONS
 from tests.auth.administering import ask, invite
 from tests.auth.asking import is_refused_soon
 from tests.auth.stored import events

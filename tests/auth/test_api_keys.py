@@ -29,11 +29,13 @@ from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.content.v1.content_service_pb2 import ListDocumentsRequest
 from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from server import app as application
-from server.auth import api_key_queries, api_key_rules, bootstrap
+from server.auth.api_keys import bootstrap
+from server.auth.api_keys import queries as api_key_queries
+from server.auth.api_keys import rules as api_key_rules
 from server.auth.models import Account, ApiKey
-from server.database import AnyRow
-from server.messages import moment
+from server.rpc.messages import moment
 from server.settings import CannotStart
+from server.stores.postgres import AnyRow
 from tests.auth.stored import change, events, rows
 from tests.polling import until
 from tests.refusals import refused

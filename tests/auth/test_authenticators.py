@@ -23,8 +23,8 @@ from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.content.v1.content_service_pb2 import ListDocumentsRequest
 from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from server.auth.models import Account, RecoveryCode
-from server.auth.totp import Totp
-from server.sealing import CannotOpen
+from server.auth.totp.codes import Totp
+from server.stores.sealing import CannotOpen
 from tests.auth.asking import get_me
 from tests.auth.authenticator import App, disable, enrol, set_up, sign_in
 from tests.auth.stored import change, events, rows

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from gazette.auth.v1.account_pb2 import Role
-from server.auth import accounts, models, organisations
+from server.auth import models
+from server.auth.accounts import creating
+from server.organisations import changes
 from tests.auth.stored import events, rows
 from tests.command_line import run
 from tests.service import Service
@@ -132,10 +134,10 @@ async def test_an_absent_database_is_one_line(service: Service) -> None:
 async def test_ensuring_twice_makes_one(service: Service) -> None:
     """The demo may be loaded again: what is there stays as it is."""
     async with service.database.transaction() as connection:
-        place = await organisations.ensure(connection, "harbours", "Harbours")
-        assert await organisations.ensure(connection, "harbours", "Renamed") == place
+        place = await changes.ensure(connection, "harbours", "Harbours")
+        assert await changes.ensure(connection, "harbours", "Renamed") == place
         made = [
-            await accounts.ensure(
+            await creating.ensure(
                 connection, service.app.passwords, "ada@example.gov", "Ada", password, Role.ROLE_AUTHOR, place
             )
             for password in (PASSWORD, "another-long-password")
@@ -148,6 +150,6 @@ async def test_an_account_in_no_organisation_is_refused(service: Service) -> Non
     """A grant names an organisation that is there."""
     with pytest.raises(Exception, match="There is no such organisation"):
         async with service.database.transaction() as connection:
-            await accounts.create(
+            await creating.create(
                 connection, service.app.passwords, "ada@example.gov", "Ada", PASSWORD, Role.ROLE_AUTHOR, uuid.uuid4()
             )

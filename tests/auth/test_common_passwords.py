@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from server.auth import rules
-from server.auth.common_passwords import is_common, words
+from server.auth import failures
+from server.auth.passwords import rules as password_rules
+from server.auth.passwords.common import is_common, words
 
 LISTED = ["password1234", "qwertyuiop12", "1qaz2wsx3edc", "finalfantasy", "leavemealone", "needforspeed", "zaq1xsw2cde3"]
 DECORATED = [
@@ -27,8 +28,8 @@ WIDE = ["ｐａｓｓｗｏｒｄ１２３４", "PASSWORD①②③④", "ﬁnalf
 @pytest.mark.parametrize("password", LISTED + DECORATED + REPEATED + RUNS + WIDE)
 def test_what_is_tried_first_is_refused(password: str) -> None:
     """In whatever case and width, with figures and signs around it, or several times."""
-    with pytest.raises(rules.WeakPassword) as caught:
-        rules.check_password(password, field="new_password")
+    with pytest.raises(failures.WeakPassword) as caught:
+        password_rules.check_password(password, field="new_password")
     (violation,) = caught.value.violations
     assert violation == ("new_password", "is a common password, or a common word with little added to it")
 
@@ -50,7 +51,7 @@ def test_what_is_tried_first_is_refused(password: str) -> None:
 )
 def test_nothing_else_is(password: str) -> None:
     """A phrase may have common words in it, and a password need not have letters, figures or signs."""
-    rules.check_password(password)
+    password_rules.check_password(password)
 
 
 def test_the_list_is_long() -> None:

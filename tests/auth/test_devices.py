@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from server.auth.base64url import decoded, encoded
-from server.auth.devices import LIFETIME, DeviceTokens
-from server.auth.tokens import RefreshTokens
+from server.auth.sign_in.devices import LIFETIME, DeviceTokens
+from server.auth.tokens.refresh import RefreshTokens
 
 SECRET = "a secret of the tests, for refresh tokens"
 ISSUED = datetime(2026, 3, 1, 12, tzinfo=UTC)

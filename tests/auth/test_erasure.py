@@ -17,9 +17,9 @@ from gazette.auth.v1.auth_service_pb2 import LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.audit.models import AuditEvent
 from server.auth import models
-from server.auth.revocations import utc_now
-from server.database import AnyRow
+from server.auth.clock import utc_now
 from server.mail.models import Mail
+from server.stores.postgres import AnyRow
 from tests.auth.administering import ask, invite, refresh
 from tests.auth.asking import is_refused_soon
 from tests.auth.mailbox import request_reset, settled

@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select, update
 
 from gazette.auth.v1.account_pb2 import Account, AccountState, Role
-from server.auth import account_rules, models
-from server.auth.revocations import Revocations, utc_now
-from server.auth.signing import Key, KeyRing
-from server.auth.tokens import AccessTokens, unpacked
+from server.auth import models
+from server.auth.accounts import rules as account_rules
+from server.auth.clock import utc_now
+from server.auth.sessions.revocations import Revocations
+from server.auth.tokens.access import AccessTokens, unpacked
+from server.auth.tokens.signing import Key, KeyRing
 from tests.auth.administering import ask, give, refresh
 from tests.auth.asking import get_me, is_refused_soon
 from tests.auth.stored import change, events, rows

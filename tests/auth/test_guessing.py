@@ -15,8 +15,8 @@ import grpc
 from google.rpc.error_details_pb2 import RetryInfo
 from sqlalchemy import update
 
-from server.auth.devices import DeviceTokens
 from server.auth.models import Session
+from server.auth.sign_in.devices import DeviceTokens
 from tests.auth.guessing import counted, guess, login
 from tests.auth.stored import change, events
 from tests.refusals import Refusal, refused

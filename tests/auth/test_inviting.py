@@ -13,7 +13,7 @@ from gazette.auth.v1.account_administration_pb2 import InviteAccountRequest
 from gazette.auth.v1.account_pb2 import Account, AccountKind, AccountState, Role
 from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
 from server.auth import models
-from server.idempotency import IdempotencyKey
+from server.stores.idempotency import IdempotencyKey
 from tests.auth.administering import ask, invite
 from tests.auth.mailbox import mails, token
 from tests.auth.stored import change, events, rows

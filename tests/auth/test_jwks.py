@@ -18,7 +18,7 @@ import pytest
 
 from devstack.envoy import Envoy
 from devstack.home import Home
-from server.auth.signing import KeyRing, key_in
+from server.auth.tokens.signing import KeyRing, key_in
 from tests.auth.forging import FORGES, Forge
 from tests.servers import Servers
 from tests.service import Service, running

@@ -10,7 +10,7 @@ import pytest
 
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
-from server.auth import api_key_rules
+from server.auth.api_keys import rules as api_key_rules
 from tests.auth.stored import events
 from tests.command_line import run
 from tests.refusals import refused

@@ -20,7 +20,7 @@ from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.auth.v1.organisation_service_pb2 import ListOrganisationsRequest
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
 from server import app
-from server.auth.signing import KeyRing
+from server.auth.tokens.signing import KeyRing
 from server.settings import Settings
 from tests.auth.asking import get_me
 from tests.auth.forging import FORGES, OTHER_SECRET, SECRET, written

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from server.auth import letters
-from server.auth.letters import letter, listed, plain
-from server.auth.links import PURPOSES, Links
+from server.auth.links.links import PURPOSES, Links
+from server.auth.mails import letters
+from server.auth.mails.letters import letter, listed, plain
 
 URL = "https://gazette.example.gov/reset-password#token=" + "Ab-_" * 16
 VALUES: dict[str, Any] = {

@@ -15,7 +15,7 @@ from gazette.auth.v1 import organisation_service_pb2 as rpc
 from gazette.auth.v1.account_pb2 import Role
 from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
-from server.auth.organisations import OrganisationService
+from server.organisations.service import OrganisationService
 from tests.auth.stored import events
 from tests.refusals import refused
 from tests.service import Person, Service

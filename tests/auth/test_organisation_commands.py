@@ -8,7 +8,7 @@ import uuid
 import pytest
 from sqlalchemy import select
 
-from server.auth import models
+from server.organisations import models
 from tests.auth.stored import events, rows
 from tests.command_line import run
 from tests.content.desk import Desk

@@ -16,7 +16,7 @@ from gazette.auth.v1.organisation_service_pb2 import (
     ListOrganisationsRequest,
 )
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
-from server.auth import models
+from server.organisations import models
 from tests.auth.stored import events, rows
 from tests.refusals import refused
 from tests.service import Person, Service

@@ -11,8 +11,8 @@ from statistics import median
 import argon2
 import pytest
 
-from server.auth.passwords import NICENESS, PARAMETERS, NeverHashed, Passwords
-from server.auth.rules import SignInBusy
+from server.auth.failures import NeverHashed, SignInBusy
+from server.auth.passwords.hashing import NICENESS, PARAMETERS, Passwords
 
 PASSWORD = "violet-harbour-lantern"
 

@@ -14,7 +14,7 @@ from gazette.auth.v1.account_pb2 import Role
 from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2 import GetOrganisationRequest, ListOrganisationsRequest
 from gazette.content.v1.document_pb2 import Document, LiveState
-from server.auth.models import PathReservation
+from server.organisations.models import PathReservation
 from tests.auth.path_desk import Site
 from tests.auth.stored import events, rows
 from tests.content.desk import Desk, imported

@@ -18,9 +18,9 @@ from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2 import CreateOrganisationRequest
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
 from server.auth.models import Account, Grant, Session
-from server.auth.tokens import RefreshTokens
-from server.database import AnyRow
-from server.messages import moment
+from server.auth.tokens.refresh import RefreshTokens
+from server.rpc.messages import moment
+from server.stores.postgres import AnyRow
 from tests.auth.asking import get_me, is_refused_soon
 from tests.auth.stored import change, events, rows
 from tests.refusals import Refusal, refused

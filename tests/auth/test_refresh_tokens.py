@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
-from server.auth.rules import InvalidRefreshToken
-from server.auth.tokens import RefreshTokens
+from server.auth.failures import InvalidRefreshToken
+from server.auth.tokens.refresh import RefreshTokens
 from tests.auth.forging import FORGES
 
 TOKENS = RefreshTokens("a secret of the tests, for refresh tokens")

@@ -8,9 +8,11 @@ import pytest
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import Role
-from server.access import Caller
-from server.auth import rules
-from server.errors import InvalidArgument
+from server.auth import failures, permissions
+from server.auth.accounts import rules as account_rules
+from server.auth.passwords import rules as password_rules
+from server.rpc.caller import Caller
+from server.rpc.failures import InvalidArgument
 
 TRANSPORT, HEALTH = uuid.UUID(int=1), uuid.UUID(int=2)
 
@@ -28,19 +30,19 @@ TABLE = {
 @pytest.mark.parametrize("permission", [name for name, number in Permission.items() if number])
 def test_each_role_has_its_permissions_and_no_other(role: str, permission: str) -> None:
     """The table of roles and permissions is this one, cell by cell."""
-    held = rules.permissions([(Role.Value(f"ROLE_{role}"), None)])
+    held = permissions.permissions([(Role.Value(f"ROLE_{role}"), None)])
     expected = permission.removeprefix("PERMISSION_") in TABLE[role].split()
     assert (Permission.Value(permission) in held) is expected
 
 
 def test_every_role_is_in_the_table() -> None:
     """A role that the contract declares has permissions here."""
-    assert set(rules.ROLE_PERMISSIONS) == {number for number in Role.values() if number}
+    assert set(permissions.ROLE_PERMISSIONS) == {number for number in Role.values() if number}
 
 
 def test_a_grant_holds_where_it_was_given() -> None:
     """An editor of one organisation reviews there and nowhere else."""
-    caller = Caller(permissions=rules.permissions([(Role.ROLE_EDITOR, TRANSPORT), (Role.ROLE_READER, HEALTH)]))
+    caller = Caller(permissions=permissions.permissions([(Role.ROLE_EDITOR, TRANSPORT), (Role.ROLE_READER, HEALTH)]))
     assert caller.may(Permission.PERMISSION_DOCUMENTS_REVIEW, TRANSPORT)
     assert not caller.may(Permission.PERMISSION_DOCUMENTS_REVIEW, HEALTH)
     assert not caller.may(Permission.PERMISSION_DOCUMENTS_REVIEW)
@@ -49,21 +51,21 @@ def test_a_grant_holds_where_it_was_given() -> None:
 
 def test_a_grant_for_all_covers_every_organisation() -> None:
     """A grant for all organisations holds in each, whatever other grants there are."""
-    caller = Caller(permissions=rules.permissions([(Role.ROLE_READER, TRANSPORT), (Role.ROLE_AUTHOR, None)]))
+    caller = Caller(permissions=permissions.permissions([(Role.ROLE_READER, TRANSPORT), (Role.ROLE_AUTHOR, None)]))
     assert caller.may(Permission.PERMISSION_DOCUMENTS_READ, HEALTH)
     assert caller.organisations(Permission.PERMISSION_DOCUMENTS_READ) is None
 
 
 def test_the_admin_of_one_organisation_has_no_say_over_all() -> None:
     """What concerns every organisation does not come with a grant for one of them."""
-    held = rules.permissions([(Role.ROLE_ADMIN, TRANSPORT)])
+    held = permissions.permissions([(Role.ROLE_ADMIN, TRANSPORT)])
     assert Permission.PERMISSION_DOCUMENTS_IMPORT in held
-    assert not held.keys() & rules.CENTRAL_PERMISSIONS
+    assert not held.keys() & permissions.CENTRAL_PERMISSIONS
 
 
 def test_an_unknown_role_permits_nothing() -> None:
     """A role of a later release is worth nothing to this one."""
-    assert rules.permissions([(99, None)]) == {}
+    assert permissions.permissions([(99, None)]) == {}
 
 
 def test_only_the_grants_that_matter_are_kept() -> None:
@@ -74,8 +76,8 @@ def test_only_the_grants_that_matter_are_kept() -> None:
         (Role.ROLE_READER, None),
         (Role.ROLE_READER, HEALTH),
     ]
-    assert rules.fewest(grants) == [(Role.ROLE_EDITOR, TRANSPORT), (Role.ROLE_READER, None)]
-    assert rules.permissions(rules.fewest(grants)) == rules.permissions(grants)
+    assert permissions.fewest(grants) == [(Role.ROLE_EDITOR, TRANSPORT), (Role.ROLE_READER, None)]
+    assert permissions.permissions(permissions.fewest(grants)) == permissions.permissions(grants)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_only_the_grants_that_matter_are_kept() -> None:
 )
 def test_a_long_password_of_any_characters_will_do(password: str) -> None:
     """Between 12 and 128 code points are enough, without rules of composition."""
-    rules.check_password(password, "ada@example.gov", "Ada Byron")
+    password_rules.check_password(password, "ada@example.gov", "Ada Byron")
 
 
 @pytest.mark.parametrize(
@@ -101,8 +103,8 @@ def test_a_long_password_of_any_characters_will_do(password: str) -> None:
 )
 def test_a_password_that_is_too_short_too_long_or_known_is_refused(password: str) -> None:
     """Length counts after NFKC, and the account's own words are refused however they are written."""
-    with pytest.raises(rules.WeakPassword):
-        rules.check_password(password, "ada@example.gov", "Ada Byron")
+    with pytest.raises(failures.WeakPassword):
+        password_rules.check_password(password, "ada@example.gov", "Ada Byron")
 
 
 @pytest.mark.parametrize(
@@ -113,8 +115,8 @@ def test_a_password_that_is_too_short_too_long_or_known_is_refused(password: str
 def test_an_address_is_written_in_one_way(email: str) -> None:
     """What mail servers would take for another address that is written otherwise is refused: one mailbox, one account."""
     with pytest.raises(InvalidArgument):
-        rules.check_account(email, "Ada")
-    rules.check_account("\u00e9@example.gov", "Ada")
+        account_rules.check_account(email, "Ada")
+    account_rules.check_account("\u00e9@example.gov", "Ada")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_an_address_is_written_in_one_way(email: str) -> None:
 def test_what_is_no_address_is_refused(email: str) -> None:
     """An account's address must look like one."""
     with pytest.raises(InvalidArgument) as caught:
-        rules.check_account(email, "Ada")
+        account_rules.check_account(email, "Ada")
     assert [violation.field for violation in caught.value.violations] == ["email"]
 
 
@@ -131,5 +133,5 @@ def test_what_is_no_address_is_refused(email: str) -> None:
 def test_what_is_no_name_is_refused(name: str) -> None:
     """A name is one line that can be printed."""
     with pytest.raises(InvalidArgument) as caught:
-        rules.check_account("ada@example.gov", name)
+        account_rules.check_account("ada@example.gov", name)
     assert [violation.field for violation in caught.value.violations] == ["name"]

@@ -14,7 +14,7 @@ from gazette.auth.v1 import session_pb2 as rpc
 from gazette.auth.v1.auth_service_pb2 import LoginRequest, RefreshTokenRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.auth.models import Session
-from server.messages import moment
+from server.rpc.messages import moment
 from tests.auth.asking import get_me, is_refused_soon
 from tests.auth.stored import change, events
 from tests.refusals import refused

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from server.auth import session_rules as rules
-from server.auth.session_rules import Use
+from server.auth.sessions import rules
+from server.auth.sessions.rules import Use
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 LEEWAY = timedelta(seconds=10)

@@ -15,9 +15,9 @@ from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest, LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.auth.models import Account, Session
-from server.auth.passwords import PARAMETERS
-from server.auth.rules import DEMO_PASSWORD
-from server.messages import moment
+from server.auth.passwords.hashing import PARAMETERS
+from server.auth.passwords.rules import DEMO_PASSWORD
+from server.rpc.messages import moment
 from tests.auth.guessing import guess
 from tests.auth.stored import change, events, rows
 from tests.refusals import Refusal, refused

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from server.auth.base64url import encoded
-from server.auth.signing import Key, KeyRing, PrivateKey
+from server.auth.tokens.signing import Key, KeyRing, PrivateKey
 from server.settings import InvalidSettings, Settings, load
 
 PLAIN = NoEncryption()

@@ -11,11 +11,12 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import func, text, update
 
-from server import cache
-from server.auth import rules, throttle
+from server.auth import failures
+from server.auth.guessing import throttle
+from server.auth.guessing.throttle import Budget, Counter, Exhausted, Throttle
 from server.auth.models import SignInAttempts
-from server.auth.throttle import Budget, Counter, Exhausted, Throttle
-from server.cache import Cache
+from server.stores import redis as stores_redis
+from server.stores.redis import Cache
 from tests.auth.stored import change, rows
 from tests.polling import PATIENCE
 from tests.service import Service
@@ -30,7 +31,7 @@ async def counting(request: pytest.FixtureRequest, service: Service) -> AsyncIte
     if request.param == "with redis":
         yield Throttle(Cache(service.redis), service.database)
         return
-    absent = cache.connect(service.settings.model_copy(update={"redis_url": NOWHERE}))
+    absent = stores_redis.connect(service.settings.model_copy(update={"redis_url": NOWHERE}))
     yield Throttle(absent, service.database)
     assert await service.redis.keys("gazette:attempts:*") == []
     await absent.close()
@@ -110,7 +111,7 @@ async def test_a_right_attempt_is_given_back(counting: Throttle) -> None:
 async def test_a_wrong_attempt_is_kept(counting: Throttle) -> None:
     """Who is wrong does, and so does who gave up waiting: the hash was computed all the same."""
     counter = TWO.of("account")
-    for error in (rules.InvalidCredentials, asyncio.CancelledError):
+    for error in (failures.InvalidCredentials, asyncio.CancelledError):
         with pytest.raises(error):
             async with counting.attempt(counter):
                 raise error

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from server.auth.totp import digest, matching_step, recovery_code
+from server.auth.totp.codes import digest, matching_step, recovery_code
 
 RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()
 KEY = b"a key"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from google.rpc import code_pb2
 
-from server.content import rules
-from server.content.checks import Schemas, compiled
+from server.content import failures
+from server.content.checks.details import Schemas, compiled
 
 SCHEMA = {
     "$schema": "http://json-schema.org/draft-04/schema#",
@@ -57,14 +57,14 @@ def refusing() -> Iterator[set[str]]:
     fields: set[str] = set()
     try:
         yield fields
-    except rules.InvalidDetails as refusal:
+    except failures.InvalidDetails as refusal:
         fields.update(violation.field for violation in refusal.violations)
 
 
 def test_what_a_refusal_is() -> None:
     """The same reason is INVALID_ARGUMENT when it is the request's fault, FAILED_PRECONDITION when it is the stored draft's."""
     for check, code in (("check_draft", code_pb2.INVALID_ARGUMENT), ("check_complete", code_pb2.FAILED_PRECONDITION)):
-        with pytest.raises(rules.InvalidDetails) as caught:
+        with pytest.raises(failures.InvalidDetails) as caught:
             getattr(Schemas(), check)(content_type(), {"count": 0}, "")
         assert (caught.value.code, caught.value.reason) == (code, "INVALID_DETAILS")
 
@@ -113,7 +113,7 @@ def test_wrong_details(details: dict[str, Any], fields: set[str]) -> None:
 def test_the_body_is_named() -> None:
     """What is wrong with the body under its member is said of the body."""
     schema = {"properties": {"text": {"maxLength": 3}}}
-    with pytest.raises(rules.InvalidDetails) as caught:
+    with pytest.raises(failures.InvalidDetails) as caught:
         Schemas().check_draft(content_type(schema, "text"), {}, "long")
     assert [violation.field for violation in caught.value.violations] == ["document.body"]
 
@@ -127,7 +127,7 @@ def test_a_new_version_is_compiled_anew() -> None:
     """A schema is kept for its version alone."""
     schemas = Schemas()
     schemas.check_complete(content_type({"type": "object"}), {}, "")
-    with pytest.raises(rules.UnfinishedDetails):
+    with pytest.raises(failures.UnfinishedDetails):
         schemas.check_complete(content_type({"required": ["a"]}, version=2), {}, "")
 
 
@@ -149,7 +149,7 @@ def test_a_new_version_is_compiled_anew() -> None:
 )
 def test_schemas_that_are_none(schema: dict[str, Any]) -> None:
     """What is no JSON Schema, reaches outside of itself, or needs a pattern engine without a bound, is refused."""
-    with pytest.raises(rules.InvalidSchema) as caught:
+    with pytest.raises(failures.InvalidSchema) as caught:
         compiled(schema)
     assert caught.value.reason == "INVALID_SCHEMA"
     assert len(caught.value.message) < 500
@@ -182,7 +182,7 @@ def test_patterns_are_linear(pattern: str) -> None:
 
 def test_refusals_are_short() -> None:
     """A refusal names the first twenty problems, and repeats no megabyte of the text that is wrong."""
-    with pytest.raises(rules.InvalidDetails) as caught:
+    with pytest.raises(failures.InvalidDetails) as caught:
         Schemas().check_draft(content_type(), {"parts": [{"title": ["x" * 100_000]}] * 100}, "")
     assert len(caught.value.violations) == 20
     assert len(caught.value.message) < 10_000

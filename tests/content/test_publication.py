@@ -17,7 +17,7 @@ from gazette.delivery.v1.page_pb2 import PageState
 from gazette.files.v1.file_service_pb2 import GetFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
-from server.messages import plain
+from server.rpc.messages import plain
 from tests.content.desk import Desk
 from tests.content.dom import Dom
 from tests.files.uploading import PDF, PNG, send, upload_of

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from gazette.content.v1.document_pb2 import BodyFormat
-from server.content import rendering
+from server.content.publishing import rendering
 from tests.content.dom import Dom
 
 MARKDOWN, HTML = BodyFormat.BODY_FORMAT_MARKDOWN, BodyFormat.BODY_FORMAT_HTML

@@ -11,7 +11,7 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import Role
-from server.interceptors import access_rule
+from server.rpc.methods import access_rule
 from tests.auth.test_rules import TABLE
 from tests.contract.test_contract import methods, nonsense
 from tests.service import Service

@@ -20,7 +20,8 @@ from gazette.delivery.v1 import delivery_service_pb2
 from gazette.files.v1 import file_service_pb2
 from gazette.record.v1 import record_service_pb2
 from gazette.system.v1 import system_service_pb2
-from server.interceptors import NotInContract, Registry, access_rule
+from server.rpc.methods import NotInContract, access_rule
+from server.rpc.registry import Registry
 from tests.service import Service
 from tools.contract import Contract, Described, full_name
 from tools.generate import descriptors

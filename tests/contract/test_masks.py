@@ -10,7 +10,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.rpc import error_details_pb2, status_pb2
 from sqlalchemy import text
 
-from server.tables import metadata
+from server.stores.tables import metadata
 from tests.contract.asking import answered, is_update, mutable, request
 from tests.contract.office import Office, allow_guides
 from tests.contract.test_contract import methods

@@ -16,9 +16,9 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 
 from gazette.auth.v1.account_pb2 import Role
-from server.interceptors import access_rule
-from server.paging import LIFETIME, SIGNATURE_BYTES, Paging
-from server.validation import validator
+from server.rpc.methods import access_rule
+from server.rpc.paging import LIFETIME, SIGNATURE_BYTES, Paging
+from server.rpc.validation import validator
 from tests.content.desk import Desk
 from tests.contract.asking import answered, request
 from tests.contract.office import Office, new_key

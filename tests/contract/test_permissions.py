@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gazette.access.v1.access_pb2 import Permission
-from server.interceptors import access_rule
+from server.rpc.methods import access_rule
 from tests.auth.test_rules import TABLE
 from tests.contract.test_access import CENTRAL
 from tests.contract.test_contract import methods

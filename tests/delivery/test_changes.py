@@ -13,8 +13,8 @@ import pytest
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from server.delivery import changes as following
-from server.delivery.page_cache import Entry
-from server.record import rules
+from server.delivery.pages.cache import Entry
+from server.record import rules as record_rules
 from tests.publishing import put_page
 from tests.service import Service
 
@@ -48,7 +48,7 @@ async def test_a_notice_that_overtakes_catching_up(service: Service) -> None:
     async with deaf(service):
         await put_page(service.database, "/a", "After")
         number = await put_page(service.database, "/b")
-        service.app.changes.receive(rules.notice(number, "en", "/b"))
+        service.app.changes.receive(record_rules.notice(number, "en", "/b"))
     assert await title(service, "/a") == "After"
 
 

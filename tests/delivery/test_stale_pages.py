@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from server.delivery.page_cache import Entry, PageCache
-from server.delivery.reading import Read, Reader
-from server.errors import Unavailable
+from server.delivery.pages.cache import Entry, PageCache
+from server.delivery.pages.reading import Read, Reader
+from server.rpc.failures import Unavailable
 
 KEY = ("/a", "en")
 

@@ -16,7 +16,7 @@ from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from server import app
-from server.notifications import APPLICATION
+from server.stores.notify import APPLICATION
 from tests.faults.installation import Installation
 from tests.publishing import put_gone, put_page
 from tests.refusals import refused

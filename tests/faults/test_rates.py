@@ -11,7 +11,8 @@ from statistics import median
 import pytest
 from redis.exceptions import RedisError
 
-from server import cache, rates
+from server.rpc import rates
+from server.stores import redis
 from tests.faults.installation import Installation
 from tests.faults.test_redis import away
 from tests.polling import until
@@ -46,7 +47,7 @@ async def test_the_count_goes_on(installation: Installation, limited: Service, h
 
     async with away(installation, how):
         assert await answered(timed, MOST + 1) == MOST
-    assert median(seconds) < cache.TIMEOUT  # what each would wait, if it waited
+    assert median(seconds) < redis.TIMEOUT  # what each would wait, if it waited
 
     async def is_told() -> bool:
         try:

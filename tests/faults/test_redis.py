@@ -14,7 +14,7 @@ import pytest
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from server import app
-from server.delivery import shared_cache
+from server.delivery.pages import shared
 from tests.content.desk import Desk
 from tests.faults.installation import Installation
 from tests.faults.load import Load
@@ -118,7 +118,7 @@ async def test_nothing_old_comes_back_with_it(installation: Installation, expose
         newcomer.changes.page_cache.clear()
         assert await title(newcomer, "/a") == "After"
     await until(lambda: exposed.app.changes.is_shared_true)
-    assert b"Before" not in (await exposed.app.cache.get(shared_cache.key("/a", "en")) or b"")
+    assert b"Before" not in (await exposed.app.cache.get(shared.key("/a", "en")) or b"")
 
 
 async def test_what_no_process_told(installation: Installation, exposed: Service) -> None:
@@ -128,7 +128,7 @@ async def test_what_no_process_told(installation: Installation, exposed: Service
         assert await title(teller, "/a") == "Before"
         await until(lambda: teller.changes.is_shared_true)
     await exposed.app.changes.stop()  # nobody tells from here on
-    assert b"Before" in (await exposed.app.cache.get(shared_cache.key("/a", "en")) or b"")
+    assert b"Before" in (await exposed.app.cache.get(shared.key("/a", "en")) or b"")
     await put_page(exposed.database, "/a", "After")
     async with another_process(exposed) as newcomer:
         await until(lambda: newcomer.changes.is_shared_true)

@@ -16,7 +16,7 @@ from gazette.auth.v1.account_pb2 import Role
 from gazette.files.v1.file_pb2 import FileState
 from gazette.files.v1.file_service_pb2 import DownloadFileRequest, GetFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
-from server.files import queries
+from server.files import publishing as files
 from server.files.models import File
 from tests.files.uploading import PDF, PNG, blobs, png, send, upload_of
 from tests.refusals import Refusal, refused
@@ -41,7 +41,7 @@ async def headers(service: Service, id: str, *metadata: tuple[str, str]) -> tupl
 
 async def publish(service: Service, organisation_id: str, *ids: str, moment: datetime | None = None) -> list[str]:
     async with service.database.transaction() as connection:
-        rows = await queries.publish(
+        rows = await files.publish(
             connection, [uuid.UUID(id) for id in ids], uuid.UUID(organisation_id), moment or datetime.now(UTC)
         )
     return [str(row.id) for row in rows]

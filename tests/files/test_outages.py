@@ -22,8 +22,8 @@ from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.files.v1.file_pb2 import FileState
 from gazette.files.v1.file_service_pb2 import UploadFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
-from server.files.uploads import Uploads
-from server.storage import StorageUnavailable, open_storage
+from server.files.uploads.uploads import Uploads
+from server.stores.blobs import StorageUnavailable, open_storage
 from tests.files.uploading import PNG, assert_nothing_left, blobs, rows, send, upload_of
 from tests.refusals import refused
 from tests.servers import Servers

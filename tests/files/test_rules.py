@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.database import connect
-from server.files import rules, sniffing
-from server.files.uploads import Uploads
+from server.files import failures
+from server.files.downloads import rules as download_rules
+from server.files.uploads import rules as upload_rules
+from server.files.uploads import sniffing
+from server.files.uploads.uploads import Uploads
 from server.settings import InvalidSettings, load
-from server.storage import open_storage
+from server.stores.blobs import open_storage
+from server.stores.postgres import connect
 from tests.files.uploading import PDF, PNG
 from tests.test_settings import GOOD
 
@@ -33,7 +36,7 @@ def test_a_type_is_told_by_the_first_bytes(content_type: str) -> None:
     """Each type that a browser shows, and PDF, is found to be what it is."""
     head, name = STARTS[content_type]
 
-    assert sniffing.content_type(head, name, frozenset(STARTS), rules.STREAM_FIELDS) == content_type
+    assert sniffing.content_type(head, name, frozenset(STARTS), upload_rules.STREAM_FIELDS) == content_type
 
 
 @pytest.mark.parametrize("content_type", STARTS)
@@ -41,8 +44,8 @@ def test_a_type_that_is_not_allowed_is_refused(content_type: str) -> None:
     """A refusal says what the file is and what it might have been."""
     head, name = STARTS[content_type]
 
-    with pytest.raises(rules.FileTypeNotAllowed, match="allowed are video/mp4") as caught:
-        sniffing.content_type(head, name, frozenset({"video/mp4"}), rules.BODY_FIELDS)
+    with pytest.raises(failures.FileTypeNotAllowed, match="allowed are video/mp4") as caught:
+        sniffing.content_type(head, name, frozenset({"video/mp4"}), upload_rules.BODY_FIELDS)
 
     assert content_type in caught.value.message
     assert caught.value.metadata == {"allowed": "video/mp4"}
@@ -59,7 +62,7 @@ def test_an_allowed_type_that_no_bytes_can_show_stops_the_start(tmp_path: Path) 
 @given(st.text(min_size=1))
 def test_any_name_is_encoded_safely(name: str) -> None:
     """Whatever a file is called, the header is printable ASCII, its quotes are its own, and the name can be read from it."""
-    header = rules.content_disposition(name, "image/png")
+    header = download_rules.content_disposition(name, "image/png")
 
     match = re.fullmatch(r'inline; filename="([^"\\%]*)"(?:; filename\*=UTF-8\'\'([A-Za-z0-9._~%-]*))?', header)
     assert match is not None
@@ -71,14 +74,14 @@ def test_any_name_is_encoded_safely(name: str) -> None:
 @pytest.mark.parametrize("content_type", ["application/pdf", "text/html", "image/svg+xml", "text/plain", ""])
 def test_what_may_hold_a_script_is_saved_and_not_shown(content_type: str) -> None:
     """Only images without scripts are shown inline (F2)."""
-    assert rules.content_disposition("a", content_type).startswith("attachment;")
+    assert download_rules.content_disposition("a", content_type).startswith("attachment;")
 
 
 def test_a_key_is_new_each_time() -> None:
     """Keys stand under their month, and no two are the same."""
     moment = datetime(2026, 3, 3, tzinfo=UTC)
 
-    keys = {rules.blob_key(moment) for _ in range(100)}
+    keys = {upload_rules.blob_key(moment) for _ in range(100)}
 
     assert len(keys) == 100
     assert all(key.startswith("blobs/2026/03/") for key in keys)

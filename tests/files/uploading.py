@@ -11,9 +11,9 @@ from sqlalchemy import select
 from gazette.files.v1.file_pb2 import FileUpload
 from gazette.files.v1.file_service_pb2 import UploadFileRequest, UploadFileResponse
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
-from server.database import AnyRow
 from server.demo.files import form_pdf, harbour_png
 from server.files.models import File
+from server.stores.postgres import AnyRow
 from tests.service import Person, Service
 
 PNG, PDF = harbour_png(), form_pdf()

@@ -12,7 +12,8 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from gazette.content.v1.document_import_pb2 import ImportedDocument
-from server.importer import conversion, schemas
+from server.importer import conversion as importer_conversion
+from server.importer import schemas
 from server.importer.conversion import Conversion
 from server.importer.sources import Source
 
@@ -37,7 +38,7 @@ class Read(NamedTuple):
 
 
 def read(folder: Path) -> Read:
-    return Read(conversion.read(folder / "examples", schemas.load(folder / "schemas")))
+    return Read(importer_conversion.read(folder / "examples", schemas.load(folder / "schemas")))
 
 
 def item(**changed: Any) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def item(**changed: Any) -> dict[str, Any]:
 
 def converted(*contents: Mapping[str, Any]) -> Conversion:
     """What is made of items, in files 0.json, 1.json and so on."""
-    return conversion.convert([Source(f"{at}.json", dict(content)) for at, content in enumerate(contents)], {})
+    return importer_conversion.convert([Source(f"{at}.json", dict(content)) for at, content in enumerate(contents)], {})
 
 
 def details(document: ImportedDocument) -> dict[str, Any]:

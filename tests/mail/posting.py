@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server import mail as mails
 from server.app import App
-from server.database import AnyRow
-from server.mail import queries
 from server.mail.letters import Letter
 from server.mail.models import Mail
+from server.stores.postgres import AnyRow
 from tests.mail.post_office import PASSWORD, USER
 from tests.polling import until
 from tests.servers import Servers
@@ -58,7 +58,7 @@ async def posting(servers: Servers, template: str, directory: Path, port: int, *
 
 async def queue(service: Service, recipient: str = "ada@example.gov", kind: str = "greeting", **parameters: Any) -> uuid.UUID:
     async with service.database.transaction() as connection:
-        return await queries.add(connection, kind, recipient, **({"name": "Ada"} | parameters))
+        return await mails.add(connection, kind, recipient, **({"name": "Ada"} | parameters))
 
 
 async def mail(service: Service, id: uuid.UUID) -> AnyRow:

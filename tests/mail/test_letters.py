@@ -13,9 +13,9 @@ from typing import Any, cast
 
 import pytest
 
-from server.database import AnyRow
 from server.mail import letters
 from server.mail.letters import Letter, Message
+from server.stores.postgres import AnyRow
 from tests.mail.post_office import PostOffice
 from tests.mail.posting import mail_when, queue
 from tests.service import Service

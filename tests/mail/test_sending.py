@@ -12,9 +12,9 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from server import app
-from server.database import AnyRow
-from server.mail import queries
+from server import mail as mails
 from server.mail.models import Mail
+from server.stores.postgres import AnyRow
 from tests.mail.post_office import PASSWORD, PostOffice
 from tests.mail.posting import COMPOSE, SECRET, mail, mail_when, make_due, pause, queue
 from tests.polling import until
@@ -52,7 +52,7 @@ async def test_a_mail_arrives(sender: Service, office: PostOffice) -> None:
 async def test_a_mail_of_a_transaction_that_failed(sender: Service, office: PostOffice) -> None:
     """What was rolled back is never sent: the mail after it arrives alone."""
     async with sender.database.transaction() as connection:
-        await queries.add(connection, "greeting", "nobody@example.gov", name="Nobody")
+        await mails.add(connection, "greeting", "nobody@example.gov", name="Nobody")
         await connection.rollback()
     id = await queue(sender)
     await mail_when(sender, id, lambda row: row.send_time)
@@ -147,7 +147,7 @@ async def test_a_mail_that_cannot_be_written(sender: Service, office: PostOffice
 async def test_a_mail_that_ended_its_process_each_time(sender: Service, office: PostOffice) -> None:
     """Attempts count from their beginning, so what no process survives is given up too, without another attempt."""
     async with sender.database.transaction() as connection:
-        id = await queries.add(connection, "greeting", "ada@example.gov", name="Ada")
+        id = await mails.add(connection, "greeting", "ada@example.gov", name="Ada")
         await connection.execute(update(Mail).where(Mail.id == id).values(attempts=7))
     row = await mail_when(sender, id, lambda row: row.next_attempt_time is None)
     assert row.failure == "the last attempt did not end"
@@ -176,7 +176,7 @@ async def test_two_processes_share_the_mails(sender: Service, office: PostOffice
         try:
             recipients = [f"person-{number}@example.gov" for number in range(50)]
             async with sender.database.transaction() as connection:
-                ids = [await queries.add(connection, "greeting", each, name="Ada") for each in recipients]
+                ids = [await mails.add(connection, "greeting", each, name="Ada") for each in recipients]
             for id in ids:
                 await mail_when(sender, id, lambda row: row.send_time)
         finally:
@@ -188,7 +188,7 @@ async def test_two_processes_share_the_mails(sender: Service, office: PostOffice
 async def test_a_process_that_dies(sender: Service, office: PostOffice) -> None:
     """A mail that another process took and did not send is sent all the same, once that process has had its minute."""
     async with sender.database.transaction() as connection:
-        id = await queries.add(connection, "greeting", "ada@example.gov", name="Ada")
+        id = await mails.add(connection, "greeting", "ada@example.gov", name="Ada")
         await connection.execute(update(Mail).where(Mail.id == id).values(attempts=1))
     row = await mail_when(sender, id, lambda row: row.send_time)
     assert row.attempts == 2
@@ -200,10 +200,10 @@ async def test_an_erased_account(sender: Service, office: PostOffice) -> None:
     account_id = uuid.uuid4()
     office.answers["RCPT"] = "450 4.2.1 busy"
     async with sender.database.transaction() as connection:
-        id = await queries.add(connection, "greeting", "ada@example.gov", account_id=account_id, name="Ada")
+        id = await mails.add(connection, "greeting", "ada@example.gov", account_id=account_id, name="Ada")
     await mail_when(sender, id, lambda row: row.failure)
     async with sender.database.transaction() as connection:
-        await queries.erase(connection, account_id)
+        await mails.erase(connection, account_id)
     row = await mail(sender, id)
     assert (row.recipient, row.parameters, row.next_attempt_time) == ("", {}, None)
     assert row.drop_time

@@ -16,8 +16,8 @@ from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody, RecordEntryKind
 from gazette.record.v1.record_service_pb2 import GetRecordEntryRequest, ListRecordEntriesRequest
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
-from server.record import queries as record
-from server.record import rules
+from server.record import log as record
+from server.record import rules as record_rules
 from tests.publishing import put_page, put_redirect
 from tests.refusals import refused
 from tests.service import Service
@@ -98,7 +98,7 @@ async def test_the_server_cannot_rewrite(service: Service, statement: str) -> No
 @pytest.mark.parametrize("path", ["/", "/a/b"])
 def test_notices(path: str, covers: bool) -> None:
     """What NOTIFY carries is read as it was written."""
-    assert rules.read_notice(rules.notice(7, "en", path, covers_prefix=covers)) == (7, "en", path, covers)
+    assert record_rules.read_notice(record_rules.notice(7, "en", path, covers_prefix=covers)) == (7, "en", path, covers)
 
 
 async def test_kinds(service: Service) -> None:

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from server import tasks
+from server.background import tasks
 from server.settings import InvalidSettings, Settings, load
-from server.storage import BlobNotFound, ObjectStorage, StorageUnavailable, open_storage
-from server.storage.directory import Directory
-from server.storage.interface import CHUNK_BYTES
-from server.storage.s3 import PART_BYTES, S3
+from server.stores.blobs import BlobNotFound, ObjectStorage, StorageUnavailable, open_storage
+from server.stores.blobs.directory import Directory
+from server.stores.blobs.interface import CHUNK_BYTES
+from server.stores.blobs.s3 import PART_BYTES, S3
 from tests.storage.moto import BUCKET, KEYS, serving
 from tests.test_settings import GOOD
 

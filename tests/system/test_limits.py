@@ -29,7 +29,9 @@ MIB = 1024 * 1024
 def test_a_message_that_is_too_large(edge: Edge, size: int, compression: grpc.Compression | None) -> None:
     """A message over 4 MiB is RESOURCE_EXHAUSTED, compressed or not; no worker takes 12 MB for it, and the next is answered
     (D1)."""
-    workers = [each for each in psutil.Process(edge.process.pid).children(recursive=True) if "server.worker" in each.cmdline()]
+    workers = [
+        each for each in psutil.Process(edge.process.pid).children(recursive=True) if "server.process.worker" in each.cmdline()
+    ]
     before = {worker: peak(worker, anew=True) for worker in workers}
     with grpc.insecure_channel(edge.grpc) as channel:
         call: Any = channel.unary_unary("/gazette.delivery.v1.DeliveryService/ListPages")
@@ -51,7 +53,7 @@ def peak(process: psutil.Process, *, anew: bool = False) -> int:
 
 async def test_a_client_that_says_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client stream on which nothing comes is DEADLINE_EXCEEDED, and nothing of it is kept (D6)."""
-    monkeypatch.setattr("server.limits.IDLE_SECONDS", 0.5)
+    monkeypatch.setattr("server.rpc.concurrency.IDLE_SECONDS", 0.5)
     organisation_id = await service.organisation()
     admin = await service.account(role=Role.ROLE_ADMIN)
 

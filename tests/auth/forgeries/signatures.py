@@ -10,7 +10,7 @@ from collections.abc import Callable
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from server.auth.base64url import decoded
-from server.auth.tokens import RefreshTokens
+from server.auth.tokens.refresh import RefreshTokens
 from tests.auth.forging import SECRET, Forge, segment
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551

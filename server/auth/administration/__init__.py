@@ -1,0 +1,1 @@
+"""Looking after accounts: inviting, disabling, erasing them, and giving them roles."""

@@ -1,0 +1,222 @@
+"""`gazette accounts`: people and services, before anybody can sign in and when nobody can any more. The commands write to the
+database, by the same functions as AccountService, and hold to its rules but for who may."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import click
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gazette.auth.v1.account_pb2 import Account, AccountKind, AccountState
+from server import settings
+from server.auth import failures
+from server.auth.accounts import creating, views
+from server.auth.accounts import finding as making
+from server.auth.accounts import queries as account_queries
+from server.auth.accounts import rules as account_rules
+from server.auth.accounts.finding import Holder
+from server.auth.accounts.rules import check_account
+from server.auth.administration import changes, invitations, roles
+from server.auth.administration.roles import number, place_of, role_option, somewhere
+from server.auth.clock import utc_now
+from server.auth.links.links import Links
+from server.auth.passwords.hashing import Passwords
+from server.organisations import queries as organisation_queries
+from server.process.commands import as_json, run, show, show_all
+
+STATE_PREFIX, KIND_PREFIX = "ACCOUNT_STATE_", "ACCOUNT_KIND_"
+STATES = [name.removeprefix(STATE_PREFIX).lower() for name, number in AccountState.items() if number]
+KINDS = [name.removeprefix(KIND_PREFIX).lower() for name, number in AccountKind.items() if number]
+
+account_argument = click.argument("account")
+
+
+@click.group()
+def accounts() -> None:
+    """People and services that sign in. An ACCOUNT is named by its address or its id."""
+
+
+@accounts.command("create")
+@click.option("--email", required=True, help="The address it signs in with.")
+@click.option("--name", required=True, help="How it is called in reviews and histories.")
+@role_option
+@somewhere
+@click.option("--password-stdin", "is_piped", is_flag=True, help="Read the password from the first line of standard input.")
+@as_json
+def create_account(email: str, name: str, role: str, slug: str | None, is_piped: bool, is_json: bool) -> None:
+    """Make an account with one role. The password comes from standard input, from GAZETTE_PASSWORD or from a prompt."""
+    password = sys.stdin.readline().rstrip("\r\n") if is_piped else settings.command_password() or prompted()
+
+    async def create(connection: AsyncConnection) -> Account:
+        place = await place_of(connection, slug)
+        passwords = Passwords()
+        try:
+            account = await creating.create(connection, passwords, email, name, password, number(role), place)
+        finally:
+            passwords.close()
+        return views.shown(*await making.found(connection, account.id))
+
+    account = run(create)
+    show(account, f"{account.email} is {role} of {slug or 'all organisations'}: {account.id}", is_json=is_json)
+
+
+@accounts.command("invite")
+@click.option("--email", required=True, help="Where the invitation goes, and what the account signs in with.")
+@click.option("--name", required=True, help="How it is called in reviews and histories.")
+@role_option
+@somewhere
+@as_json
+def invite_account(email: str, name: str, role: str, slug: str | None, is_json: bool) -> None:
+    """Make an account with one role, whose password the person chooses. A running server sends the mail; again, another one."""
+    values = settings.load()
+    links = Links(values.refresh_token_secret, values.public_url)
+
+    async def invite(connection: AsyncConnection) -> Account:
+        check_account(email, name)
+        place = await place_of(connection, slug)
+        account_id = await invitations.invite(connection, account_rules.COMMAND_LINE, links, email, name, number(role), place)
+        return views.shown(*await making.found(connection, account_id))
+
+    account = run(invite)
+    show(account, f"{account.email} is invited as {role} of {slug or 'all organisations'}: {account.id}", is_json=is_json)
+
+
+@accounts.command("list")
+@click.option("--organisation", "slug", help="Only accounts with a role in this organisation: its slug.")
+@click.option("--state", type=click.Choice(STATES), help="Only accounts in this state.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only people, or only services.")
+@click.option("--query", default="", help="Only accounts whose name or address contains this.")
+@as_json
+def list_accounts(slug: str | None, state: str | None, kind: str | None, query: str, is_json: bool) -> None:
+    """List the accounts, the newest first."""
+    equal: dict[str, Any] = {}
+    if state:
+        equal["state"] = AccountState.Value(STATE_PREFIX + state.upper())
+    if kind:
+        equal["kind"] = AccountKind.Value(KIND_PREFIX + kind.upper())
+
+    async def read(connection: AsyncConnection) -> Sequence[Account]:
+        place = await place_of(connection, slug)
+        rows = await account_queries.accounts(connection, frozenset({place}) if place else None, query=query, **equal)
+        grants = await account_queries.grants_of(connection, [row.id for row in rows])
+        return [views.shown(row, grants[row.id]) for row in rows]
+
+    def line(account: Account) -> str:
+        return f"{account.id}  {state_name(account):<8}  {account.email or '-'}  {account.name or '-'}"
+
+    show_all(run(read), line, is_json=is_json)
+
+
+@accounts.command("show")
+@account_argument
+@as_json
+def show_account(account: str, is_json: bool) -> None:
+    """Show an account, with what it may do and where."""
+
+    async def read(connection: AsyncConnection) -> tuple[Account, Mapping[str, str]]:
+        slugs = {str(row.id): row.slug for row in await organisation_queries.organisations_after(connection, "")}
+        return views.shown(*await account_by(connection, account)), slugs
+
+    found, slugs = run(read)
+    lines = [f"{found.email or '-'}  {found.name or '-'}  {state_name(found)}  {found.id}"]
+    lines += [f"{roles.name(each.role)} of {slugs.get(each.organisation_id, 'all organisations')}" for each in found.grants]
+    show(found, "\n".join(lines), is_json=is_json)
+
+
+@accounts.command("disable")
+@account_argument
+@as_json
+def disable_account(account: str, is_json: bool) -> None:
+    """Keep an account from signing in, and end its sessions."""
+    changed = change(account, lambda connection, holder: changes.disable(connection, holder, utc_now()))
+    show(changed, f"{called(changed)} is disabled.", is_json=is_json)
+
+
+@accounts.command("enable")
+@account_argument
+@as_json
+def enable_account(account: str, is_json: bool) -> None:
+    """Let a disabled account sign in again."""
+    changed = change(account, changes.enable)
+    show(changed, f"{called(changed)} is {state_name(changed)}.", is_json=is_json)
+
+
+@accounts.command("grant")
+@account_argument
+@role_option
+@somewhere
+@as_json
+def grant_role(account: str, role: str, slug: str | None, is_json: bool) -> None:
+    """Give an account a role. Its tokens know at their next refresh."""
+
+    async def grant(connection: AsyncConnection, holder: Holder) -> None:
+        await changes.grant(connection, holder, number(role), await place_of(connection, slug))
+
+    changed = change(account, grant)
+    show(changed, f"{called(changed)} is {role} of {slug or 'all organisations'}.", is_json=is_json)
+
+
+@accounts.command("revoke")
+@account_argument
+@role_option
+@somewhere
+@as_json
+def revoke_role(account: str, role: str, slug: str | None, is_json: bool) -> None:
+    """Take a role from an account, and end its sessions."""
+
+    async def revoke(connection: AsyncConnection, holder: Holder) -> None:
+        await changes.revoke(connection, holder, number(role), await place_of(connection, slug), utc_now())
+
+    changed = change(account, revoke)
+    show(changed, f"{called(changed)} is no longer {role} of {slug or 'all organisations'}.", is_json=is_json)
+
+
+@accounts.command("erase")
+@account_argument
+@click.confirmation_option("--yes", prompt="Erase the account's personal data for good?", help="Do not ask.")
+@as_json
+def erase_account(account: str, is_json: bool) -> None:
+    """Erase a person's data for good. Only the account's id is left, since histories name it."""
+    changed = change(account, lambda connection, holder: changes.erase(connection, holder, utc_now()))
+    show(changed, f"{changed.id} is erased.", is_json=is_json)
+
+
+def change(account: str, do: Callable[[AsyncConnection, Holder], Awaitable[Any]]) -> Account:
+    """How the account stands after the change."""
+
+    async def work(connection: AsyncConnection) -> Account:
+        holder = await account_by(connection, account)
+        await do(connection, holder)
+        return views.shown(*await making.found(connection, holder.account.id))
+
+    return run(work)
+
+
+async def account_by(connection: AsyncConnection, name: str) -> Holder:
+    """The account with this id or address, locked. Raises AccountNotFound."""
+    try:
+        account = await account_queries.lock(connection, uuid.UUID(name))
+    except ValueError:
+        account = await account_queries.lock_by_email(connection, name)
+    if account is None:
+        raise failures.AccountNotFound(f"There is no account {name!r}; see: gazette accounts list")
+    return Holder(account, await account_queries.grants(connection, account.id))
+
+
+def state_name(account: Account) -> str:
+    return AccountState.Name(account.state).removeprefix(STATE_PREFIX).lower()
+
+
+def called(account: Account) -> str:
+    return account.email or account.name or account.id
+
+
+def prompted() -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError("Give the password: --password-stdin, GAZETTE_PASSWORD, or a terminal to ask on.")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password

@@ -1,0 +1,59 @@
+"""`gazette sessions`: where somebody is signed in, and the end of it. The commands work on the database; every running server
+hears of what they end."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import click
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gazette.auth.v1.account_administration_pb2 import RevokeAccountSessionsResponse
+from gazette.auth.v1.session_pb2 import Session
+from server.auth.administration import changes
+from server.auth.administration.commands import account_argument, account_by
+from server.auth.clock import utc_now
+from server.auth.sessions import queries as session_queries
+from server.auth.sessions import views
+from server.process.commands import as_json, run, show, show_all
+
+
+@click.group("sessions")
+def commands() -> None:
+    """Sign-ins that go on. An ACCOUNT is named by its address or its id."""
+
+
+@commands.command("list")
+@account_argument
+@as_json
+def list_sessions(account: str, is_json: bool) -> None:
+    """List an account's sessions, the newest first."""
+
+    async def read(connection: AsyncConnection) -> Sequence[Session]:
+        holder = await account_by(connection, account)
+        rows = await session_queries.living(connection, holder.account.id, utc_now(), None)
+        return [views.shown(row, None) for row in rows]
+
+    def line(session: Session) -> str:
+        return f"{session.id}  {session.last_use_time.ToJsonString()}  {session.address or '-'}  {session.user_agent or '-'}"
+
+    show_all(run(read), line, is_json=is_json)
+
+
+@commands.command("revoke")
+@account_argument
+@click.option("--session", "session_id", type=click.UUID, help="Only this one: its id.  [default: all]")
+@as_json
+def revoke_sessions(account: str, session_id: uuid.UUID | None, is_json: bool) -> None:
+    """End an account's sessions."""
+
+    async def revoke(connection: AsyncConnection) -> RevokeAccountSessionsResponse:
+        holder = await account_by(connection, account)
+        if session_id is not None:
+            await changes.end_session(connection, holder, session_id, utc_now())
+            return RevokeAccountSessionsResponse(revoked_count=1)
+        return RevokeAccountSessionsResponse(revoked_count=len(await changes.end_sessions(connection, holder, utc_now())))
+
+    answer = run(revoke)
+    show(answer, f"Sessions ended: {answer.revoked_count}", is_json=is_json)

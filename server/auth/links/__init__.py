@@ -1,0 +1,1 @@
+"""Links in mails, each of which lets whoever can read the mail do one thing, once."""

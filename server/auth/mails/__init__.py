@@ -1,0 +1,1 @@
+"""The mails of auth: their words, and who writes which kind."""

@@ -1,0 +1,25 @@
+"""Setting an account's password, and ending what somebody else may have got hold of."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server import mail
+from server.auth.accounts import queries as account_queries
+from server.auth.links import queries as link_queries
+from server.auth.sessions import queries as session_queries
+from server.stores.postgres import AnyRow
+
+
+async def set_password(
+    connection: AsyncConnection, account: AnyRow, password_hash: str, reason: str, now: datetime
+) -> list[uuid.UUID]:
+    """Sets the locked account's password, and tells its owner. Whatever somebody else may have got hold of holds no longer: its
+    sessions, whose ids are returned, and links."""
+    await account_queries.renew_password_hash(connection, account.id, password_hash)
+    await link_queries.end_all(connection, account.id, now)
+    await mail.add(connection, "password-changed", account.email, account_id=account.id, name=account.name)
+    return await session_queries.revoke_all(connection, account.id, reason, now)

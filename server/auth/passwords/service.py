@@ -1,0 +1,95 @@
+"""Setting passwords: AcceptInvitation, ChangePassword, RequestPasswordReset, ResetPassword.
+
+A password is hashed, which takes a while, before a transaction begins: so what is decided about links and accounts is decided
+twice, first to refuse at once, and then for good.
+"""
+
+from __future__ import annotations
+
+from gazette.auth.v1 import password_pb2 as rpc
+from gazette.auth.v1.account_pb2 import AccountState
+from server import audit
+from server.auth.accounts import queries as account_queries
+from server.auth.accounts import rules as account_rules
+from server.auth.accounts import views
+from server.auth.guessing.throttle import ACCOUNT, KNOWN_ADDRESS
+from server.auth.links.links import INVITATION, PASSWORD_RESET
+from server.auth.passwords import queries, rules
+from server.auth.passwords.changes import set_password
+from server.auth.sessions.starting import AuthParts, Context
+from server.auth.sign_in import queries as sign_in_queries
+from server.auth.sign_in.devices import LIFETIME
+from server.rpc import ambient, failures
+from server.stores.postgres import AnyRow
+
+
+class PasswordChanges(AuthParts):
+    """How an account gets its first password, and another one."""
+
+    async def AcceptInvitation(self, request: rpc.AcceptInvitationRequest, context: Context) -> rpc.AcceptInvitationResponse:
+        async with self.database.read() as connection:
+            _, account = await self.links.look(connection, INVITATION, request.token)
+            own_words = await queries.own_words(connection, account)
+        name = request.name or account.name
+        account_rules.check_name(name, "name")
+        rules.check_password(request.password, *own_words, name)
+        password_hash = await self.passwords.hash(request.password)
+        async with self.database.transaction() as connection:
+            _, account = await self.links.use(connection, INVITATION, request.token)
+            active = {"state": AccountState.ACCOUNT_STATE_ACTIVE, "name": name, "password_hash": password_hash}
+            accepted = await account_queries.change(connection, account.id, **active)
+            await audit.add(
+                connection,
+                "account.accept",
+                account.id,
+                actor_id=account.id,
+                before={"state": AccountState.Name(account.state)},
+                after={"state": AccountState.Name(accepted.state)},
+                personal={"before": account.name, "after": name},
+            )
+            grants = await account_queries.grants(connection, account.id)
+        return rpc.AcceptInvitationResponse(account=views.shown(accepted, grants))
+
+    async def ChangePassword(self, request: rpc.ChangePasswordRequest, context: Context) -> rpc.ChangePasswordResponse:
+        verified = await self.confirmed_account(request.password)
+        password_hash = await self.checked_hash(verified, request.new_password)
+        async with self.database.transaction() as connection:
+            account = await account_queries.lock_verified(connection, verified.id, verified.password_hash)
+            if account is None:
+                raise failures.Unauthenticated
+            ended = await set_password(connection, account, password_hash, "password-change", self.now())
+            session = await self.start_session(connection, account.id)
+            pair = self.pair(account, session, await account_queries.grants(connection, account.id))
+            await audit.add(connection, "account.password_change", account.id)
+        self.tokens.revocations.add_all(ended)
+        return rpc.ChangePasswordResponse(**pair)
+
+    async def RequestPasswordReset(
+        self, request: rpc.RequestPasswordResetRequest, context: Context
+    ) -> rpc.RequestPasswordResetResponse:
+        call = ambient.current()
+        async with self.database.transaction() as connection:
+            await queries.add_reset_request(connection, request.email, call.address, call.request_id)
+        return rpc.RequestPasswordResetResponse()
+
+    async def ResetPassword(self, request: rpc.ResetPasswordRequest, context: Context) -> rpc.ResetPasswordResponse:
+        address = ambient.current().address
+        async with self.database.read() as connection:
+            _, account = await self.links.look(connection, PASSWORD_RESET, request.token)
+            candidate = await sign_in_queries.candidate(connection, account.email, address, self.now() - LIFETIME)
+        password_hash = await self.checked_hash(account, request.new_password)
+        async with self.database.transaction() as connection:
+            _, account = await self.links.use(connection, PASSWORD_RESET, request.token)
+            ended = await set_password(connection, account, password_hash, "password-reset", self.now())
+            await audit.add(connection, "account.password_reset", account.id, actor_id=account.id)
+        self.tokens.revocations.add_all(ended)
+        # Whoever tried all passwords that came to mind need not wait to use the new one.
+        await self.throttle.forget(ACCOUNT.of(candidate.folded_email), KNOWN_ADDRESS.of(account.id, address))
+        return rpc.ResetPasswordResponse()
+
+    async def checked_hash(self, account: AnyRow, password: str) -> str:
+        """Of a new password. Raises WeakPassword, SignInBusy."""
+        async with self.database.read() as connection:
+            own_words = await queries.own_words(connection, account)
+        rules.check_password(password, *own_words, field="new_password")
+        return await self.passwords.hash(password)

@@ -1,0 +1,75 @@
+"""What each role permits, and what a set of grants permits where."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gazette.access.v1.access_pb2 import Permission
+from gazette.auth.v1.account_pb2 import Role
+
+Grants = Iterable[tuple[int, uuid.UUID | None]]
+"""Roles, and the organisation that each holds in; None stands for all of them."""
+
+ADDED_PERMISSIONS: Mapping[int, frozenset[int]] = {
+    Role.ROLE_READER: frozenset({Permission.PERMISSION_DOCUMENTS_READ, Permission.PERMISSION_FILES_READ}),
+    Role.ROLE_AUTHOR: frozenset({Permission.PERMISSION_DOCUMENTS_WRITE, Permission.PERMISSION_FILES_WRITE}),
+    Role.ROLE_EDITOR: frozenset({Permission.PERMISSION_DOCUMENTS_REVIEW}),
+    Role.ROLE_PUBLISHER: frozenset({Permission.PERMISSION_DOCUMENTS_PUBLISH}),
+    Role.ROLE_ADMIN: frozenset(
+        {
+            Permission.PERMISSION_DOCUMENTS_IMPORT,
+            Permission.PERMISSION_CONTENT_TYPES_WRITE,
+            Permission.PERMISSION_ORGANISATIONS_WRITE,
+            Permission.PERMISSION_SYSTEM_READ,
+            Permission.PERMISSION_ACCOUNTS_READ,
+            Permission.PERMISSION_ACCOUNTS_WRITE,
+            Permission.PERMISSION_AUDIT_READ,
+        }
+    ),
+}
+"""What each role may do beyond the role before it."""
+
+ROLE_PERMISSIONS: Mapping[int, frozenset[int]] = {
+    role: frozenset[int]().union(*(added for lower, added in ADDED_PERMISSIONS.items() if lower <= role))
+    for role in ADDED_PERMISSIONS
+}
+"""All that each role may do."""
+
+CENTRAL_PERMISSIONS = frozenset(
+    {
+        Permission.PERMISSION_CONTENT_TYPES_WRITE,
+        Permission.PERMISSION_ORGANISATIONS_WRITE,
+        Permission.PERMISSION_SYSTEM_READ,
+    }
+)
+"""What concerns every organisation, and so comes only with a grant for all of them."""
+
+
+def permissions(grants: Grants) -> Mapping[int, frozenset[uuid.UUID] | None]:
+    """Where each permission is held, as `access.Caller` wants it: in these organisations, or None for all."""
+    places: dict[int, set[uuid.UUID | None]] = {}
+    for role, organisation_id in grants:
+        for permission in ROLE_PERMISSIONS.get(role, ()):
+            if organisation_id is None or permission not in CENTRAL_PERMISSIONS:
+                places.setdefault(permission, set()).add(organisation_id)
+    return {
+        permission: None if None in held else frozenset(each for each in held if each is not None)
+        for permission, held in places.items()
+    }
+
+
+def fewest(grants: Grants) -> list[tuple[int, uuid.UUID | None]]:
+    """The fewest grants that permit the same: the highest role in each organisation, unless a grant for all covers it."""
+    highest: dict[uuid.UUID | None, int] = {}
+    for role, organisation_id in grants:
+        highest[organisation_id] = max(role, highest.get(organisation_id, role))
+    everywhere = highest.get(None, Role.ROLE_UNSPECIFIED)
+    return [(role, place) for place, role in highest.items() if place is None or role > everywhere]
+
+
+def needs_totp(grants: Iterable[Any], required: Iterable[str]) -> bool:
+    """Whether the grants have one of the required roles, such as `publisher`, or one that can do more."""
+    lowest = min((Role.Value(f"ROLE_{name.upper()}") for name in required), default=None)
+    return lowest is not None and any(grant.role >= lowest for grant in grants)

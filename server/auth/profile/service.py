@@ -1,0 +1,90 @@
+"""One's own account: GetMe, UpdateMe, ChangeEmail, ConfirmEmail."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import exc
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gazette.auth.v1 import auth_service_pb2 as rpc
+from gazette.auth.v1 import profile_pb2
+from server import audit, mail
+from server.auth import failures
+from server.auth.accounts import queries as account_queries
+from server.auth.accounts import rules as account_rules
+from server.auth.accounts import views
+from server.auth.accounts.finding import Holder
+from server.auth.administration import changes
+from server.auth.guessing.throttle import Budget, Exhausted
+from server.auth.links import queries as link_queries
+from server.auth.links.links import EMAIL_CHANGE
+from server.auth.sessions.starting import AuthParts, Context
+from server.rpc import ambient, masks
+from server.rpc.failures import ResourceExhausted, Unauthenticated
+from server.stores.postgres import AnyRow, violated
+
+EMAIL_CHANGES = Budget("email changes", 5, timedelta(hours=1))
+"""Of one account. Each is mailed to whatever address it names: ours is not to be the mail server of who bothers others."""
+TOO_MANY = "Too many mails were sent for changes of this account's address. Try again later."
+
+
+class Profile(AuthParts):
+    """How people see and change their own accounts."""
+
+    async def GetMe(self, request: rpc.GetMeRequest, context: Context) -> rpc.GetMeResponse:
+        async with self.database.read() as connection:
+            account = await account_queries.active_account(connection, ambient.current().caller.known_id)
+            if account is None:
+                raise Unauthenticated
+            return rpc.GetMeResponse(account=views.shown(account, await account_queries.grants(connection, account.id)))
+
+    async def UpdateMe(self, request: profile_pb2.UpdateMeRequest, context: Context) -> profile_pb2.UpdateMeResponse:
+        masks.fields("account", request.account, request.update_mask, {"name"}, required={"name"})
+        async with self.own_account() as (connection, account):
+            grants = await account_queries.grants(connection, account.id)
+            await changes.rename(connection, Holder(account, grants), request.account.name)
+            changed = await account_queries.account(connection, account.id)
+        return profile_pb2.UpdateMeResponse(account=views.shown(changed or account, grants))
+
+    async def ChangeEmail(self, request: profile_pb2.ChangeEmailRequest, context: Context) -> profile_pb2.ChangeEmailResponse:
+        account_rules.refuse(*account_rules.wrong_email(request.email, "email"))
+        verified = await self.confirmed_account(request.password)
+        try:
+            await self.throttle.reserve(EMAIL_CHANGES.of(verified.id))
+        except Exhausted as exhausted:
+            raise ResourceExhausted(TOO_MANY, reason="TOO_MANY_MAILS", retry_after=exhausted.retry_after) from None
+        async with self.database.transaction() as connection:
+            account = await account_queries.lock_verified(connection, verified.id, verified.password_hash)
+            if account is None:
+                raise Unauthenticated
+            holder = await account_queries.account_by_email(connection, request.email)
+            if holder is None or holder.id == account.id:
+                await self.links.send(connection, account, EMAIL_CHANGE, request.email)
+            elif holder.state == account_queries.ACTIVE:
+                await mail.add(connection, "email-taken", holder.email, account_id=holder.id, name=holder.name)
+            await audit.add(connection, "account.email_change_request", account.id, personal={"email": request.email})
+        return profile_pb2.ChangeEmailResponse()
+
+    async def ConfirmEmail(
+        self, request: profile_pb2.ConfirmEmailRequest, context: Context
+    ) -> profile_pb2.ConfirmEmailResponse:
+        async with self.database.transaction() as connection:
+            link, account = await self.links.use(connection, EMAIL_CHANGE, request.token)
+            await set_email(connection, account.id, link.email)
+            await link_queries.end_all(connection, account.id, self.now())  # those in mails to the old address
+            await mail.add(connection, "email-changed", account.email, account_id=account.id, name=account.name)
+            changed = {"before": account.email, "after": link.email}
+            await audit.add(connection, "account.email_change", account.id, actor_id=account.id, personal=changed)
+        return profile_pb2.ConfirmEmailResponse()
+
+
+async def set_email(connection: AsyncConnection, account_id: uuid.UUID, email: str) -> AnyRow:
+    """Raises EmailTaken."""
+    try:
+        return await account_queries.change(connection, account_id, email=email)
+    except exc.IntegrityError as error:
+        if violated(error) == "uq_accounts_email":
+            raise failures.EmailTaken from None
+        raise

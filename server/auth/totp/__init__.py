@@ -1,0 +1,1 @@
+"""Authenticator apps: setting one up, checking its codes, and the recovery codes that stand in for it."""

@@ -1,0 +1,13 @@
+"""What happens to an account's authenticator app, and who is told."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server import mail
+from server.stores.postgres import AnyRow
+
+
+async def tell(connection: AsyncConnection, account: AnyRow, *, is_enabled: bool) -> None:
+    """Mails the person, who may not be the one who did it."""
+    await mail.add(connection, "totp-changed", account.email, account_id=account.id, name=account.name, is_enabled=is_enabled)

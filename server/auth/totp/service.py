@@ -1,0 +1,56 @@
+"""Authenticator apps: EnrolTotp, ConfirmTotp, DisableTotp."""
+
+from __future__ import annotations
+
+from gazette.auth.v1 import totp_pb2 as rpc
+from server import audit
+from server.auth import failures, permissions
+from server.auth.accounts import queries as account_queries
+from server.auth.sessions import queries as session_queries
+from server.auth.sessions.starting import AuthParts, Context
+from server.auth.totp import queries
+from server.auth.totp.changes import tell
+from server.rpc import ambient
+
+
+class Authenticators(AuthParts):
+    """How people set up an authenticator app, and get rid of it."""
+
+    async def EnrolTotp(self, request: rpc.EnrolTotpRequest, context: Context) -> rpc.EnrolTotpResponse:
+        await self.confirmed_account(request.password)
+        async with self.own_account() as (connection, account):
+            if account.totp_confirm_time is not None:
+                raise failures.TotpEnabled
+            secret, uri = await self.totp.enrol(connection, account)
+            await audit.add(connection, "account.totp_enrol", account.id)
+        return rpc.EnrolTotpResponse(secret=secret, uri=uri)
+
+    async def ConfirmTotp(self, request: rpc.ConfirmTotpRequest, context: Context) -> rpc.ConfirmTotpResponse:
+        caller = ambient.current().caller
+        current_id = caller.known_session_id
+        async with self.guess(caller.known_id), self.own_account() as (connection, account):
+            if account.totp_secret is None or account.totp_confirm_time is not None:
+                raise failures.TotpNotEnrolled
+            recovery_codes = await self.totp.confirm(connection, account, request.code)
+            if recovery_codes is None:
+                raise failures.WrongCode
+            await audit.add(connection, "account.totp_confirm", account.id)
+            await tell(connection, account, is_enabled=True)
+            # The others began without the app: what it is asked for must not come to them by their next refresh.
+            ended = await session_queries.revoke_all(connection, account.id, "authenticator-added", self.now(), but=current_id)
+        self.tokens.revocations.add_all(ended)
+        return rpc.ConfirmTotpResponse(recovery_codes=recovery_codes)
+
+    async def DisableTotp(self, request: rpc.DisableTotpRequest, context: Context) -> rpc.DisableTotpResponse:
+        await self.confirmed_account(request.password)
+        async with self.guess(ambient.current().caller.known_id), self.own_account() as (connection, account):
+            if account.totp_confirm_time is None:
+                raise failures.TotpNotEnrolled
+            if permissions.needs_totp(await account_queries.grants(connection, account.id), self.settings.totp_required_roles):
+                raise failures.TotpIsRequired
+            if not await self.totp.check(connection, account, request.code):
+                raise failures.WrongCode
+            await queries.remove(connection, account.id)
+            await audit.add(connection, "account.totp_disable", account.id)
+            await tell(connection, account, is_enabled=False)
+        return rpc.DisableTotpResponse()

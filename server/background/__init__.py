@@ -1,0 +1,1 @@
+"""Work that a process does beside the calls that it answers."""

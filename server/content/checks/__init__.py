@@ -1,0 +1,1 @@
+"""Whether a document is fit to be saved, handed in or published."""

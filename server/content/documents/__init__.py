@@ -1,0 +1,1 @@
+"""Documents: making, finding and changing them."""

@@ -1,0 +1,189 @@
+"""What may be done to a document, and what it is called when it may not."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from google.rpc import code_pb2
+
+from gazette.content.v1.document_pb2 import DraftState
+from server.rpc.failures import (
+    Aborted,
+    AlreadyExists,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    Violation,
+)
+
+
+class DocumentNotFound(NotFound):
+    """There is none, or none that the caller may read."""
+
+    reason = "DOCUMENT_NOT_FOUND"
+    message = "There is no such document."
+
+
+class OrganisationNotFound(NotFound):
+    """There is none, or none in which the caller may read."""
+
+    reason = "ORGANISATION_NOT_FOUND"
+    message = "There is no such organisation."
+
+
+class ContentTypeNotFound(NotFound):
+    """There is none of that name."""
+
+    reason = "CONTENT_TYPE_NOT_FOUND"
+    message = "There is no such content type."
+
+
+class ContentTypeMissing(FailedPrecondition):
+    """A document names a content type that there is not."""
+
+    reason = "CONTENT_TYPE_NOT_FOUND"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no content type {name!r}; make it first.", content_type=name)
+
+
+class ContentTypeExists(AlreadyExists):
+    """Another has the name."""
+
+    reason = "CONTENT_TYPE_EXISTS"
+    message = "There is a content type of that name already."
+
+
+class StaleEtag(Aborted):
+    """Somebody else changed it since the caller read it."""
+
+    reason = "STALE_ETAG"
+    message = "It has changed since you read it. Read it again, and decide again."
+
+    def __init__(self, given: str, current: str) -> None:
+        super().__init__(given=given, current=current)
+
+
+class WrongState(FailedPrecondition):
+    """The draft stands where this cannot be done to it."""
+
+    reason = "WRONG_STATE"
+
+    def __init__(self, state: int, needed: Iterable[DraftState.ValueType]) -> None:
+        wanted = " or ".join(state_name(each) for each in needed)
+        super().__init__(f"The draft is {state_name(state)}; this needs one that is {wanted}.", state=state_name(state))
+
+
+class NotApproved(FailedPrecondition):
+    """Nothing becomes public that a second person has not read."""
+
+    reason = "NOT_APPROVED"
+    message = "Only an approved draft can be published."
+
+
+class SelfApproval(PermissionDenied):
+    """The second person is one of the first."""
+
+    reason = "SELF_APPROVAL"
+    message = "You wrote a revision of this draft; somebody else must approve it."
+
+
+class PathTaken(AlreadyExists):
+    """Another document of this locale is, or is to be, read there."""
+
+    reason = "PATH_TAKEN"
+
+    def __init__(self, path: str = "", locale: str = "") -> None:
+        at = f" {path} in {locale}" if path else ""
+        super().__init__(f"document.path{at} is another document's.", field="document.path")
+
+
+class PathReserved(PermissionDenied):
+    """It is another organisation's, or outside of what is reserved for the document's own."""
+
+    reason = "PATH_RESERVED"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"document.path {path} is reserved for another organisation, or outside of this one's own path prefixes.",
+            field="document.path",
+        )
+
+
+class TranslationExists(AlreadyExists):
+    """A document has one translation for each locale."""
+
+    reason = "TRANSLATION_EXISTS"
+
+    message = "document.translation_key has a document in this locale already."
+
+    def __init__(self) -> None:
+        super().__init__(field="document.translation_key")
+
+
+class KeyOfAnother(TranslationExists):
+    """Translations of one document are one organisation's: links to them would lead to whoever joined in."""
+
+    message = "document.translation_key is another organisation's."
+
+
+class DraftInProgress(FailedPrecondition):
+    """An import would publish past somebody's work."""
+
+    reason = "DRAFT_IN_PROGRESS"
+    message = "The document has a draft that is not published; an import would overtake it."
+
+
+class RedirectLoop(InvalidArgument):
+    """Following the redirect would lead back to it."""
+
+    reason = "REDIRECT_LOOP"
+
+    def __init__(self) -> None:
+        super().__init__(Violation("document.location", "leads back to the document's own path"))
+
+
+class AttachmentNotFound(FailedPrecondition):
+    """A document cannot become public with files that are not there."""
+
+    reason = "ATTACHMENT_NOT_FOUND"
+
+    def __init__(self, ids: Iterable[uuid.UUID]) -> None:
+        listed = ", ".join(map(str, ids))
+        super().__init__(f"document.attachments: the organisation has no such files ready: {listed}.", attachments=listed)
+
+
+class InvalidSchema(InvalidArgument):
+    """What a content type was given is no JSON Schema, or one that reaches outside of itself."""
+
+    reason = "INVALID_SCHEMA"
+
+    def __init__(self, description: str) -> None:
+        super().__init__(Violation("content_type.details_schema", description))
+
+
+class InvalidDetails(InvalidArgument):
+    """The details break their content type's schema."""
+
+    reason = "INVALID_DETAILS"
+
+
+class UnfinishedDetails(InvalidDetails):
+    """The same of a stored draft: the request is right, the draft is not ready for it."""
+
+    code = code_pb2.FAILED_PRECONDITION
+
+
+class OptionsFirst(InvalidArgument):
+    """An import's options come once, before all else."""
+
+    reason = "OPTIONS_FIRST"
+
+    def __init__(self) -> None:
+        super().__init__(Violation("options", "is the first message of an import, and of no other"))
+
+
+def state_name(state: int) -> str:
+    return DraftState.Name(DraftState.ValueType(state)).removeprefix("DRAFT_STATE_") if state else "PUBLISHED"

@@ -1,0 +1,1 @@
+"""Publication: a revision becomes what the public sees."""

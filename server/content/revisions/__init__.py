@@ -1,0 +1,1 @@
+"""Revisions: what a document said at each save."""

@@ -1,0 +1,1 @@
+"""Content types: the kinds of documents, shared by all organisations."""

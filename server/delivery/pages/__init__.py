@@ -1,0 +1,1 @@
+"""Single pages, and the caches in front of them."""

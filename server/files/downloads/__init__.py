@@ -1,0 +1,1 @@
+"""The way out: who may have a file, and what an answer says of it."""

@@ -1,0 +1,66 @@
+"""Bytes as they come from a caller, held against what was declared of them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+
+from gazette.files.v1.file_pb2 import FileUpload
+from server.files import failures
+from server.files.uploads.rules import Fields
+from server.files.uploads.sniffing import SNIFFED_BYTES
+from server.rpc.failures import Violation
+
+
+class Received:
+    """An upload's bytes, to be gone through once: counted and hashed, refused at the chunk that is too much, or at the end if
+    that is not the declared one. So whoever stores them knows with the last that they are right."""
+
+    def __init__(self, upload: FileUpload, chunks: AsyncIterator[bytes], max_bytes: int, fields: Fields) -> None:
+        self.upload = upload
+        self.max_bytes = max_bytes
+        self.fields = fields
+        self.size = 0
+        self.hash = hashlib.sha256()
+        self.head = b""
+        self.rest = self.verified(chunks)
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes so far."""
+        return self.hash.hexdigest()
+
+    async def beginning(self) -> bytes:
+        """As much as it takes to tell the type. It stays the beginning of `whole`."""
+        head = bytearray()
+        async for chunk in self.rest:
+            head += chunk
+            if len(head) >= SNIFFED_BYTES:
+                break
+        self.head = bytes(head)
+        return self.head[:SNIFFED_BYTES]
+
+    async def whole(self) -> AsyncIterator[bytes]:
+        if self.head:
+            yield self.head
+        async for chunk in self.rest:
+            yield chunk
+
+    async def verified(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for chunk in chunks:
+            self.size += len(chunk)
+            if self.size > self.max_bytes:
+                raise failures.FileTooLarge(self.max_bytes)
+            if self.size > self.upload.size_bytes:
+                raise self.wrong_size("more")
+            self.hash.update(chunk)
+            yield chunk
+        await asyncio.sleep(0)  # a client that left ends the chunks as if all had come; its cancellation arrives only here
+        if self.size < self.upload.size_bytes:
+            raise self.wrong_size(f"{self.size}")
+        if self.upload.sha256 not in {"", self.sha256}:
+            raise failures.Sha256Mismatch(Violation(self.fields.sha256, f"is not that of the bytes that came, {self.sha256}"))
+
+    def wrong_size(self, came: str) -> failures.SizeMismatch:
+        return failures.SizeMismatch(Violation(self.fields.size, f"says {self.upload.size_bytes} bytes, and {came} came"))

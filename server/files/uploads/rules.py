@@ -1,0 +1,71 @@
+"""Decisions: what may be uploaded, who may have a file, what an answer says of it over HTTP. And what is refused."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from datetime import datetime
+from typing import NamedTuple
+
+from gazette.access.v1.access_pb2 import Permission
+from gazette.files.v1.file_pb2 import FileUpload
+from server.files.failures import FileTooLarge, LengthRequired, OrganisationNotFound
+from server.rpc import failures
+from server.rpc.caller import Caller
+from server.rpc.failures import Violation
+
+SEPARATORS = frozenset("/\\")
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class Fields(NamedTuple):
+    """What a request calls the parts of an upload."""
+
+    name: str
+    size: str
+    sha256: str
+    content: str
+
+
+STREAM_FIELDS = Fields("upload.name", "upload.size_bytes", "upload.sha256", "chunk")
+BODY_FIELDS = Fields("name", "content-length", "sha256", "content")
+
+
+def check_upload(upload: FileUpload, caller: Caller, max_bytes: int, fields: Fields) -> None:
+    """Raises what is wrong with an upload before its bytes come."""
+    check_organisation(caller, uuid.UUID(upload.organisation_id))
+    check_name(upload.name, fields)
+    if upload.size_bytes > max_bytes:
+        raise FileTooLarge(max_bytes)
+
+
+def check_organisation(caller: Caller, organisation_id: uuid.UUID) -> None:
+    """Who may read the organisation's files is told that writing is not allowed; for others there is no such organisation."""
+    if caller.may(Permission.PERMISSION_FILES_WRITE, organisation_id):
+        return
+    if not caller.may(Permission.PERMISSION_FILES_READ, organisation_id):
+        raise OrganisationNotFound
+    caller.require(Permission.PERMISSION_FILES_WRITE, organisation_id)
+
+
+def check_name(name: str, fields: Fields) -> None:
+    """A name comes back to the character or is refused. Refused is what could pass for a path or for another name."""
+    if name != name.strip() or name.strip(".") == "":
+        raise failures.InvalidArgument(Violation(fields.name, "begins or ends with a space, or is of dots alone"))
+    for character in name:
+        if character in SEPARATORS:
+            raise failures.InvalidArgument(Violation(fields.name, f"contains {character}; give the name without a path"))
+        if unicodedata.category(character) in {"Cc", "Zl", "Zp"} or character in BIDI_CONTROLS:
+            raise failures.InvalidArgument(Violation(fields.name, f"contains the control character U+{ord(character):04X}"))
+
+
+def declared_length(given: str) -> int:
+    """Content-Length, as Envoy hands it on. Raises LengthRequired."""
+    if not (given.isascii() and given.isdecimal() and len(given) <= 18):
+        raise LengthRequired(Violation(BODY_FIELDS.size, "is missing; a body of unknown length is not taken"))
+    return int(given)
+
+
+def blob_key(moment: datetime) -> str:
+    """A new key. A folder, or a listing of the bucket, for each month stays of a size that people can look at."""
+    return f"blobs/{moment:%Y/%m}/{uuid.uuid4()}"

@@ -1,0 +1,55 @@
+"""Decisions about organisations: what may be changed of one, and who may use which part of the site."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from gazette.auth.v1.organisation_pb2 import Organisation
+from server.rpc import failures, masks
+from server.rpc.failures import Violation
+
+Reservations = Mapping[str, uuid.UUID]
+"""Prefixes, without slashes around them, and the organisation that each is reserved for."""
+
+WRITABLE = frozenset({"name"})
+
+
+def check(slug: str, name: str) -> None:
+    """Raises InvalidArgument for a new organisation without one of them."""
+    missing = [field for field, value in (("slug", slug), ("name", name)) if not value]
+    if missing:
+        raise failures.InvalidArgument(*(Violation(f"organisation.{field}", "may not be empty") for field in missing))
+
+
+def fields(organisation: Organisation, mask: FieldMask) -> frozenset[str]:
+    """What an update is to change. Raises InvalidUpdateMask, and InvalidArgument for a name that would become empty."""
+    return masks.fields("organisation", organisation, mask, WRITABLE, required=WRITABLE)
+
+
+def covering(path: str) -> list[str]:
+    """The prefixes that may cover a path, the longest first: `/a/b` gives `a/b` and `a`."""
+    parts = [part for part in path.split("/") if part]
+    return ["/".join(parts[:length]) for length in range(len(parts), 0, -1)]
+
+
+def inside(reservations: Reservations, path: str) -> dict[str, uuid.UUID]:
+    """The reservations of what is below a path, without the path itself."""
+    above = path.strip("/") + "/"
+    return {prefix: holder for prefix, holder in reservations.items() if above == "/" or prefix.startswith(above)}
+
+
+def holder(reservations: Reservations, path: str) -> uuid.UUID | None:
+    """Whose the path is: the longest prefix counts."""
+    return next((reservations[prefix] for prefix in covering(path) if prefix in reservations), None)
+
+
+def may_use(reservations: Reservations, organisation_id: uuid.UUID, path: str, *, with_all_below: bool) -> bool:
+    """Whether the organisation may put something at the path: under a prefix of its own, or, if it has none, where nothing is
+    reserved. `with_all_below`, what it puts there covers whole parts of the site, and none of them may be another's."""
+    if with_all_below and any(other != organisation_id for other in inside(reservations, path).values()):
+        return False
+    found = holder(reservations, path)
+    return found == organisation_id if found else organisation_id not in reservations.values()

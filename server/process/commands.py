@@ -1,0 +1,65 @@
+"""What the commands of the domains share: they work on the database in one transaction, and answer in words or as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import click
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server import settings
+from server.rpc import failures
+from server.stores import migrations, postgres
+
+Result = TypeVar("Result")
+Shown = TypeVar("Shown", bound=Message)
+
+as_json = click.option("--json", "is_json", is_flag=True, help="Write JSON.")
+
+
+def run(work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+    """Does the work in one transaction; what it refuses is one line, and the exit code 1."""
+    values = settings.load()
+
+    async def in_transaction() -> Result:
+        async with connected(values) as connection:
+            return await work(connection)
+
+    try:
+        return asyncio.run(in_transaction())
+    except (failures.Failure, migrations.WrongSchema) as failure:
+        raise click.ClickException(str(failure)) from None
+
+
+@asynccontextmanager
+async def connected(values: settings.Settings) -> AsyncIterator[AsyncConnection]:
+    pools = postgres.connect(values)
+    try:
+        async with pools.transaction() as connection:
+            await migrations.check(connection)
+            yield connection
+    finally:
+        await pools.close()
+
+
+def show(made: Message, line: str, *, is_json: bool) -> None:
+    click.echo(written(MessageToDict(made)) if is_json else line)
+
+
+def show_all(found: Sequence[Shown], line: Callable[[Shown], str], *, is_json: bool) -> None:
+    """A line for each, or one JSON list."""
+    if is_json:
+        click.echo(written([MessageToDict(each) for each in found]))
+        return
+    for each in found:
+        click.echo(line(each))
+
+
+def written(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

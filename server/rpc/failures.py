@@ -1,0 +1,194 @@
+"""Failures that a caller is told of, each with its status and reason, and the interceptor that tells it.
+
+Domains derive their failures from these in `rules.py`. Whatever else is raised is a defect, and its text stays in the house.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import ceil
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+if TYPE_CHECKING:
+    pass
+
+
+DOMAIN = "gazette"
+# A status leaves as headers, of which clients take 8 KiB: its message percent-encoded, its details in base64.
+MAX_MESSAGE, MAX_FIELD, MAX_DESCRIPTION = 300, 120, 200  # characters
+MAX_VIOLATIONS = 1500  # bytes of fields and descriptions
+
+
+class Failure(Exception):
+    """Something that did not work out, in the caller's terms.
+
+    `reason` is stable and part of the contract (google.rpc.ErrorInfo); `message` is for people and may change.
+    """
+
+    code: ClassVar[int] = code_pb2.INTERNAL
+    reason: str = "INTERNAL"
+    message: str = "Something went wrong on our side."
+
+    def __init__(self, message: str = "", *, reason: str = "", **metadata: str) -> None:
+        self.message = message or self.message
+        self.reason = reason or self.reason
+        self.metadata: Mapping[str, str] = metadata
+        super().__init__(self.message)
+
+    def details(self) -> Iterable[Message]:
+        """What goes into the status beside ErrorInfo."""
+        return ()
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        """Trailing metadata, which Envoy makes HTTP headers."""
+        return ()
+
+    def status(self, request_id: str = "") -> status_pb2.Status:
+        """The google.rpc.Status, whose first detail is the ErrorInfo."""
+        info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=self.metadata)
+        parts: list[Message] = [info, *self.details()]
+        if request_id:
+            parts.append(error_details_pb2.RequestInfo(request_id=request_id))
+        return status_pb2.Status(
+            code=self.code, message=cut(self.message, MAX_MESSAGE), details=[packed(part) for part in parts]
+        )
+
+
+def cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def packed(message: Message) -> AnyMessage:
+    result = AnyMessage()
+    result.Pack(message)
+    return result
+
+
+class Violation(NamedTuple):
+    """What is wrong, mostly with one field."""
+
+    field: str
+    """Its path in the request, such as `document.title`; empty where the request as a whole is wrong."""
+    description: str
+    """Why."""
+
+
+class InvalidArgument(Failure):
+    """The request itself is wrong, whatever the state of things."""
+
+    code = code_pb2.INVALID_ARGUMENT
+    reason = "INVALID_ARGUMENT"
+
+    def __init__(self, *violations: Violation, message: str = "", reason: str = "", **metadata: str) -> None:
+        self.violations = violations
+        text = message or "; ".join(": ".join(filter(None, each)) for each in violations) or "The request is not valid."
+        super().__init__(text, reason=reason, **metadata)
+
+    def details(self) -> Iterable[Message]:
+        """The violations, as far as they fit."""
+        bad = error_details_pb2.BadRequest()
+        for each in self.violations:
+            told = bad.field_violations.add(
+                field=cut(each.field, MAX_FIELD), description=cut(each.description, MAX_DESCRIPTION)
+            )
+            if bad.ByteSize() > MAX_VIOLATIONS and len(bad.field_violations) > 1:
+                bad.field_violations.remove(told)
+                break
+        return (bad,) if self.violations else ()
+
+
+class Unauthenticated(Failure):
+    """Nobody knows who the caller is."""
+
+    code = code_pb2.UNAUTHENTICATED
+    reason = "UNAUTHENTICATED"
+    message = "Sign in first: send an access token as `authorization: Bearer …`."
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        return (("www-authenticate", "Bearer"),)
+
+
+class PermissionDenied(Failure):
+    """The caller is known, and may not."""
+
+    code = code_pb2.PERMISSION_DENIED
+    reason = "PERMISSION_DENIED"
+    message = "You may not do this."
+
+
+class NotFound(Failure):
+    """There is none, or none that the caller may know of."""
+
+    code = code_pb2.NOT_FOUND
+    reason = "NOT_FOUND"
+    message = "There is no such thing."
+
+
+class AlreadyExists(Failure):
+    """What is to be made is there already."""
+
+    code = code_pb2.ALREADY_EXISTS
+    reason = "ALREADY_EXISTS"
+    message = "There is one already."
+
+
+class FailedPrecondition(Failure):
+    """Right in itself, but not as things stand."""
+
+    code = code_pb2.FAILED_PRECONDITION
+    reason = "FAILED_PRECONDITION"
+    message = "This cannot be done as things stand."
+
+
+class Aborted(Failure):
+    """Somebody else was faster: read again, decide again."""
+
+    code = code_pb2.ABORTED
+    reason = "ABORTED"
+    message = "It has changed since you read it."
+
+
+class ResourceExhausted(Failure):
+    """Too much, or too often."""
+
+    code = code_pb2.RESOURCE_EXHAUSTED
+    reason = "RESOURCE_EXHAUSTED"
+    message = "Too much at once. Try again later."
+
+    def __init__(self, message: str = "", *, reason: str = "", retry_after: float = 0.0, **metadata: str) -> None:
+        super().__init__(message, reason=reason, **metadata)
+        self.retry_after = retry_after
+
+    def details(self) -> Iterable[Message]:
+        if not self.retry_after:
+            return ()
+        info = error_details_pb2.RetryInfo()
+        info.retry_delay.FromNanoseconds(int(self.retry_after * 1e9))
+        return (info,)
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        return (("retry-after", str(ceil(self.retry_after))),) if self.retry_after else ()
+
+
+class Unavailable(Failure):
+    """Something that the service needs is away."""
+
+    code = code_pb2.UNAVAILABLE
+    reason = "UNAVAILABLE"
+    message = "The service cannot do this now. Try again later."
+
+
+class DeadlineExceeded(Failure):
+    """It took longer than it may."""
+
+    code = code_pb2.DEADLINE_EXCEEDED
+    reason = "DEADLINE_EXCEEDED"
+    message = "This took too long and was stopped."
+
+
+class Internal(Failure):
+    """Something that should not have happened. The log knows more, under the request's id."""

@@ -1,0 +1,53 @@
+"""The interceptor that finds out who calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from server.rpc.call import Call
+
+from server.rpc import failures
+from server.rpc.call import Call, Handler, Interceptor
+from server.rpc.caller import ANONYMOUS, Caller
+from server.rpc.methods import Method
+
+MAX_TOKEN_BYTES = 4096
+
+
+class Authenticator(Protocol):
+    """Finds out who holds a credential."""
+
+    async def identify(self, credential: str) -> Caller:
+        """The caller that an access token stands for. Raises Unauthenticated."""
+
+
+async def identified(call: Call, authenticator: Authenticator) -> Caller:
+    """Who the call's `authorization` metadata stands for; ANONYMOUS without one. Raises Unauthenticated for a bad one."""
+    header = call.metadata.get("authorization", "")
+    if not header:
+        return ANONYMOUS
+    scheme, _, credential = header.partition(" ")
+    if scheme.lower() != "bearer" or not credential or len(header) > MAX_TOKEN_BYTES:
+        raise failures.Unauthenticated
+    return await authenticator.identify(credential)
+
+
+def identifying(authenticator: Authenticator) -> Interceptor:
+    """The interceptor that finds out who calls, and refuses nobody: the refusal of a bad credential waits for `authorizing`, so
+    that what stands between them can count those calls too. Public methods ask nobody who they are."""
+
+    def intercept(method: Method, handler: Handler) -> Handler:
+        if method.rule.public:
+            return handler
+
+        async def identify(request: Any, call: Call) -> Any:
+            try:
+                call.caller = await identified(call, authenticator)
+            except failures.Failure as refusal:
+                call.refusal = refusal
+            return await handler(request, call)
+
+        return identify
+
+    return intercept

@@ -1,0 +1,22 @@
+"""Object storage: the files' bytes, as blobs by key. In a bucket (`s3`) or in a folder (`directory`), behind one interface.
+
+- **blob**: bytes that are written once, whole or not at all, and never changed.
+- **key**: a blob's name, such as `blobs/2026/03/5d0c…`. The server makes it up; nothing of it comes from a user.
+
+Whose a blob is, what is in it and who may have it stand in the database. Both kinds of storage keep a blob under its key as it
+is, so a folder that is copied into a bucket works there.
+"""
+
+from __future__ import annotations
+
+from server.settings import Settings
+from server.stores.blobs.directory import Directory
+from server.stores.blobs.interface import BlobNotFound, ObjectStorage, StorageUnavailable
+from server.stores.blobs.s3 import S3
+
+__all__ = ["BlobNotFound", "ObjectStorage", "StorageUnavailable", "open_storage"]
+
+
+def open_storage(settings: Settings) -> ObjectStorage:
+    """The storage that the settings name. Raises InvalidSettings for a folder that cannot be made; S3 is not asked yet."""
+    return Directory.open(settings.files_directory) if settings.files_directory else S3.open(settings)

@@ -1,0 +1,108 @@
+"""Creates that are safe to repeat: the answer to an `idempotency-key` is stored in the transaction of the write itself."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+from typing import TypeVar
+
+from google.protobuf.message import Message
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.rpc import ambient, failures
+from server.rpc import call as rpc_call
+from server.stores.postgres import Model
+
+MAX_KEY_LENGTH = 128
+Answer = TypeVar("Answer", bound=Message)
+
+
+class IdempotencyKey(Model):
+    """A key that an account has used for a method, and what it was answered."""
+
+    __tablename__ = "idempotency_keys"
+
+    account_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    method: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_sha256: Mapped[bytes]
+    answer: Mapped[bytes]
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class KeyReused(failures.InvalidArgument):
+    """The key stands for another request."""
+
+    reason = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            failures.Violation("idempotency-key", "was used for a different request; make a new one for each request")
+        )
+
+
+async def earlier(connection: AsyncConnection, request: Message, kind: type[Answer]) -> Answer | None:
+    """The answer that this call's key got before, or None: then the key is now this transaction's, and `remember` ends it.
+
+    A second call with the same key waits here until the first has ended. Raises KeyReused, or InvalidArgument for a bad key.
+    """
+    call = ambient.current()
+    key = given_key(call)
+    if not key:
+        return None
+    taken = upsert(IdempotencyKey).values(
+        account_id=call.caller.known_id, method=call.method.path, key=key, request_sha256=request_digest(request), answer=b""
+    )
+    if (await connection.execute(taken.on_conflict_do_nothing())).rowcount:
+        return None
+    return await answered(connection, request, kind)
+
+
+async def answered(connection: AsyncConnection, request: Message, kind: type[Answer]) -> Answer | None:
+    """The answer that this call's key got before, without taking the key: for a look before long work. Raises as `earlier`."""
+    call = ambient.current()
+    key = given_key(call)
+    if not key:
+        return None
+    stored = (
+        await connection.execute(select(IdempotencyKey.request_sha256, IdempotencyKey.answer).where(*is_key_of(call, key)))
+    ).one_or_none()
+    if stored is None:
+        return None
+    if stored.request_sha256 != request_digest(request):
+        raise KeyReused
+    return kind.FromString(stored.answer)
+
+
+async def remember(connection: AsyncConnection, answer: Answer) -> Answer:
+    """Stores the answer under this call's key, if it has one, and hands it back."""
+    call = ambient.current()
+    key = given_key(call)
+    if key:
+        await connection.execute(update(IdempotencyKey).where(*is_key_of(call, key)).values(answer=answer.SerializeToString()))
+    return answer
+
+
+def given_key(call: rpc_call.Call) -> str:
+    key = call.metadata.get("idempotency-key", "")
+    if len(key) > MAX_KEY_LENGTH or not key.isprintable():
+        raise failures.InvalidArgument(
+            failures.Violation("idempotency-key", f"is longer than {MAX_KEY_LENGTH} printable characters")
+        )
+    return key
+
+
+def is_key_of(call: rpc_call.Call, key: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        IdempotencyKey.account_id == call.caller.known_id,
+        IdempotencyKey.method == call.method.path,
+        IdempotencyKey.key == key,
+    )
+
+
+def request_digest(request: Message) -> bytes:
+    return hashlib.sha256(request.SerializeToString(deterministic=True)).digest()

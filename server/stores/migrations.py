@@ -1,0 +1,116 @@
+"""Bringing the database to the schema of this release, and finding out whether it is there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import exc, pool, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from server.settings import CannotStart, Settings
+from server.stores.postgres import OUTAGES, PRIVILEGE, cause, is_outage, sqlalchemy_url, sqlstate
+
+DIRECTORY = Path(__file__).parents[2] / "migrations"
+APPEND_ONLY = ("record_entries", "audit_events")
+"""Where the server's role can only INSERT and SELECT."""
+ERASABLE = ("audit_personal",)
+"""Where it can also DELETE, but change nothing."""
+LOCK = 0x6D696772617465  # "migrate": two releases that start at once migrate one after the other
+
+
+class CannotMigrate(CannotStart):
+    """Nothing was changed; the message says what to do."""
+
+
+class WrongSchema(CannotStart):
+    """The database is not at the revision that this release needs; the message says what to do."""
+
+
+async def migrate(settings: Settings, revision: str = "head") -> None:
+    """Upgrades, or downgrades to an earlier revision (`base`: to nothing), as the role that owns the tables; then gives the
+    server's role its rights."""
+    engine = create_async_engine(sqlalchemy_url(settings.owner_database_url), poolclass=pool.NullPool)
+    role = sqlalchemy_url(settings.database_url).username or ""
+    try:
+        async with explained(), engine.connect() as connection:
+            await connection.execute(text("SELECT pg_advisory_lock(:key)").bindparams(key=LOCK))
+            await connection.commit()
+            await connection.run_sync(run, revision)
+            await grant(connection, role)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def explained() -> AsyncIterator[None]:
+    """Says in one line why the database cannot be migrated; a migration that fails by itself keeps its trace."""
+    try:
+        yield
+    except CommandError as error:
+        raise CannotMigrate(f"{error}; run: gazette migrate") from None
+    except (exc.DBAPIError, *OUTAGES) as error:
+        if isinstance(error, exc.DBAPIError) and not (is_outage(sqlstate(error)) or sqlstate(error) == PRIVILEGE):
+            raise
+        raise CannotMigrate(
+            f"the database cannot be migrated ({cause(error)}); start it, and name its owner in MIGRATION_DATABASE_URL"
+        ) from None
+
+
+def run(connection: Connection, revision: str) -> None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    connection.commit()
+    config = configuration()
+    config.attributes["connection"] = connection
+    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    backwards = revision == "base" or (revision in known and current in known and known.index(revision) > known.index(current))
+    (command.downgrade if backwards else command.upgrade)(config, revision)
+
+
+def configuration() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(DIRECTORY))
+    return config
+
+
+async def grant(connection: AsyncConnection, role: str) -> None:
+    """Gives the server's role what it needs, and takes from it what would let it rewrite the record or the audit."""
+    owner = (await connection.execute(text("SELECT current_user"))).scalar_one()
+    if role in {"", owner}:
+        return
+    name = connection.dialect.identifier_preparer.quote(role)
+    statements = [
+        f"GRANT USAGE ON SCHEMA public TO {name}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}",
+    ]
+    present = (await connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))).scalars().all()
+    statements += [f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {name}" for table in APPEND_ONLY if table in present]
+    statements += [f"REVOKE UPDATE, TRUNCATE ON {table} FROM {name}" for table in ERASABLE if table in present]
+    statements += [f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}" for _ in range("alembic_version" in present)]
+    for statement in statements:
+        await connection.execute(text(statement))
+
+
+async def check(connection: AsyncConnection) -> None:
+    """Raises WrongSchema unless the database is at the revision that this release needs."""
+    try:
+        current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    except exc.DBAPIError as error:
+        if sqlstate(error) != PRIVILEGE:
+            raise
+        raise WrongSchema(f"the database lets the server read nothing ({cause(error)}); run: gazette migrate") from None
+    scripts = ScriptDirectory.from_config(configuration())
+    needed = scripts.get_current_head()
+    if current not in {None, *(script.revision for script in scripts.walk_revisions())}:
+        raise WrongSchema(f"the database is at revision {current}, which only a newer release knows; run that one")
+    if current != needed:
+        raise WrongSchema(f"the database is at revision {current or 'none'}, this release needs {needed}; run: gazette migrate")

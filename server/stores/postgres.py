@@ -1,0 +1,197 @@
+"""PostgreSQL: the pools, transactions, and what its failures mean to a caller. Each domain's tables are in its `models.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+import asyncpg
+from sqlalchemy import ARRAY, Integer, LargeBinary, MetaData, Row, Text, Uuid, exc
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from server.rpc import failures
+from server.settings import Settings
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of whatever columns a query names."""
+
+Write = Callable[[AsyncConnection, list[Any]], Awaitable[None]]
+"""Writes items at the end of a transaction."""
+
+PATIENCE = 2.0  # seconds, for a connection of the pool, and for a new one
+CLOSE_SECONDS = 0.2
+PRIVILEGE = "42501"  # insufficient_privilege
+READ_ONLY = "25006"  # read_only_sql_transaction: the pool still holds a primary that has become a replica
+OUTAGES = (OSError, TimeoutError, exc.TimeoutError, exc.InterfaceError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+
+
+class Model(DeclarativeBase):
+    """The base of every table. Tables are used through Core: a row is a bag of attributes, there is no session."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text(),
+        bytes: LargeBinary(),
+        uuid.UUID: Uuid(),
+        datetime: TIMESTAMP(timezone=True),
+        dict[str, Any]: JSONB(),
+        list[int]: ARRAY(Integer()),
+        list[str]: ARRAY(Text()),
+        list[uuid.UUID]: ARRAY(Uuid()),
+    }
+
+
+class Connection(asyncpg.Connection):
+    """Closes at once, more or less: SQLAlchemy would wait two seconds for a database that went silent, beyond the deadline of
+    the call that has just ended for that very reason."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's own signature
+        await super().close(timeout=CLOSE_SECONDS)
+
+
+class DatabaseUnavailable(failures.Unavailable):
+    """PostgreSQL cannot be reached, or no connection became free in time."""
+
+    reason = "DATABASE_UNAVAILABLE"
+    message = "The database cannot be reached. Try again later."
+
+
+class SchemaChanged(DatabaseUnavailable):
+    """A migration made a prepared statement invalid. All of them have been forgotten by now: a second attempt works."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """The primary, and a replica that may stand in for it where a read need not see the newest write."""
+
+    primary: AsyncEngine
+    replica: AsyncEngine
+    turns: asyncio.Semaphore | None = None
+
+    def sharing(self, connections: int) -> Database:
+        """The same, for users who have no more connections than these among them. Who holds one must not ask for another."""
+        return replace(self, turns=asyncio.Semaphore(connections))
+
+    @property
+    def has_replica(self) -> bool:
+        return self.replica is not self.primary
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction on the primary: committed at the end of the block, with what was held for that; rolled back by any
+        exception."""
+        held: dict[Write, list[Any]] = {}
+        async with self.turns or nullcontext(), outages_translated(self.primary), self.primary.begin() as connection:
+            yield await connection.execution_options(held=held)
+            while held:
+                write = next(iter(held))
+                await write(connection, held.pop(write))
+
+    @asynccontextmanager
+    async def read(self, *, newest: bool = True) -> AsyncIterator[AsyncConnection]:
+        """A connection for single statements, each its own transaction; `newest=False` may read from the replica."""
+        engine = self.primary if newest else self.replica
+        plain = engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with self.turns or nullcontext(), outages_translated(engine), plain.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        await self.primary.dispose()
+        if self.has_replica:
+            await self.replica.dispose()
+
+
+def hold(connection: AsyncConnection, write: Write, item: Any) -> None:
+    """Holds the item until right before the commit of a `Database.transaction`, when `write` gets all that was held for it, in
+    order. For what takes a lock that everybody wants: it is the transaction's last, and the shortest."""
+    held: dict[Write, list[Any]] = connection.sync_connection.get_execution_options()["held"]  # type: ignore[union-attr]
+    held.setdefault(write, []).append(item)
+
+
+def connect(settings: Settings) -> Database:
+    """The pools that the settings ask for. Nothing is opened until it is needed."""
+    primary = engine(settings.database_url, settings)
+    replica = engine(settings.database_replica_url, settings) if settings.database_replica_url else primary
+    return Database(primary=primary, replica=replica)
+
+
+def engine(url: str, settings: Settings) -> AsyncEngine:
+    return create_async_engine(
+        sqlalchemy_url(url),
+        pool_size=settings.database_pool_min,
+        max_overflow=settings.database_pool_max - settings.database_pool_min,
+        pool_timeout=PATIENCE,
+        pool_recycle=1800,
+        pool_use_lifo=True,
+        hide_parameters=True,  # an error's text goes to the log, and the values may be a password's hash
+        connect_args={
+            "timeout": PATIENCE,
+            "command_timeout": 30.0,
+            "connection_class": Connection,
+            "server_settings": {"application_name": "gazette"},
+        },
+    )
+
+
+def sqlalchemy_url(url: str) -> URL:
+    """`postgresql://…` as SQLAlchemy wants it, with asyncpg as its driver."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+@asynccontextmanager
+async def outages_translated(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Turns the many faces of an absent database into `DatabaseUnavailable`; every other error passes."""
+    try:
+        yield
+    except exc.DBAPIError as error:
+        if isinstance(getattr(error.orig, "__cause__", None), asyncpg.InvalidCachedStatementError):
+            raise SchemaChanged from error
+        if sqlstate(error) == READ_ONLY:
+            await engine.dispose()
+            raise DatabaseUnavailable from error
+        if error.connection_invalidated or isinstance(error.orig, OUTAGES) or is_outage(sqlstate(error)):
+            raise DatabaseUnavailable from error
+        raise
+    except OUTAGES as error:
+        task = asyncio.current_task()
+        if isinstance(error, TimeoutError) and task is not None and task.cancelling():
+            raise  # the caller's own deadline, not the database's
+        raise DatabaseUnavailable from error
+
+
+def sqlstate(error: exc.DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", "") or "")
+
+
+def is_outage(state: str) -> bool:
+    """Classes 08 (connection), 28 (who may), 3D (to what), 53 (resources) and 57P0x (shutdown) of the SQLSTATE table."""
+    return state.startswith(("08", "28", "3D", "53", "57P0"))
+
+
+def cause(error: BaseException | None) -> str:
+    """In the words of PostgreSQL or of the system; they may name a user and an address, but no password."""
+    if isinstance(error, exc.DBAPIError):
+        return str(error.orig).partition("\n")[0]
+    return str(getattr(error, "strerror", None) or type(error).__name__)
+
+
+def violated(error: exc.IntegrityError) -> str:
+    """The name of the constraint that a statement violated, or an empty string."""
+    cause = getattr(error.orig, "__cause__", None)
+    return str(getattr(cause, "constraint_name", "") or "")
