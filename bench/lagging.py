@@ -12,15 +12,14 @@ import sys
 import time
 from pathlib import Path
 
-from server.process import worker as process
+from server import app, settings
+from server.process import worker
 from server.settings import Settings
 
 SLEEP = 0.005  # seconds
 NOTE = struct.Struct("<dd")
 NOTES = 20
 """How many are written at once."""
-
-serve = process.serve
 
 
 async def watch(path: Path) -> None:
@@ -43,13 +42,12 @@ def lags(path: Path, start: float, end: float) -> list[float]:
 
 
 def main(path: Path) -> int:
-    async def watched(settings: Settings, worker: int) -> None:
-        task = asyncio.create_task(watch(path))
-        await serve(settings, worker)
-        task.cancel()
+    async def build(values: Settings, number: int) -> app.App:
+        watching.add(asyncio.create_task(watch(path)))
+        return await app.build(values, number)
 
-    process.serve = watched
-    return process.main(0)
+    watching: set[asyncio.Task[None]] = set()
+    return worker.main(settings.load(), 0, build)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,12 @@ import sys
 import uuid
 
 from gazette.auth.v1.account_pb2 import Role
+from server import app, settings
 from server.auth import permissions as role_permissions
 from server.process import worker
-from server.rpc import authorizing, call, caller, identifying
+from server.rpc import call, caller
 from server.rpc.call import Handler, Interceptor
+from server.rpc.identifying import Authenticator
 from server.rpc.methods import Method
 
 
@@ -21,12 +23,12 @@ def main(account_id: str) -> int:
     permissions = role_permissions.permissions([(Role.ROLE_ADMIN, None)])
     everybody = caller.Caller(uuid.UUID(account_id), uuid.UUID(int=0), permissions=permissions)
     call.ANONYMOUS = everybody  # type: ignore[attr-defined]
-    identifying.identifying = absent
-    authorizing.authorizing = passed
-    return worker.main(0)
+    app.identifying = absent  # type: ignore[attr-defined]
+    app.authorizing = passed  # type: ignore[attr-defined]
+    return worker.main(settings.load(), 0, app.build)
 
 
-def absent(authenticator: identifying.Authenticator) -> Interceptor:
+def absent(authenticator: Authenticator) -> Interceptor:
     return passed
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from alembic import context
 
-from server.stores.tables import metadata
+from server.app import TABLES
 
 connection: Any = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
+context.configure(connection=connection, target_metadata=TABLES, transaction_per_migration=True)
 with context.begin_transaction():
     context.run_migrations()

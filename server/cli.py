@@ -1,34 +1,39 @@
-"""The command `gazette`."""
+"""The command `gazette`. It imports what a command needs when the command runs, and nothing for its own help."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
+from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from server import settings
-from server.content import paths
-from server.process import supervisor, telemetry
-from server.stores import migrations
 
-COMMANDS = {
-    "accounts": "server.auth.administration.commands:accounts",
-    "audit": "server.audit.commands:audit",
-    "organisations": "server.organisations.commands:organisations",
-    "keys": "server.auth.api_keys.commands:keys",
-    "sessions": "server.auth.administration.session_commands:commands",
-    "import": "server.importer.commands:import_documents",
-    "export": "server.importer.commands:export_documents",
-    "demo": "server.demo.commands:demo",
+class Place(NamedTuple):
+    """Where a domain's command is."""
+
+    target: str
+    """Its module and its name there."""
+    help: str
+    """Its first line of help, which a list of commands shows without importing it."""
+
+
+COMMANDS: Mapping[str, Place] = {
+    "accounts": Place("server.auth.administration.commands:accounts", "People and services that sign in."),
+    "audit": Place("server.audit.commands:audit", "Who did what, and whether the answer can be trusted."),
+    "demo": Place("server.demo.commands:demo", "Load the demo's organisation, accounts and documents."),
+    "export": Place("server.importer.commands:export_documents", "Write what an organisation has published as NDJSON."),
+    "import": Place("server.importer.commands:import_documents", "Bring documents in, as they were published elsewhere."),
+    "keys": Place("server.auth.api_keys.commands:keys", "Service accounts and their API keys."),
+    "organisations": Place("server.organisations.commands:organisations", "The departments that publish here."),
+    "sessions": Place("server.auth.administration.session_commands:commands", "Sign-ins that go on."),
 }
-"""Commands of the domains, imported when they are asked for: `gazette health` must not load them all."""
 
 
 async def others_use(*arguments: Any, **named: Any) -> bool:
-    """What auth's commands ask content (`server.auth.paths.OthersUse`)."""
+    """What organisations' commands ask content (`server.organisations.paths.OthersUse`)."""
+    from server.content import paths
 
     return await paths.others_use(*arguments, **named)
 
@@ -42,9 +47,14 @@ class Lazy(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return super().get_command(context, name)
-        module, _, attribute = COMMANDS[name].partition(":")
+        module, _, attribute = COMMANDS[name].target.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        own = {name: command.get_short_help_str(100) for name, command in self.commands.items() if not command.hidden}
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted({**own, **{name: place.help for name, place in COMMANDS.items()}}.items()))
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -58,16 +68,36 @@ def gazette(context: click.Context) -> None:
 @gazette.command()
 def serve() -> None:
     """Serve until SIGTERM or Ctrl-C."""
+    from server import settings
+    from server.process import supervisor, telemetry
 
     values = settings.load()
     telemetry.configure(values)
     supervisor.serve(values)
 
 
+@gazette.command(hidden=True)
+@click.argument("number", type=int)
+def worker(number: int) -> None:
+    """Be worker NUMBER of a service: for the supervisor."""
+    from server import app, settings
+    from server.process import telemetry
+    from server.process import worker as process
+
+    values = settings.load()
+    telemetry.configure(values, worker=number)
+    sys.exit(process.main(values, number, app.build))
+
+
 @gazette.command()
 @click.argument("revision", default="head")
 def migrate(revision: str) -> None:
     """Bring the database to REVISION: `head`, an earlier one, or `base` for none at all."""
+    import asyncio
+
+    from server import settings
+    from server.process import telemetry
+    from server.stores import migrations
 
     values = settings.load()
     telemetry.configure(values)
@@ -83,6 +113,8 @@ def health(address: str | None, service: str, timeout: float) -> None:
     import grpc
     from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+    from server import settings
+
     with grpc.insecure_channel(address or settings.local_grpc_address()) as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         try:
@@ -95,10 +127,12 @@ def health(address: str | None, service: str, timeout: float) -> None:
 
 
 def main() -> None:
-    """Runs the command; what keeps it from its work is one line. Imports nothing: a container asks `gazette health` every few
-    seconds."""
+    """Runs the command; what keeps it from its work is one line, and the exit code that says so."""
     try:
         gazette()
-    except settings.CannotStart as error:
+    except Exception as error:
+        settings = sys.modules.get("server.settings")  # whoever raises CannotStart has imported it
+        if settings is None or not isinstance(error, settings.CannotStart):
+            raise
         click.echo(f"gazette: {error}", err=True)
         sys.exit(settings.CANNOT_START)

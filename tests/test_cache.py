@@ -12,7 +12,7 @@ from tests.service import Service
 
 async def test_many_readers_are_no_outage(service: Service) -> None:
     """More readers at once than there may be connections wait for each other; Redis is not taken for absent."""
-    cache = service.app.cache
+    cache = service.app.base.redis
     await cache.set("gazette:test", b"here", 10)
     assert {*await asyncio.gather(*(cache.get("gazette:test") for _ in range(250)))} == {b"here"}
     assert cache.resting_until < time.monotonic() - 1

@@ -14,14 +14,11 @@ import pytest
 import structlog
 
 from gazette.record.v1 import record_service_pb2 as rpc
-from gazette.record.v1.record_service_pb2_grpc import (
-    RecordServiceServicer,
-    RecordServiceStub,
-    add_RecordServiceServicer_to_server,
-)
+from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
+from server.background.jobs import Job
 from server.process import telemetry
 from server.rpc import call as rpc_call
-from server.rpc import failures, translating, validation
+from server.rpc import concurrency, failures, translating, validation
 from server.rpc.concurrency import Limits
 from server.rpc.methods import declared
 from server.rpc.parsing import parsing
@@ -32,12 +29,12 @@ SECRET = "postgresql://gazette:very-secret@db.internal/gazette"
 LIST = "/gazette.record.v1.RecordService/ListRecordEntries"
 
 
-class Misbehaving(RecordServiceServicer):
+class Misbehaving:
     """GetRecordEntry does what its number says."""
 
     cancelled = 0
 
-    async def GetRecordEntry(self, request: rpc.GetRecordEntryRequest, context: Any) -> rpc.GetRecordEntryResponse:
+    async def GetRecordEntry(self, request: rpc.GetRecordEntryRequest, call: Any) -> rpc.GetRecordEntryResponse:
         match request.number:
             case 1:
                 raise RuntimeError(SECRET)
@@ -59,7 +56,7 @@ class Misbehaving(RecordServiceServicer):
                 await asyncio.sleep(60)
         return rpc.GetRecordEntryResponse()
 
-    async def ListRecordEntries(self, request: rpc.ListRecordEntriesRequest, context: Any) -> rpc.ListRecordEntriesResponse:
+    async def ListRecordEntries(self, request: rpc.ListRecordEntriesRequest, call: Any) -> rpc.ListRecordEntriesResponse:
         return rpc.ListRecordEntriesResponse()
 
 
@@ -67,17 +64,18 @@ class Misbehaving(RecordServiceServicer):
 async def serving(*, most_calls: int = 100, call_seconds: float = 5.0) -> AsyncIterator[tuple[Misbehaving, grpc.aio.Channel]]:
     limits = Limits(most_calls, call_seconds)
     chain = [telemetry.observing(1.0), translating.translating, limits.intercept, parsing, validation.validating]
-    registry: Any = Registry(chain, frozenset())
+    registry = Registry(chain, frozenset())
     servicer = Misbehaving()
-    add_RecordServiceServicer_to_server(servicer, registry)
+    registry.serve(rpc.DESCRIPTOR.services_by_name["RecordService"], servicer)
     server = grpc.aio.server()
     server.add_generic_rpc_handlers((registry,))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    limits.start()
+    deadlines = Job("deadlines", limits.end_late, seconds=concurrency.SWEEP_SECONDS)
+    deadlines.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield servicer, channel
-    await limits.stop()
+    await deadlines.stop()
     await server.stop(0)
 
 

@@ -110,9 +110,9 @@ async def test_a_job_that_works_is_stopped() -> None:
 async def test_a_job_hears_of_its_channel(service: Service) -> None:
     """A job that follows a channel is woken by PostgreSQL, and after each connect for what it may have missed."""
     work = Work()
-    job = Job("test", work, seconds=3600)
-    listener = type(service.app.listener)(service.settings.database_url)
-    job.follow(listener, "of_a_test")
+    job = Job("test", work, seconds=3600, channel="of_a_test")
+    listener = type(service.app.base.listener)(service.settings.database_url)
+    listener.subscribe(job.channel, job.hear, job.resume)
     job.start()
     await work.times(1)
     listener.start()

@@ -17,10 +17,10 @@ from sqlalchemy import inspect as inspected
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from server.app import TABLES
 from server.settings import Settings
 from server.stores import migrations
 from server.stores.postgres import PRIVILEGE, sqlalchemy_url, sqlstate
-from server.stores.tables import metadata
 from tests.servers import Servers
 from tests.service import administer, make_settings, make_template
 
@@ -63,18 +63,18 @@ def others(connection: Connection) -> list[str]:
 
 def differences(connection: Connection) -> list[object]:
     context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-    return list(compare_metadata(context, metadata))
+    return list(compare_metadata(context, TABLES))
 
 
 async def test_down_and_up_again(migrated: Settings) -> None:
     """Migrating to nothing, revision by revision, leaves nothing, and all can be made again from there."""
-    assert await read(migrated, tables) == {*metadata.tables, "alembic_version"}
+    assert await read(migrated, tables) == {*TABLES.tables, "alembic_version"}
     for script in reversed(SCRIPTS):
         await migrations.migrate(migrated, str(script.down_revision or "base"))
     assert await read(migrated, tables) == {"alembic_version"}
     assert await read(migrated, others) == []
     await migrations.migrate(migrated)
-    assert await read(migrated, tables) == {*metadata.tables, "alembic_version"}
+    assert await read(migrated, tables) == {*TABLES.tables, "alembic_version"}
 
 
 async def test_they_make_what_the_models_say(migrated: Settings) -> None:
@@ -104,7 +104,7 @@ async def test_two_at_once(servers: Servers, tmp_path: Path) -> None:
     try:
         await migrations.migrate(settings, "base")
         await asyncio.wait_for(asyncio.gather(migrations.migrate(settings), migrations.migrate(settings)), 30)
-        assert await read(settings, tables) == {*metadata.tables, "alembic_version"}
+        assert await read(settings, tables) == {*TABLES.tables, "alembic_version"}
     finally:
         await administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
 

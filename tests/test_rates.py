@@ -32,6 +32,7 @@ from server.rpc import rates
 from server.rpc.call import network
 from server.rpc.rates import Rates
 from server.stores import redis as stores_redis
+from server.stores.shared_counts import SharedCounts
 from tests.polling import until
 from tests.publishing import put_page
 from tests.refusals import Refusal, refusal, refused
@@ -222,7 +223,7 @@ async def test_an_attack_is_not_remembered_for_ever(service: Service, monkeypatc
     """Of calls from ever new addresses a process remembers so many addresses, and no more; and none when their time is over."""
     monkeypatch.setattr(rates, "MOST_KEYS", 100)
     clock = itertools.count(1_000_000.0, 0.001)
-    here = Rates(MOST, 60, service.app.cache, now=lambda: next(clock))
+    here = Rates(MOST, 60, SharedCounts(service.app.base.redis), now=lambda: next(clock))
     for number in range(1000):
         here.begin(f"203.0.113.{number}", here.now())
     assert len(here.counts) == 100

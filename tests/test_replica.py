@@ -15,6 +15,7 @@ from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.system.v1.system_service_pb2 import GetDetailedHealthRequest, HealthStatus
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
+from server.delivery.changes import Changes
 from tests.publishing import put_page
 from tests.servers import Servers
 from tests.service import Service, make_settings, running
@@ -52,7 +53,7 @@ async def test_one_that_lags_behind(replicated: Service) -> None:
     """A list that the replica would give without the newest publication is read from the primary: it is held until the next."""
     number = await put_page(replicated.database, "/a")
     async with asyncio.timeout(2):
-        while replicated.app.changes.head < number:
+        while replicated.app.means(Changes).head < number:
             await asyncio.sleep(0.01)
     seen = statements(replicated)
     answer = await DeliveryServiceStub(replicated.channel).ListPages(ListPagesRequest(), timeout=5)

@@ -89,14 +89,14 @@ async def test_what_is_over_goes(service: Service, table: type[Model], row: Any,
         await connection.execute(insert(Account).values(id=ACCOUNT, name="Ada", state=AccountState.ACCOUNT_STATE_ACTIVE))
     hour = timedelta(hours=1)
     await add(service, table, row("young", kept - hour), row("old", kept + hour), row("older", kept + 100 * hour))
-    await retention.clear(service.database)
+    await retention.clear(service.database, service.app.expired)
     assert await names(service, column) == {"young"}
 
 
 async def test_a_mail_that_waits_stays(service: Service) -> None:
     """However old: it is still to be sent."""
     await add(service, Mail, waiting("old", timedelta(days=400)))
-    await retention.clear(service.database)
+    await retention.clear(service.database, service.app.expired)
     assert await names(service, Mail.kind) == {"old"}
 
 
@@ -104,7 +104,7 @@ async def test_more_than_one_transaction_takes(service: Service, monkeypatch: py
     """All that is over goes, in as many transactions as it takes."""
     monkeypatch.setattr(retention, "BATCH", 3)
     await add(service, SignInAttempts, *(attempts(f"{number}", timedelta(hours=1)) for number in range(10)))
-    await retention.clear(service.database)
+    await retention.clear(service.database, service.app.expired)
     assert await names(service, SignInAttempts.key) == set()
 
 
@@ -113,5 +113,5 @@ async def test_what_another_clears_away(service: Service) -> None:
     await add(service, SignInAttempts, attempts("theirs", timedelta(hours=1)), attempts("ours", timedelta(hours=1)))
     async with service.database.transaction() as connection:
         await connection.execute(select(SignInAttempts).where(SignInAttempts.key == "theirs").with_for_update())
-        await retention.clear(service.database)
+        await retention.clear(service.database, service.app.expired)
         assert await names(service, SignInAttempts.key) == {"theirs"}

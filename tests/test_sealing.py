@@ -6,7 +6,7 @@ import pytest
 
 from server.stores.sealing import CannotOpen, Sealer
 
-SEALER = Sealer.under("the newest secret", "the one before")
+SEALER = Sealer.from_secrets("the newest secret", "the one before")
 PLAIN, CONTEXT = b"what nobody may read", b"row 1"
 
 
@@ -21,7 +21,7 @@ def test_what_was_sealed_opens() -> None:
 def test_it_does_not_open_elsewhere() -> None:
     """What was sealed for one row does not open for another, nor with a key that did not seal it."""
     sealed = SEALER.seal(PLAIN, CONTEXT)
-    for sealer, context in ((SEALER, b"row 2"), (Sealer.under("another secret"), CONTEXT)):
+    for sealer, context in ((SEALER, b"row 2"), (Sealer.from_secrets("another secret"), CONTEXT)):
         with pytest.raises(CannotOpen):
             sealer.open(sealed, context)
 
@@ -38,7 +38,7 @@ def test_a_changed_text_does_not_open() -> None:
 
 def test_keys_are_rotated() -> None:
     """What the key before sealed opens while that key is given, and what is sealed now needs the new one."""
-    earlier = Sealer.under("the one before", "")
+    earlier = Sealer.from_secrets("the one before", "")
     assert SEALER.open(earlier.seal(PLAIN, CONTEXT), CONTEXT) == PLAIN
     with pytest.raises(CannotOpen):
         earlier.open(SEALER.seal(PLAIN, CONTEXT), CONTEXT)
@@ -46,10 +46,10 @@ def test_keys_are_rotated() -> None:
 
 def test_what_an_earlier_key_sealed_is_renewed() -> None:
     """The same text under the newest key, once; what no key opens is not renewed."""
-    old = Sealer.under("the one before").seal(PLAIN, CONTEXT)
+    old = Sealer.from_secrets("the one before").seal(PLAIN, CONTEXT)
     renewed = SEALER.renewed(old, CONTEXT)
     assert renewed is not None
-    assert Sealer.under("the newest secret").open(renewed, CONTEXT) == PLAIN
+    assert Sealer.from_secrets("the newest secret").open(renewed, CONTEXT) == PLAIN
     assert SEALER.renewed(renewed, CONTEXT) is None
     with pytest.raises(CannotOpen):
         SEALER.renewed(old, b"row 2")

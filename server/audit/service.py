@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
-
-import grpc
 
 from gazette.access.v1.access_pb2 import PERMISSION_AUDIT_READ
 from gazette.audit.v1 import audit_service_pb2 as rpc
 from gazette.audit.v1.audit_event_pb2 import AuditEvent
-from gazette.audit.v1.audit_service_pb2_grpc import AuditServiceServicer
 from server.audit import queries, rules, verification
-from server.rpc import ambient
+from server.rpc.call import Call
 from server.rpc.messages import message, moment
 from server.rpc.paging import Paging
 from server.stores.postgres import AnyRow, Database
 
 PAGE_SIZE = 50
 
-Context = grpc.aio.ServicerContext[Any, Any]
-
 
 @dataclass(frozen=True)
-class AuditService(AuditServiceServicer):
+class AuditService:
     """Reads; the domains write."""
 
     database: Database
     paging: Paging
 
-    async def ListAuditEvents(self, request: rpc.ListAuditEventsRequest, context: Context) -> rpc.ListAuditEventsResponse:
-        caller = ambient.current().caller
+    async def ListAuditEvents(self, request: rpc.ListAuditEventsRequest, call: Call) -> rpc.ListAuditEventsResponse:
+        caller = call.caller
         place = uuid.UUID(request.organisation_id) if request.organisation_id else None
         if place:
             caller.require(PERMISSION_AUDIT_READ, place)
@@ -52,8 +46,8 @@ class AuditService(AuditServiceServicer):
         rows, token = page.cut(rows, lambda row: (row.number,))
         return rpc.ListAuditEventsResponse(audit_events=map(shown, rows), next_page_token=token)
 
-    async def VerifyAudit(self, request: rpc.VerifyAuditRequest, context: Context) -> rpc.VerifyAuditResponse:
-        ambient.current().caller.require(PERMISSION_AUDIT_READ)
+    async def VerifyAudit(self, request: rpc.VerifyAuditRequest, call: Call) -> rpc.VerifyAuditResponse:
+        call.caller.require(PERMISSION_AUDIT_READ)
         rules.check_known(request.known_number, request.known_sha256)
         async with self.database.read() as connection:
             return await verification.verify(connection, request)

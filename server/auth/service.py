@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceServicer
 from server.auth.passwords.service import PasswordChanges
 from server.auth.profile.service import Profile
 from server.auth.sessions.service import Sessions
@@ -14,5 +13,5 @@ from server.auth.totp.service import Authenticators
 
 
 @dataclass(frozen=True)
-class AuthService(SignIn, Sessions, Profile, PasswordChanges, Authenticators, Jwks, AuthServiceServicer):
+class AuthService(SignIn, Sessions, Profile, PasswordChanges, Authenticators, Jwks):
     """All parts together."""

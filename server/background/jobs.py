@@ -14,7 +14,6 @@ import structlog
 
 from server.background import tasks
 from server.rpc import failures
-from server.stores.notify import Listener
 
 log = structlog.get_logger(__name__)
 
@@ -22,22 +21,25 @@ log = structlog.get_logger(__name__)
 class Job:
     """Runs its work when the process starts, then at an interval, and at once when it is woken. No failure ends it."""
 
-    def __init__(self, name: str, work: Callable[[], Awaitable[object]], *, seconds: float) -> None:
+    def __init__(self, name: str, work: Callable[[], Awaitable[object]], *, seconds: float, channel: str = "") -> None:
         self.name = name
         self.work = work
         self.seconds = seconds
+        self.channel = channel
+        """A channel of PostgreSQL whose every notification wakes the job, and every return of which after an outage."""
         self.woken = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
-
-    def follow(self, listener: Listener, channel: str) -> None:
-        """Wakes the job on each notification; and after an outage of the channel, for those that it missed."""
-        listener.subscribe(channel, lambda payload: self.wake(), self.resume)
 
     def wake(self) -> None:
         """Runs the work now; once more after it has ended if it is being done."""
         self.woken.set()
 
+    def hear(self, payload: str) -> None:
+        """Wakes the job, whatever the channel tells."""
+        self.wake()
+
     async def resume(self) -> None:
+        """Wakes the job for what it may have missed."""
         self.wake()
 
     def start(self) -> None:

@@ -7,14 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-import grpc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import content_service_pb2 as rpc
-from gazette.content.v1.content_service_pb2_grpc import ContentServiceServicer
 from gazette.content.v1.document_import_pb2 import (
     ExportDocumentsRequest,
     ExportDocumentsResponse,
@@ -41,6 +39,7 @@ from server.content.revisions import views as revision_views
 from server.content.transfer import exports, imports
 from server.content.types import queries as type_queries
 from server.rpc import ambient, http
+from server.rpc.call import Call
 from server.rpc.paging import Paging
 from server.stores import idempotency
 from server.stores.postgres import AnyRow, Database
@@ -53,8 +52,6 @@ PUBLISH = Permission.PERMISSION_DOCUMENTS_PUBLISH
 DOCUMENTS_SIZE = 50
 REVISIONS_SIZE = 20
 
-Context = grpc.aio.ServicerContext[Any, Any]
-
 
 class Named(Protocol):
     """A request that names the document to change, and the version of it that the caller saw."""
@@ -64,7 +61,7 @@ class Named(Protocol):
 
 
 @dataclass(frozen=True)
-class ContentService(ContentServiceServicer):
+class ContentService:
     """What an editor does is one transaction; imports and exports are several, in modules of their own."""
 
     database: Database
@@ -83,14 +80,14 @@ class ContentService(ContentServiceServicer):
             content_fields.check_etag(named.etag, document.version)
             yield connection, document
 
-    async def CreateDocument(self, request: rpc.CreateDocumentRequest, context: Context) -> rpc.CreateDocumentResponse:
-        organisation_id = document_rules.organisation(ambient.current().caller, request.document.organisation_id, WRITE)
+    async def CreateDocument(self, request: rpc.CreateDocumentRequest, call: Call) -> rpc.CreateDocumentResponse:
+        organisation_id = document_rules.organisation(call.caller, request.document.organisation_id, WRITE)
         async with self.database.transaction() as connection:
-            answer = await idempotency.earlier(connection, request, rpc.CreateDocumentResponse)
+            answer = await idempotency.earlier(connection, call, request, rpc.CreateDocumentResponse)
             if answer is None:
                 made = await self.create(connection, request.document, organisation_id)
-                answer = await idempotency.remember(connection, rpc.CreateDocumentResponse(document=made))
-        http.created(ambient.current(), f"/v1/documents/{answer.document.id}")
+                answer = await idempotency.remember(connection, call, rpc.CreateDocumentResponse(document=made))
+        http.created(call, f"/v1/documents/{answer.document.id}")
         return answer
 
     async def create(self, connection: AsyncConnection, wanted: Document, organisation_id: uuid.UUID) -> Document:
@@ -118,15 +115,13 @@ class ContentService(ContentServiceServicer):
         )
         return document_views.document(row)
 
-    async def GetDocument(self, request: rpc.GetDocumentRequest, context: Context) -> rpc.GetDocumentResponse:
+    async def GetDocument(self, request: rpc.GetDocumentRequest, call: Call) -> rpc.GetDocumentResponse:
         async with self.database.read() as connection:
-            row = await document_queries.document(
-                connection, uuid.UUID(request.id), ambient.current().caller.organisations(READ)
-            )
+            row = await document_queries.document(connection, uuid.UUID(request.id), call.caller.organisations(READ))
         return rpc.GetDocumentResponse(document=document_views.document(row))
 
-    async def ListDocuments(self, request: rpc.ListDocumentsRequest, context: Context) -> rpc.ListDocumentsResponse:
-        caller = ambient.current().caller
+    async def ListDocuments(self, request: rpc.ListDocumentsRequest, call: Call) -> rpc.ListDocumentsResponse:
+        caller = call.caller
         page = self.paging.page(request, caller.known_id, DOCUMENTS_SIZE)
         names = ("organisation_id", "content_type", "locale", "draft_state", "live_state")
         async with self.database.read() as connection:
@@ -140,34 +135,34 @@ class ContentService(ContentServiceServicer):
         rows, token = page.cut(rows, lambda row: (row.update_time.isoformat(), row.id))
         return rpc.ListDocumentsResponse(documents=map(document_views.document, rows), next_page_token=token)
 
-    async def UpdateDocument(self, request: rpc.UpdateDocumentRequest, context: Context) -> rpc.UpdateDocumentResponse:
+    async def UpdateDocument(self, request: rpc.UpdateDocumentRequest, call: Call) -> rpc.UpdateDocumentResponse:
         fields = content_fields.document_fields(request.document, request.update_mask)
         async with self.changing(request.document, WRITE) as (connection, document):
             revision = await revision_queries.revision(connection, document.id, document.revision_number)
             words = saving.rewritten(revision, request.document, fields)
             content_type = await type_queries.content_type_of(connection, document)
             self.schemas.check_draft(content_type, words["details"], words["body"])
-            author_id = ambient.current().caller.known_id
+            author_id = call.caller.known_id
             await saving.another(
                 connection, document, words, self.may_use_path, author_id=author_id, draft_state=review_rules.DRAFT
             )
             return rpc.UpdateDocumentResponse(document=await self.changed(connection, document, "document.update"))
 
-    async def SubmitDocument(self, request: rpc.SubmitDocumentRequest, context: Context) -> rpc.SubmitDocumentResponse:
+    async def SubmitDocument(self, request: rpc.SubmitDocumentRequest, call: Call) -> rpc.SubmitDocumentResponse:
         async with self.changing(request, WRITE) as (connection, document):
             state = review_rules.step(document.draft_state, review_rules.SUBMIT)
             await self.complete(connection, document)
             await self.review(connection, document, state, request.comment)
             return rpc.SubmitDocumentResponse(document=await self.changed(connection, document, "document.submit"))
 
-    async def ApproveDocument(self, request: rpc.ApproveDocumentRequest, context: Context) -> rpc.ApproveDocumentResponse:
+    async def ApproveDocument(self, request: rpc.ApproveDocumentRequest, call: Call) -> rpc.ApproveDocumentResponse:
         async with self.changing(request, REVIEW) as (connection, document):
             authors = await revision_queries.authors_since(connection, document.id, document.live_revision_number or 0)
-            state = review_rules.approve(document.draft_state, ambient.current().caller.known_id, authors)
+            state = review_rules.approve(document.draft_state, call.caller.known_id, authors)
             await self.review(connection, document, state, request.comment)
             return rpc.ApproveDocumentResponse(document=await self.changed(connection, document, "document.approve"))
 
-    async def RequestChanges(self, request: rpc.RequestChangesRequest, context: Context) -> rpc.RequestChangesResponse:
+    async def RequestChanges(self, request: rpc.RequestChangesRequest, call: Call) -> rpc.RequestChangesResponse:
         async with self.changing(request, REVIEW) as (connection, document):
             state = review_rules.step(document.draft_state, review_rules.REQUEST_CHANGES)
             await self.review(connection, document, state, request.comment)
@@ -192,7 +187,7 @@ class ContentService(ContentServiceServicer):
         self.schemas.check_complete(content_type, revision.details, revision.body)
         return revision, content_type
 
-    async def PublishDocument(self, request: rpc.PublishDocumentRequest, context: Context) -> rpc.PublishDocumentResponse:
+    async def PublishDocument(self, request: rpc.PublishDocumentRequest, call: Call) -> rpc.PublishDocumentResponse:
         async with self.changing(request, PUBLISH) as (connection, document):
             publishing_rules.publish(document.draft_state)
             revision, content_type = await self.complete(connection, document)
@@ -209,8 +204,8 @@ class ContentService(ContentServiceServicer):
             row = await document_queries.document(connection, document.id)
             return rpc.PublishDocumentResponse(document=document_views.document(row))
 
-    async def ListRevisions(self, request: rpc.ListRevisionsRequest, context: Context) -> rpc.ListRevisionsResponse:
-        caller = ambient.current().caller
+    async def ListRevisions(self, request: rpc.ListRevisionsRequest, call: Call) -> rpc.ListRevisionsResponse:
+        caller = call.caller
         page = self.paging.page(request, caller.known_id, REVISIONS_SIZE)
         async with self.database.read() as connection:
             document = await document_queries.document(connection, uuid.UUID(request.document_id), caller.organisations(READ))
@@ -219,13 +214,11 @@ class ContentService(ContentServiceServicer):
         return rpc.ListRevisionsResponse(revisions=map(revision_views.revision, rows), next_page_token=token)
 
     async def ImportDocuments(
-        self, request_iterator: AsyncIterator[ImportDocumentsRequest], context: Context
+        self, request_iterator: AsyncIterator[ImportDocumentsRequest], call: Call
     ) -> ImportDocumentsResponse:
         return await imports.run(request_iterator, self.database, self.schemas, self.publish_files, self.may_use_path)
 
-    async def ExportDocuments(
-        self, request: ExportDocumentsRequest, context: Context
-    ) -> AsyncIterator[ExportDocumentsResponse]:
-        organisation_id = document_rules.organisation(ambient.current().caller, request.organisation_id, READ)
+    async def ExportDocuments(self, request: ExportDocumentsRequest, call: Call) -> AsyncIterator[ExportDocumentsResponse]:
+        organisation_id = document_rules.organisation(call.caller, request.organisation_id, READ)
         async for part in exports.parts(self.database, organisation_id):
             yield part

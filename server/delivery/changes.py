@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import structlog
-
-from server.background import tasks
+from server import record
+from server.background.jobs import Job
 from server.delivery.lists.cache import ListCache
 from server.delivery.pages.cache import PageCache
 from server.delivery.pages.shared import SharedCache
-from server.record import log as record
-from server.record import queries as record_queries
-from server.record import rules as record_rules
 from server.rpc.failures import Unavailable
-from server.stores.notify import Listener
 from server.stores.postgres import Database
 from server.stores.redis import CacheUnavailable
 
-log = structlog.get_logger(__name__)
-
 BATCH = 10_000
-RETRY_SECONDS = 1.0
 CHECK_SECONDS = 1.0
 """How often Redis is asked whether it still knows what it was told."""
 
@@ -44,8 +35,11 @@ class Changes:
     """What Redis was not told yet: path and locale, and the record number."""
     is_shared_known: bool = False
     """Whether Redis was once brought up to the record as it was when this process began to listen."""
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
+    is_caught_up: bool = False
+    """Whether it is known what there is to tell Redis."""
+
+    def __post_init__(self) -> None:
+        self.job = Job("shared cache", self.tell_shared_cache, seconds=CHECK_SECONDS)
 
     @property
     def shared_head(self) -> int | None:
@@ -57,17 +51,8 @@ class Changes:
         """Whether Redis knows of every change that this process knows of."""
         return self.shared_head is not None
 
-    def follow(self, listener: Listener) -> None:
-        listener.subscribe(record.CHANNEL, self.receive, self.catch_up)
-
-    def start(self) -> None:
-        self.task = asyncio.create_task(self.tell_shared_cache(), name="shared cache")
-
-    async def stop(self) -> None:
-        await tasks.end(self.task)
-
     def receive(self, payload: str) -> None:
-        number, locale, path, covers_prefix = record_rules.read_notice(payload)
+        number, locale, path, covers_prefix = record.read_notice(payload)
         self.apply(number, path, locale, covers_prefix=covers_prefix)
         if number == self.whole + 1:  # the record has no gaps: any other number says that something was missed
             self.whole = number
@@ -77,7 +62,7 @@ class Changes:
         self.page_cache.changed(path, locale, covers_prefix=covers_prefix)
         self.list_cache.changed(self.head)
         self.mark(number, path, locale)
-        self.wake.set()
+        self.job.wake()
 
     def mark(self, number: int, path: str, locale: str) -> None:
         self.marks[path, locale] = max(number, self.marks.get((path, locale), 0))
@@ -91,11 +76,11 @@ class Changes:
             self.page_cache.doubt()
         async with self.database.read() as connection:
             if self.whole == 0:
-                self.whole = await record_queries.head(connection)
+                self.whole = await record.head(connection)
             else:
                 is_more = True
                 while is_more:
-                    missed = await record_queries.changes_after(connection, self.whole, BATCH)
+                    missed = await record.changes_after(connection, self.whole, BATCH)
                     for change in missed:
                         self.apply(change.number, change.path, change.locale)
                         self.whole = max(self.whole, change.number)
@@ -103,24 +88,14 @@ class Changes:
         self.head = self.whole = max(self.head, self.whole)
         self.list_cache.changed(self.head)
         self.is_shared_known = False
-        self.wake.set()
+        self.is_caught_up = True
+        self.job.wake()
 
     async def tell_shared_cache(self) -> None:
-        """Keeps Redis told, in order, for as long as the process runs."""
-        await self.wake.wait()  # until then it is not known what there is to tell
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), CHECK_SECONDS)
-            self.wake.clear()
-            try:
+        """Tells Redis what it does not know yet, in order. What it could not be told stays in `marks`."""
+        if self.is_caught_up:
+            with suppress(CacheUnavailable, Unavailable):
                 await self.flush()
-                continue
-            except (CacheUnavailable, Unavailable):  # what is not told stays in `marks`
-                pass
-            except Exception:  # whatever it is: without this loop Redis would never be read again
-                log.exception("redis could not be told of changes")
-            await asyncio.sleep(RETRY_SECONDS)
-            self.wake.set()
 
     async def flush(self) -> None:
         if not (self.is_shared_known and self.marks):
@@ -142,7 +117,7 @@ class Changes:
             raise CacheUnavailable
         while known is not None and known < self.whole:
             async with self.database.read() as connection:
-                changes = await record_queries.changes_after(connection, known, BATCH)
+                changes = await record.changes_after(connection, known, BATCH)
             for change in changes:
                 self.mark(change.number, change.path, change.locale)
             known = changes[-1].number if changes else self.whole

@@ -8,3 +8,7 @@
 - **public**: a published document has the file attached. Until then it is for those who may read its organisation's files, and
   for everybody else there is none.
 """
+
+from server.files.publishing import publish
+
+__all__ = ["publish"]

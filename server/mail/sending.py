@@ -11,7 +11,7 @@ the answer, it is sent again, under the same Message-ID. At most once would be e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 
@@ -25,7 +25,6 @@ from server.mail.letters import Composer, Message
 from server.mail.transports import NotSent, Refused, RefusedForEver, Transport
 from server.rpc import failures
 from server.settings import Settings
-from server.stores.notify import Listener
 from server.stores.postgres import AnyRow, Database
 
 log = structlog.get_logger(__name__)
@@ -46,22 +45,20 @@ class Sending:
     database: Database
     transport: Transport | None
     """None: mails wait."""
-    compose: Mapping[str, Composer]
-    """By kind."""
+    composers: Callable[[], Mapping[str, Composer]]
+    """By kind, once all domains have named theirs."""
     sender: Address
 
     @classmethod
-    def under(cls, settings: Settings, database: Database, compose: Mapping[str, Composer]) -> Sending:
+    def from_settings(cls, settings: Settings, database: Database, composers: Callable[[], Mapping[str, Composer]]) -> Sending:
         """Raises InvalidSettings."""
         transport = transports.transport(settings)
         if transport is None:
             log.warning("mails wait in the database: there is no mail server; set SMTP_HOST")
-        return cls(database, transport, compose, transports.sender(settings))
+        return cls(database, transport, composers, transports.sender(settings))
 
-    def job(self, listener: Listener) -> Job:
-        job = Job("mail", self.send_all, seconds=SECONDS)
-        job.follow(listener, queries.CHANNEL)
-        return job
+    def job(self) -> Job:
+        return Job("mail", self.send_all, seconds=SECONDS, channel=queries.CHANNEL)
 
     async def send_all(self) -> None:
         """Until none is due, or the mail server fails: it would fail the others too, each after its time."""
@@ -92,7 +89,7 @@ class Sending:
         """None: it is no longer worth sending. Raises Refused."""
         if mail.attempts > rules.ATTEMPTS:
             raise RefusedForEver("the last attempt did not end")
-        compose = self.compose.get(mail.kind)
+        compose = self.composers().get(mail.kind)
         if compose is None:  # a newer release may know it, which is just being rolled out
             raise Refused("unknown kind")
         try:

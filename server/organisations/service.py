@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
-
-import grpc
 
 from gazette.access.v1.access_pb2 import PERMISSION_ORGANISATIONS_WRITE
 from gazette.auth.v1 import organisation_service_pb2 as rpc
 from gazette.auth.v1.organisation_pb2 import Organisation
-from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceServicer
 from server.organisations import paths, queries, rules
 from server.organisations.changes import create, existing, rename
 from server.organisations.paths import OthersUse
-from server.rpc import ambient, http
+from server.rpc import http
+from server.rpc.call import Call
 from server.rpc.messages import message
 from server.rpc.paging import Paging
 from server.stores import idempotency
@@ -23,55 +20,48 @@ from server.stores.postgres import Database
 
 PAGE_SIZE = 50
 
-Context = grpc.aio.ServicerContext[Any, Any]
-
 
 @dataclass(frozen=True)
-class OrganisationService(OrganisationServiceServicer):
+class OrganisationService:
     """Organisations, which everyone who is signed in may know of."""
 
     database: Database
     paging: Paging
     others_use: OthersUse
 
-    async def CreateOrganisation(
-        self, request: rpc.CreateOrganisationRequest, context: Context
-    ) -> rpc.CreateOrganisationResponse:
-        call = ambient.current()
+    async def CreateOrganisation(self, request: rpc.CreateOrganisationRequest, call: Call) -> rpc.CreateOrganisationResponse:
         call.caller.require(PERMISSION_ORGANISATIONS_WRITE)
         async with self.database.transaction() as connection:
-            answer = await idempotency.earlier(connection, request, rpc.CreateOrganisationResponse)
+            answer = await idempotency.earlier(connection, call, request, rpc.CreateOrganisationResponse)
             if answer is None:
                 row = await create(connection, request.organisation.slug, request.organisation.name)
                 answer = rpc.CreateOrganisationResponse(organisation=message(Organisation, row))
-                await idempotency.remember(connection, answer)
+                await idempotency.remember(connection, call, answer)
         http.created(call, f"/v1/organisations/{answer.organisation.id}")
         return answer
 
-    async def GetOrganisation(self, request: rpc.GetOrganisationRequest, context: Context) -> rpc.GetOrganisationResponse:
+    async def GetOrganisation(self, request: rpc.GetOrganisationRequest, call: Call) -> rpc.GetOrganisationResponse:
         async with self.database.read() as connection:
             row = await existing(connection, uuid.UUID(request.id))
         return rpc.GetOrganisationResponse(organisation=message(Organisation, row))
 
-    async def ListOrganisations(self, request: rpc.ListOrganisationsRequest, context: Context) -> rpc.ListOrganisationsResponse:
-        page = self.paging.page(request, ambient.current().caller.known_id, PAGE_SIZE)
+    async def ListOrganisations(self, request: rpc.ListOrganisationsRequest, call: Call) -> rpc.ListOrganisationsResponse:
+        page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)
         async with self.database.read() as connection:
             rows = await queries.organisations_after(connection, page.after or "", page.limit)
         rows, token = page.cut(rows, lambda row: (row.slug,))
         return rpc.ListOrganisationsResponse(organisations=[message(Organisation, row) for row in rows], next_page_token=token)
 
-    async def UpdateOrganisation(
-        self, request: rpc.UpdateOrganisationRequest, context: Context
-    ) -> rpc.UpdateOrganisationResponse:
-        ambient.current().caller.require(PERMISSION_ORGANISATIONS_WRITE)
+    async def UpdateOrganisation(self, request: rpc.UpdateOrganisationRequest, call: Call) -> rpc.UpdateOrganisationResponse:
+        call.caller.require(PERMISSION_ORGANISATIONS_WRITE)
         wanted = request.organisation
         rules.fields(wanted, request.update_mask)
         async with self.database.transaction() as connection:
             row = await rename(connection, uuid.UUID(wanted.id), wanted.name)
         return rpc.UpdateOrganisationResponse(organisation=message(Organisation, row))
 
-    async def ReservePath(self, request: rpc.ReservePathRequest, context: Context) -> rpc.ReservePathResponse:
-        ambient.current().caller.require(PERMISSION_ORGANISATIONS_WRITE)
+    async def ReservePath(self, request: rpc.ReservePathRequest, call: Call) -> rpc.ReservePathResponse:
+        call.caller.require(PERMISSION_ORGANISATIONS_WRITE)
         organisation_id = uuid.UUID(request.organisation_id)
         async with self.database.transaction() as connection:
             await existing(connection, organisation_id)
@@ -79,8 +69,8 @@ class OrganisationService(OrganisationServiceServicer):
             row = await existing(connection, organisation_id)
         return rpc.ReservePathResponse(organisation=message(Organisation, row))
 
-    async def ReleasePath(self, request: rpc.ReleasePathRequest, context: Context) -> rpc.ReleasePathResponse:
-        ambient.current().caller.require(PERMISSION_ORGANISATIONS_WRITE)
+    async def ReleasePath(self, request: rpc.ReleasePathRequest, call: Call) -> rpc.ReleasePathResponse:
+        call.caller.require(PERMISSION_ORGANISATIONS_WRITE)
         organisation_id = uuid.UUID(request.organisation_id)
         async with self.database.transaction() as connection:
             await existing(connection, organisation_id)

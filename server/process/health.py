@@ -6,14 +6,13 @@ process drains nothing is.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 from grpc_health.v1 import health
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
-from server.background import tasks
+from server.background.jobs import Job
 
 log = structlog.get_logger(__name__)
 
@@ -33,18 +32,13 @@ class Health:
         self.is_up = is_up
         self.is_ready = False
         self.is_draining = False
-        self.task: asyncio.Task[None] | None = None
+        self.job = Job("health", self.refresh, seconds=INTERVAL)
 
     async def start(self) -> None:
         await self.set(SERVING, LIVENESS, *self.independent)
         await self.set(NOT_SERVING, *self.dependent)
         await self.refresh()
-        self.task = asyncio.create_task(self.watch(), name="health")
-
-    async def watch(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL)
-            await self.refresh()
+        self.job.start()
 
     async def refresh(self) -> None:
         is_up = await self.is_up()
@@ -60,7 +54,7 @@ class Health:
         await self.servicer.enter_graceful_shutdown()
 
     async def stop(self) -> None:
-        await tasks.end(self.task)
+        await self.job.stop()
 
     async def set(self, status: int, *services: str) -> None:
         for service in services:

@@ -87,7 +87,8 @@ class Supervisor:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "server.process.worker",
+            "server",
+            "worker",
             str(number),
             env=child_environment(PROMETHEUS_MULTIPROC_DIR=str(self.metrics_directory)),
             stderr=asyncio.subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""One serving process: `python -m server.worker N`, started by the supervisor."""
+"""One serving process, which the supervisor starts as `gazette worker N`."""
 
 from __future__ import annotations
 
@@ -7,25 +7,40 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Protocol
 
 import structlog
 
-from server import app
-from server import settings as server_settings
-from server.process import telemetry
 from server.settings import CANNOT_START, CannotStart, Settings
 
 log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings, worker: int) -> None:
+class Serving(Protocol):
+    """What a worker runs: the whole application, built."""
+
+    port: int
+
+    async def start(self) -> None:
+        """Begins to take calls."""
+
+    async def drain(self) -> None:
+        """Takes no more calls, lets those under way end, and closes everything."""
+
+
+Build = Callable[[Settings, int], Awaitable[Serving]]
+"""Builds the application of a worker with this number."""
+
+
+async def serve(settings: Settings, worker: int, build: Build) -> None:
     """Serves until SIGTERM, SIGINT or the supervisor's death, then drains."""
     stop, supervisor = asyncio.Event(), os.getppid()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    process = await app.build(settings, worker=worker)
+    process = await build(settings, worker)
     await process.start()
     gc.collect()
     gc.freeze()  # what is loaded by now stays: looking through it again and again would stop the loop for a while each time
@@ -43,11 +58,10 @@ async def stop_or_orphanhood(stop: asyncio.Event, supervisor: int) -> None:
             await asyncio.wait_for(stop.wait(), 1)
 
 
-def main(number: int) -> int:
-    values = server_settings.load()
-    telemetry.configure(values, worker=number)
+def main(settings: Settings, number: int, build: Build) -> int:
+    """Runs the worker; its exit code."""
     try:
-        asyncio.run(serve(values, number))
+        asyncio.run(serve(settings, number, build))
     except CannotStart as error:
         sys.stderr.write(f"{error}\n")  # for the supervisor, which says it to people
         return CANNOT_START
@@ -55,7 +69,3 @@ def main(number: int) -> int:
         log.exception("the worker failed")
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))

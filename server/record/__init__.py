@@ -8,3 +8,9 @@
 
 Pages are derived from the record, never the other way round. The server's database role can only INSERT and SELECT here.
 """
+
+from server.record.log import CHANNEL, Place, append, reserve
+from server.record.queries import changes_after, head
+from server.record.rules import read_notice
+
+__all__ = ["CHANNEL", "Place", "append", "changes_after", "head", "read_notice", "reserve"]

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import grpc
 
 from gazette.record.v1 import record_service_pb2 as rpc
-from gazette.record.v1.record_service_pb2_grpc import RecordServiceServicer
 from server.record import queries
 from server.record.failures import RecordEntryNotFound
 from server.record.views import told
+from server.rpc.call import Call
 from server.stores.postgres import Database
 
 PAGE_SIZE = 100
 
-Context = grpc.aio.ServicerContext[Any, Any]
-
 
 @dataclass(frozen=True)
-class RecordService(RecordServiceServicer):
+class RecordService:
     """Reads; only publication writes."""
 
     database: Database
 
-    async def GetRecordEntry(self, request: rpc.GetRecordEntryRequest, context: Context) -> rpc.GetRecordEntryResponse:
+    async def GetRecordEntry(self, request: rpc.GetRecordEntryRequest, call: Call) -> rpc.GetRecordEntryResponse:
         async with self.database.read() as connection:
             row = await queries.entry(connection, request.number)
         if row is None:
             raise RecordEntryNotFound
         return rpc.GetRecordEntryResponse(entry=told(row))
 
-    async def ListRecordEntries(self, request: rpc.ListRecordEntriesRequest, context: Context) -> rpc.ListRecordEntriesResponse:
+    async def ListRecordEntries(self, request: rpc.ListRecordEntriesRequest, call: Call) -> rpc.ListRecordEntriesResponse:
         async with self.database.read(newest=False) as connection:
             rows = await queries.entries_after(connection, request.after_number, request.page_size or PAGE_SIZE)
         return rpc.ListRecordEntriesResponse(entries=[told(row) for row in rows])

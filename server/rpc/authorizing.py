@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gazette.access.v1.access_pb2 import Permission
-
-if TYPE_CHECKING:
-    from server.rpc.call import Call
-
 from server.rpc import failures
 from server.rpc.call import Call, Handler
 from server.rpc.methods import Method

@@ -1,17 +1,12 @@
-"""Who calls, what they may do, and the interceptors that find out. The contract says what each method asks for."""
+"""Who calls, and what they may do where."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from gazette.access.v1.access_pb2 import Permission
-
-if TYPE_CHECKING:
-    pass
-
 from server.rpc import failures
 
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
-from server.background import tasks
 from server.rpc.call import Call, Handler
 from server.rpc.failures import DeadlineExceeded, ResourceExhausted
 from server.rpc.methods import Method
@@ -42,7 +41,6 @@ class Limits:
         self.running: dict[Call, asyncio.Task[Any]] = {}
         self.late: Counter[Call] = Counter()
         """How often each call was cancelled for being late."""
-        self.task: asyncio.Task[None] | None = None
 
     def intercept(self, method: Method, handler: Handler) -> Handler:
         """The interceptor."""
@@ -78,19 +76,12 @@ class Limits:
 
         return limit_stream
 
-    def start(self) -> None:
-        self.task = asyncio.create_task(self.sweep(), name="deadlines")
-
-    async def stop(self) -> None:
-        await tasks.end(self.task)
-
-    async def sweep(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            for call, task in [*self.running.items()]:
-                if self.seconds_left(call) <= -AGAIN_SECONDS * self.late[call]:
-                    self.late[call] += 1
-                    task.cancel()
+    async def end_late(self) -> None:
+        """Ends what is late. To be done every SWEEP_SECONDS."""
+        for call, task in [*self.running.items()]:
+            if self.seconds_left(call) <= -AGAIN_SECONDS * self.late[call]:
+                self.late[call] += 1
+                task.cancel()
 
     def seconds_left(self, call: Call) -> float:
         """Until the client's deadline or ours, whichever is first. Calls from HTTP bring none."""

@@ -1,21 +1,18 @@
-"""Failures that a caller is told of, each with its status and reason, and the interceptor that tells it.
+"""Failures that a caller is told of, each with its status and reason.
 
-Domains derive their failures from these in `rules.py`. Whatever else is raised is a defect, and its text stays in the house.
+Domains derive their failures from these in their `failures.py`. Whatever else is raised is a defect, and its text stays in the
+house.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import ceil
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
-
-if TYPE_CHECKING:
-    pass
-
 
 DOMAIN = "gazette"
 # A status leaves as headers, of which clients take 8 KiB: its message percent-encoded, its details in base64.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from server.rpc.call import Call
+from typing import Any, Protocol
 
 from server.rpc import failures
 from server.rpc.call import Call, Handler, Interceptor

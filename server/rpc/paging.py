@@ -75,7 +75,7 @@ class Paging:
     now: Callable[[], float] = time.time
 
     @classmethod
-    def under(cls, secret: str, *previous: str) -> Paging:
+    def from_secrets(cls, secret: str, *previous: str) -> Paging:
         """Empty ones of `previous` are none."""
         key, *others = (hmac.digest(each.encode(), LABEL, "sha256") for each in (secret, *filter(None, previous)))
         return cls(key, tuple(others))

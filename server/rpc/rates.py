@@ -12,21 +12,16 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from math import ceil
-from typing import Any
+from typing import Any, Protocol
 from zlib import crc32
 
 from google.protobuf.descriptor_pb2 import MethodOptions
-from limits.aio.storage import RedisStorage
 
-from server.background.jobs import Job
 from server.rpc.call import Call, Handler, network
 from server.rpc.failures import ResourceExhausted
 from server.rpc.methods import Method, idempotency_level
-from server.settings import Settings
-from server.stores.redis import Cache, CacheUnavailable
 
 SHARE_SECONDS = 0.25
 MOST_KEYS = 100_000
@@ -59,6 +54,16 @@ class Count:
     """How many of them Redis has not heard of."""
 
 
+class Shared(Protocol):
+    """The counts of all processes together."""
+
+    async def is_there(self) -> bool:
+        """Whether anybody would hear."""
+
+    async def add(self, key: str, amount: int, seconds: int) -> int | None:
+        """The key's new count, kept for so many seconds; None if there was no answer. It may have been counted all the same."""
+
+
 @dataclass
 class Rates:
     """What this process has counted."""
@@ -66,21 +71,11 @@ class Rates:
     most: int
     seconds: int
     """The window's length. Those of different accounts end at different moments, so that they do not all come back at once."""
-    cache: Cache
+    shared: Shared
     now: Callable[[], float] = time.time
     counts: dict[Key, Count] = field(default_factory=dict)
     """The oldest window first."""
     untold: dict[Key, Count] = field(default_factory=dict)
-
-    @classmethod
-    def under(cls, settings: Settings, cache: Cache) -> Rates:
-        return cls(settings.rate_limit_max, int(settings.rate_limit_window.total_seconds()), cache)
-
-    def __post_init__(self) -> None:
-        pool: Any = self.cache.redis.connection_pool  # the cache's own: its timeouts and its bound on connections hold here too
-        self.storage = RedisStorage(
-            "async+redis://", implementation="redispy", key_prefix="gazette:rates", connection_pool=pool
-        )
 
     def intercept(self, method: Method, handler: Handler) -> Handler:
         """The interceptor."""
@@ -143,17 +138,10 @@ class Rates:
                 break
             self.forget(key)
 
-    def job(self) -> Job:
-        """What shares the counts with the other processes."""
-        return Job("rates", self.share, seconds=SHARE_SECONDS)
-
     async def share(self) -> None:
+        """Shares the counts with the other processes."""
         self.forget_ended()
-        if not self.untold:
-            return
-        try:
-            await self.cache.ask(self.cache.check)  # a Redis that has stopped for a while would count later what it is sent now
-        except CacheUnavailable:
+        if not self.untold or not await self.shared.is_there():
             return
         waiting = iter([*islice(self.untold.items(), MOST_SHARED)])
         while batch := [*islice(waiting, AT_ONCE)]:
@@ -161,16 +149,15 @@ class Rates:
                 return
 
     async def tell(self, key: Key, count: Count) -> bool:
-        """Adds to Redis what is untold, and learns what all have told; False if Redis did not answer. It may have heard all the
+        """Adds to Redis what is untold, and learns what all have told; False if there was no answer. It may have heard all the
         same, so nothing is told twice: at worst the others never hear of calls that this process goes on counting."""
         amount, count.untold = count.untold, 0
         self.untold.pop(key, None)
         left = ceil(count.end - self.now())
         if left <= 0:
             return True
-        try:
-            calls = await self.cache.ask(partial(self.storage.incr, f"{key}/{count.end:.0f}", left + 1, amount))
-        except CacheUnavailable:
+        calls = await self.shared.add(f"{key}/{count.end:.0f}", amount, left + 1)
+        if calls is None:
             return False
         count.calls = max(count.calls, calls + count.untold)
         return True

@@ -1,34 +1,44 @@
 """The registry: every RPC of the contract behind the interceptors, wrapped once, when the server is put together.
 
 grpc.aio asks each of its own interceptors anew for every call, at about 8 µs each, and each method registered one by one makes
-every call dearer. So ours are plain functions that wrap a handler (`calls.Interceptor`), and grpc.aio knows one generic handler
+every call dearer. So ours are plain functions that wrap a handler (`call.Interceptor`), and grpc.aio knows one generic handler
 that finds the wrapped one. It takes requests as bytes, since grpc.aio answers UNKNOWN to a message that does not parse, and
 hands bytes back, since a handler may have them already.
+
+A service is put together of parts. A part is an object with some of the service's methods, named as in the contract:
+`async def GetPage(self, request, call)` answers a message or its bytes; a method that streams answers is an async generator.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import ServiceDescriptor
 
-from server.rpc import failures
 from server.rpc.ambient import enter
 from server.rpc.call import Call, Handler, Interceptor
+from server.rpc.failures import DeadlineExceeded
 from server.rpc.methods import Method, NotInContract, declared
 
 READ_SECONDS = 30.0
 """The longest that a client may take to read a message of a stream: 8 KiB a second of a download, at the least."""
 
+SHAPES: Mapping[tuple[bool, bool], Any] = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, False): grpc.stream_unary_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}
+"""grpc's handlers, by whether the requests and the answers are streams."""
 
-class Registry:
-    """The one generic handler. Takes the services in as a server would, and finds the wrapped handler of each call."""
+
+class Registry(grpc.GenericRpcHandler):
+    """The one generic handler. It is told which parts answer for a service, and finds the wrapped handler of each call."""
 
     def __init__(self, interceptors: Sequence[Interceptor], proxies: frozenset[str]) -> None:
         """The first interceptor is the outermost."""
@@ -36,29 +46,35 @@ class Registry:
         self.proxies = proxies
         self.handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self.services: list[str] = []
+        self.foreign: list[grpc.ServiceRpcHandler] = []
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
-        return self.handlers.get(handler_call_details.method)
+        """What grpc asks for each call."""
+        found = self.handlers.get(handler_call_details.method)
+        if found is not None:
+            return found
+        return next(filter(None, (each.service(handler_call_details) for each in self.foreign)), None)
+
+    def serve(self, service: ServiceDescriptor, *parts: object) -> None:
+        """Lets the parts answer for the service. Raises NotInContract unless each of its methods is in one of them, and none of
+        them has another."""
+        found = behaviours(service, parts)
+        for name, behaviour in found.items():
+            method = declared(f"/{service.full_name}/{name}")
+            self.handlers[method.path] = self.wrapped(method, behaviour)
+        self.services.append(service.full_name)
 
     def add_generic_rpc_handlers(self, generic_rpc_handlers: Sequence[grpc.ServiceRpcHandler]) -> None:
-        """What the generated `add_…Servicer_to_server` calls. Raises NotInContract."""
-        for generic in generic_rpc_handlers:
-            name = generic.service_name()
-            self.services.append(name)
-            for method in descriptor_pool.Default().FindServiceByName(name).methods:
-                path = f"/{name}/{method.name}"
-                handler = generic.service(Details(path))
-                if handler is not None:
-                    self.handlers[path] = self.wrapped(path, handler)
+        """Takes in services that speak for themselves, health and reflection: their `add_…_to_server` calls this."""
+        for each in generic_rpc_handlers:
+            self.services.append(each.service_name())
+            self.foreign.append(each)
 
     def add_registered_method_handlers(self, service_name: str, method_handlers: Any) -> None:
-        """Nothing: the generic handler has them."""
+        """Takes nothing: the generic handler has them."""
 
-    def wrapped(self, path: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
-        if path.startswith("/grpc."):
-            return handler  # health and reflection speak for themselves
-        method = declared(path)
-        call: Handler = adapted(method, handler)
+    def wrapped(self, method: Method, behaviour: Any) -> grpc.RpcMethodHandler[Any, Any]:
+        call: Handler = streaming(behaviour) if method.server_streaming else answering(behaviour)
         for interceptor in reversed(self.interceptors):
             call = interceptor(method, call)
         proxies = self.proxies
@@ -68,54 +84,59 @@ class Registry:
             enter(current)
             return await call(request, current)
 
-        shape = (
-            (grpc.stream_stream_rpc_method_handler if method.server_streaming else grpc.stream_unary_rpc_method_handler)
-            if method.client_streaming
-            else (grpc.unary_stream_rpc_method_handler if method.server_streaming else grpc.unary_unary_rpc_method_handler)
-        )
-        return shape(serve)
+        handler: grpc.RpcMethodHandler[Any, Any] = SHAPES[method.client_streaming, method.server_streaming](serve)
+        return handler
 
 
-@dataclass
-class Details:
-    """A grpc.HandlerCallDetails."""
+def behaviours(service: ServiceDescriptor, parts: Sequence[object]) -> dict[str, Any]:
+    """Which part's method answers for each method of the service. Raises NotInContract."""
+    wanted = {method.name: method for method in service.methods}
+    found: dict[str, Any] = {}
+    for part in parts:
+        for name in (each for each in dir(part) if each[0].isupper()):
+            behaviour = getattr(part, name)
+            if name not in wanted:
+                raise NotInContract(f"{type(part).__name__}.{name} is no method of {service.full_name}")
+            if name in found:
+                raise NotInContract(f"{service.full_name}/{name} is there twice; {type(part).__name__} has it too")
+            is_right = inspect.isasyncgenfunction if wanted[name].server_streaming else inspect.iscoroutinefunction
+            if not is_right(behaviour):
+                raise NotInContract(f"{type(part).__name__}.{name} does not answer as {service.full_name} declares it")
+            found[name] = behaviour
+    if missing := sorted(set(wanted) - set(found)):
+        raise NotInContract(f"{service.full_name} is declared and not implemented: {', '.join(missing)}")
+    return found
 
-    method: str
-    invocation_metadata: tuple[tuple[str, str | bytes], ...] = ()
 
+def answering(behaviour: Any) -> Handler:
+    """The handler of a method with one answer: it sends the headers that were collected, and answers bytes."""
 
-def adapted(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler:
-    """The servicer's method as a `Handler`: takes messages and the Call, sends the headers that were collected, and answers
-    bytes, or writes what it yields."""
-    serialise = handler.response_serializer
-    behaviour: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
-    assert serialise is not None
-
-    if not (inspect.iscoroutinefunction(behaviour) or inspect.isasyncgenfunction(behaviour)):
-        raise NotInContract(f"{method.path} is declared and not implemented")  # the generated base's, which is not async
-    if not method.server_streaming:
-
-        async def answer(request: Any, call: Call) -> Any:
-            result = await behaviour(request, call.context)
-            answer = result if type(result) is bytes else serialise(result)
-            if call.headers:
-                await call.send_headers()
-            return answer
-
+    async def answer(request: Any, call: Call) -> bytes:
+        result = await behaviour(request, call)
+        answer: bytes = result if type(result) is bytes else result.SerializeToString()
+        if call.headers:
+            await call.send_headers()
         return answer
 
-    # Were grpc.aio to drive the generator, a cancelled one would be closed in another task and context.
+    return answer
+
+
+def streaming(behaviour: Any) -> Handler:
+    """The handler of a method with many answers, which it writes to the call's context.
+
+    Were grpc.aio to drive the generator, a cancelled one would be closed in another task and context."""
+
     async def stream(request: Any, call: Call) -> None:
         answers: AsyncGenerator[Any, None]
-        async with aclosing(behaviour(request, call.context)) as answers:
+        async with aclosing(behaviour(request, call)) as answers:
             async for answer in answers:
                 if call.headers:
                     await call.send_headers()
                 try:
                     async with asyncio.timeout(READ_SECONDS):
-                        await call.context.write(serialise(answer))
+                        await call.context.write(answer.SerializeToString())
                 except TimeoutError:
-                    raise failures.DeadlineExceeded("The client reads too slowly.", reason="STREAM_IDLE") from None
+                    raise DeadlineExceeded("The client reads too slowly.", reason="STREAM_IDLE") from None
         if call.headers:
             await call.send_headers()
 

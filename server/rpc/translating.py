@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import grpc
 import structlog
 from grpc_status import rpc_status
-
-if TYPE_CHECKING:
-    from server.rpc.call import Call
 
 from server.rpc.call import Call, Handler
 from server.rpc.failures import Failure, Internal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from google.protobuf.message import Message
@@ -13,11 +13,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.rpc import ambient, failures
-from server.rpc import call as rpc_call
+from server.rpc import failures
+from server.rpc.call import Call
 from server.stores.postgres import Model
+from server.stores.retention import Expired
 
 MAX_KEY_LENGTH = 128
+LIFETIME = timedelta(days=7)
+"""For how long an answer is kept."""
 Answer = TypeVar("Answer", bound=Message)
 
 
@@ -34,6 +37,11 @@ class IdempotencyKey(Model):
     create_time: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
+def expired() -> Expired:
+    """Keys that nobody repeats any more."""
+    return Expired(IdempotencyKey, IdempotencyKey.create_time < func.now() - LIFETIME)
+
+
 class KeyReused(failures.InvalidArgument):
     """The key stands for another request."""
 
@@ -45,12 +53,11 @@ class KeyReused(failures.InvalidArgument):
         )
 
 
-async def earlier(connection: AsyncConnection, request: Message, kind: type[Answer]) -> Answer | None:
+async def earlier(connection: AsyncConnection, call: Call, request: Message, kind: type[Answer]) -> Answer | None:
     """The answer that this call's key got before, or None: then the key is now this transaction's, and `remember` ends it.
 
     A second call with the same key waits here until the first has ended. Raises KeyReused, or InvalidArgument for a bad key.
     """
-    call = ambient.current()
     key = given_key(call)
     if not key:
         return None
@@ -59,12 +66,11 @@ async def earlier(connection: AsyncConnection, request: Message, kind: type[Answ
     )
     if (await connection.execute(taken.on_conflict_do_nothing())).rowcount:
         return None
-    return await answered(connection, request, kind)
+    return await answered(connection, call, request, kind)
 
 
-async def answered(connection: AsyncConnection, request: Message, kind: type[Answer]) -> Answer | None:
+async def answered(connection: AsyncConnection, call: Call, request: Message, kind: type[Answer]) -> Answer | None:
     """The answer that this call's key got before, without taking the key: for a look before long work. Raises as `earlier`."""
-    call = ambient.current()
     key = given_key(call)
     if not key:
         return None
@@ -78,16 +84,15 @@ async def answered(connection: AsyncConnection, request: Message, kind: type[Ans
     return kind.FromString(stored.answer)
 
 
-async def remember(connection: AsyncConnection, answer: Answer) -> Answer:
+async def remember(connection: AsyncConnection, call: Call, answer: Answer) -> Answer:
     """Stores the answer under this call's key, if it has one, and hands it back."""
-    call = ambient.current()
     key = given_key(call)
     if key:
         await connection.execute(update(IdempotencyKey).where(*is_key_of(call, key)).values(answer=answer.SerializeToString()))
     return answer
 
 
-def given_key(call: rpc_call.Call) -> str:
+def given_key(call: Call) -> str:
     key = call.metadata.get("idempotency-key", "")
     if len(key) > MAX_KEY_LENGTH or not key.isprintable():
         raise failures.InvalidArgument(
@@ -96,7 +101,7 @@ def given_key(call: rpc_call.Call) -> str:
     return key
 
 
-def is_key_of(call: rpc_call.Call, key: str) -> tuple[ColumnElement[bool], ...]:
+def is_key_of(call: Call, key: str) -> tuple[ColumnElement[bool], ...]:
     return (
         IdempotencyKey.account_id == call.caller.known_id,
         IdempotencyKey.method == call.method.path,

@@ -10,7 +10,7 @@ from contextlib import suppress
 import asyncpg
 import structlog
 
-from server.background import tasks
+from server.background.jobs import Job
 from server.rpc import failures
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ class Listener:
         self.lost_since: float | None = time.monotonic()
         self.heard_once = asyncio.Event()
         """Set once everything that was missed before the start has been made up for."""
-        self.task: asyncio.Task[None] | None = None
+        self.job = Job("listener", self.hear, seconds=RETRY_SECONDS)
 
     def subscribe(
         self, channel: str, receive: Callable[[str], None], resumed: Callable[[], Awaitable[None]] | None = None
@@ -49,22 +49,21 @@ class Listener:
         return self.lost_since is None
 
     def start(self) -> None:
-        self.task = asyncio.create_task(self.run(), name="listener")
+        self.job.start()
 
     async def stop(self) -> None:
-        await tasks.end(self.task)
+        await self.job.stop()
 
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.listen()
-            except OUTAGES as error:
-                if self.lost_since is None:
-                    log.warning("notifications lost", error=type(error).__name__)
-            except Exception:  # whatever it is: without this loop the process would take old pages for true for ever
-                log.exception("notifications failed")
+    async def hear(self) -> None:
+        """Listens until the connection is lost. Without the job that does this again, the process would take old pages for true
+        for ever."""
+        try:
+            await self.listen()
+        except OUTAGES as error:
+            if self.lost_since is None:
+                log.warning("notifications lost", error=type(error).__name__)
+        finally:
             self.lost_since = self.lost_since or time.monotonic()
-            await asyncio.sleep(RETRY_SECONDS)
 
     async def listen(self) -> None:
         """Listens until the connection is closed, or silent: a statement each second finds that out."""

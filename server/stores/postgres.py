@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import asyncpg
-from sqlalchemy import ARRAY, Integer, LargeBinary, MetaData, Row, Text, Uuid, exc
+from sqlalchemy import ARRAY, Integer, LargeBinary, MetaData, Row, Text, Uuid, exc, select
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -110,6 +110,15 @@ class Database:
         plain = engine.execution_options(isolation_level="AUTOCOMMIT")
         async with self.turns or nullcontext(), outages_translated(engine), plain.connect() as connection:
             yield connection
+
+    async def is_up(self) -> bool:
+        """Whether the primary answers, within PATIENCE."""
+        try:
+            async with asyncio.timeout(PATIENCE), self.read() as connection:
+                await connection.execute(select(1))
+        except (TimeoutError, DatabaseUnavailable):
+            return False
+        return True
 
     async def close(self) -> None:
         await self.primary.dispose()

@@ -1,21 +1,18 @@
 """How long what has had its time is kept, and the job that clears it away.
 
-What is not listed is kept: sessions that ended among it, since sign-in knows people by the addresses that they came from.
+Each domain says in its `wiring.py` which of its rows have had their time. What no domain lists is kept: sessions that ended
+among it, since sign-in knows people by the addresses that they came from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import ColumnElement, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, delete, literal_column, select
 
-from server.auth.models import Link, SignInAttempts
 from server.background.jobs import Job
-from server.mail.models import Mail
-from server.stores.idempotency import IdempotencyKey
 from server.stores.postgres import Database, Model
 
 log = structlog.get_logger(__name__)
@@ -25,17 +22,16 @@ BATCH = 1000
 """Rows to a transaction: few enough to be gone within a moment."""
 
 
-def over() -> Iterator[tuple[type[Model], ColumnElement[bool]]]:
-    """Each table's rows that may go."""
-    yield IdempotencyKey, IdempotencyKey.create_time < func.now() - timedelta(days=7)
-    yield SignInAttempts, SignInAttempts.expire_time < func.now()
-    yield Link, Link.create_time < func.now() - timedelta(days=30)  # none holds for so long
-    yield Mail, Mail.next_attempt_time.is_(None) & (Mail.create_time < func.now() - timedelta(days=90))
+class Expired(NamedTuple):
+    """A table's rows that may go."""
+
+    table: type[Model]
+    is_over: ColumnElement[bool]
 
 
-async def clear(database: Database) -> None:
-    """Whatever another process is clearing away just now is left to it."""
-    for table, is_over in over():
+async def clear(database: Database, expired: Sequence[Expired]) -> None:
+    """Removes the rows that may go. Whatever another process is clearing away just now is left to it."""
+    for table, is_over in expired:
         count = 0
         while removed := await clear_some(database, table, is_over):
             count += removed
@@ -50,5 +46,5 @@ async def clear_some(database: Database, table: type[Model], is_over: ColumnElem
         return (await connection.execute(delete(table).where(place.in_(some)))).rowcount
 
 
-def clearing(database: Database) -> Job:
-    return Job("clearing away", lambda: clear(database), seconds=SECONDS)
+def clearing(database: Database, expired: Sequence[Expired]) -> Job:
+    return Job("clearing away", lambda: clear(database, expired), seconds=SECONDS)

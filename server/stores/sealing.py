@@ -24,7 +24,7 @@ class Sealer:
     keys: tuple[AESGCM, ...] = field(repr=False)
 
     @classmethod
-    def under(cls, *secrets_: str) -> Sealer:
+    def from_secrets(cls, *secrets_: str) -> Sealer:
         """The newest secret first; empty ones are left out."""
         return cls(tuple(AESGCM(hmac.digest(secret.encode(), LABEL, "sha256")) for secret in secrets_ if secret))
 

@@ -7,23 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import Any
 
-import grpc
 import psutil
 from google.protobuf.duration_pb2 import Duration
 
 from gazette.system.v1 import system_service_pb2 as rpc
-from gazette.system.v1.system_service_pb2_grpc import SystemServiceServicer
+from server.rpc.call import Call
 from server.rpc.messages import message, timestamp
 from server.system import failures, rules
 from server.system.probe import Probe
 
-Context = grpc.aio.ServicerContext[Any, Any]
-
 
 @dataclass(frozen=True)
-class SystemService(SystemServiceServicer):
+class SystemService:
     """Asks the probe."""
 
     probe: Probe
@@ -32,14 +28,14 @@ class SystemService(SystemServiceServicer):
     start: float = field(default_factory=time.monotonic)
     start_time: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    async def GetHealth(self, request: rpc.GetHealthRequest, context: Context) -> rpc.GetHealthResponse:
+    async def GetHealth(self, request: rpc.GetHealthRequest, call: Call) -> rpc.GetHealthResponse:
         findings = await self.probe.ask()
         status = rules.overall(findings)
         if not self.is_ready() or status == rules.UNHEALTHY:
             raise failures.NotReady
         return rpc.GetHealthResponse(status=status)
 
-    async def GetDetailedHealth(self, request: rpc.GetDetailedHealthRequest, context: Context) -> rpc.GetDetailedHealthResponse:
+    async def GetDetailedHealth(self, request: rpc.GetDetailedHealthRequest, call: Call) -> rpc.GetDetailedHealthResponse:
         findings = await self.probe.ask()
         return rpc.GetDetailedHealthResponse(
             status=rules.overall(findings) if self.is_ready() else rules.UNHEALTHY,

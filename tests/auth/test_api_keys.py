@@ -223,8 +223,8 @@ async def test_a_key_is_asked_about_while_nothing_is_heard(desk: Desk) -> None:
     account_id = await desk.service_account()
     made = await desk.key(account_id)
     assert await code_of(desk.service.channel, made.key) is grpc.StatusCode.OK
-    await desk.service.app.listener.stop()
-    desk.service.app.listener.lost_since = 1.0
+    await desk.service.app.base.listener.stop()
+    desk.service.app.base.listener.lost_since = 1.0
     await change(desk.service, update(ApiKey).values(revoke_time=func.now()))
     assert await code_of(desk.service.channel, made.key) is grpc.StatusCode.UNAUTHENTICATED
 
@@ -233,7 +233,7 @@ async def test_a_key_that_ended_unheard_is_asked_about(desk: Desk) -> None:
     """What a process remembers of keys from before an outage of its notifications counts for nothing after it."""
     made = await desk.key(await desk.service_account())
     assert await code_of(desk.service.channel, made.key) is grpc.StatusCode.OK
-    listener = desk.service.app.listener
+    listener = desk.service.app.base.listener
     await listener.stop()
     await change(desk.service, update(ApiKey).values(revoke_time=func.now()))
     listener.heard_once.clear()

@@ -116,7 +116,7 @@ async def test_the_secrets_outlive_their_key(service: Service) -> None:
     former, new = service.settings.encryption_key, "another key of the tests, the next"
     (account,) = await rows(service, select(Account.__table__))
     async with service.database.transaction() as connection:
-        rotated, replaced = Totp.under(new, former), Totp.under(new)
+        rotated, replaced = Totp.from_secrets(new, former), Totp.from_secrets(new)
         assert await rotated.check(connection, account, app.code()) == "app"
         renewed = (await connection.execute(select(Account.totp_secret))).scalar_one()
         assert renewed is not None

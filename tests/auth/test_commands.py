@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from gazette.auth.v1.account_pb2 import Role
 from server.auth import models
 from server.auth.accounts import creating
+from server.auth.passwords.hashing import Passwords
 from server.organisations import changes
 from tests.auth.stored import events, rows
 from tests.command_line import run
@@ -138,7 +139,7 @@ async def test_ensuring_twice_makes_one(service: Service) -> None:
         assert await changes.ensure(connection, "harbours", "Renamed") == place
         made = [
             await creating.ensure(
-                connection, service.app.passwords, "ada@example.gov", "Ada", password, Role.ROLE_AUTHOR, place
+                connection, service.app.means(Passwords), "ada@example.gov", "Ada", password, Role.ROLE_AUTHOR, place
             )
             for password in (PASSWORD, "another-long-password")
         ]
@@ -151,5 +152,5 @@ async def test_an_account_in_no_organisation_is_refused(service: Service) -> Non
     with pytest.raises(Exception, match="There is no such organisation"):
         async with service.database.transaction() as connection:
             await creating.create(
-                connection, service.app.passwords, "ada@example.gov", "Ada", PASSWORD, Role.ROLE_AUTHOR, uuid.uuid4()
+                connection, service.app.means(Passwords), "ada@example.gov", "Ada", PASSWORD, Role.ROLE_AUTHOR, uuid.uuid4()
             )

@@ -17,7 +17,7 @@ ADA, GRACE, DEVICE = uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)
 
 
 def at(moment: datetime, secret: str = SECRET) -> DeviceTokens:
-    made = DeviceTokens.under(secret)
+    made = DeviceTokens.from_secret(secret)
     return DeviceTokens(made.key, lambda: moment)
 
 
@@ -68,5 +68,5 @@ def test_a_refresh_token_is_no_device_token() -> None:
 
 def test_the_key_is_not_shown() -> None:
     """Nothing that prints the object prints its key."""
-    made = DeviceTokens.under(SECRET)
+    made = DeviceTokens.from_secret(SECRET)
     assert repr(made.key) not in repr(made)

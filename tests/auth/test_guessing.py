@@ -16,6 +16,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from sqlalchemy import update
 
 from server.auth.models import Session
+from server.auth.passwords.hashing import Passwords
 from server.auth.sign_in.devices import DeviceTokens
 from tests.auth.guessing import counted, guess, login
 from tests.auth.stored import change, events
@@ -44,7 +45,7 @@ async def all_of(guesses: Iterable[Awaitable[Refusal]], at_once: int = 5) -> lis
 async def test_five_hashes_for_an_account(service: Service) -> None:
     """Of a hundred wrong guesses at once, from as many addresses, five are looked at (A2). The others are told the same."""
     await service.account(VICTIM)
-    with counted(service.app.passwords) as hashes:
+    with counted(service.app.means(Passwords)) as hashes:
         refusals = await all_of((guess(service, VICTIM, address=stranger(number)) for number in range(100)), at_once=100)
     assert len(hashes) == 5
     assert {refusal.reason for refusal in refusals} == {"INVALID_CREDENTIALS"}
@@ -53,7 +54,7 @@ async def test_five_hashes_for_an_account(service: Service) -> None:
 
 async def test_an_unknown_account_has_as_many(service: Service) -> None:
     """Nobody learns by counting which addresses are known: five guesses at nobody's are looked at, in whatever case."""
-    with counted(service.app.passwords) as hashes:
+    with counted(service.app.means(Passwords)) as hashes:
         for number in range(10):
             email = random.Random(number).choice(["Nobody@example.gov", "nobody@EXAMPLE.gov", "NOBODY@example.gov"])
             assert (await guess(service, email, address=stranger(number))).reason == "INVALID_CREDENTIALS"
@@ -63,10 +64,10 @@ async def test_an_unknown_account_has_as_many(service: Service) -> None:
 async def test_case_buys_no_attempts(service: Service) -> None:
     """Letters that PostgreSQL takes for one are one for the throttle too, such as K and the sign of the kelvin."""
     await service.account("king@example.gov")
-    with counted(service.app.passwords) as hashes:
+    with counted(service.app.means(Passwords)) as hashes:
         for number, letter in enumerate("kK\N{KELVIN SIGN}" * 4):
             await guess(service, f"{letter}ing@example.gov", address=stranger(number))
-    known = [each for each in hashes if each != service.app.passwords.dummy]
+    known = [each for each in hashes if each != service.app.means(Passwords).dummy]
     assert len(known) <= 5
 
 
@@ -76,7 +77,7 @@ async def test_nobody_is_locked_out(service: Service) -> None:
     await service.account(VICTIM)
     token = (await login(service, VICTIM, address=HOME)).device_token
     usual = [await seconds_to_sign_in(service, HOME) for _ in range(5)]
-    with counted(service.app.passwords) as hashes:
+    with counted(service.app.means(Passwords)) as hashes:
         attack = asyncio.ensure_future(all_of(guess(service, VICTIM, address=stranger(number % 50)) for number in range(1000)))
         took: list[float] = []
         while not attack.done() or len(took) < 10:
@@ -107,7 +108,7 @@ async def test_ten_hashes_for_an_address(service: Service) -> None:
     """One address that tries 200 accounts, there or not, has ten attempts, and is then told when to come back (A4)."""
     emails = [f"nobody-{number}@example.gov" for number in range(170)] + [(await service.account()).email for _ in range(30)]
     random.Random(1).shuffle(emails)
-    with counted(service.app.passwords) as hashes:
+    with counted(service.app.means(Passwords)) as hashes:
         refusals = await all_of((guess(service, email, address=stranger(1)) for email in emails), at_once=2)
     assert len(hashes) == 10
     throttled = [refusal for refusal in refusals if refusal.code is grpc.StatusCode.RESOURCE_EXHAUSTED]
@@ -142,7 +143,7 @@ async def test_what_a_known_client_may_get_wrong(service: Service) -> None:
     is told, and neither uses up the other's or a stranger's."""
     await service.account(VICTIM)
     token = (await login(service, VICTIM, address=HOME)).device_token
-    with counted(service.app.passwords) as hashes:
+    with counted(service.app.means(Passwords)) as hashes:
         for number in range(15):
             refusal = await guess(service, VICTIM, address=stranger(number), device_token=token)
             assert refusal.reason == "INVALID_CREDENTIALS"
@@ -160,7 +161,7 @@ async def test_a_device_keeps_its_name(service: Service) -> None:
     for _ in range(3):
         tokens.append((await login(service, VICTIM, address=stranger(1), device_token=tokens[-1])).device_token)
     other = (await login(service, VICTIM, address=stranger(1))).device_token
-    read = DeviceTokens.under(service.settings.refresh_token_secret)
+    read = DeviceTokens.from_secret(service.settings.refresh_token_secret)
     account_id = uuid.UUID(person.id)
     assert len({read.device(token, account_id) for token in tokens}) == 1
     assert read.device(other, account_id) != read.device(tokens[0], account_id)
@@ -170,7 +171,7 @@ async def test_many_devices_have_a_budget_together(service: Service) -> None:
     """Who once knew the password, and signed in again and again, has not gathered a budget with each token."""
     await service.account(VICTIM)
     tokens = [(await login(service, VICTIM, address=stranger(1))).device_token for _ in range(4)]
-    with counted(service.app.passwords) as hashes:
+    with counted(service.app.means(Passwords)) as hashes:
         for token in tokens:
             refusals = [await guess(service, VICTIM, address=stranger(2), device_token=token) for _ in range(10)]
             assert {refusal.reason for refusal in refusals} == {"INVALID_CREDENTIALS"}

@@ -12,6 +12,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from gazette.auth.v1 import auth_service_pb2 as rpc
 from gazette.auth.v1 import totp_pb2
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from server.auth.passwords.hashing import Passwords
 from tests.auth.authenticator import App, disable, enrol, set_up
 from tests.auth.guessing import counted, login
 from tests.auth.stored import events
@@ -46,7 +47,7 @@ async def test_codes_are_guessed_no_faster_than_passwords(service: Service, app:
     """Who knows the password has five codes to try; from then on the right one is refused too, in the same words."""
     refusals = [await try_code(service, app, wrong(app)) for _ in range(5)]
     assert {refusal.reason for refusal in refusals} == {"INVALID_CREDENTIALS"}
-    with counted(service.app.passwords) as hashes:
+    with counted(service.app.means(Passwords)) as hashes:
         assert (await try_code(service, app, app.code())).reason == "INVALID_CREDENTIALS"
     assert hashes == []
     noted = await events(service, "account.sign_in_refused")
@@ -68,7 +69,7 @@ async def test_a_stolen_access_token_guesses_no_password(service: Service, app: 
     reasons = [refusal.reason for refusal in refusals]
     assert reasons.count("WRONG_PASSWORD") == 5
     assert reasons.count("TOO_MANY_SIGN_INS") == 15
-    with counted(service.app.passwords) as hashes:
+    with counted(service.app.means(Passwords)) as hashes:
         refusal = await ask_password(service, app, PASSWORD)
     assert hashes == []
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_SIGN_INS")

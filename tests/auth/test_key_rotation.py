@@ -136,17 +136,19 @@ async def test_no_request_fails(service: Service, tmp_path: Path, algorithm: str
         async with asyncio.TaskGroup() as running:
             load = [running.create_task(client.run()) for client in clients]
             await gone_on(clients)
-            assert {client.kid for client in clients} == {KeyRing.under(settings[0]).signing.kid}
+            assert {client.kid for client in clients} == {KeyRing.from_settings(settings[0]).signing.kid}
             for step in settings[1:]:
                 beside = await serving.enter_async_context(process(step))
                 fleet.channels = [*fleet.channels, beside]
                 await gone_on(clients)
                 fleet.channels = [beside]
                 await gone_on(clients)  # what was under way at the old processes has ended
-                await moved(clients, KeyRing.under(step).signing.kid)
+                await moved(clients, KeyRing.from_settings(step).signing.kid)
             for task in load:
                 task.cancel()
-    assert KeyRing.under(settings[0]).signing.kid not in {key.kid for key in KeyRing.under(settings[-1]).verifying.values()}
+    assert KeyRing.from_settings(settings[0]).signing.kid not in {
+        key.kid for key in KeyRing.from_settings(settings[-1]).verifying.values()
+    }
 
 
 async def test_from_a_secret_to_a_key_file(service: Service, tmp_path: Path) -> None:

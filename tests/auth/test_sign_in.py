@@ -15,7 +15,7 @@ from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest, LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.auth.models import Account, Session
-from server.auth.passwords.hashing import PARAMETERS
+from server.auth.passwords.hashing import PARAMETERS, Passwords
 from server.auth.passwords.rules import DEMO_PASSWORD
 from server.rpc.messages import moment
 from tests.auth.guessing import guess
@@ -155,7 +155,7 @@ async def test_a_weaker_hash_is_renewed_at_sign_in(service: Service) -> None:
 async def test_too_many_sign_ins_at_once_are_told_to_wait(service: Service) -> None:
     """While the queue of passwords is full, a sign-in is refused at once and says when to come back."""
     person = await service.account()
-    places = service.app.passwords.places
+    places = service.app.means(Passwords).places
     taken = 0
     while places.acquire(blocking=False):
         taken += 1

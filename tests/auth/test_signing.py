@@ -56,15 +56,15 @@ def given(directory: Path, **changed: str | bytes) -> Settings:
 def refusal(settings: Settings) -> str:
     """The one line that a server with these settings ends with."""
     with pytest.raises(InvalidSettings) as caught:
-        KeyRing.under(settings)
+        KeyRing.from_settings(settings)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_secrets(tmp_path: Path) -> None:
     """JWT_SECRET signs, and what JWT_PREVIOUS_SECRET signed holds; both are known by names that do not give them away."""
-    ring = KeyRing.under(given(tmp_path, JWT_PREVIOUS_SECRET="the secret of the tests that was before"))
-    earlier = KeyRing.under(given(tmp_path, JWT_SECRET="the secret of the tests that was before"))
+    ring = KeyRing.from_settings(given(tmp_path, JWT_PREVIOUS_SECRET="the secret of the tests that was before"))
+    earlier = KeyRing.from_settings(given(tmp_path, JWT_SECRET="the secret of the tests that was before"))
     assert [key.algorithm for key in ring.verifying.values()] == ["HS256", "HS256"]
     assert [key.kid for key in ring.verifying.values()] == [ring.signing.kid, earlier.signing.kid]
     assert len(ring.signing.kid) == 16
@@ -75,7 +75,7 @@ def test_secrets(tmp_path: Path) -> None:
 @pytest.mark.parametrize("algorithm", PRIVATE)
 def test_key_files(tmp_path: Path, algorithm: str) -> None:
     """JWT_KEY_FILE signs instead of JWT_SECRET, by the algorithm of its kind; tokens of secrets do not hold beside it."""
-    ring = KeyRing.under(given(tmp_path, JWT_KEY_FILE=private(PRIVATE[algorithm]), JWT_PREVIOUS_SECRET="x" * 32))
+    ring = KeyRing.from_settings(given(tmp_path, JWT_KEY_FILE=private(PRIVATE[algorithm]), JWT_PREVIOUS_SECRET="x" * 32))
     assert list(ring.verifying.values()) == [ring.signing]
     assert ring.signing.algorithm == algorithm
 
@@ -83,7 +83,7 @@ def test_key_files(tmp_path: Path, algorithm: str) -> None:
 @pytest.mark.parametrize("other", [private(CURVE), public(CURVE)], ids=["private", "public"])
 def test_a_key_that_verifies(tmp_path: Path, other: bytes) -> None:
     """JWT_VERIFICATION_KEY_FILES may hold private keys or public ones: they have the same name, and none of them signs."""
-    ring = KeyRing.under(given(tmp_path, JWT_KEY_FILE=private(EDWARDS), JWT_VERIFICATION_KEY_FILES=other))
+    ring = KeyRing.from_settings(given(tmp_path, JWT_KEY_FILE=private(EDWARDS), JWT_VERIFICATION_KEY_FILES=other))
     signing, verifying = ring.verifying.values()
     assert (signing.algorithm, verifying.algorithm) == ("EdDSA", "ES256")
     assert verifying.kid == Key.of_pair(CURVE.public_key()).kid
@@ -92,14 +92,14 @@ def test_a_key_that_verifies(tmp_path: Path, other: bytes) -> None:
 
 def test_on_the_way_from_a_secret_to_a_key(tmp_path: Path) -> None:
     """While a secret still signs, the tokens of the key to come hold already, and others can read the key."""
-    ring = KeyRing.under(given(tmp_path, JWT_VERIFICATION_KEY_FILES=public(EDWARDS)))
+    ring = KeyRing.from_settings(given(tmp_path, JWT_VERIFICATION_KEY_FILES=public(EDWARDS)))
     assert ring.signing.algorithm == "HS256"
     assert [jwk["alg"] for jwk in ring.jwks] == ["EdDSA"]
 
 
 def test_one_key_named_twice_is_one(tmp_path: Path) -> None:
     """The key that signs may stand among those that verify: every process can then have the same list."""
-    ring = KeyRing.under(given(tmp_path, JWT_KEY_FILE=private(EDWARDS), JWT_VERIFICATION_KEY_FILES=public(EDWARDS)))
+    ring = KeyRing.from_settings(given(tmp_path, JWT_KEY_FILE=private(EDWARDS), JWT_VERIFICATION_KEY_FILES=public(EDWARDS)))
     assert ring.signing.signing is not None
     assert [jwk["kid"] for jwk in ring.jwks] == [ring.signing.kid]
 

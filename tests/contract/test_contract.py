@@ -134,12 +134,38 @@ def test_a_method_that_says_nothing_stops_the_start() -> None:
         access_rule(reflection.methods[0])
 
 
-def test_a_method_that_is_not_implemented_stops_the_start() -> None:
-    """A method that the contract declares and no servicer implements is refused when the server is put together."""
-    from gazette.record.v1 import record_service_pb2_grpc
+RECORD = record_service_pb2.DESCRIPTOR.services_by_name["RecordService"]
 
-    with pytest.raises(NotInContract, match="declared and not implemented"):
-        record_service_pb2_grpc.add_RecordServiceServicer_to_server(
-            record_service_pb2_grpc.RecordServiceServicer(),  # type: ignore[abstract]
-            Registry([], frozenset()),  # type: ignore[arg-type]
-        )
+
+class Entry:
+    async def GetRecordEntry(self, request: Any, call: Any) -> Any: ...
+
+
+class Entries:
+    async def ListRecordEntries(self, request: Any, call: Any) -> Any: ...
+
+
+class Streaming:
+    async def ListRecordEntries(self, request: Any, call: Any) -> AsyncIterator[Any]:
+        yield None
+
+
+class Foreign:
+    async def EraseRecord(self, request: Any, call: Any) -> Any: ...
+
+
+@pytest.mark.parametrize(
+    ("parts", "problem"),
+    [
+        ([Entry()], "declared and not implemented: ListRecordEntries"),
+        ([Entry(), Entries(), Entry()], "GetRecordEntry is there twice"),
+        ([Entry(), Entries(), Foreign()], "EraseRecord is no method"),
+        ([Entry(), Streaming()], "does not answer as"),
+    ],
+    ids=["missing", "twice", "unknown", "of another shape"],
+)
+def test_parts_that_are_not_the_service_stop_the_start(parts: list[object], problem: str) -> None:
+    """A method of the contract that no part has, or two have, or that is not in the contract, is refused when the server is put
+    together; so is one that streams its answers where the contract has one."""
+    with pytest.raises(NotInContract, match=problem):
+        Registry([], frozenset()).serve(RECORD, *parts)

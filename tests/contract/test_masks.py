@@ -10,7 +10,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.rpc import error_details_pb2, status_pb2
 from sqlalchemy import text
 
-from server.stores.tables import metadata
+from server.app import TABLES
 from tests.contract.asking import answered, is_update, mutable, request
 from tests.contract.office import Office, allow_guides
 from tests.contract.test_contract import methods
@@ -44,7 +44,7 @@ async def stored(service: Service) -> dict[str, Any]:
     """What every table holds."""
     found = {}
     async with service.owner.connect() as connection:
-        for name in metadata.tables:
+        for name in TABLES.tables:
             whole = text(f"SELECT md5(string_agg(row::text, ' ' ORDER BY row::text)) FROM {name} AS row")
             found[name] = (await connection.execute(whole)).scalar()
     return found

@@ -13,6 +13,7 @@ import pytest
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from server.delivery import changes as following
+from server.delivery.changes import Changes
 from server.delivery.pages.cache import Entry
 from server.record import rules as record_rules
 from tests.publishing import put_page
@@ -26,18 +27,18 @@ async def title(service: Service, path: str) -> str:
 async def told(service: Service, number: int) -> None:
     """Waits until Redis knows of the record up to this number."""
     async with asyncio.timeout(3):
-        while (await service.app.changes.shared_cache.head() or 0) < number:
+        while (await service.app.means(Changes).shared_cache.head() or 0) < number:
             await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
 async def deaf(service: Service) -> AsyncIterator[None]:
     """Nothing is heard of what is published meanwhile, until it is caught up with at the end."""
-    listener = service.app.listener
+    listener = service.app.base.listener
     await listener.stop()
     listener.lost_since = time.monotonic()
     yield
-    await service.app.changes.catch_up()
+    await service.app.means(Changes).catch_up()
     listener.lost_since = None
 
 
@@ -48,7 +49,7 @@ async def test_a_notice_that_overtakes_catching_up(service: Service) -> None:
     async with deaf(service):
         await put_page(service.database, "/a", "After")
         number = await put_page(service.database, "/b")
-        service.app.changes.receive(record_rules.notice(number, "en", "/b"))
+        service.app.means(Changes).receive(record_rules.notice(number, "en", "/b"))
     assert await title(service, "/a") == "After"
 
 
@@ -61,14 +62,14 @@ async def test_many_that_were_missed(service: Service, monkeypatch: pytest.Monke
     async with deaf(service):
         last = [await put_page(service.database, f"/{number}", "After") for number in range(5)][-1]
     assert [await title(service, f"/{number}") for number in range(5)] == ["After"] * 5
-    assert service.app.changes.list_cache.head == last
+    assert service.app.means(Changes).list_cache.head == last
 
 
 async def test_what_was_read_while_deaf(service: Service) -> None:
     """What came from Redis while nobody could vouch for it is not taken for true afterwards."""
     await put_page(service.database, "/a", "True")
     async with deaf(service):
-        service.app.changes.page_cache.put(("/a", "en"), Entry(1, b"", time.monotonic()))
+        service.app.means(Changes).page_cache.put(("/a", "en"), Entry(1, b"", time.monotonic()))
     assert await title(service, "/a") == "True"
 
 
@@ -76,7 +77,7 @@ async def test_redis_loses_its_memory(service: Service) -> None:
     """A Redis that comes back with what it held a while ago is not believed, and is told again what it has forgotten."""
     redis = service.redis
     await told(service, await put_page(service.database, "/a", "Before"))
-    service.app.changes.page_cache.clear()
+    service.app.means(Changes).page_cache.clear()
     assert await title(service, "/a") == "Before"
     snapshot = {key: await redis.dump(key) or b"" for key in await redis.keys("*")}
     assert b"gazette:page:en:/a" in snapshot
@@ -85,6 +86,6 @@ async def test_redis_loses_its_memory(service: Service) -> None:
     await redis.flushdb()
     for key, value in snapshot.items():
         await redis.restore(key, 0, value)
-    service.app.changes.page_cache.clear()
+    service.app.means(Changes).page_cache.clear()
     assert await title(service, "/a") == "After"
     await told(service, number)

@@ -8,6 +8,7 @@ import grpc
 
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest, GetPageResponse
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
+from server.delivery.changes import Changes
 from tests.publishing import put_gone, put_page, put_redirect
 from tests.refusals import refused
 from tests.service import Service, running
@@ -107,7 +108,7 @@ async def test_a_new_process_reads_from_redis(service: Service, template: str) -
 
 async def test_a_slow_reader_never_wins(service: Service) -> None:
     """An older answer does not replace a newer one in Redis, nor the marker of a newer one."""
-    shared = service.app.changes.shared_cache
+    shared = service.app.means(Changes).shared_cache
     await shared.put("/a", "en", 7, b"seven")
     await shared.put("/a", "en", 6, b"six")
     assert await shared.get("/a", "en") == (7, b"seven")
@@ -124,7 +125,7 @@ async def test_many_readers_read_once(service: Service) -> None:
     """A hundred readers of a page that nobody holds cost one read."""
     await put_page(service.database, "/a", "Alpha")
     reads = 0
-    reader = service.app.changes.page_cache.reader
+    reader = service.app.means(Changes).page_cache.reader
     stored = type(reader).stored
 
     async def counted(self: object, path: str, locale: str) -> object:
@@ -144,7 +145,7 @@ async def test_memory_is_bounded(servers, template, tmp_path) -> None:  # type: 
         for number in range(30):
             await put_page(service.database, f"/{number}", "x" * 200)
             assert (await get(service, f"/{number}")).page.title == "x" * 200
-        assert 0 < service.app.changes.page_cache.bytes_held <= 2000
+        assert 0 < service.app.means(Changes).page_cache.bytes_held <= 2000
 
 
 async def test_a_path_that_is_too_long(service: Service) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import grpc
 import pytest
 
+from server.auth.passwords.hashing import Passwords
 from tests.auth.guessing import counted, guess, login
 from tests.auth.stored import events
 from tests.faults.installation import Installation
@@ -32,7 +33,7 @@ async def test_without_redis(installation: Installation, exposed: Service, how: 
     await exposed.account(VICTIM)
     known = await login(exposed, VICTIM, address=HOME)
     async with away(installation, how):
-        with counted(exposed.app.passwords) as hashes:
+        with counted(exposed.app.means(Passwords)) as hashes:
             refusals = await guesses(exposed, 100)
         assert len(hashes) == 5
         assert {refusal.reason for refusal in refusals} <= {"INVALID_CREDENTIALS", "DATABASE_UNAVAILABLE"}
@@ -45,7 +46,7 @@ async def test_without_redis(installation: Installation, exposed: Service, how: 
 async def test_redis_goes_and_comes_back(installation: Installation, exposed: Service, how: str) -> None:
     """What was counted before Redis went counts while it is away, and when it is back, empty or not (X7)."""
     await exposed.account(VICTIM)
-    with counted(exposed.app.passwords) as hashes:
+    with counted(exposed.app.means(Passwords)) as hashes:
         await guesses(exposed, 2)
         async with away(installation, how):
             await guesses(exposed, 2)
@@ -65,7 +66,7 @@ async def test_with_neither(installation: Installation, exposed: Service, how: s
     database = installation.stack.postgres
     begin, end = (database.kill, database.start) if how == "kill" else (database.pause, database.resume)
     codes = set()
-    with counted(exposed.app.passwords) as hashes:
+    with counted(exposed.app.means(Passwords)) as hashes:
         await asyncio.to_thread(begin)
         try:
             codes |= {refusal.code for refusal in await guesses(exposed, 5)}

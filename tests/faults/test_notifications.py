@@ -47,7 +47,7 @@ async def becomes(service: Service, path: str, wanted: str) -> float:
 
 async def hears(service: Service, *, wanted: bool) -> None:
     async with asyncio.timeout(5):
-        while service.app.listener.is_listening != wanted:
+        while service.app.base.listener.is_listening != wanted:
             await asyncio.sleep(0.005)
 
 
@@ -106,7 +106,7 @@ async def test_a_session_that_ended_meanwhile(exposed: Service) -> None:
             async with deaf(exposed):
                 await AuthServiceStub(exposed.channel).Logout(LogoutRequest(), metadata=person.metadata, timeout=5)
             async with asyncio.timeout(5):
-                while not other.listener.is_listening:
+                while not other.base.listener.is_listening:
                     await asyncio.sleep(0.01)
             refusal = await refused(elsewhere.GetMe(GetMeRequest(), metadata=person.metadata, timeout=5))
             assert refusal.code == grpc.StatusCode.UNAUTHENTICATED
@@ -122,7 +122,7 @@ async def test_listening_outlives_every_failure(exposed: Service) -> None:
     await administer(exposed.servers, f"{CUT}'{database}'")
     await hears(exposed, wanted=False)
     await asyncio.sleep(0.7)  # it has tried, and was refused
-    assert not exposed.app.listener.is_listening
+    assert not exposed.app.base.listener.is_listening
     async with exposed.owner.begin() as connection:
         await connection.execute(text("GRANT SELECT ON record_entries TO gazette"))
     await hears(exposed, wanted=True)

@@ -14,6 +14,7 @@ import pytest
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from server import app
+from server.delivery.changes import Changes
 from server.delivery.pages import shared
 from tests.content.desk import Desk
 from tests.faults.installation import Installation
@@ -111,14 +112,14 @@ async def test_nothing_old_comes_back_with_it(installation: Installation, expose
     assert await title(exposed.app, "/a") == "Before"
     async with away(installation, how):
         await put_page(exposed.database, "/a", "After")
-        await until(lambda: not exposed.app.changes.is_shared_true)
+        await until(lambda: not exposed.app.means(Changes).is_shared_true)
     async with another_process(exposed) as newcomer:
         assert await title(newcomer, "/a") == "After"
-        await until(lambda: newcomer.changes.is_shared_true)
-        newcomer.changes.page_cache.clear()
+        await until(lambda: newcomer.means(Changes).is_shared_true)
+        newcomer.means(Changes).page_cache.clear()
         assert await title(newcomer, "/a") == "After"
-    await until(lambda: exposed.app.changes.is_shared_true)
-    assert b"Before" not in (await exposed.app.cache.get(shared.key("/a", "en")) or b"")
+    await until(lambda: exposed.app.means(Changes).is_shared_true)
+    assert b"Before" not in (await exposed.app.base.redis.get(shared.key("/a", "en")) or b"")
 
 
 async def test_what_no_process_told(installation: Installation, exposed: Service) -> None:
@@ -126,11 +127,11 @@ async def test_what_no_process_told(installation: Installation, exposed: Service
     await put_page(exposed.database, "/a", "Before")
     async with another_process(exposed) as teller:
         assert await title(teller, "/a") == "Before"
-        await until(lambda: teller.changes.is_shared_true)
-    await exposed.app.changes.stop()  # nobody tells from here on
-    assert b"Before" in (await exposed.app.cache.get(shared.key("/a", "en")) or b"")
+        await until(lambda: teller.means(Changes).is_shared_true)
+    await exposed.app.means(Changes).job.stop()  # nobody tells from here on
+    assert b"Before" in (await exposed.app.base.redis.get(shared.key("/a", "en")) or b"")
     await put_page(exposed.database, "/a", "After")
     async with another_process(exposed) as newcomer:
-        await until(lambda: newcomer.changes.is_shared_true)
-        newcomer.changes.page_cache.clear()
+        await until(lambda: newcomer.means(Changes).is_shared_true)
+        newcomer.means(Changes).page_cache.clear()
         assert await title(newcomer, "/a") == "After"

@@ -71,7 +71,7 @@ async def test_the_sweep_removes_what_never_ended(service: Service) -> None:
         aged = text("UPDATE files SET create_time = now() - interval '3 hours' WHERE id IN (:old, :ready)")
         await connection.execute(aged, {"old": uuid.UUID(old), "ready": uuid.UUID(ready)})
     storage = open_storage(service.settings)
-    uploads = Uploads.under(service.settings, service.database, storage)
+    uploads = Uploads.from_settings(service.settings, service.database, storage)
 
     assert await uploads.sweep() == 1
     assert {str(row.id) for row in await rows(service)} == {young, ready}
@@ -102,7 +102,7 @@ async def test_the_sweep_keeps_a_row_until_its_blob_is_gone(service: Service) ->
     storage = open_storage(service.settings.model_copy(update=nowhere))
 
     with pytest.raises(StorageUnavailable):
-        await Uploads.under(service.settings, service.database, storage).sweep(timedelta(0))
+        await Uploads.from_settings(service.settings, service.database, storage).sweep(timedelta(0))
 
     assert len(await rows(service)) == 1
     await storage.close()
@@ -115,7 +115,7 @@ async def test_a_file_is_not_undone_once_it_is_ready(service: Service) -> None:
     file = (await send(service, author, upload_of(organisation_id, PNG), PNG)).file
     storage = open_storage(service.settings)
 
-    await Uploads.under(service.settings, service.database, storage).undo(uuid.UUID(file.id))
+    await Uploads.from_settings(service.settings, service.database, storage).undo(uuid.UUID(file.id))
 
     assert len(await rows(service)) == len(blobs(service)) == 1
     await storage.close()

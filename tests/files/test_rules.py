@@ -56,7 +56,7 @@ def test_an_allowed_type_that_no_bytes_can_show_stops_the_start(tmp_path: Path) 
     settings = load({**GOOD, "FILES_DIRECTORY": str(tmp_path), "ALLOWED_FILE_TYPES": "image/png,text/csv"})
 
     with pytest.raises(InvalidSettings, match="ALLOWED_FILE_TYPES names text/csv"):
-        Uploads.under(settings, connect(settings), open_storage(settings))
+        Uploads.from_settings(settings, connect(settings), open_storage(settings))
 
 
 @given(st.text(min_size=1))

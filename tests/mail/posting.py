@@ -52,7 +52,7 @@ async def posting(servers: Servers, template: str, directory: Path, port: int, *
         "SMTP_FROM": "The Gazette <gazette@example.gov>",
     }
     async with running(servers, template, directory, **{**given, **changed}) as service:
-        service.app.compose.update(COMPOSE)
+        service.app.composers.update(COMPOSE)
         yield service
 
 

@@ -21,7 +21,7 @@ from tests.service import Service, make_settings
 
 @pytest.fixture
 def folder(service: Service) -> Path:
-    service.app.compose.update(COMPOSE)
+    service.app.composers.update(COMPOSE)
     assert service.settings.mail_directory is not None
     return service.settings.mail_directory
 

@@ -170,7 +170,7 @@ async def test_the_same_mail_again(sender: Service, office: PostOffice) -> None:
 async def test_two_processes_share_the_mails(sender: Service, office: PostOffice) -> None:
     """Fifty mails, queued at once where two processes send, arrive once each."""
     other = await app.build(sender.settings)
-    other.compose.update(COMPOSE)
+    other.composers.update(COMPOSE)
     with capture_logs() as logs:
         await other.start()
         try:

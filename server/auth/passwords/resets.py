@@ -22,7 +22,6 @@ from server.auth.links import queries as link_queries
 from server.auth.links.links import INVITATION, PASSWORD_RESET, Links
 from server.auth.passwords import queries
 from server.background.jobs import Job
-from server.stores.notify import Listener
 from server.stores.postgres import AnyRow, Database
 
 log = structlog.get_logger(__name__)
@@ -45,10 +44,8 @@ class PasswordResets:
     links: Links
     now: Callable[[], datetime] = utc_now
 
-    def job(self, listener: Listener) -> Job:
-        job = Job("password resets", self.answer_all, seconds=SECONDS)
-        job.follow(listener, queries.CHANNEL)
-        return job
+    def job(self) -> Job:
+        return Job("password resets", self.answer_all, seconds=SECONDS, channel=queries.CHANNEL)
 
     async def answer_all(self) -> None:
         while await self.answer_next():

@@ -16,17 +16,18 @@ from server.auth.guessing.throttle import ACCOUNT, KNOWN_ADDRESS
 from server.auth.links.links import INVITATION, PASSWORD_RESET
 from server.auth.passwords import queries, rules
 from server.auth.passwords.changes import set_password
-from server.auth.sessions.starting import AuthParts, Context
+from server.auth.sessions.starting import AuthParts
 from server.auth.sign_in import queries as sign_in_queries
 from server.auth.sign_in.devices import LIFETIME
-from server.rpc import ambient, failures
+from server.rpc import failures
+from server.rpc.call import Call
 from server.stores.postgres import AnyRow
 
 
 class PasswordChanges(AuthParts):
     """How an account gets its first password, and another one."""
 
-    async def AcceptInvitation(self, request: rpc.AcceptInvitationRequest, context: Context) -> rpc.AcceptInvitationResponse:
+    async def AcceptInvitation(self, request: rpc.AcceptInvitationRequest, call: Call) -> rpc.AcceptInvitationResponse:
         async with self.database.read() as connection:
             _, account = await self.links.look(connection, INVITATION, request.token)
             own_words = await queries.own_words(connection, account)
@@ -50,7 +51,7 @@ class PasswordChanges(AuthParts):
             grants = await account_queries.grants(connection, account.id)
         return rpc.AcceptInvitationResponse(account=views.shown(accepted, grants))
 
-    async def ChangePassword(self, request: rpc.ChangePasswordRequest, context: Context) -> rpc.ChangePasswordResponse:
+    async def ChangePassword(self, request: rpc.ChangePasswordRequest, call: Call) -> rpc.ChangePasswordResponse:
         verified = await self.confirmed_account(request.password)
         password_hash = await self.checked_hash(verified, request.new_password)
         async with self.database.transaction() as connection:
@@ -65,15 +66,14 @@ class PasswordChanges(AuthParts):
         return rpc.ChangePasswordResponse(**pair)
 
     async def RequestPasswordReset(
-        self, request: rpc.RequestPasswordResetRequest, context: Context
+        self, request: rpc.RequestPasswordResetRequest, call: Call
     ) -> rpc.RequestPasswordResetResponse:
-        call = ambient.current()
         async with self.database.transaction() as connection:
             await queries.add_reset_request(connection, request.email, call.address, call.request_id)
         return rpc.RequestPasswordResetResponse()
 
-    async def ResetPassword(self, request: rpc.ResetPasswordRequest, context: Context) -> rpc.ResetPasswordResponse:
-        address = ambient.current().address
+    async def ResetPassword(self, request: rpc.ResetPasswordRequest, call: Call) -> rpc.ResetPasswordResponse:
+        address = call.address
         async with self.database.read() as connection:
             _, account = await self.links.look(connection, PASSWORD_RESET, request.token)
             candidate = await sign_in_queries.candidate(connection, account.email, address, self.now() - LIFETIME)

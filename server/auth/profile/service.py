@@ -20,8 +20,9 @@ from server.auth.administration import changes
 from server.auth.guessing.throttle import Budget, Exhausted
 from server.auth.links import queries as link_queries
 from server.auth.links.links import EMAIL_CHANGE
-from server.auth.sessions.starting import AuthParts, Context
-from server.rpc import ambient, masks
+from server.auth.sessions.starting import AuthParts
+from server.rpc import masks
+from server.rpc.call import Call
 from server.rpc.failures import ResourceExhausted, Unauthenticated
 from server.stores.postgres import AnyRow, violated
 
@@ -33,14 +34,14 @@ TOO_MANY = "Too many mails were sent for changes of this account's address. Try 
 class Profile(AuthParts):
     """How people see and change their own accounts."""
 
-    async def GetMe(self, request: rpc.GetMeRequest, context: Context) -> rpc.GetMeResponse:
+    async def GetMe(self, request: rpc.GetMeRequest, call: Call) -> rpc.GetMeResponse:
         async with self.database.read() as connection:
-            account = await account_queries.active_account(connection, ambient.current().caller.known_id)
+            account = await account_queries.active_account(connection, call.caller.known_id)
             if account is None:
                 raise Unauthenticated
             return rpc.GetMeResponse(account=views.shown(account, await account_queries.grants(connection, account.id)))
 
-    async def UpdateMe(self, request: profile_pb2.UpdateMeRequest, context: Context) -> profile_pb2.UpdateMeResponse:
+    async def UpdateMe(self, request: profile_pb2.UpdateMeRequest, call: Call) -> profile_pb2.UpdateMeResponse:
         masks.fields("account", request.account, request.update_mask, {"name"}, required={"name"})
         async with self.own_account() as (connection, account):
             grants = await account_queries.grants(connection, account.id)
@@ -48,7 +49,7 @@ class Profile(AuthParts):
             changed = await account_queries.account(connection, account.id)
         return profile_pb2.UpdateMeResponse(account=views.shown(changed or account, grants))
 
-    async def ChangeEmail(self, request: profile_pb2.ChangeEmailRequest, context: Context) -> profile_pb2.ChangeEmailResponse:
+    async def ChangeEmail(self, request: profile_pb2.ChangeEmailRequest, call: Call) -> profile_pb2.ChangeEmailResponse:
         account_rules.refuse(*account_rules.wrong_email(request.email, "email"))
         verified = await self.confirmed_account(request.password)
         try:
@@ -67,9 +68,7 @@ class Profile(AuthParts):
             await audit.add(connection, "account.email_change_request", account.id, personal={"email": request.email})
         return profile_pb2.ChangeEmailResponse()
 
-    async def ConfirmEmail(
-        self, request: profile_pb2.ConfirmEmailRequest, context: Context
-    ) -> profile_pb2.ConfirmEmailResponse:
+    async def ConfirmEmail(self, request: profile_pb2.ConfirmEmailRequest, call: Call) -> profile_pb2.ConfirmEmailResponse:
         async with self.database.transaction() as connection:
             link, account = await self.links.use(connection, EMAIL_CHANGE, request.token)
             await set_email(connection, account.id, link.email)

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 
 from server.auth.clock import MAX_SKEW, utc_now
 from server.auth.sessions import queries
-from server.stores.notify import Listener
 from server.stores.postgres import Database
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -33,9 +32,6 @@ class Revocations:
     """The sessions and keys, and when this process heard of each; the earliest first."""
     whole_since: datetime = NEVER
     """From when on nothing was missed that PostgreSQL told."""
-
-    def follow(self, listener: Listener) -> None:
-        listener.subscribe(queries.CHANNEL, self.receive, self.catch_up)
 
     def __contains__(self, session_id: object) -> bool:
         return session_id in self.heard

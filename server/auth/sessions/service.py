@@ -16,9 +16,9 @@ from server.auth import failures
 from server.auth.accounts import queries as account_queries
 from server.auth.sessions import queries, rules
 from server.auth.sessions.rules import Use
-from server.auth.sessions.starting import AuthParts, Context
+from server.auth.sessions.starting import AuthParts
 from server.auth.sessions.views import shown
-from server.rpc import ambient
+from server.rpc.call import Call
 from server.stores.postgres import AnyRow
 
 PAGE_SIZE = 50
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 class Sessions(AuthParts):
     """How a session goes on, and how it ends."""
 
-    async def RefreshToken(self, request: rpc.RefreshTokenRequest, context: Context) -> rpc.RefreshTokenResponse:
+    async def RefreshToken(self, request: rpc.RefreshTokenRequest, call: Call) -> rpc.RefreshTokenResponse:
         session_id, counter = self.refresh_tokens.read(request.refresh_token)
         now = self.now()
         async with self.database.transaction() as connection:
@@ -40,8 +40,8 @@ class Sessions(AuthParts):
                 return rpc.RefreshTokenResponse(**await self.pair_of_active(connection, session))
         raise failures.InvalidRefreshToken  # outside of the transaction: what `explain` did is to stay
 
-    async def Logout(self, request: rpc.LogoutRequest, context: Context) -> rpc.LogoutResponse:
-        caller = ambient.current().caller
+    async def Logout(self, request: rpc.LogoutRequest, call: Call) -> rpc.LogoutResponse:
+        caller = call.caller
         session_id = caller.known_session_id
         async with self.database.transaction() as connection:
             if await queries.revoke(connection, session_id, "sign-out", self.now()):
@@ -49,10 +49,8 @@ class Sessions(AuthParts):
         self.tokens.revocations.add(session_id)
         return rpc.LogoutResponse()
 
-    async def ListSessions(
-        self, request: session_pb2.ListSessionsRequest, context: Context
-    ) -> session_pb2.ListSessionsResponse:
-        caller = ambient.current().caller
+    async def ListSessions(self, request: session_pb2.ListSessionsRequest, call: Call) -> session_pb2.ListSessionsResponse:
+        caller = call.caller
         current_id = caller.known_session_id
         page = self.paging.page(request, caller.known_id, PAGE_SIZE)
         async with self.database.read() as connection:
@@ -60,10 +58,8 @@ class Sessions(AuthParts):
         rows, token = page.cut(rows, lambda row: (row.id,))
         return session_pb2.ListSessionsResponse(sessions=[shown(row, current_id) for row in rows], next_page_token=token)
 
-    async def RevokeSession(
-        self, request: session_pb2.RevokeSessionRequest, context: Context
-    ) -> session_pb2.RevokeSessionResponse:
-        caller = ambient.current().caller
+    async def RevokeSession(self, request: session_pb2.RevokeSessionRequest, call: Call) -> session_pb2.RevokeSessionResponse:
+        caller = call.caller
         caller.require_session()
         session_id, now = uuid.UUID(request.id), self.now()
         async with self.database.transaction() as connection:
@@ -75,9 +71,9 @@ class Sessions(AuthParts):
         return session_pb2.RevokeSessionResponse()
 
     async def RevokeAllSessions(
-        self, request: session_pb2.RevokeAllSessionsRequest, context: Context
+        self, request: session_pb2.RevokeAllSessionsRequest, call: Call
     ) -> session_pb2.RevokeAllSessionsResponse:
-        caller = ambient.current().caller
+        caller = call.caller
         current_id = caller.known_session_id
         kept = current_id if request.keep_current else None
         async with self.database.transaction() as connection:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import grpc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import audit
@@ -33,8 +32,6 @@ from server.settings import Settings
 from server.stores.postgres import AnyRow, Database
 
 MAX_USER_AGENT = 255
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 @dataclass(frozen=True)

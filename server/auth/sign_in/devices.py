@@ -25,7 +25,7 @@ class DeviceTokens:
     now: Callable[[], datetime] = utc_now
 
     @classmethod
-    def under(cls, secret: str) -> DeviceTokens:
+    def from_secret(cls, secret: str) -> DeviceTokens:
         return cls(hmac.digest(secret.encode(), LABEL, "sha256"))
 
     def token(self, account_id: uuid.UUID, device_id: uuid.UUID) -> str:

@@ -12,18 +12,19 @@ from server.auth.accounts import views
 from server.auth.guessing import throttle
 from server.auth.guessing.throttle import Counter, Exhausted
 from server.auth.passwords import rules as password_rules
-from server.auth.sessions.starting import AuthParts, Context
+from server.auth.sessions.starting import AuthParts
 from server.auth.sign_in import queries
 from server.auth.sign_in.devices import LIFETIME
-from server.rpc import ambient, call
+from server.rpc import call
+from server.rpc.call import Call
 from server.stores.postgres import AnyRow
 
 
 class SignIn(AuthParts):
     """Login."""
 
-    async def Login(self, request: rpc.LoginRequest, context: Context) -> rpc.LoginResponse:
-        address = ambient.current().address
+    async def Login(self, request: rpc.LoginRequest, call: Call) -> rpc.LoginResponse:
+        address = call.address
         async with self.throttle.database.read() as connection:
             candidate = await queries.candidate(connection, request.email, address, self.now() - LIFETIME)
         device_id = self.devices.device(request.device_token, candidate.id)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gazette.auth.v1 import jwk_pb2 as rpc
-from server.auth.sessions.starting import AuthParts, Context
-from server.rpc import ambient
+from server.auth.sessions.starting import AuthParts
+from server.rpc.call import Call
 
 CACHE_CONTROL = ("cache-control", "public, max-age=300")
 """A new key is named here for longer than that before it signs: docs/tokens.md."""
@@ -13,8 +13,7 @@ CACHE_CONTROL = ("cache-control", "public, max-age=300")
 class Jwks(AuthParts):
     """The public keys."""
 
-    async def GetJwks(self, request: rpc.GetJwksRequest, context: Context) -> rpc.GetJwksResponse:
-        call = ambient.current()
+    async def GetJwks(self, request: rpc.GetJwksRequest, call: Call) -> rpc.GetJwksResponse:
         if call.is_http:
             call.headers += (CACHE_CONTROL,)
         return rpc.GetJwksResponse(keys=[rpc.Jwk(**members) for members in self.tokens.keys.jwks])

@@ -92,7 +92,7 @@ class KeyRing:
         return cls(signing, {key.first_segment: key for key in (signing, *others)})
 
     @classmethod
-    def under(cls, settings: Settings) -> KeyRing:
+    def from_settings(cls, settings: Settings) -> KeyRing:
         """The keys that the settings name. Raises InvalidSettings."""
         files = settings.jwt_verification_key_files
         others = [key_in(Path(file), f"JWT_VERIFICATION_KEY_FILES: {file}") for file in files]

@@ -38,9 +38,11 @@ class Totp:
     now: Callable[[], datetime] = utc_now
 
     @classmethod
-    def under(cls, *keys: str) -> Totp:
+    def from_secrets(cls, *keys: str) -> Totp:
         """The newest key first; empty ones are left out."""
-        return cls(Sealer.under(*keys), tuple(hmac.digest(key.encode(), RECOVERY_LABEL, "sha256") for key in keys if key))
+        return cls(
+            Sealer.from_secrets(*keys), tuple(hmac.digest(key.encode(), RECOVERY_LABEL, "sha256") for key in keys if key)
+        )
 
     async def enrol(self, connection: AsyncConnection, account: AnyRow) -> tuple[str, str]:
         """A new secret for the account, in base32, and its `otpauth://` URI. It is asked for once it was confirmed."""

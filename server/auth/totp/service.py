@@ -7,16 +7,16 @@ from server import audit
 from server.auth import failures, permissions
 from server.auth.accounts import queries as account_queries
 from server.auth.sessions import queries as session_queries
-from server.auth.sessions.starting import AuthParts, Context
+from server.auth.sessions.starting import AuthParts
 from server.auth.totp import queries
 from server.auth.totp.changes import tell
-from server.rpc import ambient
+from server.rpc.call import Call
 
 
 class Authenticators(AuthParts):
     """How people set up an authenticator app, and get rid of it."""
 
-    async def EnrolTotp(self, request: rpc.EnrolTotpRequest, context: Context) -> rpc.EnrolTotpResponse:
+    async def EnrolTotp(self, request: rpc.EnrolTotpRequest, call: Call) -> rpc.EnrolTotpResponse:
         await self.confirmed_account(request.password)
         async with self.own_account() as (connection, account):
             if account.totp_confirm_time is not None:
@@ -25,8 +25,8 @@ class Authenticators(AuthParts):
             await audit.add(connection, "account.totp_enrol", account.id)
         return rpc.EnrolTotpResponse(secret=secret, uri=uri)
 
-    async def ConfirmTotp(self, request: rpc.ConfirmTotpRequest, context: Context) -> rpc.ConfirmTotpResponse:
-        caller = ambient.current().caller
+    async def ConfirmTotp(self, request: rpc.ConfirmTotpRequest, call: Call) -> rpc.ConfirmTotpResponse:
+        caller = call.caller
         current_id = caller.known_session_id
         async with self.guess(caller.known_id), self.own_account() as (connection, account):
             if account.totp_secret is None or account.totp_confirm_time is not None:
@@ -41,9 +41,9 @@ class Authenticators(AuthParts):
         self.tokens.revocations.add_all(ended)
         return rpc.ConfirmTotpResponse(recovery_codes=recovery_codes)
 
-    async def DisableTotp(self, request: rpc.DisableTotpRequest, context: Context) -> rpc.DisableTotpResponse:
+    async def DisableTotp(self, request: rpc.DisableTotpRequest, call: Call) -> rpc.DisableTotpResponse:
         await self.confirmed_account(request.password)
-        async with self.guess(ambient.current().caller.known_id), self.own_account() as (connection, account):
+        async with self.guess(call.caller.known_id), self.own_account() as (connection, account):
             if account.totp_confirm_time is None:
                 raise failures.TotpNotEnrolled
             if permissions.needs_totp(await account_queries.grants(connection, account.id), self.settings.totp_required_roles):

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import grpc
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import content_type_service_pb2 as rpc
-from gazette.content.v1.content_type_service_pb2_grpc import ContentTypeServiceServicer
 from server import audit
 from server.content import failures
 from server.content import fields as content_fields
 from server.content.types import queries, views
 from server.content.types.creating import columns_of, create, existing
-from server.rpc import ambient, http
+from server.rpc import http
+from server.rpc.call import Call
 from server.rpc.paging import Paging
 from server.stores import idempotency
 from server.stores.postgres import Database
@@ -23,43 +20,41 @@ from server.stores.postgres import Database
 WRITE = Permission.PERMISSION_CONTENT_TYPES_WRITE
 SIZE = 50
 
-Context = grpc.aio.ServicerContext[Any, Any]
-
 
 @dataclass(frozen=True)
-class ContentTypeService(ContentTypeServiceServicer):
+class ContentTypeService:
     """Changing content types needs a grant for all organisations, since all share them."""
 
     database: Database
     paging: Paging
 
-    async def CreateContentType(self, request: rpc.CreateContentTypeRequest, context: Context) -> rpc.CreateContentTypeResponse:
-        ambient.current().caller.require(WRITE)
+    async def CreateContentType(self, request: rpc.CreateContentTypeRequest, call: Call) -> rpc.CreateContentTypeResponse:
+        call.caller.require(WRITE)
         name = request.content_type.name
         async with self.database.transaction() as connection:
-            answer = await idempotency.earlier(connection, request, rpc.CreateContentTypeResponse)
+            answer = await idempotency.earlier(connection, call, request, rpc.CreateContentTypeResponse)
             if answer is None:
                 if not await create(connection, request.content_type):
                     raise failures.ContentTypeExists
                 made = views.content_type(await existing(connection, name))
-                answer = await idempotency.remember(connection, rpc.CreateContentTypeResponse(content_type=made))
-        http.created(ambient.current(), f"/v1/content-types/{name}")
+                answer = await idempotency.remember(connection, call, rpc.CreateContentTypeResponse(content_type=made))
+        http.created(call, f"/v1/content-types/{name}")
         return answer
 
-    async def GetContentType(self, request: rpc.GetContentTypeRequest, context: Context) -> rpc.GetContentTypeResponse:
+    async def GetContentType(self, request: rpc.GetContentTypeRequest, call: Call) -> rpc.GetContentTypeResponse:
         async with self.database.read() as connection:
             row = await existing(connection, request.name)
         return rpc.GetContentTypeResponse(content_type=views.content_type(row))
 
-    async def ListContentTypes(self, request: rpc.ListContentTypesRequest, context: Context) -> rpc.ListContentTypesResponse:
-        page = self.paging.page(request, ambient.current().caller.known_id, SIZE)
+    async def ListContentTypes(self, request: rpc.ListContentTypesRequest, call: Call) -> rpc.ListContentTypesResponse:
+        page = self.paging.page(request, call.caller.known_id, SIZE)
         async with self.database.read() as connection:
             rows = await queries.content_types(connection, after=page.after or "", limit=page.limit)
         rows, token = page.cut(rows, lambda row: (row.name,))
         return rpc.ListContentTypesResponse(content_types=map(views.content_type, rows), next_page_token=token)
 
-    async def UpdateContentType(self, request: rpc.UpdateContentTypeRequest, context: Context) -> rpc.UpdateContentTypeResponse:
-        ambient.current().caller.require(WRITE)
+    async def UpdateContentType(self, request: rpc.UpdateContentTypeRequest, call: Call) -> rpc.UpdateContentTypeResponse:
+        call.caller.require(WRITE)
         wanted = request.content_type
         fields = content_fields.content_type_fields(wanted, request.update_mask)
         columns = columns_of(wanted)

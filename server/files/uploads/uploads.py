@@ -23,7 +23,7 @@ from server.files import failures
 from server.files.uploads import queries, rules, sniffing
 from server.files.uploads.receiving import Received
 from server.files.uploads.rules import Fields
-from server.rpc import ambient
+from server.rpc.call import Call
 from server.rpc.failures import Unavailable
 from server.rpc.messages import message
 from server.settings import InvalidSettings, Settings
@@ -47,7 +47,7 @@ class Uploads:
     allowed_types: frozenset[str]
 
     @classmethod
-    def under(cls, settings: Settings, database: Database, storage: ObjectStorage) -> Uploads:
+    def from_settings(cls, settings: Settings, database: Database, storage: ObjectStorage) -> Uploads:
         """Raises InvalidSettings for a type that no file could be found to be."""
         if unknown := sniffing.unknown_types(settings.allowed_file_types):
             raise InvalidSettings(
@@ -55,26 +55,26 @@ class Uploads:
             )
         return cls(database, storage, settings.max_file_size, frozenset(settings.allowed_file_types))
 
-    async def take(self, upload: FileUpload, chunks: AsyncIterator[bytes], fields: Fields) -> File:
-        """Stores a file of the current caller's. The same upload under the same idempotency key is stored once."""
-        caller = ambient.current().caller
+    async def take(self, call: Call, upload: FileUpload, chunks: AsyncIterator[bytes], fields: Fields) -> File:
+        """Stores a file of the caller's. The same upload under the same idempotency key is stored once."""
+        caller = call.caller
         rules.check_upload(upload, caller, self.max_bytes, fields)
         received = Received(upload, chunks, self.max_bytes, fields)
         async with self.database.read() as connection:
-            earlier = await idempotency.answered(connection, upload, File)
+            earlier = await idempotency.answered(connection, call, upload, File)
         if earlier is not None:
             async for _ in received.whole():  # a client over HTTP reads no answer before it has sent all
                 pass
             return earlier
         content_type = sniffing.content_type(await received.beginning(), upload.name, self.allowed_types, fields)
-        return await self.store(upload, received, content_type, caller.known_id)
+        return await self.store(call, upload, received, content_type)
 
-    async def store(self, upload: FileUpload, received: Received, content_type: str, author_id: uuid.UUID) -> File:
+    async def store(self, call: Call, upload: FileUpload, received: Received, content_type: str) -> File:
         id, key = uuid6.uuid7(), rules.blob_key(datetime.now(UTC))
         try:
-            await self.announce(upload, id, blob_key=key, content_type=content_type, author_id=author_id)
+            await self.announce(upload, id, blob_key=key, content_type=content_type, author_id=call.caller.known_id)
             await self.storage.write(key, received.whole(), content_type=content_type)
-            file = await self.complete(upload, id, received.sha256)
+            file = await self.complete(call, upload, id, received.sha256)
         except StorageUnavailable:
             raise  # the storage may yet finish what it began, so the pending row stays for `sweep`
         except BaseException:
@@ -102,10 +102,10 @@ class Uploads:
                 raise failures.OrganisationNotFound from error
             raise
 
-    async def complete(self, upload: FileUpload, id: uuid.UUID, sha256: str) -> File:
+    async def complete(self, call: Call, upload: FileUpload, id: uuid.UUID, sha256: str) -> File:
         """The file; another one if the same upload came twice at once and this is the later of the two."""
         async with self.database.transaction() as connection:
-            if (earlier := await idempotency.earlier(connection, upload, File)) is not None:
+            if (earlier := await idempotency.earlier(connection, call, upload, File)) is not None:
                 return earlier
             row = await queries.make_ready(connection, id, sha256)
             await audit.add(
@@ -118,7 +118,7 @@ class Uploads:
                 size_bytes=row.size_bytes,
                 sha256=row.sha256,
             )
-            return await idempotency.remember(connection, message(File, row))
+            return await idempotency.remember(connection, call, message(File, row))
 
     async def undo(self, id: uuid.UUID) -> None:
         """Removes a file that is pending. Where that fails the row stays, and `sweep` tries again."""

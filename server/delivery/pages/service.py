@@ -1,0 +1,37 @@
+"""GetPage: the answer of one path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gazette.delivery.v1 import delivery_service_pb2 as rpc
+from server.delivery import failures
+from server.delivery.pages import rules
+from server.delivery.pages.cache import Entry, PageCache
+from server.rpc import http
+from server.rpc.call import Call
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Answers from the cache, with bytes that were serialised at publication."""
+
+    page_cache: PageCache
+    max_age: int
+    """For how many seconds browsers and CDNs may keep an answer."""
+
+    async def GetPage(self, request: rpc.GetPageRequest, call: Call) -> bytes:
+        path = rules.site_path(request.path)
+        entry = self.page_cache.held(path, request.locale) or await self.page_cache.get(path, request.locale)
+        if entry.number == 0:
+            raise failures.PageNotFound
+        if call.is_http:
+            call.headers += self.headers(call, entry)
+        return entry.answer
+
+    def headers(self, call: Call, entry: Entry) -> tuple[tuple[str, str], ...]:
+        if not entry.headers:
+            entry.headers = rules.http_headers(rpc.GetPageResponse.FromString(entry.answer), entry.number, self.max_age)
+        is_page = all(name != "x-http-status" for name, _ in entry.headers)
+        is_held_by_client = is_page and http.matches(call, rules.etag(entry.number))
+        return (*entry.headers, http.NOT_MODIFIED) if is_held_by_client else entry.headers

@@ -1,0 +1,58 @@
+"""GetFile and DownloadFile: the way out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from google.api.httpbody_pb2 import HttpBody
+
+from gazette.files.v1 import file_service_pb2 as rpc
+from gazette.files.v1.file_pb2 import File
+from server.files import failures
+from server.files.downloads import queries, rules
+from server.rpc import http, identifying
+from server.rpc.call import Call
+from server.rpc.identifying import Authenticator
+from server.rpc.messages import message
+from server.stores.blobs import ObjectStorage
+from server.stores.postgres import AnyRow, Database
+
+
+@dataclass(frozen=True)
+class Downloads:
+    """Answers with what is known of a file, and with its bytes."""
+
+    database: Database
+    storage: ObjectStorage
+    authenticator: Authenticator
+    max_age: int
+    """For how many seconds browsers and CDNs may keep a public file."""
+
+    async def GetFile(self, request: rpc.GetFileRequest, call: Call) -> rpc.GetFileResponse:
+        return rpc.GetFileResponse(file=message(File, await self.visible(request.id, call)))
+
+    async def DownloadFile(self, request: rpc.DownloadFileRequest, call: Call) -> AsyncIterator[HttpBody]:
+        file = await self.visible(request.id, call)
+        headers = rules.cache_headers(file, self.max_age) if call.is_http else ()
+        if call.is_http and http.matches(call, rules.etag(file)):
+            call.headers += (*headers, http.NOT_MODIFIED)
+            return
+        async with aclosing(self.storage.read(file.blob_key)) as pieces:
+            first = await anext(pieces)  # before the headers go: an outage must still be able to say so
+            if call.is_http:
+                call.headers += (*headers, *rules.body_headers(file))
+            yield HttpBody(content_type=file.content_type, data=first)
+            async for piece in pieces:
+                yield HttpBody(data=piece)
+
+    async def visible(self, id: str, call: Call) -> AnyRow:
+        """The file, if the caller may have it. Raises FileNotFound, and Unauthenticated for a bad access token."""
+        caller = await identifying.identified(call, self.authenticator)
+        async with self.database.read() as connection:
+            file = await queries.file(connection, uuid.UUID(id))
+        if file is None or not rules.is_visible(file, caller):
+            raise failures.FileNotFound
+        return file

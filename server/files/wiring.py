@@ -1,0 +1,20 @@
+"""What files add to a process."""
+
+from __future__ import annotations
+
+from gazette.files.v1 import file_service_pb2
+from server.files.downloads.service import Downloads
+from server.files.uploads.service import Uploading
+from server.files.uploads.sweeping import sweep
+from server.files.uploads.uploads import Uploads
+from server.process.domains import Base, Crossings, Domain
+
+SERVICE = file_service_pb2.DESCRIPTOR.services_by_name["FileService"]
+
+
+def wire(base: Base, crossings: Crossings) -> Domain:
+    """Raises InvalidSettings."""
+    uploads = Uploads.from_settings(base.settings, base.database, base.blobs)
+    max_age = int(base.settings.page_max_age.total_seconds())
+    downloads = Downloads(base.database, base.blobs, crossings.authenticator, max_age)
+    return Domain(services={SERVICE: (Uploading(uploads), downloads)}, jobs=(sweep(uploads),), means=(uploads,))

@@ -1,0 +1,94 @@
+"""What a process is put together of: the base that all domains stand on, and what each of them adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from google.protobuf.descriptor import ServiceDescriptor
+
+from server.background.jobs import Job
+from server.rpc.identifying import Authenticator
+from server.rpc.paging import Paging
+from server.rpc.rates import Rates
+from server.settings import Settings
+from server.stores import blobs, postgres, redis
+from server.stores.blobs import ObjectStorage
+from server.stores.notify import Listener
+from server.stores.postgres import Database
+from server.stores.redis import Cache
+from server.stores.retention import Expired
+from server.stores.shared_counts import SharedCounts
+
+
+@dataclass(frozen=True)
+class Base:
+    """The stores and what else every domain may use."""
+
+    settings: Settings
+    database: Database
+    redis: Cache
+    blobs: ObjectStorage
+    listener: Listener
+    paging: Paging
+    rates: Rates
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Base:
+        """Opens nothing yet. Raises InvalidSettings."""
+        cache = redis.connect(settings)
+        return cls(
+            settings,
+            postgres.connect(settings),
+            cache,
+            blobs.open_storage(settings),
+            Listener(settings.database_url),
+            Paging.from_secrets(settings.jwt_secret, settings.jwt_previous_secret),
+            Rates(settings.rate_limit_max, int(settings.rate_limit_window.total_seconds()), SharedCounts(cache)),
+        )
+
+    async def close(self) -> None:
+        await self.blobs.close()
+        await self.redis.close()
+        await self.database.close()
+
+
+@dataclass(frozen=True)
+class Crossings:
+    """What a domain asks of one that it may not import, since that one stands above it or beside it."""
+
+    authenticator: Authenticator
+    """Files asks who calls a method that is open to everybody."""
+    others_use: Any
+    """Organisations asks content whether a part of the site is in use: an `organisations.paths.OthersUse`."""
+    is_ready: Callable[[], bool]
+    """System asks the process whether it takes calls."""
+    composers: Callable[[], Mapping[str, Callable[..., Awaitable[Any]]]]
+    """Mail asks who writes which kind of mail (`mail.letters.Composer`), once all domains are there."""
+
+
+class Follower(NamedTuple):
+    """What hears a channel of PostgreSQL, as `Listener.subscribe` takes it."""
+
+    channel: str
+    receive: Callable[[str], None]
+    resumed: Callable[[], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """What a domain adds to a process."""
+
+    services: Mapping[ServiceDescriptor, Sequence[object]] = field(default_factory=dict)
+    """The parts that answer for each service of the contract."""
+    jobs: Sequence[Job] = ()
+    followers: Sequence[Follower] = ()
+    composers: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
+    """Who writes which kind of mail."""
+    retention: Sequence[Expired] = ()
+    """Which rows have had their time."""
+    closers: Sequence[Callable[[], None]] = ()
+    """What lets go of threads and processes when this one ends."""
+    means: Sequence[object] = ()
+    """What the parts work with, and tests and benchmarks look into."""
