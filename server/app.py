@@ -172,9 +172,9 @@ async def build(settings: Settings, worker: int = 0) -> App:
 
 def interceptors(base: Base, limits: Limits, authenticator: Authenticator) -> list[Interceptor]:
     """The order of a call's way in. Telemetry is outermost, so that it measures and logs what the caller is told. Translating
-    comes next, since all below raise. Limits refuse before anything is spent, and their deadline covers all that is. Rates count
-    by account, so they come after it is known who calls; and before it is said who may, so that what is refused counts too. All
-    that comes before parsing and validation: who may not call learns nothing, and costs no parsing."""
+    comes next, since all below raise. Limits refuse before anything is spent, and their deadline covers all that is. Rates
+    count by account, so they come after it is known who calls; and before it is said who may, so that what is refused counts
+    too. All that comes before parsing and validation: who may not call learns nothing, and costs no parsing."""
     return [
         telemetry.observing(base.settings.slow_call.total_seconds()),
         translating,

@@ -124,6 +124,11 @@ async def test_two_at_once(servers: Servers, tmp_path: Path) -> None:
         "DELETE FROM audit_events",
         "TRUNCATE audit_events",
         "ALTER TABLE audit_events DISABLE TRIGGER ALL",
+        "UPDATE audit_seals SET number = number + 1",
+        "DELETE FROM audit_seals",
+        "TRUNCATE audit_seals",
+        "UPDATE audit_unsealed SET digest = ''",
+        "TRUNCATE audit_unsealed",
         "CREATE TABLE own (id int)",
     ],
 )

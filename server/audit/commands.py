@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.audit.v1.audit_event_pb2 import AuditEvent
 from gazette.audit.v1.audit_service_pb2 import AuditProblemKind, VerifyAuditRequest, VerifyAuditResponse
-from server.audit import queries, service, verification
+from server.audit import queries, verification, views
 from server.process.commands import as_json, run, show, show_all
 from server.rpc.messages import plain
 
@@ -24,6 +24,8 @@ PROBLEMS: Mapping[int, str] = {
     AuditProblemKind.AUDIT_PROBLEM_KIND_ALTERED: "event {} was altered",
     AuditProblemKind.AUDIT_PROBLEM_KIND_PERSONAL_DATA_ALTERED: "the personal data of event {} was altered",
     AuditProblemKind.AUDIT_PROBLEM_KIND_REWRITTEN: "event {} has another hash than was noted",
+    AuditProblemKind.AUDIT_PROBLEM_KIND_PERSONAL_DATA_MISSING: "the personal data of event {} is gone, with no erasure",
+    AuditProblemKind.AUDIT_PROBLEM_KIND_UNLISTED: "event {} is neither sealed nor does it wait to be",
 }
 
 Time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
@@ -79,7 +81,7 @@ def list_events(
             since=aware(since),
             until=aware(until),
         )
-        return [service.shown(row) for row in rows]
+        return [views.audit_event(row) for row in rows]
 
     show_all(run(read), line, is_json=is_json)
 
@@ -101,11 +103,20 @@ def verify(first: int, known: tuple[int, str] | None, is_json: bool) -> None:
     answer = run(check)
     if answer.is_intact:
         last = f"{answer.last_number}:{answer.last_sha256}" if answer.last_number else "there are no events"
-        words = f"The audit is intact up to {last}"
+        words = f"The audit is intact up to {last}{waiting(answer)}"
     else:
-        words = f"The audit is not intact: {PROBLEMS[answer.problem.kind].format(answer.problem.number)}"
+        named = answer.problem.number or answer.problem.event_id
+        words = f"The audit is not intact: {PROBLEMS[answer.problem.kind].format(named)}"
     show(answer, words, is_json=is_json)
     sys.exit(0 if answer.is_intact else 1)
+
+
+def waiting(answer: VerifyAuditResponse) -> str:
+    """What to say of events that are not sealed yet, if there are any."""
+    if not answer.unsealed_count:
+        return ""
+    oldest = answer.oldest_unsealed_time.ToDatetime(UTC).isoformat(timespec="seconds")
+    return f"\nNot sealed yet: {answer.unsealed_count}, the first of {oldest}"
 
 
 def aware(time: datetime | None) -> datetime | None:
@@ -115,7 +126,7 @@ def aware(time: datetime | None) -> datetime | None:
 def line(event: AuditEvent) -> str:
     told = {**plain(event.details), **plain(event.personal)}
     words = (
-        str(event.number),
+        str(event.number or "-"),
         event.event_time.ToDatetime(UTC).isoformat(timespec="seconds"),
         event.action,
         event.target or "-",

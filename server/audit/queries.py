@@ -1,98 +1,35 @@
-"""Writing the audit, reading it, and erasing what is personal in it."""
+"""Reading the audit: lists of events, the chain, and what waits for its seal."""
 
 from __future__ import annotations
 
-import secrets
 import uuid
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, true
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.audit import rules
-from server.audit.models import AuditEvent, AuditPersonal
-from server.rpc import ambient
-from server.stores.postgres import AnyRow, hold
+from server.audit.models import AuditEvent, AuditPersonal, AuditSeal, AuditUnsealed
+from server.audit.writing import add, erase
+from server.stores.postgres import AnyRow
 
-LOCK = 0x6175646974  # "audit": the key of the advisory lock that makes numbers commit in order
-SALT_BYTES = 32
+__all__ = [
+    "add",
+    "erase",
+    "erasures",
+    "events",
+    "last_seal",
+    "listed",
+    "seal_of",
+    "sealed_from",
+    "stored",
+    "unlisted",
+    "waiting",
+]
 
-
-async def add(
-    connection: AsyncConnection,
-    action: str,
-    target: uuid.UUID | str,
-    *,
-    actor_id: uuid.UUID | None = None,
-    organisation_id: uuid.UUID | None = None,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-    personal: Mapping[str, Any] | None = None,
-    **details: Any,
-) -> None:
-    """Adds an event to the transaction, which has to be one of `Database.transaction`: it is written right before the commit.
-    Actor, address and request id are the current call's.
-
-    `details`, `before` and `after` are hashed for ever: ids, states, flags and whole numbers, never a secret and nothing that
-    says something about a person. That goes to `personal`, where it can be erased. Raises TypeError for a fraction."""
-    call = ambient.current() if ambient.is_answering() else None
-    address = {"address": call.address} if call and call.address else {}
-    changes = {name: values for name, values in (("before", before), ("after", after)) if values is not None}
-    event = {
-        "action": action,
-        "actor_id": actor_id or (call.caller.account_id if call else None),
-        "target": str(target),
-        "organisation_id": organisation_id,
-        "request_id": call.request_id if call else "",
-        "details": rules.plain({**details, **changes}),
-    }
-    hold(connection, write, (event, rules.plain({**address, **(personal or {})})))
-
-
-async def write(connection: AsyncConnection, held: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-    """Puts events and what is personal about each at the end of the chain. Everybody else who writes events waits from here
-    until this transaction has ended."""
-    await connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
-    number, time, previous = await end(connection)
-    events, personal = [], []
-    for given, data in held:
-        number += 1
-        salt = secrets.token_bytes(SALT_BYTES)
-        hashed = rules.personal_hash(salt, data) if data else None
-        event = {**given, "number": number, "event_time": time, "personal_hash": hashed}
-        event["hash"] = previous = rules.event_hash(previous, event)
-        events.append(event)
-        if data:
-            personal.append({"number": number, "salt": salt, "data": data})
-        time += timedelta(microseconds=1)
-    await connection.execute(insert(AuditEvent), events)
-    if personal:
-        await connection.execute(insert(AuditPersonal), personal)
-
-
-async def end(connection: AsyncConnection) -> tuple[int, datetime, bytes]:
-    """The last number, the time for the next event, and the hash that it follows."""
-    columns = (AuditEvent.number, AuditEvent.event_time, AuditEvent.hash)
-    last = select(*columns).order_by(AuditEvent.number.desc()).limit(1).subquery()
-    clock = select(func.clock_timestamp().label("now")).subquery()  # a row of its own, for when there is no event yet
-    statement = select(clock.c.now, last).select_from(clock.outerjoin(last, true()))
-    now, number, time, last_hash = (await connection.execute(statement)).one()
-    if number is None:
-        return 0, now, rules.BEGINNING
-    return number, max(now, time + timedelta(microseconds=1)), last_hash  # a clock set back reorders nothing
-
-
-async def erase(connection: AsyncConnection, account_id: uuid.UUID) -> None:
-    """Erases what is personal in the events that are committed and concern the account: as actor, as target, or named by
-    `account_id` in the details."""
-    named = or_(
-        AuditEvent.actor_id == account_id,
-        AuditEvent.target == str(account_id),
-        AuditEvent.details.has_key("account_id") & (AuditEvent.details["account_id"].astext == str(account_id)),  # as its index
-    )
-    await connection.execute(delete(AuditPersonal).where(AuditPersonal.number.in_(select(AuditEvent.number).where(named))))
+PERSONAL = AuditPersonal.salt, AuditPersonal.data
 
 
 async def events(
@@ -100,7 +37,7 @@ async def events(
     organisation_ids: Collection[uuid.UUID] | None,
     *,
     limit: int,
-    before: int | None = None,
+    before: uuid.UUID | None = None,
     actor_id: uuid.UUID | None = None,
     target: str = "",
     action: str = "",
@@ -108,7 +45,7 @@ async def events(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Sequence[AnyRow]:
-    """Newest first, those before the number; of these organisations, or for None of all. `account.*` is every action there."""
+    """Newest first, those before the id; of these organisations, or for None of all. `account.*` is every action there."""
     equal = ((AuditEvent.actor_id, actor_id), (AuditEvent.target, target), (AuditEvent.organisation_id, organisation_id))
     conditions = [column == value for column, value in equal if value]
     if organisation_ids is not None:
@@ -119,26 +56,82 @@ async def events(
             AuditEvent.action == action if domain == action else AuditEvent.action.startswith(domain, autoescape=True)
         )
     if before is not None:
-        conditions.append(AuditEvent.number < before)
+        conditions.append(AuditEvent.id < before)
     if since is not None:
         conditions.append(AuditEvent.event_time >= since)
     if until is not None:
         conditions.append(AuditEvent.event_time < until)
-    newest = stored().where(*conditions).order_by(AuditEvent.number.desc())
+    newest = stored().where(*conditions).order_by(AuditEvent.id.desc())
     return (await connection.execute(newest.limit(limit))).all()
 
 
-async def events_from(connection: AsyncConnection, number: int | None, limit: int) -> Sequence[AnyRow]:
-    """In the order of the chain, from the number on, or for None from whatever stands first."""
-    statement = stored() if number is None else stored().where(AuditEvent.number >= number)
-    return (await connection.execute(statement.order_by(AuditEvent.number).limit(limit))).all()
+def stored() -> Select[*tuple[Any, ...]]:
+    """Events with number, hash and personal data; each is None where there is none."""
+    return beside(select(AuditEvent.__table__, AuditSeal.number, AuditSeal.hash, *PERSONAL)).outerjoin(
+        AuditSeal, AuditSeal.event_id == AuditEvent.id
+    )
 
 
-async def hash_of(connection: AsyncConnection, number: int) -> bytes | None:
-    return (await connection.execute(select(AuditEvent.hash).where(AuditEvent.number == number))).scalar_one_or_none()
+def beside(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """With what is personal about each event, if anything."""
+    return statement.outerjoin(AuditPersonal, AuditPersonal.event_id == AuditEvent.id)
 
 
-def stored() -> Any:
-    """Events with their personal data; `salt` and `data` are None where there is none."""
-    columns = (*AuditEvent.__table__.columns, AuditPersonal.salt, AuditPersonal.data)
-    return select(*columns).outerjoin(AuditPersonal, AuditPersonal.number == AuditEvent.number)
+async def sealed_from(connection: AsyncConnection, number: int | None, limit: int) -> Sequence[AnyRow]:
+    """Seals with their events, all columns None of one that is gone; from the number on, or for None from what stands first."""
+    columns = select(AuditSeal.__table__, AuditEvent.__table__, *PERSONAL)
+    statement = beside(columns.outerjoin(AuditEvent, AuditEvent.id == AuditSeal.event_id)).order_by(AuditSeal.number)
+    if number is not None:
+        statement = statement.where(AuditSeal.number >= number)
+    return (await connection.execute(statement.limit(limit))).all()
+
+
+async def seal_of(connection: AsyncConnection, number: int) -> AnyRow | None:
+    return (await connection.execute(select(AuditSeal.__table__).where(AuditSeal.number == number))).one_or_none()
+
+
+async def last_seal(connection: AsyncConnection) -> tuple[int, bytes]:
+    """The last number and its hash."""
+    last = select(AuditSeal.number, AuditSeal.hash).order_by(AuditSeal.number.desc()).limit(1)
+    row = (await connection.execute(last)).one_or_none()
+    return (row.number, row.hash) if row else (0, rules.BEGINNING)
+
+
+async def listed(connection: AsyncConnection, limit: int, after: uuid.UUID | None = None) -> Sequence[AnyRow]:
+    """What is on the list, in the order in which it will be sealed, with the events as `sealed_from` and the number of one that
+    has its seal already."""
+    columns = select(AuditUnsealed.__table__, AuditEvent.__table__, AuditSeal.number, *PERSONAL)
+    joined = columns.outerjoin(AuditEvent, AuditEvent.id == AuditUnsealed.event_id)
+    statement = beside(joined).outerjoin(AuditSeal, AuditSeal.event_id == AuditUnsealed.event_id)
+    if after is not None:
+        statement = statement.where(AuditUnsealed.event_id > after)
+    return (await connection.execute(statement.order_by(AuditUnsealed.event_id).limit(limit))).all()
+
+
+async def waiting(connection: AsyncConnection) -> int:
+    """How many events wait for their seal."""
+    return int((await connection.execute(select(func.count()).select_from(AuditUnsealed))).scalar_one())
+
+
+async def unlisted(connection: AsyncConnection, after: uuid.UUID, until: uuid.UUID | None) -> uuid.UUID | None:
+    """The first event that neither has a seal nor waits for one, of those after an id: until another, or for None all."""
+
+    def between(column: Any) -> Any:
+        return (column > after) & (column <= until) if until else column > after
+
+    # The bounds hold for both sides: so no plan reads more of an index than lies between them.
+    known = [
+        select(each.event_id).where(each.event_id == AuditEvent.id, between(each.event_id)).exists()
+        for each in (AuditSeal, AuditUnsealed)
+    ]
+    statement = select(AuditEvent.id).where(between(AuditEvent.id), ~or_(*known)).order_by(AuditEvent.id).limit(1)
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
+async def erasures(connection: AsyncConnection, targets: Iterable[str]) -> Mapping[str, datetime]:
+    """When which of these accounts were last erased."""
+    last = select(AuditEvent.target, func.max(AuditEvent.event_time).label("time")).where(
+        AuditEvent.action == rules.ERASURE, AuditEvent.target.in_(targets)
+    )
+    rows = await connection.execute(last.group_by(AuditEvent.target))
+    return {row.target: row.time for row in rows}

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from gazette.access.v1.access_pb2 import PERMISSION_AUDIT_READ
 from gazette.audit.v1 import audit_service_pb2 as rpc
-from gazette.audit.v1.audit_event_pb2 import AuditEvent
-from server.audit import queries, rules, verification
+from server.audit import queries, rules, verification, views
 from server.rpc.call import Call
-from server.rpc.messages import message, moment
+from server.rpc.messages import moment
 from server.rpc.paging import Paging
-from server.stores.postgres import AnyRow, Database
+from server.stores.postgres import Database
 
 PAGE_SIZE = 50
 
@@ -35,7 +34,7 @@ class AuditService:
                 connection,
                 caller.organisations(PERMISSION_AUDIT_READ),
                 limit=page.limit,
-                before=page.after,
+                before=page.after_id,
                 actor_id=uuid.UUID(request.actor_id) if request.actor_id else None,
                 target=request.target,
                 action=request.action,
@@ -43,16 +42,11 @@ class AuditService:
                 since=moment(request.since_time) if request.HasField("since_time") else None,
                 until=moment(request.until_time) if request.HasField("until_time") else None,
             )
-        rows, token = page.cut(rows, lambda row: (row.number,))
-        return rpc.ListAuditEventsResponse(audit_events=map(shown, rows), next_page_token=token)
+        rows, token = page.cut(rows, lambda row: (row.id,))
+        return rpc.ListAuditEventsResponse(audit_events=map(views.audit_event, rows), next_page_token=token)
 
     async def VerifyAudit(self, request: rpc.VerifyAuditRequest, call: Call) -> rpc.VerifyAuditResponse:
         call.caller.require(PERMISSION_AUDIT_READ)
         rules.check_known(request.known_number, request.known_sha256)
         async with self.database.read() as connection:
             return await verification.verify(connection, request)
-
-
-def shown(row: AnyRow) -> AuditEvent:
-    is_erased = row.personal_hash is not None and row.data is None
-    return message(AuditEvent, row, personal=row.data, is_erased=is_erased, sha256=row.hash.hex())

@@ -19,9 +19,9 @@ from server.settings import CannotStart, Settings
 from server.stores.postgres import OUTAGES, PRIVILEGE, cause, is_outage, sqlalchemy_url, sqlstate
 
 DIRECTORY = Path(__file__).parents[2] / "migrations"
-APPEND_ONLY = ("record_entries", "audit_events")
+APPEND_ONLY = ("record_entries", "audit_events", "audit_seals")
 """Where the server's role can only INSERT and SELECT."""
-ERASABLE = ("audit_personal",)
+ERASABLE = ("audit_personal", "audit_unsealed")
 """Where it can also DELETE, but change nothing."""
 LOCK = 0x6D696772617465  # "migrate": two releases that start at once migrate one after the other
 

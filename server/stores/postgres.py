@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,9 +30,6 @@ NAMING = {
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of whatever columns a query names."""
-
-Write = Callable[[AsyncConnection, list[Any]], Awaitable[None]]
-"""Writes items at the end of a transaction."""
 
 PATIENCE = 2.0  # seconds, for a connection of the pool, and for a new one
 CLOSE_SECONDS = 0.2
@@ -94,14 +91,9 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction on the primary: committed at the end of the block, with what was held for that; rolled back by any
-        exception."""
-        held: dict[Write, list[Any]] = {}
+        """A transaction on the primary: committed at the end of the block, rolled back by any exception."""
         async with self.turns or nullcontext(), outages_translated(self.primary), self.primary.begin() as connection:
-            yield await connection.execution_options(held=held)
-            while held:
-                write = next(iter(held))
-                await write(connection, held.pop(write))
+            yield connection
 
     @asynccontextmanager
     async def read(self, *, newest: bool = True) -> AsyncIterator[AsyncConnection]:
@@ -124,13 +116,6 @@ class Database:
         await self.primary.dispose()
         if self.has_replica:
             await self.replica.dispose()
-
-
-def hold(connection: AsyncConnection, write: Write, item: Any) -> None:
-    """Holds the item until right before the commit of a `Database.transaction`, when `write` gets all that was held for it, in
-    order. For what takes a lock that everybody wants: it is the transaction's last, and the shortest."""
-    held: dict[Write, list[Any]] = connection.sync_connection.get_execution_options()["held"]  # type: ignore[union-attr]
-    held.setdefault(write, []).append(item)
 
 
 def connect(settings: Settings) -> Database:

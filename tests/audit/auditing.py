@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
 from gazette.audit.v1 import audit_service_pb2 as rpc
 from gazette.audit.v1.audit_event_pb2 import AuditEvent
@@ -14,10 +15,11 @@ from gazette.audit.v1.audit_service_pb2 import AuditProblemKind
 from gazette.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from gazette.auth.v1.account_pb2 import Role
 from server import audit
-from server.audit import models
+from server.audit import models, sealing
 from server.audit import queries as audit_queries
 from server.audit import rules as audit_rules
 from server.stores.postgres import AnyRow
+from tests.polling import until
 from tests.service import Person, Service
 
 
@@ -29,17 +31,41 @@ class Auditor:
 
     @classmethod
     async def of(cls, service: Service) -> Auditor:
-        return cls(service, await service.account(role=Role.ROLE_ADMIN))
+        auditor = cls(service, await service.account(role=Role.ROLE_ADMIN))
+        await auditor.seal()
+        return auditor
 
     @property
     def stub(self) -> Any:
         return AuditServiceStub(self.service.channel)
 
     async def add(self, count: int = 1, action: str = "test.act", **given: Any) -> None:
-        """Adds events, each in a transaction of its own, with targets `0`, `1` and so on."""
+        """Adds events, each in a transaction of its own, with targets `0`, `1` and so on, and has them sealed."""
+        await self.write(count, action, **given)
+        await self.seal()
+
+    async def write(self, count: int = 1, action: str = "test.act", **given: Any) -> None:
+        """The same, without the seals."""
         for number in range(count):
             async with self.service.database.transaction() as connection:
                 await audit.add(connection, action, str(number), **given)
+
+    async def seal(self) -> None:
+        """Seals what waits, beside the server's own job, which may be about it just now."""
+
+        async def is_done() -> bool:
+            await sealing.Sealer(self.service.database).seal_all()
+            async with self.service.database.read() as connection:
+                return await audit_queries.waiting(connection) == 0
+
+        await until(is_done)
+
+    @asynccontextmanager
+    async def unsealed(self) -> AsyncIterator[None]:
+        """Until the end of the block nothing is sealed: who seals is somebody who does not get round to it."""
+        async with self.service.owner.begin() as connection:
+            await connection.execute(select(func.pg_advisory_xact_lock(sealing.LOCK)))
+            yield
 
     async def verify(self, **fields: Any) -> rpc.VerifyAuditResponse:
         answer: rpc.VerifyAuditResponse = await self.stub.VerifyAudit(
@@ -51,8 +77,13 @@ class Auditor:
         """What the verification names: a number, and what is wrong there."""
         answer = await self.verify(**fields)
         assert answer.is_intact is not answer.HasField("problem")
-        kind = AuditProblemKind.Name(answer.problem.kind).removeprefix("AUDIT_PROBLEM_KIND_")
-        return answer.problem.number, kind
+        return answer.problem.number, kind_of(answer)
+
+    async def unsealed_problem(self) -> tuple[str, str]:
+        """The same, where an event has no number: its id."""
+        answer = await self.verify()
+        assert (answer.is_intact, answer.problem.number) == (False, 0)
+        return answer.problem.event_id, kind_of(answer)
 
     async def list(self, person: Person | None = None, **fields: Any) -> rpc.ListAuditEventsResponse:
         request = rpc.ListAuditEventsRequest(**fields)
@@ -63,12 +94,15 @@ class Auditor:
         return (await self.list(person, **fields)).audit_events
 
     async def stored(self) -> Sequence[AnyRow]:
-        """All events, in the order of the chain."""
+        """All events, sealed, in the order of the chain."""
+        await self.seal()
         async with self.service.database.read() as connection:
-            found: Sequence[AnyRow] = (
-                await connection.execute(audit_queries.stored().order_by(models.AuditEvent.number))
-            ).all()
+            found: Sequence[AnyRow] = (await connection.execute(audit_queries.stored().order_by(models.AuditSeal.number))).all()
             return found
+
+    async def newest_id(self) -> str:
+        """Of the event that was written last."""
+        return (await self.events(page_size=1))[0].id
 
     async def tamper(self, *statements: str) -> None:
         """Changes the audit as the role that owns the tables."""
@@ -78,14 +112,23 @@ class Auditor:
 
     async def rewrite(self, first: int) -> None:
         """Computes the hashes again from there on, as somebody would who knows how."""
-        event = models.AuditEvent
+        seal, event = models.AuditSeal, models.AuditEvent
         async with self.service.owner.begin() as connection:
-            rows = (await connection.execute(select(event.__table__).order_by(event.number))).all()
+            chain = select(seal.__table__, event.__table__).join(event, event.id == seal.event_id).order_by(seal.number)
             previous = audit_rules.BEGINNING
-            for row in rows:
+            for row in (await connection.execute(chain)).all():
                 if row.number >= first:
                     changed = audit_rules.event_hash(previous, row._asdict())
-                    await connection.execute(update(event).where(event.number == row.number).values(hash=changed))
+                    await connection.execute(update(seal).where(seal.number == row.number).values(hash=changed))
                     previous = changed
                 else:
                     previous = row.hash
+
+
+def kind_of(answer: rpc.VerifyAuditResponse) -> str:
+    return AuditProblemKind.Name(answer.problem.kind).removeprefix("AUDIT_PROBLEM_KIND_")
+
+
+def numbered(*numbers: int, key: str = "id") -> str:
+    """A condition in SQL: the events with these numbers."""
+    return f"{key} IN (SELECT event_id FROM audit_seals WHERE number IN ({', '.join(map(str, numbers))}))"

@@ -9,7 +9,7 @@ import pytest
 
 from gazette.audit.v1.audit_service_pb2 import AuditProblemKind
 from server.audit.commands import PROBLEMS
-from tests.audit.auditing import Auditor
+from tests.audit.auditing import Auditor, numbered
 from tests.command_line import run
 
 
@@ -59,12 +59,31 @@ async def test_an_intact_audit_is_told_with_what_to_note(auditor: Auditor) -> No
 async def test_an_altered_audit_is_an_exit_code(auditor: Auditor) -> None:
     """What is wrong is named, and scripts are told by the exit code."""
     await auditor.add(3)
-    await auditor.tamper("UPDATE audit_events SET target = 'x' WHERE number = 3")
+    await auditor.tamper(f"UPDATE audit_events SET target = 'x' WHERE {numbered(3)}")
     result = await run(auditor.service, "audit", "verify")
     assert (result.exit_code, result.output) == (1, "The audit is not intact: event 3 was altered\n")
     told = await run(auditor.service, "audit", "verify", "--known", f"9:{'0' * 64}", "--json")
     assert told.exit_code == 1
     assert json.loads(told.stdout)["problem"] == {"number": "5", "kind": "AUDIT_PROBLEM_KIND_MISSING"}
+
+
+async def test_what_is_not_sealed_yet_is_told(auditor: Auditor) -> None:
+    """Events that wait for their seal are listed without a number, and beside what to note it is said how many there are."""
+    async with auditor.unsealed():
+        await auditor.write(2)
+        listed = await run(auditor.service, "audit", "list", "--limit", "3")
+        verified = await run(auditor.service, "audit", "verify")
+        await auditor.tamper("DELETE FROM audit_unsealed")
+        tampered = await run(auditor.service, "audit", "verify")
+        newest = await auditor.newest_id()
+    assert [line.split("  ")[0] for line in listed.output.splitlines()] == ["-", "-", "1"]
+    assert verified.exit_code == 0
+    noted, beside = verified.output.splitlines()
+    assert noted.startswith("The audit is intact up to 1:")
+    assert beside.startswith("Not sealed yet: 2, the first of 20")
+    assert tampered.exit_code == 1
+    assert "is neither sealed nor does it wait to be" in tampered.output
+    assert newest not in tampered.output  # the one before it was first
 
 
 def test_every_problem_has_its_words() -> None:

@@ -39,6 +39,21 @@ async def test_an_event_says_it_all(auditor: Auditor) -> None:
     assert event.event_time.ToMicroseconds() == round(stored.event_time.timestamp() * 1e6)
 
 
+async def test_an_event_that_is_not_sealed_yet_is_listed(auditor: Auditor) -> None:
+    """An event is there as soon as its act is, with its id; number and hash come with the seal, and change nothing else."""
+    async with auditor.unsealed():
+        await auditor.write(2, personal={"name": "Ada"})
+        before = await auditor.events()
+    assert [(event.number, event.target, event.sha256) for event in before[:2]] == [(0, "1", ""), (0, "0", "")]
+    await auditor.seal()
+    after = await auditor.events()
+    assert [event.number for event in after] == [3, 2, 1]
+    assert all(event.sha256 for event in after)
+    for event in after[:2]:
+        event.number, event.sha256 = 0, ""
+    assert after[:2] == before[:2]
+
+
 async def test_newest_first_over_pages(auditor: Auditor) -> None:
     """All events come, each once, newest first, over as many pages as it takes; what is added meanwhile is not among them."""
     await auditor.add(7)

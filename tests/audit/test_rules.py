@@ -45,6 +45,23 @@ def test_what_was_before_counts() -> None:
     assert audit_rules.event_hash(b"\1" * 32, EVENT) != audit_rules.event_hash(audit_rules.BEGINNING, EVENT)
 
 
+@pytest.mark.parametrize("name", [name for name in audit_rules.HASHED if name != "number"])
+def test_every_column_but_the_number_counts_before_there_is_one(name: str) -> None:
+    """A change of any column changes the digest that stands beside an event until it has a seal, and a number."""
+    other = {"event_time": EVENT["event_time"] + timedelta(microseconds=1), "personal_hash": None}
+    assert audit_rules.digest({**EVENT, name: other.get(name, "other")}) != audit_rules.digest(EVENT)
+    assert audit_rules.digest({**EVENT, "number": 2}) == audit_rules.digest(EVENT)
+
+
+def test_what_is_as_it_was_written_is_sealed_by_its_hash() -> None:
+    """An event that fits its digest is sealed by its hash in the chain; one that does not, or is gone, by what fits none."""
+    digest, other = audit_rules.digest(EVENT), {**EVENT, "target": "other"}
+    assert audit_rules.seal(audit_rules.BEGINNING, 1, digest, EVENT) == audit_rules.event_hash(audit_rules.BEGINNING, EVENT)
+    altered = audit_rules.seal(audit_rules.BEGINNING, 1, digest, other)
+    assert altered == audit_rules.seal(audit_rules.BEGINNING, 1, digest, None)
+    assert altered not in {audit_rules.event_hash(audit_rules.BEGINNING, each) for each in (EVENT, other)}
+
+
 def test_a_time_is_the_same_in_every_zone() -> None:
     """A connection that shows times in another zone computes the same hash."""
     elsewhere = {**EVENT, "event_time": EVENT["event_time"].astimezone(timezone(timedelta(hours=5)))}

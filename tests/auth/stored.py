@@ -21,8 +21,8 @@ async def rows(service: Service, statement: Any) -> Sequence[AnyRow]:
 async def events(service: Service, action: str) -> Sequence[AnyRow]:
     """The audit's events of one kind, in order, each with its `personal` data and the `address` in it."""
     personal = AuditPersonal.data.label("personal"), AuditPersonal.data["address"].astext.label("address")
-    found = select(AuditEvent.__table__, *personal).outerjoin(AuditPersonal, AuditPersonal.number == AuditEvent.number)
-    return await rows(service, found.where(AuditEvent.action == action).order_by(AuditEvent.number))
+    found = select(AuditEvent.__table__, *personal).outerjoin(AuditPersonal, AuditPersonal.event_id == AuditEvent.id)
+    return await rows(service, found.where(AuditEvent.action == action).order_by(AuditEvent.id))
 
 
 async def change(service: Service, *statements: Executable) -> None:

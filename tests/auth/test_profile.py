@@ -56,7 +56,7 @@ async def test_people_choose_their_names(service: Service) -> None:
     (event,) = await events(service, "account.update")
     assert event.target == person.id
     assert "Zoë" not in str(event.details)
-    (personal,) = [row.data for row in await rows(service, select(AuditPersonal.__table__)) if row.number == event.number]
+    (personal,) = [row.data for row in await rows(service, select(AuditPersonal.__table__)) if row.event_id == event.id]
     assert personal["after"] == "Zoë Ångström"
 
 
@@ -112,8 +112,8 @@ async def test_the_old_address_is_told(service: Service) -> None:
     (changed,) = await events(service, "account.email_change")
     assert (str(asked.actor_id), str(changed.actor_id)) == (person.id, person.id)
     assert "@" not in str((asked.details, changed.details))
-    personal = {row.number: row.data for row in await rows(service, select(AuditPersonal.__table__))}
-    assert (personal[changed.number]["before"], personal[changed.number]["after"]) == (person.email, NEW)
+    personal = {row.event_id: row.data for row in await rows(service, select(AuditPersonal.__table__))}
+    assert (personal[changed.id]["before"], personal[changed.id]["after"]) == (person.email, NEW)
 
 
 async def test_an_address_is_changed_only_with_the_password(service: Service) -> None:

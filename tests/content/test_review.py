@@ -52,7 +52,7 @@ async def test_who_did_what_is_kept(desk: Desk) -> None:
     document = await desk.request_changes(await desk.submit(await desk.create()))
     document = await desk.through_review(await desk.update(document, title="B"))
     async with desk.service.database.read() as connection:
-        events = (await connection.execute(select(AuditEvent.__table__).order_by(AuditEvent.number))).all()
+        events = (await connection.execute(select(AuditEvent.__table__).order_by(AuditEvent.id))).all()
         reviews = (await connection.execute(select(Review.__table__).order_by(Review.id))).all()
     told = [(each.action, str(each.actor_id), each.details["revision"]) for each in events if each.target == document.id]
     author, editor, publisher = desk.author.id, desk.editor.id, desk.publisher.id

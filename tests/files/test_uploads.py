@@ -47,7 +47,7 @@ async def test_an_upload_is_audited(service: Service) -> None:
     file = (await send(service, author, upload_of(organisation_id, PDF, "form.pdf"), PDF)).file
 
     async with service.database.read() as connection:
-        told = select(AuditEvent.__table__, AuditPersonal.data).join(AuditPersonal, AuditPersonal.number == AuditEvent.number)
+        told = select(AuditEvent.__table__, AuditPersonal.data).join(AuditPersonal, AuditPersonal.event_id == AuditEvent.id)
         event = (await connection.execute(told.where(AuditEvent.action == "file.upload"))).one()
     assert (str(event.actor_id), event.target, str(event.organisation_id)) == (author.id, file.id, organisation_id)
     assert event.details == {"content_type": "application/pdf", "size_bytes": len(PDF), "sha256": file.sha256}

@@ -115,7 +115,7 @@ async def test_claims_change_nothing(edge: Edge) -> None:
     audit = await asyncpg.connect(f"postgresql://gazette:{home.secret('GAZETTE_PASSWORD')}@127.0.0.1:{port}/gazette")
     try:
         row = await audit.fetchrow(
-            "SELECT data ->> 'address' AS address, actor_id FROM audit_events JOIN audit_personal USING (number)"
+            "SELECT data ->> 'address' AS address, actor_id FROM audit_events JOIN audit_personal ON event_id = id"
             " WHERE request_id = $1",
             request_id,
         )

@@ -26,7 +26,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/audit/v1/audit_event.proto\x12\x10gazette.audit.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8f\x03\n\nAuditEvent\x12\x16\n\x06number\x18\x01 \x01(\x03R\x06number\x12\x39\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\x12\x16\n\x06\x61\x63tion\x18\x03 \x01(\tR\x06\x61\x63tion\x12\x19\n\x08\x61\x63tor_id\x18\x04 \x01(\tR\x07\x61\x63torId\x12\x16\n\x06target\x18\x05 \x01(\tR\x06target\x12\'\n\x0forganisation_id\x18\x06 \x01(\tR\x0eorganisationId\x12\x1d\n\nrequest_id\x18\x07 \x01(\tR\trequestId\x12\x31\n\x07\x64\x65tails\x18\x08 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65tails\x12\x33\n\x08personal\x18\t \x01(\x0b\x32\x17.google.protobuf.StructR\x08personal\x12\x1b\n\tis_erased\x18\n \x01(\x08R\x08isErased\x12\x16\n\x06sha256\x18\x0b \x01(\tR\x06sha256b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/audit/v1/audit_event.proto\x12\x10gazette.audit.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x03\n\nAuditEvent\x12\x16\n\x06number\x18\x01 \x01(\x03R\x06number\x12\x39\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\x12\x16\n\x06\x61\x63tion\x18\x03 \x01(\tR\x06\x61\x63tion\x12\x19\n\x08\x61\x63tor_id\x18\x04 \x01(\tR\x07\x61\x63torId\x12\x16\n\x06target\x18\x05 \x01(\tR\x06target\x12\'\n\x0forganisation_id\x18\x06 \x01(\tR\x0eorganisationId\x12\x1d\n\nrequest_id\x18\x07 \x01(\tR\trequestId\x12\x31\n\x07\x64\x65tails\x18\x08 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65tails\x12\x33\n\x08personal\x18\t \x01(\x0b\x32\x17.google.protobuf.StructR\x08personal\x12\x1b\n\tis_erased\x18\n \x01(\x08R\x08isErased\x12\x16\n\x06sha256\x18\x0b \x01(\tR\x06sha256\x12\x0e\n\x02id\x18\x0c \x01(\tR\x02idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,5 +34,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.audit.v1.audit_even
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_AUDITEVENT']._serialized_start=120
-  _globals['_AUDITEVENT']._serialized_end=519
+  _globals['_AUDITEVENT']._serialized_end=535
 # @@protoc_insertion_point(module_scope)

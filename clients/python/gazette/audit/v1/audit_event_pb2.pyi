@@ -20,8 +20,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AuditEvent(_message.Message):
-    """Something that somebody did, or that was refused. Events are numbered from 1 without gaps, in the order of commit, and each
-    event's hash covers the one before: `docs/audit.md` says how to check that.
+    """Something that somebody did, or that was refused. An event is stored with the act, and sealed within a second: it is numbered, from
+    1 without gaps, and its hash covers the one before. `docs/audit.md` says how to check that.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -37,8 +37,9 @@ class AuditEvent(_message.Message):
     PERSONAL_FIELD_NUMBER: _builtins.int
     IS_ERASED_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
     number: _builtins.int
-    """Its number."""
+    """Its number; 0 until it is sealed."""
     action: _builtins.str
     """What was done: a verb of its domain, such as `document.publish` or `account.sign_in_refused`."""
     actor_id: _builtins.str
@@ -52,12 +53,14 @@ class AuditEvent(_message.Message):
     is_erased: _builtins.bool
     """Whether there was personal data that has been erased."""
     sha256: _builtins.str
-    """Its hash, 64 lower-case hexadecimal digits. It covers the event before it and all of this one; of the personal data, a keyed
-    hash.
+    """Its hash, 64 lower-case hexadecimal digits; empty until it is sealed. It covers the event before it and all of this one; of the
+    personal data, a keyed hash.
     """
+    id: _builtins.str
+    """Its id, which it has from the beginning: a UUIDv7."""
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was committed, later than every event before it."""
+        """When it was written, by the database's clock."""
 
     @_builtins.property
     def details(self) -> _struct_pb2.Struct:
@@ -83,10 +86,11 @@ class AuditEvent(_message.Message):
         personal: _struct_pb2.Struct | None = ...,
         is_erased: _builtins.bool = ...,
         sha256: _builtins.str = ...,
+        id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["details", b"details", "event_time", b"event_time", "personal", b"personal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor_id", b"actor_id", "details", b"details", "event_time", b"event_time", "is_erased", b"is_erased", "number", b"number", "organisation_id", b"organisation_id", "personal", b"personal", "request_id", b"request_id", "sha256", b"sha256", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor_id", b"actor_id", "details", b"details", "event_time", b"event_time", "id", b"id", "is_erased", b"is_erased", "number", b"number", "organisation_id", b"organisation_id", "personal", b"personal", "request_id", b"request_id", "sha256", b"sha256", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -37,6 +37,10 @@ class _AuditProblemKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Audi
     """The event's personal data is not what it was written with. Where it was erased nothing is wrong."""
     AUDIT_PROBLEM_KIND_REWRITTEN: _AuditProblemKind.ValueType  # 4
     """The event has another hash than `known_sha256`: the audit was written anew, from there or from earlier on."""
+    AUDIT_PROBLEM_KIND_PERSONAL_DATA_MISSING: _AuditProblemKind.ValueType  # 5
+    """The event's personal data is gone, though no account that it concerns was erased since."""
+    AUDIT_PROBLEM_KIND_UNLISTED: _AuditProblemKind.ValueType  # 6
+    """The event is neither sealed nor does it wait to be: it was inserted behind the service's back, or its seal was deleted."""
 
 class AuditProblemKind(_AuditProblemKind, metaclass=_AuditProblemKindEnumTypeWrapper):
     """What is wrong with the audit."""
@@ -51,6 +55,10 @@ AUDIT_PROBLEM_KIND_PERSONAL_DATA_ALTERED: AuditProblemKind.ValueType  # 3
 """The event's personal data is not what it was written with. Where it was erased nothing is wrong."""
 AUDIT_PROBLEM_KIND_REWRITTEN: AuditProblemKind.ValueType  # 4
 """The event has another hash than `known_sha256`: the audit was written anew, from there or from earlier on."""
+AUDIT_PROBLEM_KIND_PERSONAL_DATA_MISSING: AuditProblemKind.ValueType  # 5
+"""The event's personal data is gone, though no account that it concerns was erased since."""
+AUDIT_PROBLEM_KIND_UNLISTED: AuditProblemKind.ValueType  # 6
+"""The event is neither sealed nor does it wait to be: it was inserted behind the service's back, or its seal was deleted."""
 Global___AuditProblemKind: _TypeAlias = AuditProblemKind  # noqa: Y015
 
 @_typing.final
@@ -176,6 +184,8 @@ class VerifyAuditResponse(_message.Message):
     LAST_NUMBER_FIELD_NUMBER: _builtins.int
     LAST_SHA256_FIELD_NUMBER: _builtins.int
     NEXT_NUMBER_FIELD_NUMBER: _builtins.int
+    UNSEALED_COUNT_FIELD_NUMBER: _builtins.int
+    OLDEST_UNSEALED_TIME_FIELD_NUMBER: _builtins.int
     is_intact: _builtins.bool
     """Whether all that was checked is as it was written."""
     last_number: _builtins.int
@@ -184,9 +194,15 @@ class VerifyAuditResponse(_message.Message):
     """Its hash, 64 lower-case hexadecimal digits. Note both, away from the database, for the next time."""
     next_number: _builtins.int
     """The `first_number` with which the next call goes on; 0 when the end was reached or something is wrong."""
+    unsealed_count: _builtins.int
+    """How many events wait to be sealed, which takes a second at most; 0 where the end was not reached."""
     @_builtins.property
     def problem(self) -> Global___AuditProblem:
         """The first thing that is wrong; left out when nothing is."""
+
+    @_builtins.property
+    def oldest_unsealed_time(self) -> _timestamp_pb2.Timestamp:
+        """When the first of them was written. Long ago means that no process seals: what waits is checked, but no hash vouches for it."""
 
     def __init__(
         self,
@@ -196,10 +212,12 @@ class VerifyAuditResponse(_message.Message):
         last_number: _builtins.int = ...,
         last_sha256: _builtins.str = ...,
         next_number: _builtins.int = ...,
+        unsealed_count: _builtins.int = ...,
+        oldest_unsealed_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_unsealed_time", b"oldest_unsealed_time", "problem", b"problem"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_intact", b"is_intact", "last_number", b"last_number", "last_sha256", b"last_sha256", "next_number", b"next_number", "problem", b"problem"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_intact", b"is_intact", "last_number", b"last_number", "last_sha256", b"last_sha256", "next_number", b"next_number", "oldest_unsealed_time", b"oldest_unsealed_time", "problem", b"problem", "unsealed_count", b"unsealed_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -213,19 +231,23 @@ class AuditProblem(_message.Message):
 
     NUMBER_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
+    EVENT_ID_FIELD_NUMBER: _builtins.int
     number: _builtins.int
-    """The event's number."""
+    """The event's number; 0 where it has none."""
     kind: Global___AuditProblemKind.ValueType
     """What is wrong with it."""
+    event_id: _builtins.str
+    """The event's id; empty where it is not known."""
     def __init__(
         self,
         *,
         number: _builtins.int = ...,
         kind: Global___AuditProblemKind.ValueType = ...,
+        event_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "number", b"number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "kind", b"kind", "number", b"number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -52,7 +52,7 @@ class AuditServiceServicer:
     """
 
     def ListAuditEvents(self, request, context):
-        """Events, newest first: all of them, or those of the organisations in which the caller may read the audit.
+        """Events, sealed or not yet, newest first: all of them, or those of the organisations in which the caller may read the audit.
 
         Errors: INVALID_ARGUMENT, `INVALID_PAGE_TOKEN`; PERMISSION_DENIED for another organisation's. A retry is safe.
         """
@@ -61,10 +61,11 @@ class AuditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VerifyAudit(self, request, context):
-        """Checks whether the events are as they were written: computes their hashes again, one after the other. A call checks up to
-        100,000 events, or as many as it gets to in two seconds, and says where the next is to go on. Whoever can write to the
-        database with its owner's rights can write a whole chain anew, or cut off its end: only a number and its hash that were
-        noted elsewhere give that away. Needs the permission for all organisations.
+        """Checks whether the events are as they were written: computes their hashes again, one after the other, and at the end compares
+        those that are not sealed yet with what was stored beside them. A call checks up to 100,000 events, or as many as it gets to in
+        two seconds, and says where the next is to go on. Whoever can write to the database with its owner's rights can write a whole
+        chain anew, or cut off its end: only a number and its hash that were noted elsewhere give that away. Needs the permission for
+        all organisations.
 
         Errors: INVALID_ARGUMENT; PERMISSION_DENIED. That something is wrong with the audit is no error. A retry is safe.
         """

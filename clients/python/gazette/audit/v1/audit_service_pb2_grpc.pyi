@@ -34,15 +34,16 @@ class AuditServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AuditServiceAsyncStub: ...
     ListAuditEvents: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.ListAuditEventsRequest, _audit_service_pb2.ListAuditEventsResponse]
-    """Events, newest first: all of them, or those of the organisations in which the caller may read the audit.
+    """Events, sealed or not yet, newest first: all of them, or those of the organisations in which the caller may read the audit.
 
     Errors: INVALID_ARGUMENT, `INVALID_PAGE_TOKEN`; PERMISSION_DENIED for another organisation's. A retry is safe.
     """
     VerifyAudit: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.VerifyAuditRequest, _audit_service_pb2.VerifyAuditResponse]
-    """Checks whether the events are as they were written: computes their hashes again, one after the other. A call checks up to
-    100,000 events, or as many as it gets to in two seconds, and says where the next is to go on. Whoever can write to the
-    database with its owner's rights can write a whole chain anew, or cut off its end: only a number and its hash that were
-    noted elsewhere give that away. Needs the permission for all organisations.
+    """Checks whether the events are as they were written: computes their hashes again, one after the other, and at the end compares
+    those that are not sealed yet with what was stored beside them. A call checks up to 100,000 events, or as many as it gets to in
+    two seconds, and says where the next is to go on. Whoever can write to the database with its owner's rights can write a whole
+    chain anew, or cut off its end: only a number and its hash that were noted elsewhere give that away. Needs the permission for
+    all organisations.
 
     Errors: INVALID_ARGUMENT; PERMISSION_DENIED. That something is wrong with the audit is no error. A retry is safe.
     """
@@ -53,15 +54,16 @@ class AuditServiceAsyncStub(AuditServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAuditEvents: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.ListAuditEventsRequest, _audit_service_pb2.ListAuditEventsResponse]  # type: ignore[assignment]
-    """Events, newest first: all of them, or those of the organisations in which the caller may read the audit.
+    """Events, sealed or not yet, newest first: all of them, or those of the organisations in which the caller may read the audit.
 
     Errors: INVALID_ARGUMENT, `INVALID_PAGE_TOKEN`; PERMISSION_DENIED for another organisation's. A retry is safe.
     """
     VerifyAudit: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.VerifyAuditRequest, _audit_service_pb2.VerifyAuditResponse]  # type: ignore[assignment]
-    """Checks whether the events are as they were written: computes their hashes again, one after the other. A call checks up to
-    100,000 events, or as many as it gets to in two seconds, and says where the next is to go on. Whoever can write to the
-    database with its owner's rights can write a whole chain anew, or cut off its end: only a number and its hash that were
-    noted elsewhere give that away. Needs the permission for all organisations.
+    """Checks whether the events are as they were written: computes their hashes again, one after the other, and at the end compares
+    those that are not sealed yet with what was stored beside them. A call checks up to 100,000 events, or as many as it gets to in
+    two seconds, and says where the next is to go on. Whoever can write to the database with its owner's rights can write a whole
+    chain anew, or cut off its end: only a number and its hash that were noted elsewhere give that away. Needs the permission for
+    all organisations.
 
     Errors: INVALID_ARGUMENT; PERMISSION_DENIED. That something is wrong with the audit is no error. A retry is safe.
     """
@@ -75,7 +77,7 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_service_pb2.ListAuditEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_service_pb2.ListAuditEventsResponse, _abc.Awaitable[_audit_service_pb2.ListAuditEventsResponse]]:
-        """Events, newest first: all of them, or those of the organisations in which the caller may read the audit.
+        """Events, sealed or not yet, newest first: all of them, or those of the organisations in which the caller may read the audit.
 
         Errors: INVALID_ARGUMENT, `INVALID_PAGE_TOKEN`; PERMISSION_DENIED for another organisation's. A retry is safe.
         """
@@ -86,10 +88,11 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_service_pb2.VerifyAuditRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_service_pb2.VerifyAuditResponse, _abc.Awaitable[_audit_service_pb2.VerifyAuditResponse]]:
-        """Checks whether the events are as they were written: computes their hashes again, one after the other. A call checks up to
-        100,000 events, or as many as it gets to in two seconds, and says where the next is to go on. Whoever can write to the
-        database with its owner's rights can write a whole chain anew, or cut off its end: only a number and its hash that were
-        noted elsewhere give that away. Needs the permission for all organisations.
+        """Checks whether the events are as they were written: computes their hashes again, one after the other, and at the end compares
+        those that are not sealed yet with what was stored beside them. A call checks up to 100,000 events, or as many as it gets to in
+        two seconds, and says where the next is to go on. Whoever can write to the database with its owner's rights can write a whole
+        chain anew, or cut off its end: only a number and its hash that were noted elsewhere give that away. Needs the permission for
+        all organisations.
 
         Errors: INVALID_ARGUMENT; PERMISSION_DENIED. That something is wrong with the audit is no error. A retry is safe.
         """
