@@ -1,16 +1,26 @@
-"""Rows to messages. The contract decides what leaves the house: a message takes from a row what has a field's name."""
+"""Rows to messages. The contract decides what leaves the house: a message takes from a row what has a field's name.
+
+How a field of a message is filled from a value depends on the field alone, so it is decided once for each kind of message:
+a plan.
+"""
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any, TypeVar
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 MessageType = TypeVar("MessageType", bound=Message)
+Fill = Callable[[Any, Any], None]
+"""Puts a value, which is not None, into a message."""
+
+MISSING = object()
 
 
 def message(kind: type[MessageType], row: Any = None, /, **given: Any) -> MessageType:
@@ -19,29 +29,72 @@ def message(kind: type[MessageType], row: Any = None, /, **given: Any) -> Messag
     UUIDs become strings, datetimes Timestamps, dicts Structs; None and absent attributes leave a field unset.
     """
     result = kind()
-    for field in kind.DESCRIPTOR.fields:
-        value = given[field.name] if field.name in given else getattr(row, field.name, None)
+    for name, fill in plan(kind):  # type: ignore[arg-type]  # a class is hashable
+        value = given.get(name, MISSING)
+        if value is MISSING:
+            value = getattr(row, name, None)
         if value is not None:
-            fill(result, field, value)
+            fill(result, value)
     return result
 
 
-def fill(result: Message, field: Any, value: Any) -> None:
-    if isinstance(value, uuid.UUID):
-        setattr(result, field.name, str(value))
-    elif isinstance(value, datetime):
-        getattr(result, field.name).CopyFrom(timestamp(value))
-    elif isinstance(value, dict) and field.message_type is Struct.DESCRIPTOR:
-        getattr(result, field.name).update(value)
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            getattr(result, field.name)[key].CopyFrom(each)
-    elif isinstance(value, Message):
-        getattr(result, field.name).CopyFrom(value)
+@cache
+def plan(kind: Any) -> tuple[tuple[str, Fill], ...]:
+    """How each field of this kind of message is filled."""
+    return tuple((field.name, filling(field)) for field in kind.DESCRIPTOR.fields)
+
+
+def filling(field: Any) -> Fill:
+    kind, is_text = field.message_type, field.type == FieldDescriptor.TYPE_STRING
+    if kind is not None and kind.GetOptions().map_entry:
+        put: Callable[[str, Any, Any], None] = put_map
     elif field.is_repeated:
-        getattr(result, field.name).extend(str(each) if isinstance(each, uuid.UUID) else each for each in value)
+        put = put_texts if is_text else put_all
+    elif kind is not None:
+        put = {Timestamp.DESCRIPTOR: put_time, Struct.DESCRIPTOR: put_struct}.get(kind, put_message)
     else:
-        setattr(result, field.name, value)
+        put = put_text if is_text else put_value
+    return partial(put, field.name)
+
+
+def put_value(name: str, result: Any, value: Any) -> None:
+    setattr(result, name, value)
+
+
+def put_text(name: str, result: Any, value: Any) -> None:
+    setattr(result, name, value if type(value) is str else str(value))
+
+
+def put_texts(name: str, result: Any, value: Iterable[Any]) -> None:
+    getattr(result, name).extend(map(str, value))
+
+
+def put_all(name: str, result: Any, value: Iterable[Any]) -> None:
+    getattr(result, name).extend(value)
+
+
+def put_message(name: str, result: Any, value: Message) -> None:
+    getattr(result, name).CopyFrom(value)
+
+
+def put_map(name: str, result: Any, value: Mapping[str, Message]) -> None:
+    field = getattr(result, name)
+    for key, each in value.items():
+        field[key].CopyFrom(each)
+
+
+def put_time(name: str, result: Any, value: Any) -> None:
+    if isinstance(value, datetime):
+        getattr(result, name).FromDatetime(value)
+    else:
+        getattr(result, name).CopyFrom(value)
+
+
+def put_struct(name: str, result: Any, value: Any) -> None:
+    if isinstance(value, Struct):
+        getattr(result, name).CopyFrom(value)
+    elif value:  # an empty one is as good as none
+        getattr(result, name).update(value)
 
 
 def timestamp(moment: datetime) -> Timestamp:
