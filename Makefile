@@ -39,7 +39,7 @@ coverage: env ## Add up what the two covered (ARGS="--cov --cov-report="), and h
 	@$(BIN)/coverage report --fail-under=$(COVERAGE)
 
 .PHONY: bench
-bench: env ## Measure the hot paths against a bare handler
+bench: env ## Measure what calls cost, in echoes of a bare handler
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: lint

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
+from functools import partial
+from pathlib import Path
 
-from bench import access, import_speed, pages, sign_in
+from bench import access, costs, import_speed, pages, sign_in
 
-BENCHMARKS = {"pages": pages.main, "import": import_speed.main, "access": access.main, "sign-in": sign_in.main}
+BENCHMARKS = {
+    "costs": costs.main,
+    "pages": pages.main,
+    "import": import_speed.main,
+    "access": access.main,
+    "sign-in": sign_in.main,
+}
 
-for name in sys.argv[1:] or BENCHMARKS:
+parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what things cost.")
+parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all without one")
+parser.add_argument("--quick", action="store_true", help="costs: fewer rounds, in about a minute")
+parser.add_argument("--json", type=Path, metavar="FILE", help="costs: write the result there, too")
+given = parser.parse_args()
+if unknown := set(given.names) - set(BENCHMARKS):
+    parser.error(f"there is no {', '.join(sorted(unknown))}")
+BENCHMARKS["costs"] = partial(costs.main, quick=given.quick, json_file=given.json)
+for name in given.names or BENCHMARKS:
     BENCHMARKS[name]()

@@ -26,6 +26,8 @@ class Installation:
     http_port: int
     pids: tuple[int, ...]
     """The server's, and its Envoy's."""
+    stores: tuple[int, ...] = ()
+    """PostgreSQL's and Redis's."""
 
 
 def pid(process: Process) -> int:
@@ -44,6 +46,7 @@ def gazette(path: Path) -> Iterator[Installation]:
         running.callback(stack.stop)
         stack.launch()
         environment = {**server_environment(home, stack, ports), "WORKERS": "1", "LOG_LEVEL": "warn"}
+        environment["RATE_LIMIT_MAX"] = "1000000000"
         for task in ("migrate", "demo"):
             Task(task, home, environment).run()
         server = Server(home, environment)
@@ -52,26 +55,34 @@ def gazette(path: Path) -> Iterator[Installation]:
         envoy = Envoy(home, port=ports.http, workers=1)
         running.callback(envoy.stop)
         envoy.start()
-        yield Installation(ports.grpc, ports.http, (pid(server), pid(envoy)))
+        yield Installation(ports.grpc, ports.http, (pid(server), pid(envoy)), (pid(stack.postgres), pid(stack.redis)))
 
 
 @contextmanager
 def bare(path: Path, answer: bytes) -> Iterator[Installation]:
     """The bare handler in a process of its own, behind an Envoy with the same configuration."""
+    with ExitStack() as running:
+        alone = running.enter_context(bare_server(path, answer))
+        envoy = BareEnvoy(Home.at(path), port=free_port(), workers=1)
+        running.callback(envoy.stop)
+        envoy.start()
+        yield Installation(alone.grpc_port, envoy.port, (*alone.pids, pid(envoy)))
+
+
+@contextmanager
+def bare_server(path: Path, answer: bytes) -> Iterator[Installation]:
+    """The bare handler without an Envoy."""
     home = Home.at(path)
     (path / "answer").write_bytes(answer)
-    grpc_port, http_port = free_port(), free_port()
-    command = [sys.executable, "-m", "bench.bare", str(grpc_port), str(home.sockets / "worker-0.sock"), str(path / "answer")]
+    port = free_port()
+    command = [sys.executable, "-m", "bench.bare", str(port), str(home.sockets / "worker-0.sock"), str(path / "answer")]
     with ExitStack() as running:
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         running.callback(process.wait)
         running.callback(process.terminate)
         assert process.stdout is not None
         process.stdout.readline()
-        envoy = BareEnvoy(home, port=http_port, workers=1)
-        running.callback(envoy.stop)
-        envoy.start()
-        yield Installation(grpc_port, http_port, (process.pid, pid(envoy)))
+        yield Installation(port, 0, (process.pid,))
 
 
 class BareEnvoy(Envoy):
