@@ -39,7 +39,7 @@ from server.rpc.registry import Registry
 from server.rpc.translating import translating
 from server.rpc.validation import validating
 from server.settings import Settings
-from server.stores import idempotency, migrations
+from server.stores import idempotency, schema
 from server.stores.postgres import Database, Model
 from server.stores.retention import Expired, clearing
 from server.system import wiring as system
@@ -192,6 +192,6 @@ async def check_schema(database: Database) -> None:
     whether the schema is right was found out when the service began."""
     try:
         async with database.read() as connection:
-            await migrations.check(connection)
+            await schema.check(connection)
     except Unavailable:
         log.warning("starting while the database is away")

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import settings
 from server.rpc import failures
-from server.stores import migrations, postgres
+from server.stores import postgres, schema
 
 Result = TypeVar("Result")
 Shown = TypeVar("Shown", bound=Message)
@@ -33,7 +33,7 @@ def run(work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
 
     try:
         return asyncio.run(in_transaction())
-    except (failures.Failure, migrations.WrongSchema) as failure:
+    except (failures.Failure, schema.WrongSchema) as failure:
         raise click.ClickException(str(failure)) from None
 
 
@@ -42,7 +42,7 @@ async def connected(values: settings.Settings) -> AsyncIterator[AsyncConnection]
     pools = postgres.connect(values)
     try:
         async with pools.transaction() as connection:
-            await migrations.check(connection)
+            await schema.check(connection)
             yield connection
     finally:
         await pools.close()

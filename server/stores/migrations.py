@@ -1,10 +1,9 @@
-"""Bringing the database to the schema of this release, and finding out whether it is there."""
+"""Bringing the database to the schema of this release. Whether it is there, `schema.py` finds out."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
@@ -17,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from server.settings import CannotStart, Settings
 from server.stores.postgres import OUTAGES, PRIVILEGE, cause, is_outage, sqlalchemy_url, sqlstate
+from server.stores.schema import DIRECTORY
 
-DIRECTORY = Path(__file__).parents[2] / "migrations"
 APPEND_ONLY = ("record_entries", "audit_events", "audit_seals")
 """Where the server's role can only INSERT and SELECT."""
 ERASABLE = ("audit_personal", "audit_unsealed")
@@ -28,10 +27,6 @@ LOCK = 0x6D696772617465  # "migrate": two releases that start at once migrate on
 
 class CannotMigrate(CannotStart):
     """Nothing was changed; the message says what to do."""
-
-
-class WrongSchema(CannotStart):
-    """The database is not at the revision that this release needs; the message says what to do."""
 
 
 async def migrate(settings: Settings, revision: str = "head") -> None:
@@ -98,19 +93,3 @@ async def grant(connection: AsyncConnection, role: str) -> None:
     statements += [f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}" for _ in range("alembic_version" in present)]
     for statement in statements:
         await connection.execute(text(statement))
-
-
-async def check(connection: AsyncConnection) -> None:
-    """Raises WrongSchema unless the database is at the revision that this release needs."""
-    try:
-        current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-    except exc.DBAPIError as error:
-        if sqlstate(error) != PRIVILEGE:
-            raise
-        raise WrongSchema(f"the database lets the server read nothing ({cause(error)}); run: gazette migrate") from None
-    scripts = ScriptDirectory.from_config(configuration())
-    needed = scripts.get_current_head()
-    if current not in {None, *(script.revision for script in scripts.walk_revisions())}:
-        raise WrongSchema(f"the database is at revision {current}, which only a newer release knows; run that one")
-    if current != needed:
-        raise WrongSchema(f"the database is at revision {current or 'none'}, this release needs {needed}; run: gazette migrate")

@@ -12,11 +12,14 @@ from __future__ import annotations
 from server.settings import Settings
 from server.stores.blobs.directory import Directory
 from server.stores.blobs.interface import BlobNotFound, ObjectStorage, StorageUnavailable
-from server.stores.blobs.s3 import S3
 
 __all__ = ["BlobNotFound", "ObjectStorage", "StorageUnavailable", "open_storage"]
 
 
 def open_storage(settings: Settings) -> ObjectStorage:
     """The storage that the settings name. Raises InvalidSettings for a folder that cannot be made; S3 is not asked yet."""
-    return Directory.open(settings.files_directory) if settings.files_directory else S3.open(settings)
+    if settings.files_directory:
+        return Directory.open(settings.files_directory)
+    from server.stores.blobs.s3 import S3  # noqa: PLC0415 - boto3 takes 15 MB and half a second, which a folder does not need
+
+    return S3.open(settings)
