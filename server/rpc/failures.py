@@ -44,15 +44,23 @@ class Failure(Exception):
         """Trailing metadata, which Envoy makes HTTP headers."""
         return ()
 
-    def status(self, request_id: str = "") -> status_pb2.Status:
+    @property
+    def is_plain(self) -> bool:
+        """Whether code, reason and message say everything."""
+        return not self.metadata and type(self).details is Failure.details
+
+    @classmethod
+    def plain(cls, message: str, reason: str) -> Failure:
+        """One that says no more than this."""
+        failure = cls.__new__(cls)
+        Failure.__init__(failure, message, reason=reason)
+        return failure
+
+    def status(self) -> status_pb2.Status:
         """The google.rpc.Status, whose first detail is the ErrorInfo."""
         info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=self.metadata)
-        parts: list[Message] = [info, *self.details()]
-        if request_id:
-            parts.append(error_details_pb2.RequestInfo(request_id=request_id))
-        return status_pb2.Status(
-            code=self.code, message=cut(self.message, MAX_MESSAGE), details=[packed(part) for part in parts]
-        )
+        parts = [packed(part) for part in (info, *self.details())]
+        return status_pb2.Status(code=self.code, message=cut(self.message, MAX_MESSAGE), details=parts)
 
 
 def cut(text: str, length: int) -> str:

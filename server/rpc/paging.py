@@ -56,7 +56,10 @@ class Page:
     @property
     def after_id(self) -> uuid.UUID | None:
         """The same, where it is an id."""
-        return uuid.UUID(self.after) if self.position else None
+        try:
+            return uuid.UUID(self.after) if self.position else None
+        except (AttributeError, ValueError):  # a token of the release before, which went by another key
+            raise InvalidPageToken from None
 
     def cut(self, rows: Sequence[Row], key: Callable[[Row], tuple[Any, ...]]) -> tuple[Sequence[Row], str]:
         """The rows of this page, and its `next_page_token`. `key` is a row's sort key: JSON values or ids."""

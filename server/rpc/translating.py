@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, NamedTuple, NoReturn
+from functools import lru_cache
+from typing import Any, NoReturn
 
 import grpc
 import structlog
-from grpc_status import rpc_status
+from google.rpc import error_details_pb2, status_pb2
 
 from server.rpc.call import Call, Handler
-from server.rpc.failures import Failure, Internal
+from server.rpc.failures import Failure, Internal, packed
 from server.rpc.methods import Method
 
 log = structlog.get_logger(__name__)
 
 
-class Status(NamedTuple):
-    """A status as `abort_with_status` takes it."""
-
-    code: grpc.StatusCode
-    details: str
-    trailing_metadata: tuple[tuple[str, str | bytes], ...]
+STATUS = "grpc-status-details-bin"
+"""Where a client finds the google.rpc.Status, serialised."""
+CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def translating(method: Method, handler: Handler) -> Handler:
@@ -46,7 +44,26 @@ def translating(method: Method, handler: Handler) -> Handler:
 
 
 async def abort(call: Call, failure: Failure) -> NoReturn:
-    status = rpc_status.to_status(failure.status(call.request_id))
-    headers = (*status.trailing_metadata, *call.headers, *failure.headers())
-    await call.context.abort_with_status(Status(status.code, status.details, headers))  # type: ignore[arg-type]
-    raise AssertionError("abort_with_status always raises")
+    code, text, status = plain(type(failure), failure.message, failure.reason) if failure.is_plain else whole(failure)
+    trailers = ((STATUS, status + ending(call.request_id)), *call.headers, *failure.headers())
+    await call.context.abort(code, text, trailers)
+    raise AssertionError("abort always raises")
+
+
+def whole(failure: Failure) -> tuple[grpc.StatusCode, str, bytes]:
+    """The code, the text and the serialised google.rpc.Status."""
+    status = failure.status()
+    return CODES[status.code], status.message, status.SerializeToString()
+
+
+@lru_cache(maxsize=512)
+def plain(kind: Any, message: str, reason: str) -> tuple[grpc.StatusCode, str, bytes]:
+    """The same of a failure that says no more than others of its class, remembered."""
+    return whole(kind.plain(message, reason))
+
+
+def ending(request_id: str) -> bytes:
+    """The detail that differs from call to call. Serialised messages of a kind that follow each other are one message, whose
+    repeated fields go on (Protocol Buffers encoding)."""
+    info = packed(error_details_pb2.RequestInfo(request_id=request_id))
+    return status_pb2.Status(details=[info]).SerializeToString()
