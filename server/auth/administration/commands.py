@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import Account, AccountKind, AccountState
 from server import organisations, settings
-from server.auth.accounts import finding, views
+from server.auth.accounts import finding, options, views
 from server.auth.accounts import queries as account_queries
 from server.auth.accounts import rules as account_rules
 from server.auth.accounts.finding import Principal
+from server.auth.accounts.options import number, organisation_named, role_option, somewhere
 from server.auth.accounts.rules import check_account
-from server.auth.administration import changes, creating, invitations, options
-from server.auth.administration.options import number, organisation_named, role_option, somewhere
+from server.auth.administration import changes, creating, invitations
 from server.auth.clock import utc_now
 from server.auth.links.mailed import Links
 from server.auth.passwords.hashing import Passwords

@@ -15,7 +15,7 @@ from gazette.auth.v1.account_pb2 import Account
 from gazette.auth.v1.api_key_pb2 import ApiKey
 from gazette.auth.v1.service_account_pb2 import CreateApiKeyResponse
 from server.auth.accounts import finding, views
-from server.auth.administration.options import number, organisation_named, role_option, somewhere
+from server.auth.accounts.options import number, organisation_named, role_option, somewhere
 from server.auth.api_keys import keys as making
 from server.auth.api_keys import queries, rules
 from server.auth.clock import utc_now
