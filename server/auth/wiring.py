@@ -44,12 +44,12 @@ ACCOUNTS = account_service_pb2.DESCRIPTOR.services_by_name["AccountService"]
 SIGN_IN_CONNECTIONS = 4
 """How many connections to PostgreSQL all who sign in have among them: a crowd leaves the others to everybody else."""
 LINKS_KEPT = timedelta(days=30)
-"""None holds for so long."""
+"""For how long links are kept: none holds for so long."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuthDomain(Domain):
-    """Auth, which also tells the others who calls."""
+    """Auth, which also finds out for the others who calls."""
 
     authenticator: Credentials
 

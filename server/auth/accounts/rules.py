@@ -20,11 +20,11 @@ from server.rpc.failures import Violation
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.\u3002]+(\.[^@\s.\u3002]+)+")  # U+3002: a dot to those who look up domains (RFC 3490)
 MAX_EMAIL, MAX_NAME = 254, 255
 MAX_GRANTS = 90
-"""How many an access token has room for."""
+"""How many grants an access token has room for."""
 READ = Permission.PERMISSION_ACCOUNTS_READ
 WRITE = Permission.PERMISSION_ACCOUNTS_WRITE
 COMMAND_LINE = Caller(permissions={READ: None, WRITE: None})
-"""Who has the database may see and change all accounts."""
+"""The caller that commands stand for: who has the database may see and change all accounts."""
 
 
 def check_account(email: str, name: str, prefix: str = "") -> None:

@@ -17,5 +17,5 @@ def shown(account: AnyRow, grants: Iterable[AnyRow]) -> Account:
 
 
 def shown_to(caller: Caller, principal: Principal) -> Account:
-    """The account without what is other organisations' business."""
+    """The account as the caller may see it, without what is other organisations' business."""
     return shown(principal.account, rules.shown_grants(caller, principal.grants))

@@ -21,7 +21,7 @@ PREFIX = "gaz_"
 FORM = re.compile(r"(gaz_([0-9a-z-]{1,36})_[0-9a-f]{64})_([0-9a-f]{8})")
 SECRET_BYTES = 32
 NAMESPACE = uuid.UUID("6a5d1f0e-4a0b-5b8e-9d0a-6f2c1b7e9a33")
-"""In which a key's name that is no UUID makes one (RFC 9562 section 5.5)."""
+"""The namespace in which a key's name that is no UUID makes one (RFC 9562 section 5.5)."""
 
 LIFETIME = timedelta(days=365)
 LONGEST = timedelta(days=731)

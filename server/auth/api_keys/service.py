@@ -28,7 +28,7 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True)
 class ApiKeys:
-    """How services come to call."""
+    """How services come to have accounts and keys."""
 
     database: Database
     paging: Paging

@@ -30,10 +30,10 @@ def is_plain(character: str) -> bool:
 
 
 def listed(names: list[str]) -> str:
-    """`A`, `A and B`, `A, B and C`."""
+    """The names as one text: `A`, `A and B`, `A, B and C`."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def in_words(moment: datetime) -> str:
-    """UTC, such as `Tuesday 3 March 2026, 12:00 UTC`."""
+    """The time in UTC, such as `Tuesday 3 March 2026, 12:00 UTC`."""
     return f"{moment:%A} {moment.day} {moment:%B %Y, %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Device tokens: they tell a device that has signed in to an account before from a stranger's, and are no credential."""
+"""Device tokens: they distinguish a device that has signed in to an account before from a stranger's, and are no credential."""
 
 from __future__ import annotations
 

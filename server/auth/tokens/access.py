@@ -24,7 +24,7 @@ from server.rpc.caller import Caller
 from server.rpc.identifying import MAX_TOKEN_BYTES
 
 NAME = "gazette"
-"""Issuer and audience."""
+"""The issuer and the audience of every token."""
 REMEMBERED = 8192
 """How many verified tokens a process remembers."""
 EVERYWHERE = "*"
@@ -136,7 +136,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def moment(claim: Any) -> datetime:
-    """A NumericDate as we write it: whole seconds. Raises one of NOT_A_CLAIM."""
+    """What a NumericDate means, if it is one as we write it, in whole seconds. Raises one of NOT_A_CLAIM."""
     if type(claim) is not int:
         raise TypeError
     return datetime.fromtimestamp(claim, UTC)

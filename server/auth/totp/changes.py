@@ -1,4 +1,4 @@
-"""Whom a change of an account's authenticator app is mailed to."""
+"""What an account's owner hears of its authenticator app."""
 
 from __future__ import annotations
 
