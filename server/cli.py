@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, Place] = {
     "import": Place("server.importer.commands:import_documents", "Bring documents in, as they were published elsewhere."),
     "keys": Place("server.auth.api_keys.commands:keys", "Service accounts and their API keys."),
     "organisations": Place("server.organisations.commands:organisations", "The departments that publish here."),
-    "sessions": Place("server.auth.administration.session_commands:commands", "Sign-ins that go on."),
+    "sessions": Place("server.auth.sessions.commands:sessions", "Sign-ins that go on."),
 }
 
 

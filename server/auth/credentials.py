@@ -16,7 +16,6 @@ from server.auth.clock import utc_now
 from server.auth.failures import InvalidApiKey
 from server.auth.sessions.revocations import Revocations
 from server.auth.tokens.access import AccessTokens
-from server.rpc import ambient
 from server.rpc.call import Call
 from server.rpc.caller import Caller
 from server.stores.postgres import Database
@@ -24,7 +23,7 @@ from server.stores.postgres import Database
 REMEMBERED = 4096
 """How many API keys a process remembers."""
 MEMORY = timedelta(seconds=60)
-"""For how long a key is taken for what it was, unless PostgreSQL tells otherwise: then it is asked about at once."""
+"""For how long a key is taken for what it was, unless PostgreSQL announces otherwise: then it is asked about at once."""
 
 
 class Known(NamedTuple):
@@ -39,7 +38,7 @@ class Known(NamedTuple):
 
 @dataclass
 class Credentials:
-    """The `access.Authenticator`. Neither a token nor a key that is known costs a question to anybody."""
+    """The process's `Authenticator`. Neither a token nor a key that is known costs a question to anybody."""
 
     tokens: AccessTokens
     database: Database
@@ -50,29 +49,31 @@ class Credentials:
     """Raises what keeps somebody from trying one key after another: each that has a key's form costs PostgreSQL a question."""
     now: Callable[[], datetime] = utc_now
     known: dict[bytes, Known] = field(default_factory=dict, repr=False)
-    """By the key's SHA-256, the earliest first."""
+    """What was found out, by the key's SHA-256, the earliest first."""
 
-    async def identify(self, credential: str) -> Caller:
-        """Raises InvalidAccessToken, InvalidApiKey, and what `check_stranger` does."""
+    async def identify(self, credential: str, call: Call) -> Caller:
+        """The caller whom the credential stands for. Raises InvalidAccessToken, InvalidApiKey, and what `check_stranger`
+        does."""
         if not credential.startswith(api_key_rules.PREFIX):
             return await self.tokens.identify(credential)
         api_key_rules.id_of(credential)
         digest = api_key_rules.digest(credential)
         known = self.known.get(digest)
         if known is None:
-            self.check_stranger(ambient.current())
+            self.check_stranger(call)
         if known is None or not self.holds(known):
             self.known.pop(digest, None)
             known = await self.ask(digest)
         return known.caller
 
     def holds(self, known: Known) -> bool:
+        """Whether the key still is what it was when PostgreSQL was asked."""
         missed = self.revocations.whole_since  # what was found out before then may have changed unheard
-        told = max(missed, self.revocations.heard.get(known.key_id, missed))
-        return self.is_listening() and told < known.ask_time and self.now() < known.forget_time
+        changed = max(missed, self.revocations.heard.get(known.key_id, missed))
+        return self.is_listening() and changed < known.ask_time and self.now() < known.forget_time
 
     async def ask(self, digest: bytes) -> Known:
-        """Raises InvalidApiKey."""
+        """Asks PostgreSQL about the key, and remembers what it is. Raises InvalidApiKey."""
         now = self.now()
         async with self.database.transaction() as connection:
             key = await api_key_queries.use(connection, digest, now)

@@ -1,4 +1,4 @@
-"""Decisions: what each role may do, which passwords, names and addresses will do. And the refusals of auth."""
+"""What auth refuses, and why."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from server.rpc.failures import (
 
 
 class InvalidCredentials(Unauthenticated):
-    """One answer for an unknown address, a wrong password and a disabled account: whoever guesses learns nothing."""
+    """There is one answer for an unknown address, a wrong password and a disabled account: whoever guesses learns nothing."""
 
     reason = "INVALID_CREDENTIALS"
     message = "The address or the password is wrong."
 
 
 class InvalidAccessToken(Unauthenticated):
-    """Not ours, expired, or of a session that has ended."""
+    """The token is not ours, has expired, or is of a session that has ended."""
 
     reason = "INVALID_ACCESS_TOKEN"
     message = "The access token is not valid any more: refresh it, or sign in again."
@@ -34,7 +34,7 @@ class InvalidAccessToken(Unauthenticated):
 
 
 class InvalidRefreshToken(Unauthenticated):
-    """Not ours, used before, or of a session that has ended."""
+    """The token is not ours, was used before, or is of a session that has ended."""
 
     reason = "INVALID_REFRESH_TOKEN"
     message = "The refresh token is not valid any more: sign in again."
@@ -48,7 +48,7 @@ class TotpRequired(Unauthenticated):
 
 
 class WrongCode(InvalidArgument):
-    """Not the authenticator app's code, or one that was used before."""
+    """The code is not the authenticator app's, or was used before."""
 
     reason = "WRONG_CODE"
 
@@ -57,7 +57,7 @@ class WrongCode(InvalidArgument):
 
 
 class TotpEnabled(FailedPrecondition):
-    """One app at a time."""
+    """An account has one app at a time."""
 
     reason = "TOTP_ENABLED"
     message = "The account has an authenticator app. Disable it first."
@@ -71,14 +71,14 @@ class TotpNotEnrolled(FailedPrecondition):
 
 
 class TotpIsRequired(FailedPrecondition):
-    """TOTP_REQUIRED_ROLES says so."""
+    """TOTP_REQUIRED_ROLES asks who has this role for an app."""
 
     reason = "TOTP_IS_REQUIRED"
     message = "A role of this account must have an authenticator app."
 
 
 class InvalidLink(InvalidArgument):
-    """One answer for a link that is not ours, was used or replaced, has had its time, or whose account is gone."""
+    """There is one answer for a link that is not ours, was used or replaced, has had its time, or whose account is gone."""
 
     reason = "INVALID_LINK"
 
@@ -119,7 +119,7 @@ class TooManyGrants(FailedPrecondition):
 
 
 class WeakPassword(InvalidArgument):
-    """Too short, too long, or easily guessed."""
+    """The password is too short, too long, or easily guessed."""
 
     reason = "WEAK_PASSWORD"
 
@@ -132,7 +132,7 @@ class EmailTaken(AlreadyExists):
 
 
 class AccountNotFound(NotFound):
-    """None has this id, or none that the caller may know of."""
+    """No account has this id, or none that the caller may know of."""
 
     reason = "ACCOUNT_NOT_FOUND"
     message = "There is no such account."
@@ -167,14 +167,14 @@ class AccountErased(FailedPrecondition):
 
 
 class SessionNotFound(NotFound):
-    """It has ended, or is somebody else's."""
+    """The session has ended, or is somebody else's."""
 
     reason = "SESSION_NOT_FOUND"
     message = "There is no such session."
 
 
 class InvalidApiKey(Unauthenticated):
-    """Not ours, ended, revoked, or of an account that was disabled."""
+    """The key is not ours, has ended, was revoked, or is of an account that was disabled."""
 
     reason = "INVALID_API_KEY"
     message = "The API key does not hold, or not any more."
@@ -191,7 +191,7 @@ class ApiKeyNotFound(NotFound):
 
 
 class NotAService(FailedPrecondition):
-    """People sign in."""
+    """Services have API keys; people sign in."""
 
     reason = "NOT_A_SERVICE"
     message = "Only service accounts have API keys."

@@ -25,7 +25,7 @@ class Account(Model):
     state: Mapped[int]
     """gazette.auth.v1.AccountState."""
     totp_secret: Mapped[bytes | None]
-    """Of the authenticator app, encrypted."""
+    """The authenticator app's secret, encrypted."""
     totp_confirm_time: Mapped[datetime | None]
     """When the authenticator app first gave a right code; until then it is not asked for."""
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
@@ -71,9 +71,9 @@ class PasswordResetRequest(Model):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     email: Mapped[str]
-    """As it was given."""
+    """The address as it was given."""
     address: Mapped[str]
-    """Who asked."""
+    """The network address that asked."""
     request_id: Mapped[str]
 
 
@@ -85,7 +85,7 @@ class Grant(Model):
     role: Mapped[int]
     """gazette.auth.v1.Role."""
     organisation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))
-    """NULL: in all organisations."""
+    """NULL stands for all organisations."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (UniqueConstraint("account_id", "role", "organisation_id", postgresql_nulls_not_distinct=True),)
@@ -137,11 +137,11 @@ class ApiKey(Model):
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
     name: Mapped[str]
     sha256: Mapped[bytes] = mapped_column(unique=True)
-    """Of the whole key, which is stored nowhere."""
+    """A hash of the whole key, which is stored nowhere."""
     scopes: Mapped[list[int]]
     """gazette.access.v1.Permission: the account's permissions that the key may use."""
     create_time: Mapped[datetime]
     expire_time: Mapped[datetime]
     last_use_time: Mapped[datetime | None]
-    """To the minute."""
+    """When it was last used, to the minute."""
     revoke_time: Mapped[datetime | None]

@@ -48,15 +48,15 @@ CENTRAL_PERMISSIONS = frozenset(
 
 
 def permissions(grants: Grants) -> Mapping[int, frozenset[uuid.UUID] | None]:
-    """Where each permission is held, as `access.Caller` wants it: in these organisations, or None for all."""
-    places: dict[int, set[uuid.UUID | None]] = {}
+    """Where each permission is held, as a `Caller` carries it: in these organisations, or None for all."""
+    found: dict[int, set[uuid.UUID | None]] = {}
     for role, organisation_id in grants:
         for permission in ROLE_PERMISSIONS.get(role, ()):
             if organisation_id is None or permission not in CENTRAL_PERMISSIONS:
-                places.setdefault(permission, set()).add(organisation_id)
+                found.setdefault(permission, set()).add(organisation_id)
     return {
         permission: None if None in held else frozenset(each for each in held if each is not None)
-        for permission, held in places.items()
+        for permission, held in found.items()
     }
 
 
@@ -66,7 +66,9 @@ def fewest(grants: Grants) -> list[tuple[int, uuid.UUID | None]]:
     for role, organisation_id in grants:
         highest[organisation_id] = max(role, highest.get(organisation_id, role))
     everywhere = highest.get(None, Role.ROLE_UNSPECIFIED)
-    return [(role, place) for place, role in highest.items() if place is None or role > everywhere]
+    return [
+        (role, organisation_id) for organisation_id, role in highest.items() if organisation_id is None or role > everywhere
+    ]
 
 
 def needs_totp(grants: Iterable[Any], required: Iterable[str]) -> bool:

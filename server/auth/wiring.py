@@ -8,23 +8,34 @@ from datetime import timedelta
 from sqlalchemy import func
 
 from gazette.auth.v1 import account_service_pb2, auth_service_pb2
-from server.auth.account_service import AccountService
+from server.auth.administration.granting import Granting
+from server.auth.administration.invitations import Invitations
+from server.auth.administration.service import Administration
 from server.auth.api_keys import bootstrap
+from server.auth.api_keys.service import ApiKeys
 from server.auth.credentials import Credentials
 from server.auth.guessing.throttle import Throttle
-from server.auth.links.links import Links
-from server.auth.mails import letters
+from server.auth.links.mailed import Links
+from server.auth.mails.composing import composers
 from server.auth.models import Link, SignInAttempts
+from server.auth.passwords.confirming import Confirmations
 from server.auth.passwords.hashing import Passwords
 from server.auth.passwords.resets import PasswordResets
-from server.auth.service import AuthService
+from server.auth.passwords.service import PasswordChanges
+from server.auth.profile.service import Profile
+from server.auth.sessions.pairs import TokenPairs
 from server.auth.sessions.queries import CHANNEL
 from server.auth.sessions.revocations import Revocations
+from server.auth.sessions.service import Sessions
+from server.auth.sessions.starting import SessionStart
 from server.auth.sign_in.devices import DeviceTokens
+from server.auth.sign_in.service import SignIn
 from server.auth.tokens.access import AccessTokens
 from server.auth.tokens.refresh import RefreshTokens
+from server.auth.tokens.service import Jwks
 from server.auth.tokens.signing import KeyRing
 from server.auth.totp.codes import Totp
+from server.auth.totp.service import Authenticators
 from server.process.domains import Base, Domain, Follower
 from server.stores.retention import Expired
 
@@ -33,12 +44,12 @@ ACCOUNTS = account_service_pb2.DESCRIPTOR.services_by_name["AccountService"]
 SIGN_IN_CONNECTIONS = 4
 """How many connections to PostgreSQL all who sign in have among them: a crowd leaves the others to everybody else."""
 LINKS_KEPT = timedelta(days=30)
-"""None holds for so long."""
+"""For how long links are kept: none holds for so long."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuthDomain(Domain):
-    """Auth, which also tells the others who calls."""
+    """Auth, which also finds out for the others who calls."""
 
     authenticator: Credentials
 
@@ -46,36 +57,51 @@ class AuthDomain(Domain):
 def wire(base: Base) -> AuthDomain:
     """Raises InvalidSettings, WrongApiKey."""
     settings, database, listener = base.settings, base.database, base.listener
+    sign_in_database = database.sharing(SIGN_IN_CONNECTIONS)
     passwords = Passwords()
-    revocations = Revocations(database, settings.jwt_expiration_time)
-    tokens = AccessTokens(KeyRing.from_settings(settings), settings.jwt_expiration_time, revocations)
+    throttle = Throttle(base.redis, sign_in_database)
+    confirmations = Confirmations(database, passwords, throttle)
     links = Links(settings.refresh_token_secret, settings.public_url)
-    auth = AuthService(
-        database,
-        passwords,
-        Throttle(base.redis, database.sharing(SIGN_IN_CONNECTIONS)),
-        DeviceTokens.from_secret(settings.refresh_token_secret),
-        tokens,
-        RefreshTokens(settings.refresh_token_secret),
-        base.paging,
-        Totp.from_secrets(settings.encryption_key, settings.encryption_previous_key),
-        links,
-        settings,
+    devices = DeviceTokens.from_secret(settings.refresh_token_secret)
+    totp = Totp.from_secrets(settings.encryption_key, settings.encryption_previous_key)
+    totp_roles = settings.totp_required_roles
+    keys = KeyRing.from_settings(settings)
+    revocations = Revocations(database, settings.jwt_expiration_time)
+    access_tokens = AccessTokens(keys, settings.jwt_expiration_time, revocations)
+    refresh_tokens = RefreshTokens(settings.refresh_token_secret)
+    idle, leeway = settings.refresh_token_expiration_time, timedelta(seconds=settings.refresh_token_leeway)
+    start = SessionStart(idle, settings.session_expiration_time)
+    pairs = TokenPairs(access_tokens, refresh_tokens, totp_roles)
+    auth = (
+        SignIn(sign_in_database, passwords, throttle, devices, totp, start, pairs, settings.is_public),
+        Sessions(database, base.paging, refresh_tokens, pairs, revocations, idle, leeway),
+        Profile(database, confirmations, throttle, links),
+        PasswordChanges(database, passwords, confirmations, links, throttle, start, pairs, revocations),
+        Authenticators(database, confirmations, totp, revocations, totp_roles),
+        Jwks(keys),
+    )
+    accounts = (
+        Administration(database, base.paging, revocations),
+        Invitations(database, links),
+        Granting(database, revocations),
+        ApiKeys(database, base.paging, revocations),
     )
     jobs = [PasswordResets(database, links).job()]
     if settings.api_key:
         bootstrap.check(settings.api_key)
         jobs.append(bootstrap.job(database, settings.api_key))
     return AuthDomain(
-        authenticator=Credentials(tokens, database, revocations, lambda: listener.is_listening, base.rates.check_stranger),
-        services={AUTH: (auth,), ACCOUNTS: (AccountService(database, tokens, base.paging, links),)},
+        authenticator=Credentials(
+            access_tokens, database, revocations, lambda: listener.is_listening, base.rates.check_stranger
+        ),
+        services={AUTH: auth, ACCOUNTS: accounts},
         jobs=jobs,
         followers=(Follower(CHANNEL, revocations.receive, revocations.catch_up),),
-        composers=letters.composers(links),
+        composers=composers(links),
         retention=(
             Expired(SignInAttempts, SignInAttempts.expire_time < func.now()),
             Expired(Link, Link.create_time < func.now() - LINKS_KEPT),
         ),
         closers=(passwords.close,),
-        means=(passwords, revocations, tokens),
+        means=(passwords, revocations, access_tokens),
     )

@@ -23,7 +23,7 @@ from gazette.content.v1.content_type_service_pb2 import CreateContentTypeRequest
 from gazette.content.v1.document_pb2 import Document
 from gazette_client import AsyncClient
 from server import app
-from server.auth.accounts import creating
+from server.auth.administration import creating
 from server.auth.passwords.hashing import Passwords
 from server.auth.passwords.rules import DEMO_PASSWORD
 from server.content import models

@@ -1,4 +1,4 @@
-"""Finding, making and renaming organisations: what OrganisationService, the command line and the demo share."""
+"""Making and renaming organisations: what OrganisationService, the command line and the demo share."""
 
 from __future__ import annotations
 
@@ -8,37 +8,33 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import audit
 from server.organisations import failures, queries, rules
+from server.organisations.finding import existing
 from server.rpc import ambient
 from server.stores.postgres import AnyRow
 
 
-async def existing(connection: AsyncConnection, organisation_id: uuid.UUID, *, lock: bool = False) -> AnyRow:
-    """Raises OrganisationNotFound."""
-    row = await queries.organisation(connection, organisation_id, lock=lock)
-    if row is None:
-        raise failures.OrganisationNotFound
-    return row
-
-
 async def rename(connection: AsyncConnection, organisation_id: uuid.UUID, name: str) -> AnyRow:
-    """The organisation under its new name. Raises OrganisationNotFound."""
-    former = await existing(connection, organisation_id, lock=True)
-    if name != former.name:
-        await queries.rename_organisation(connection, organisation_id, name)
-        await audit.add(
-            connection,
-            "organisation.update",
-            organisation_id,
-            organisation_id=organisation_id,
-            before={"name": former.name},
-            after={"name": name},
-            by=ambient.origin(),
-        )
+    """Gives the organisation this name, and returns it. Raises OrganisationNotFound."""
+    former = await queries.lock_organisation(connection, organisation_id)
+    if former is None:
+        raise failures.OrganisationNotFound
+    if name == former.name:
+        return former
+    await queries.rename_organisation(connection, organisation_id, name)
+    await audit.add(
+        connection,
+        "organisation.update",
+        organisation_id,
+        organisation_id=organisation_id,
+        before={"name": former.name},
+        after={"name": name},
+        by=ambient.origin(),
+    )
     return await existing(connection, organisation_id)
 
 
 async def create(connection: AsyncConnection, slug: str, name: str) -> AnyRow:
-    """A new organisation. Raises SlugTaken, InvalidArgument."""
+    """Makes an organisation, and returns it. Raises SlugTaken, InvalidArgument."""
     rules.check(slug, name)
     row = await queries.add_organisation(connection, slug, name)
     if row is None:
@@ -50,7 +46,7 @@ async def create(connection: AsyncConnection, slug: str, name: str) -> AnyRow:
 
 
 async def ensure(connection: AsyncConnection, slug: str, name: str) -> uuid.UUID:
-    """The id of the organisation with this slug, which is made if there is none."""
+    """Makes the organisation unless there is one with this slug, and returns its id."""
     row = await queries.organisation_by_slug(connection, slug) or await create(connection, slug, name)
     organisation_id: uuid.UUID = row.id
     return organisation_id

@@ -14,12 +14,12 @@ from gazette.auth.v1.organisation_service_pb2 import (
     ReservePathRequest,
     UpdateOrganisationRequest,
 )
-from server.organisations import changes, failures, paths, queries, rules
+from server.organisations import changes, paths, queries, rules
+from server.organisations.finding import by_slug
 from server.organisations.paths import OthersUse
 from server.process.commands import as_json, run, show, show_all
 from server.rpc import validation
 from server.rpc.messages import message
-from server.stores.postgres import AnyRow
 
 name_option = click.option("--name", required=True, help="Its name, as people write it.")
 slug_argument = click.argument("slug")
@@ -55,7 +55,7 @@ def update_organisation(slug: str, name: str, is_json: bool) -> None:
     """Give the organisation SLUG another name."""
 
     async def update(connection: AsyncConnection) -> Organisation:
-        row = await organisation_by(connection, slug)
+        row = await by_slug(connection, slug)
         wanted = Organisation(id=str(row.id), name=name)
         validation.validate(UpdateOrganisationRequest(organisation=wanted))
         rules.check(slug, name)
@@ -74,10 +74,10 @@ def reserve_path(others_use: OthersUse, slug: str, prefix: str, is_json: bool) -
     """Reserve the part of the site under PREFIX (such as guidance/boats) for the organisation SLUG."""
 
     async def reserve(connection: AsyncConnection) -> Organisation:
-        row = await organisation_by(connection, slug)
+        row = await by_slug(connection, slug)
         validation.validate(ReservePathRequest(organisation_id=str(row.id), prefix=prefix))
         await paths.reserve(connection, row.id, prefix, others_use)
-        return message(Organisation, await organisation_by(connection, slug))
+        return message(Organisation, await by_slug(connection, slug))
 
     show_paths(run(reserve), is_json=is_json)
 
@@ -91,10 +91,10 @@ def release_path(others_use: OthersUse, slug: str, prefix: str, is_json: bool) -
     """Give up the part of the site under PREFIX, which is reserved for the organisation SLUG."""
 
     async def release(connection: AsyncConnection) -> Organisation:
-        row = await organisation_by(connection, slug)
+        row = await by_slug(connection, slug)
         validation.validate(ReleasePathRequest(organisation_id=str(row.id), prefix=prefix))
         await paths.release(connection, row.id, prefix, others_use)
-        return message(Organisation, await organisation_by(connection, slug))
+        return message(Organisation, await by_slug(connection, slug))
 
     show_paths(run(release), is_json=is_json)
 
@@ -112,13 +112,6 @@ def list_organisations(is_json: bool) -> None:
         return "  ".join((organisation.slug, organisation.name, organisation.id, *prefixes))
 
     show_all(run(read), line, is_json=is_json)
-
-
-async def organisation_by(connection: AsyncConnection, slug: str) -> AnyRow:
-    row = await queries.organisation_by_slug(connection, slug)
-    if row is None:
-        raise failures.OrganisationNotFound(f"There is no organisation {slug!r}; see: gazette organisations list")
-    return row
 
 
 def show_paths(organisation: Organisation, *, is_json: bool) -> None:

@@ -1,8 +1,8 @@
 """Parts of the site that are one organisation's own: reserving them, giving them up, and whether a path may be used.
 
-Content asks `may_use` before it puts something at a path, and auth asks content whether a part of the site is in use. Neither
-knows the other: the application hands each the other's function. A draft counts as use, so a draft's path never becomes
-somebody else's, and publication need not ask again.
+Content asks `may_use` before it puts something at a path, and organisations ask content whether a part of the site is in use.
+Organisations do not know content: the application hands them content's function. A draft counts as use, so a draft's path never
+becomes somebody else's, and publication need not ask again.
 """
 
 from __future__ import annotations
@@ -14,32 +14,31 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import audit
-from server.organisations import failures, rules
-from server.organisations import path_queries as queries
+from server.organisations import failures, queries, rules
 from server.rpc import ambient
 
 
 class OthersUse(Protocol):
-    """What auth asks content."""
+    """What organisations ask content."""
 
     async def __call__(
         self, connection: AsyncConnection, prefix: str, organisation_id: uuid.UUID, *, but: Collection[str]
     ) -> bool:
         """Whether any organisation but this one has drafts, pages, redirects or tombstones at the prefix or below, leaving out
-        what is under the longer prefixes in `but`; or has a redirect above that covers the prefix."""
+        what is at the longer prefixes in `but` and below them; or has a redirect above that covers the prefix."""
 
 
 async def may_use(connection: AsyncConnection, organisation_id: uuid.UUID, path: str, *, with_all_below: bool = False) -> bool:
     """Whether the organisation may put something at the path, or there and at all below. It stays so until the transaction
     ends."""
-    await queries.lock_unchanged(connection)
+    await queries.keep_reservations(connection)
     reservations = await queries.reservations(connection, path, organisation_id)
     return rules.may_use(reservations, organisation_id, path, with_all_below=with_all_below)
 
 
 async def reserve(connection: AsyncConnection, organisation_id: uuid.UUID, prefix: str, others_use: OthersUse) -> None:
-    """Makes it this organisation's own, which it may be already. Raises PrefixTaken, PathInUse."""
-    await queries.lock_to_change(connection)
+    """Makes the prefix this organisation's own, which it may be already. Raises PrefixTaken, PathInUse."""
+    await queries.lock_reservations(connection)
     reservations = await queries.reservations(connection, prefix, organisation_id)
     if prefix in reservations:
         if reservations[prefix] != organisation_id:
@@ -47,22 +46,23 @@ async def reserve(connection: AsyncConnection, organisation_id: uuid.UUID, prefi
         return
     if await others_use(connection, prefix, organisation_id, but=rules.inside(reservations, prefix)):
         raise failures.PathInUse(prefix)
-    await queries.add(connection, prefix, organisation_id)
+    await queries.add_reservation(connection, prefix, organisation_id)
     await audit.add(
         connection, "path.reserve", organisation_id, organisation_id=organisation_id, prefix=prefix, by=ambient.origin()
     )
 
 
 async def release(connection: AsyncConnection, organisation_id: uuid.UUID, prefix: str, others_use: OthersUse) -> None:
-    """Raises PathNotReserved, and PathInUse if what is there would come under another organisation's shorter prefix."""
-    await queries.lock_to_change(connection)
+    """Gives the prefix up. Raises PathNotReserved, and PathInUse if what is there would come to another organisation, whose
+    shorter prefix covers it."""
+    await queries.lock_reservations(connection)
     reservations = await queries.reservations(connection, prefix, organisation_id)
     if reservations.pop(prefix, None) != organisation_id:
         raise failures.PathNotReserved
-    heir = rules.holder(reservations, prefix)
+    heir = rules.owner(reservations, prefix)
     if heir and await others_use(connection, prefix, heir, but=rules.inside(reservations, prefix)):
         raise failures.PathInUse(prefix)
-    await queries.remove(connection, prefix)
+    await queries.remove_reservation(connection, prefix)
     await audit.add(
         connection, "path.release", organisation_id, organisation_id=organisation_id, prefix=prefix, by=ambient.origin()
     )

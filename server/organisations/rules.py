@@ -24,9 +24,10 @@ def check(slug: str, name: str) -> None:
         raise failures.InvalidArgument(*(Violation(f"organisation.{field}", "may not be empty") for field in missing))
 
 
-def fields(organisation: Organisation, mask: FieldMask) -> frozenset[str]:
-    """What an update is to change. Raises InvalidUpdateMask, and InvalidArgument for a name that would become empty."""
-    return masks.fields("organisation", organisation, mask, WRITABLE, required=WRITABLE)
+def check_update(organisation: Organisation, mask: FieldMask) -> None:
+    """Raises InvalidUpdateMask for a change of anything but the name, and InvalidArgument for a name that would become
+    empty."""
+    masks.fields("organisation", organisation, mask, WRITABLE, required=WRITABLE)
 
 
 def covering(path: str) -> list[str]:
@@ -38,18 +39,19 @@ def covering(path: str) -> list[str]:
 def inside(reservations: Reservations, path: str) -> dict[str, uuid.UUID]:
     """The reservations of what is below a path, without the path itself."""
     above = path.strip("/") + "/"
-    return {prefix: holder for prefix, holder in reservations.items() if above == "/" or prefix.startswith(above)}
+    return {prefix: whose for prefix, whose in reservations.items() if above == "/" or prefix.startswith(above)}
 
 
-def holder(reservations: Reservations, path: str) -> uuid.UUID | None:
-    """Whose the path is: the longest prefix counts."""
+def owner(reservations: Reservations, path: str) -> uuid.UUID | None:
+    """The organisation whose the path is: the longest prefix counts. None where nothing is reserved."""
     return next((reservations[prefix] for prefix in covering(path) if prefix in reservations), None)
 
 
 def may_use(reservations: Reservations, organisation_id: uuid.UUID, path: str, *, with_all_below: bool) -> bool:
-    """Whether the organisation may put something at the path: under a prefix of its own, or, if it has none, where nothing is
-    reserved. `with_all_below`, what it puts there covers whole parts of the site, and none of them may be another's."""
+    """Whether the organisation may put something at the path: where a prefix of its own counts, or, if it has no prefix, where
+    nothing is reserved. `with_all_below`, what it puts there covers whole parts of the site, and none of them may be
+    another's."""
     if with_all_below and any(other != organisation_id for other in inside(reservations, path).values()):
         return False
-    found = holder(reservations, path)
+    found = owner(reservations, path)
     return found == organisation_id if found else organisation_id not in reservations.values()

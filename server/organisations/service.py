@@ -9,7 +9,8 @@ from gazette.access.v1.access_pb2 import PERMISSION_ORGANISATIONS_WRITE
 from gazette.auth.v1 import organisation_service_pb2 as rpc
 from gazette.auth.v1.organisation_pb2 import Organisation
 from server.organisations import paths, queries, rules
-from server.organisations.changes import create, existing, rename
+from server.organisations.changes import create, rename
+from server.organisations.finding import existing
 from server.organisations.paths import OthersUse
 from server.rpc import http
 from server.rpc.call import Call
@@ -32,13 +33,13 @@ class OrganisationService:
     async def CreateOrganisation(self, request: rpc.CreateOrganisationRequest, call: Call) -> rpc.CreateOrganisationResponse:
         call.caller.require(PERMISSION_ORGANISATIONS_WRITE)
         async with self.database.transaction() as connection:
-            answer = await idempotency.earlier(connection, call, request, rpc.CreateOrganisationResponse)
-            if answer is None:
+            response = await idempotency.earlier(connection, call, request, rpc.CreateOrganisationResponse)
+            if response is None:
                 row = await create(connection, request.organisation.slug, request.organisation.name)
-                answer = rpc.CreateOrganisationResponse(organisation=message(Organisation, row))
-                await idempotency.remember(connection, call, answer)
-        http.created(call, f"/v1/organisations/{answer.organisation.id}")
-        return answer
+                response = rpc.CreateOrganisationResponse(organisation=message(Organisation, row))
+                await idempotency.remember(connection, call, response)
+        http.created(call, f"/v1/organisations/{response.organisation.id}")
+        return response
 
     async def GetOrganisation(self, request: rpc.GetOrganisationRequest, call: Call) -> rpc.GetOrganisationResponse:
         async with self.database.read() as connection:
@@ -55,7 +56,7 @@ class OrganisationService:
     async def UpdateOrganisation(self, request: rpc.UpdateOrganisationRequest, call: Call) -> rpc.UpdateOrganisationResponse:
         call.caller.require(PERMISSION_ORGANISATIONS_WRITE)
         wanted = request.organisation
-        rules.fields(wanted, request.update_mask)
+        rules.check_update(wanted, request.update_mask)
         async with self.database.transaction() as connection:
             row = await rename(connection, uuid.UUID(wanted.id), wanted.name)
         return rpc.UpdateOrganisationResponse(organisation=message(Organisation, row))

@@ -15,8 +15,8 @@ MAX_TOKEN_BYTES = 4096
 class Authenticator(Protocol):
     """Finds out who holds a credential."""
 
-    async def identify(self, credential: str) -> Caller:
-        """The caller that an access token stands for. Raises Unauthenticated."""
+    async def identify(self, credential: str, call: Call) -> Caller:
+        """The caller that the call's credential stands for. Raises Unauthenticated."""
 
 
 async def identified(call: Call, authenticator: Authenticator) -> Caller:
@@ -27,7 +27,7 @@ async def identified(call: Call, authenticator: Authenticator) -> Caller:
     scheme, _, credential = header.partition(" ")
     if scheme.lower() != "bearer" or not credential or len(header) > MAX_TOKEN_BYTES:
         raise failures.Unauthenticated
-    return await authenticator.identify(credential)
+    return await authenticator.identify(credential, call)
 
 
 def identifying(authenticator: Authenticator) -> Interceptor:

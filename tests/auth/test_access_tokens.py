@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Container
 from datetime import datetime, timedelta
 
 import jwt
@@ -44,13 +45,18 @@ def forge(request: pytest.FixtureRequest) -> Forge:
 
 
 @pytest.fixture
-def access_tokens(clock: Clock, forge: Forge) -> AccessTokens:
-    return reading(forge, clock)
-
-
-def reading(forge: Forge, clock: Clock) -> AccessTokens:
+def revocations(clock: Clock) -> Revocations:
     unused: Database = None  # type: ignore[assignment]  # nothing here is read from a database
-    return AccessTokens(forge.ring, LIFETIME, Revocations(unused, LIFETIME, clock), clock)
+    return Revocations(unused, LIFETIME, clock)
+
+
+@pytest.fixture
+def access_tokens(clock: Clock, forge: Forge, revocations: Revocations) -> AccessTokens:
+    return reading(forge, clock, revocations)
+
+
+def reading(forge: Forge, clock: Clock, revoked: Container[uuid.UUID] = frozenset()) -> AccessTokens:
+    return AccessTokens(forge.ring, LIFETIME, revoked, clock)
 
 
 async def test_a_token_says_who_where_and_what(access_tokens: AccessTokens) -> None:
@@ -106,28 +112,28 @@ async def test_a_shorter_lifetime_holds_for_old_tokens_too(access_tokens: Access
         await access_tokens.identify(old)
 
 
-async def test_a_revoked_sessions_tokens_are_refused_at_once(access_tokens: AccessTokens) -> None:
+async def test_a_revoked_sessions_tokens_are_refused_at_once(access_tokens: AccessTokens, revocations: Revocations) -> None:
     """Neither a remembered token nor one never seen helps after its session has ended."""
     first, second = (access_tokens.issue(ACCOUNT, SESSION, FOREVER, []).text for _ in range(2))
     other = access_tokens.issue(ACCOUNT, uuid.UUID(int=9), FOREVER, []).text
     await access_tokens.identify(first)
-    access_tokens.revocations.receive(str(SESSION))
+    revocations.receive(str(SESSION))
     for token in (first, second):
         with pytest.raises(failures.InvalidAccessToken):
             await access_tokens.identify(token)
     assert (await access_tokens.identify(other)).session_id == uuid.UUID(int=9)
 
 
-async def test_a_revocation_is_kept_as_long_as_it_matters(access_tokens: AccessTokens, clock: Clock) -> None:
+async def test_a_revocation_is_kept_as_long_as_it_matters(revocations: Revocations, clock: Clock) -> None:
     """The memory of ended sessions does not grow for ever, and forgets none whose tokens could still hold."""
-    access_tokens.revocations.add(SESSION)
+    revocations.add(SESSION)
     clock.time = NOW + LIFETIME
-    access_tokens.revocations.add(uuid.UUID(int=9))
-    assert SESSION in access_tokens.revocations
+    revocations.add(uuid.UUID(int=9))
+    assert SESSION in revocations
     clock.time = NOW + LIFETIME + timedelta(minutes=2)
-    access_tokens.revocations.add(uuid.UUID(int=10))
-    assert SESSION not in access_tokens.revocations
-    assert uuid.UUID(int=9) in access_tokens.revocations
+    revocations.add(uuid.UUID(int=10))
+    assert SESSION not in revocations
+    assert uuid.UUID(int=9) in revocations
 
 
 async def test_the_memory_of_tokens_is_bounded(access_tokens: AccessTokens, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,14 +163,14 @@ async def test_a_token_is_verified_once(access_tokens: AccessTokens, monkeypatch
     assert token not in repr(access_tokens.verified)
 
 
-async def test_the_other_form_of_a_signature_dies_with_its_session(clock: Clock) -> None:
+async def test_the_other_form_of_a_signature_dies_with_its_session(clock: Clock, revocations: Revocations) -> None:
     """An ES256 signature has a twin that is as valid. Revocation is by the session's id: no rewritten token outlives it."""
-    access_tokens = reading(FORGES["ES256"], clock)
+    access_tokens = reading(FORGES["ES256"], clock, revocations)
     token = access_tokens.issue(ACCOUNT, SESSION, FOREVER, []).text
     twin = other_half(token)
     for text in (token, twin):
         assert (await access_tokens.identify(text)).session_id == SESSION
-    access_tokens.revocations.add(SESSION)
+    revocations.add(SESSION)
     for text in (token, twin, other_half(access_tokens.issue(ACCOUNT, SESSION, FOREVER, []).text)):
         with pytest.raises(failures.InvalidAccessToken):
             await access_tokens.identify(text)

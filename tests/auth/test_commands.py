@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from gazette.auth.v1.account_pb2 import Role
 from server.auth import models
-from server.auth.accounts import creating
+from server.auth.administration import creating
 from server.auth.passwords.hashing import Passwords
 from server.organisations import changes
 from tests.auth.stored import events, rows

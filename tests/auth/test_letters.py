@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from server.auth.links.links import PURPOSES, Links
-from server.auth.mails import letters
-from server.auth.mails.letters import letter, listed, plain
+from server.auth.links.mailed import Links
+from server.auth.links.purposes import PURPOSES
+from server.auth.mails import composing
+from server.auth.mails.composing import letter
+from server.auth.mails.words import listed, plain
 
 URL = "https://gazette.example.gov/reset-password#token=" + "Ab-_" * 16
 VALUES: dict[str, Any] = {
@@ -25,7 +27,7 @@ VALUES: dict[str, Any] = {
     "is_enabled": True,
 }
 LINKS = Links("a secret", "https://gazette.example.gov")
-KINDS = sorted(letters.composers(LINKS))
+KINDS = sorted(composing.composers(LINKS))
 HOSTILE = (
     '</p><script>alert(1)</script><a href="https://evil.example/">x'
     "\r\n\r\nhttps://evil.example/ www.evil.example a@evil.example \u202e"
@@ -57,7 +59,7 @@ def values(kind: str, **changed: Any) -> dict[str, Any]:
 
 def test_every_kind_has_its_words() -> None:
     """Each template is a kind's, and the other way round."""
-    templates = {path.stem for path in Path(letters.__file__).with_name("mails").glob("*.txt")} - {"footer"}
+    templates = {path.stem for path in Path(composing.__file__).with_name("templates").glob("*.txt")} - {"footer"}
     assert templates == set(KINDS)
 
 

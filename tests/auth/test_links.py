@@ -16,7 +16,8 @@ from gazette.auth.v1.account_pb2 import AccountState, Role
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.auth.base64url import decoded, encoded
 from server.auth.failures import InvalidLink
-from server.auth.links.links import EMAIL_CHANGE, INVITATION, PASSWORD_RESET, PURPOSES, Links
+from server.auth.links.mailed import Links
+from server.auth.links.purposes import EMAIL_CHANGE, INVITATION, PASSWORD_RESET, PURPOSES
 from server.auth.models import Account, Link
 from tests.auth.administering import invite
 from tests.auth.mailbox import newest, request_reset, token

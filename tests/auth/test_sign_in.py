@@ -155,12 +155,12 @@ async def test_a_weaker_hash_is_renewed_at_sign_in(service: Service) -> None:
 async def test_too_many_sign_ins_at_once_are_told_to_wait(service: Service) -> None:
     """While the queue of passwords is full, a sign-in is refused at once and says when to come back."""
     person = await service.account()
-    places = service.app.means(Passwords).places
+    slots = service.app.means(Passwords).slots
     taken = 0
-    while places.acquire(blocking=False):
+    while slots.acquire(blocking=False):
         taken += 1
     refusal = await refuse(service, person.email, PASSWORD)
-    places.release(taken)
+    slots.release(taken)
 
     assert refusal.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert refusal.reason == "SIGN_IN_BUSY"

@@ -1,4 +1,4 @@
-"""SQL: accounts as those see and change them who look after them."""
+"""SQL: accounts and their grants. What every sign-in asks is built once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import uuid6
-from sqlalchemy import delete, exists, func, or_, select, text, update
+from sqlalchemy import bindparam, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,28 +17,80 @@ from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
 from server.auth.models import Account, ApiKey, Grant, Link, Session
 from server.stores.postgres import AnyRow
 
+ACTIVE = AccountState.ACCOUNT_STATE_ACTIVE
 ADMINS_LOCK = 0x67617A61646D696E  # "gazadmin"
-"""The advisory lock under which the number of admins of all organisations may shrink."""
+"""The advisory lock of whoever makes the number of admins of all organisations smaller."""
+
+ACCOUNT = select(Account.__table__).where(Account.id == bindparam("account_id"))
+ACTIVE_ACCOUNT = ACCOUNT.where(Account.state == ACTIVE)
+VERIFIED_ACCOUNT = ACTIVE_ACCOUNT.where(Account.password_hash == bindparam("password_hash"))
+LOCKED_ACCOUNT, LOCKED_ACTIVE_ACCOUNT, LOCKED_VERIFIED_ACCOUNT = (
+    each.with_for_update(key_share=True) for each in (ACCOUNT, ACTIVE_ACCOUNT, VERIFIED_ACCOUNT)
+)
+"""A row that is locked so stays as it is until the transaction ends; who signs in meanwhile waits."""
+ACCOUNT_BY_EMAIL = select(Account.__table__).where(func.lower(Account.email) == func.lower(bindparam("email")))
+LOCKED_ACCOUNT_BY_EMAIL = ACCOUNT_BY_EMAIL.with_for_update(key_share=True)
+FOLDED_EMAIL = select(func.lower(Account.email)).where(Account.id == bindparam("account_id"))
+GRANTS = select(Grant.role, Grant.organisation_id).where(Grant.account_id == bindparam("account_id")).order_by(Grant.id)
 
 
 async def account(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow | None:
-    return (await connection.execute(select(Account.__table__).where(Account.id == account_id))).one_or_none()
+    return (await connection.execute(ACCOUNT, {"account_id": account_id})).one_or_none()
+
+
+async def active_account(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow | None:
+    return (await connection.execute(ACTIVE_ACCOUNT, {"account_id": account_id})).one_or_none()
+
+
+async def account_by_email(connection: AsyncConnection, email: str) -> AnyRow | None:
+    """The account with this address, whatever its state, without regard to case."""
+    return (await connection.execute(ACCOUNT_BY_EMAIL, {"email": email})).one_or_none()
 
 
 async def lock(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow | None:
     """The account. It stays as it is, and so do its grants, until the transaction ends; who signs in meanwhile waits."""
-    statement = select(Account.__table__).where(Account.id == account_id)
-    return (await connection.execute(statement.with_for_update(key_share=True))).one_or_none()
+    return (await connection.execute(LOCKED_ACCOUNT, {"account_id": account_id})).one_or_none()
+
+
+async def lock_active(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow | None:
+    """The account, unless it was disabled. It stays as it is until the transaction ends."""
+    return (await connection.execute(LOCKED_ACTIVE_ACCOUNT, {"account_id": account_id})).one_or_none()
+
+
+async def lock_verified(connection: AsyncConnection, account_id: uuid.UUID, password_hash: str) -> AnyRow | None:
+    """The account, unless it was disabled or its password changed since its hash was verified. It stays so until the
+    transaction ends."""
+    values = {"account_id": account_id, "password_hash": password_hash}
+    return (await connection.execute(LOCKED_VERIFIED_ACCOUNT, values)).one_or_none()
 
 
 async def lock_by_email(connection: AsyncConnection, email: str) -> AnyRow | None:
-    statement = select(Account.__table__).where(func.lower(Account.email) == func.lower(email))
-    return (await connection.execute(statement.with_for_update(key_share=True))).one_or_none()
+    """The account with this address, whatever its state. It stays as it is until the transaction ends."""
+    return (await connection.execute(LOCKED_ACCOUNT_BY_EMAIL, {"email": email})).one_or_none()
+
+
+async def folded_email(connection: AsyncConnection, account_id: uuid.UUID) -> str:
+    """The account's address as PostgreSQL compares it."""
+    return str((await connection.execute(FOLDED_EMAIL, {"account_id": account_id})).scalar_one())
+
+
+async def grants(connection: AsyncConnection, account_id: uuid.UUID) -> Sequence[AnyRow]:
+    """The role and the organisation_id of each grant, in the order in which they were given."""
+    return (await connection.execute(GRANTS, {"account_id": account_id})).all()
+
+
+async def grants_of(connection: AsyncConnection, account_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[AnyRow]]:
+    """Each account's grants, in the order in which they were given."""
+    statement = select(Grant.account_id, Grant.role, Grant.organisation_id).where(Grant.account_id.in_(account_ids))
+    found = defaultdict[uuid.UUID, list[AnyRow]](list)
+    for row in await connection.execute(statement.order_by(Grant.id)):
+        found[row.account_id].append(row)
+    return found
 
 
 async def accounts(
     connection: AsyncConnection,
-    organisations: frozenset[uuid.UUID] | None,
+    organisation_ids: frozenset[uuid.UUID] | None,
     *,
     before: uuid.UUID | None = None,
     limit: int | None = None,
@@ -48,8 +100,8 @@ async def accounts(
     """Accounts that have a grant in one of the organisations (None: all accounts, with a grant or without), the newest first.
     `query` is part of a name or an address; columns are `equal` to what is given."""
     statement = select(Account.__table__).where(*(getattr(Account, name) == value for name, value in equal.items()))
-    if organisations is not None:
-        statement = statement.where(exists().where(Grant.account_id == Account.id, Grant.organisation_id.in_(organisations)))
+    if organisation_ids is not None:
+        statement = statement.where(exists().where(Grant.account_id == Account.id, Grant.organisation_id.in_(organisation_ids)))
     if before is not None:
         statement = statement.where(Account.id < before)
     if query:
@@ -58,34 +110,44 @@ async def accounts(
     return (await connection.execute(statement.order_by(Account.id.desc()).limit(limit))).all()
 
 
-async def grants_of(connection: AsyncConnection, account_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[AnyRow]]:
-    """Each account's grants, in the order they were given."""
-    statement = select(Grant.account_id, Grant.role, Grant.organisation_id).where(Grant.account_id.in_(account_ids))
-    found = defaultdict[uuid.UUID, list[AnyRow]](list)
-    for row in await connection.execute(statement.order_by(Grant.id)):
-        found[row.account_id].append(row)
-    return found
+async def add_account(connection: AsyncConnection, email: str, name: str, password_hash: str) -> AnyRow | None:
+    """Returns the new account, or None if the address is taken."""
+    return await add(connection, email=email, name=name, password_hash=password_hash, state=ACTIVE)
 
 
 async def add_invited(connection: AsyncConnection, email: str, name: str) -> AnyRow | None:
-    """The new account of a person without a password, or None if the address is taken."""
-    values = {"id": uuid6.uuid7(), "email": email, "name": name, "state": AccountState.ACCOUNT_STATE_INVITED}
-    statement = upsert(Account).values(values).on_conflict_do_nothing(index_elements=[text("lower(email)")])
+    """Returns the new account of a person without a password, or None if the address is taken."""
+    return await add(connection, email=email, name=name, state=AccountState.ACCOUNT_STATE_INVITED)
+
+
+async def add(connection: AsyncConnection, **values: Any) -> AnyRow | None:
+    statement = upsert(Account).values(id=uuid6.uuid7(), **values)
+    statement = statement.on_conflict_do_nothing(index_elements=[text("lower(email)")])
     made: AnyRow | None = (await connection.execute(statement.returning(Account.__table__))).one_or_none()
     return made
 
 
 async def change(connection: AsyncConnection, account_id: uuid.UUID, **changed: Any) -> AnyRow:
+    """Returns the account as it is after the change."""
     statement = update(Account).where(Account.id == account_id).values(changed).returning(Account.__table__)
     made: AnyRow = (await connection.execute(statement)).one()
     return made
 
 
+async def renew_password_hash(connection: AsyncConnection, account_id: uuid.UUID, password_hash: str) -> None:
+    await connection.execute(update(Account).where(Account.id == account_id).values(password_hash=password_hash))
+
+
+async def add_grant(connection: AsyncConnection, account_id: uuid.UUID, role: int, organisation_id: uuid.UUID | None) -> None:
+    grant = {"id": uuid6.uuid7(), "account_id": account_id, "role": role, "organisation_id": organisation_id}
+    await connection.execute(upsert(Grant).values(grant).on_conflict_do_nothing())
+
+
 async def remove_grant(
     connection: AsyncConnection, account_id: uuid.UUID, role: int, organisation_id: uuid.UUID | None
 ) -> None:
-    place = Grant.organisation_id.is_not_distinct_from(organisation_id)
-    await connection.execute(delete(Grant).where(Grant.account_id == account_id, Grant.role == role, place))
+    is_there = Grant.organisation_id.is_not_distinct_from(organisation_id)
+    await connection.execute(delete(Grant).where(Grant.account_id == account_id, Grant.role == role, is_there))
 
 
 async def has_other_admin(connection: AsyncConnection, account_id: uuid.UUID) -> bool:
@@ -98,7 +160,7 @@ async def has_other_admin(connection: AsyncConnection, account_id: uuid.UUID) ->
         Grant.organisation_id.is_(None),
         Account.id != account_id,
         Account.kind == AccountKind.ACCOUNT_KIND_PERSON,
-        Account.state == AccountState.ACCOUNT_STATE_ACTIVE,
+        Account.state == ACTIVE,
     )
     return bool((await connection.execute(select(statement))).scalar())
 
@@ -110,55 +172,3 @@ async def blank(connection: AsyncConnection, account_id: uuid.UUID, now: datetim
     await connection.execute(keys.values(revoke_time=now))
     await connection.execute(update(Session).where(Session.account_id == account_id).values(user_agent="", address=""))
     await connection.execute(update(Link).where(Link.account_id == account_id).values(email=""))
-
-
-ACTIVE = AccountState.ACCOUNT_STATE_ACTIVE
-
-
-async def account_by_email(connection: AsyncConnection, email: str) -> AnyRow | None:
-    """Whatever its state, without regard to case."""
-    statement = select(Account.__table__).where(func.lower(Account.email) == func.lower(email))
-    return (await connection.execute(statement)).one_or_none()
-
-
-async def active_account(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow | None:
-    statement = select(Account.__table__).where(Account.id == account_id, Account.state == ACTIVE)
-    return (await connection.execute(statement)).one_or_none()
-
-
-async def lock_active(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow | None:
-    """The account, unless it was disabled. It stays as it is until the transaction ends."""
-    statement = select(Account.__table__).where(Account.id == account_id, Account.state == ACTIVE)
-    return (await connection.execute(statement.with_for_update(key_share=True))).one_or_none()
-
-
-async def lock_verified(connection: AsyncConnection, account_id: uuid.UUID, password_hash: str) -> AnyRow | None:
-    """The account, unless it was disabled or its password changed since its hash was verified. It stays so until the
-    transaction ends."""
-    statement = select(Account.__table__).where(
-        Account.id == account_id, Account.state == ACTIVE, Account.password_hash == password_hash
-    )
-    return (await connection.execute(statement.with_for_update(key_share=True))).one_or_none()
-
-
-async def grants(connection: AsyncConnection, account_id: uuid.UUID) -> Sequence[AnyRow]:
-    """role and organisation_id, in the order they were given."""
-    statement = select(Grant.role, Grant.organisation_id).where(Grant.account_id == account_id)
-    return (await connection.execute(statement.order_by(Grant.id))).all()
-
-
-async def add_account(connection: AsyncConnection, email: str, name: str, password_hash: str) -> AnyRow | None:
-    """The new account, or None if the address is taken."""
-    account = {"id": uuid6.uuid7(), "email": email, "name": name, "password_hash": password_hash, "state": ACTIVE}
-    statement = upsert(Account).values(account).on_conflict_do_nothing(index_elements=[text("lower(email)")])
-    made: AnyRow | None = (await connection.execute(statement.returning(Account.__table__))).one_or_none()
-    return made
-
-
-async def add_grant(connection: AsyncConnection, account_id: uuid.UUID, role: int, organisation_id: uuid.UUID | None) -> None:
-    grant = {"id": uuid6.uuid7(), "account_id": account_id, "role": role, "organisation_id": organisation_id}
-    await connection.execute(upsert(Grant).values(grant).on_conflict_do_nothing())
-
-
-async def renew_password_hash(connection: AsyncConnection, account_id: uuid.UUID, password_hash: str) -> None:
-    await connection.execute(update(Account).where(Account.id == account_id).values(password_hash=password_hash))

@@ -19,6 +19,12 @@ from server.rpc.failures import Violation
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.\u3002]+(\.[^@\s.\u3002]+)+")  # U+3002: a dot to those who look up domains (RFC 3490)
 MAX_EMAIL, MAX_NAME = 254, 255
+MAX_GRANTS = 90
+"""How many grants an access token has room for."""
+READ = Permission.PERMISSION_ACCOUNTS_READ
+WRITE = Permission.PERMISSION_ACCOUNTS_WRITE
+COMMAND_LINE = Caller(permissions={READ: None, WRITE: None})
+"""The caller that commands stand for: who has the database may see and change all accounts."""
 
 
 def check_account(email: str, name: str, prefix: str = "") -> None:
@@ -43,16 +49,9 @@ def wrong_name(name: str, field: str) -> list[Violation]:
 
 
 def refuse(*violations: Violation) -> None:
+    """Raises InvalidArgument if there are any."""
     if violations:
         raise failures.InvalidArgument(*violations)
-
-
-MAX_GRANTS = 90
-"""How many an access token has room for."""
-READ = Permission.PERMISSION_ACCOUNTS_READ
-WRITE = Permission.PERMISSION_ACCOUNTS_WRITE
-COMMAND_LINE = Caller(permissions={READ: None, WRITE: None})
-"""Who has the database may see and change all accounts."""
 
 
 def check_visible(caller: Caller, grants: Iterable[Any]) -> None:
@@ -64,7 +63,7 @@ def check_visible(caller: Caller, grants: Iterable[Any]) -> None:
 
 def may_change(caller: Caller, grants: Iterable[Any]) -> bool:
     """Whether the caller may change accounts wherever this one has a grant."""
-    return all(caller.may(WRITE, place) for place in {each.organisation_id for each in grants} or {None})
+    return all(caller.may(WRITE, organisation_id) for organisation_id in {each.organisation_id for each in grants} or {None})
 
 
 def check_changeable(caller: Caller, grants: Iterable[Any]) -> None:
@@ -81,8 +80,8 @@ def shown_grants(caller: Caller, grants: Iterable[Any]) -> list[Any]:
     return [each for each in grants if each.organisation_id is None or caller.may(READ, each.organisation_id)]
 
 
-def place(caller: Caller, organisation_id: str, permission: Permission.ValueType) -> uuid.UUID | None:
-    """Where a request's role holds: an organisation, or None for all of them.
+def organisation_for(caller: Caller, organisation_id: str, permission: Permission.ValueType) -> uuid.UUID | None:
+    """The organisation that a request concerns, where the caller holds the permission; None stands for all of them.
 
     Raises OrganisationNotFound where the caller may not see accounts, as for one that there is not, and PermissionDenied.
     """
@@ -99,8 +98,8 @@ def place(caller: Caller, organisation_id: str, permission: Permission.ValueType
 def check_gives(caller: Caller, role: int, organisation_id: uuid.UUID | None) -> None:
     """Raises PermissionDenied unless the caller holds, there, all that the role permits: nobody gives what they do not have. A
     person who may write accounts has it all; an API key has no more than its scopes."""
-    for permission, places in permissions([(role, organisation_id)]).items():
-        check_holds(caller, permission, places)
+    for permission, organisation_ids in permissions([(role, organisation_id)]).items():
+        check_holds(caller, permission, organisation_ids)
 
 
 def check_scopes(caller: Caller, grants: Iterable[Any], scopes: Iterable[int]) -> None:
@@ -113,18 +112,19 @@ def check_scopes(caller: Caller, grants: Iterable[Any], scopes: Iterable[int]) -
         check_holds(caller, scope, held.get(scope, frozenset()))
 
 
-def check_holds(caller: Caller, permission: int, places: frozenset[uuid.UUID] | None) -> None:
-    for place in {None} if places is None else places:
-        caller.require(Permission.ValueType(permission), place)
+def check_holds(caller: Caller, permission: int, organisation_ids: frozenset[uuid.UUID] | None) -> None:
+    """Raises PermissionDenied unless the caller holds the permission in each of the organisations, or for None in all."""
+    for organisation_id in {None} if organisation_ids is None else organisation_ids:
+        caller.require(Permission.ValueType(permission), organisation_id)
 
 
-def only_place(grants: Iterable[Any]) -> uuid.UUID | None:
+def only_organisation(grants: Iterable[Any]) -> uuid.UUID | None:
     """The organisation that all the grants are in; None if there is not one alone."""
-    places = {each.organisation_id for each in grants}
-    return places.pop() if len(places) == 1 else None
+    organisation_ids = {each.organisation_id for each in grants}
+    return organisation_ids.pop() if len(organisation_ids) == 1 else None
 
 
-def holds(grants: Iterable[Any], role: int, organisation_id: uuid.UUID | None) -> bool:
+def has_grant(grants: Iterable[Any], role: int, organisation_id: uuid.UUID | None) -> bool:
     return (role, organisation_id) in {(each.role, each.organisation_id) for each in grants}
 
 
@@ -136,11 +136,13 @@ def check_bound(grants: Iterable[Any], role: int, organisation_id: uuid.UUID | N
 
 
 def check_not_own(caller: Caller, account_id: uuid.UUID) -> None:
+    """Raises OwnAccount."""
     if caller.account_id == account_id:
         raise OwnAccount
 
 
 def check_not_erased(account: Any) -> None:
+    """Raises AccountErased."""
     if account.state == AccountState.ACCOUNT_STATE_ERASED:
         raise AccountErased
 

@@ -4,7 +4,6 @@ database, by the same functions as AccountService, and hold to its rules but for
 from __future__ import annotations
 
 import sys
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,20 +11,17 @@ import click
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import Account, AccountKind, AccountState
-from server import settings
-from server.auth import failures
-from server.auth.accounts import creating, views
-from server.auth.accounts import finding as making
+from server import organisations, settings
+from server.auth.accounts import finding, options, views
 from server.auth.accounts import queries as account_queries
 from server.auth.accounts import rules as account_rules
-from server.auth.accounts.finding import Holder
+from server.auth.accounts.finding import Principal
+from server.auth.accounts.options import number, organisation_named, role_option, somewhere
 from server.auth.accounts.rules import check_account
-from server.auth.administration import changes, invitations, roles
-from server.auth.administration.roles import number, place_of, role_option, somewhere
+from server.auth.administration import changes, creating, invitations
 from server.auth.clock import utc_now
-from server.auth.links.links import Links
+from server.auth.links.mailed import Links
 from server.auth.passwords.hashing import Passwords
-from server.organisations import queries as organisation_queries
 from server.process.commands import as_json, run, show, show_all
 
 STATE_PREFIX, KIND_PREFIX = "ACCOUNT_STATE_", "ACCOUNT_KIND_"
@@ -52,13 +48,13 @@ def create_account(email: str, name: str, role: str, slug: str | None, is_piped:
     password = sys.stdin.readline().rstrip("\r\n") if is_piped else settings.command_password() or prompted()
 
     async def create(connection: AsyncConnection) -> Account:
-        place = await place_of(connection, slug)
+        organisation_id = await organisation_named(connection, slug)
         passwords = Passwords()
         try:
-            account = await creating.create(connection, passwords, email, name, password, number(role), place)
+            account = await creating.create(connection, passwords, email, name, password, number(role), organisation_id)
         finally:
             passwords.close()
-        return views.shown(*await making.found(connection, account.id))
+        return views.shown(*await finding.found(connection, account.id))
 
     account = run(create)
     show(account, f"{account.email} is {role} of {slug or 'all organisations'}: {account.id}", is_json=is_json)
@@ -77,9 +73,11 @@ def invite_account(email: str, name: str, role: str, slug: str | None, is_json: 
 
     async def invite(connection: AsyncConnection) -> Account:
         check_account(email, name)
-        place = await place_of(connection, slug)
-        account_id = await invitations.invite(connection, account_rules.COMMAND_LINE, links, email, name, number(role), place)
-        return views.shown(*await making.found(connection, account_id))
+        organisation_id = await organisation_named(connection, slug)
+        account_id = await invitations.invite(
+            connection, account_rules.COMMAND_LINE, links, email, name, number(role), organisation_id
+        )
+        return views.shown(*await finding.found(connection, account_id))
 
     account = run(invite)
     show(account, f"{account.email} is invited as {role} of {slug or 'all organisations'}: {account.id}", is_json=is_json)
@@ -100,8 +98,10 @@ def list_accounts(slug: str | None, state: str | None, kind: str | None, query: 
         equal["kind"] = AccountKind.Value(KIND_PREFIX + kind.upper())
 
     async def read(connection: AsyncConnection) -> Sequence[Account]:
-        place = await place_of(connection, slug)
-        rows = await account_queries.accounts(connection, frozenset({place}) if place else None, query=query, **equal)
+        organisation_id = await organisation_named(connection, slug)
+        rows = await account_queries.accounts(
+            connection, frozenset({organisation_id}) if organisation_id else None, query=query, **equal
+        )
         grants = await account_queries.grants_of(connection, [row.id for row in rows])
         return [views.shown(row, grants[row.id]) for row in rows]
 
@@ -118,12 +118,12 @@ def show_account(account: str, is_json: bool) -> None:
     """Show an account, with what it may do and where."""
 
     async def read(connection: AsyncConnection) -> tuple[Account, Mapping[str, str]]:
-        slugs = {str(row.id): row.slug for row in await organisation_queries.organisations_after(connection, "")}
-        return views.shown(*await account_by(connection, account)), slugs
+        slugs = {str(each): slug for each, slug in (await organisations.slugs(connection)).items()}
+        return views.shown(*await finding.named(connection, account)), slugs
 
     found, slugs = run(read)
     lines = [f"{found.email or '-'}  {found.name or '-'}  {state_name(found)}  {found.id}"]
-    lines += [f"{roles.name(each.role)} of {slugs.get(each.organisation_id, 'all organisations')}" for each in found.grants]
+    lines += [f"{options.name(each.role)} of {slugs.get(each.organisation_id, 'all organisations')}" for each in found.grants]
     show(found, "\n".join(lines), is_json=is_json)
 
 
@@ -132,7 +132,7 @@ def show_account(account: str, is_json: bool) -> None:
 @as_json
 def disable_account(account: str, is_json: bool) -> None:
     """Keep an account from signing in, and end its sessions."""
-    changed = change(account, lambda connection, holder: changes.disable(connection, holder, utc_now()))
+    changed = change(account, lambda connection, principal: changes.disable(connection, principal, utc_now()))
     show(changed, f"{called(changed)} is disabled.", is_json=is_json)
 
 
@@ -153,8 +153,8 @@ def enable_account(account: str, is_json: bool) -> None:
 def grant_role(account: str, role: str, slug: str | None, is_json: bool) -> None:
     """Give an account a role. Its tokens know at their next refresh."""
 
-    async def grant(connection: AsyncConnection, holder: Holder) -> None:
-        await changes.grant(connection, holder, number(role), await place_of(connection, slug))
+    async def grant(connection: AsyncConnection, principal: Principal) -> None:
+        await changes.grant(connection, principal, number(role), await organisation_named(connection, slug))
 
     changed = change(account, grant)
     show(changed, f"{called(changed)} is {role} of {slug or 'all organisations'}.", is_json=is_json)
@@ -168,8 +168,8 @@ def grant_role(account: str, role: str, slug: str | None, is_json: bool) -> None
 def revoke_role(account: str, role: str, slug: str | None, is_json: bool) -> None:
     """Take a role from an account, and end its sessions."""
 
-    async def revoke(connection: AsyncConnection, holder: Holder) -> None:
-        await changes.revoke(connection, holder, number(role), await place_of(connection, slug), utc_now())
+    async def revoke(connection: AsyncConnection, principal: Principal) -> None:
+        await changes.revoke(connection, principal, number(role), await organisation_named(connection, slug), utc_now())
 
     changed = change(account, revoke)
     show(changed, f"{called(changed)} is no longer {role} of {slug or 'all organisations'}.", is_json=is_json)
@@ -181,30 +181,19 @@ def revoke_role(account: str, role: str, slug: str | None, is_json: bool) -> Non
 @as_json
 def erase_account(account: str, is_json: bool) -> None:
     """Erase a person's data for good. Only the account's id is left, since histories name it."""
-    changed = change(account, lambda connection, holder: changes.erase(connection, holder, utc_now()))
+    changed = change(account, lambda connection, principal: changes.erase(connection, principal, utc_now()))
     show(changed, f"{changed.id} is erased.", is_json=is_json)
 
 
-def change(account: str, do: Callable[[AsyncConnection, Holder], Awaitable[Any]]) -> Account:
-    """How the account stands after the change."""
+def change(account: str, do: Callable[[AsyncConnection, Principal], Awaitable[Any]]) -> Account:
+    """Changes the account, and returns how it stands then."""
 
     async def work(connection: AsyncConnection) -> Account:
-        holder = await account_by(connection, account)
-        await do(connection, holder)
-        return views.shown(*await making.found(connection, holder.account.id))
+        principal = await finding.named(connection, account)
+        await do(connection, principal)
+        return views.shown(*await finding.found(connection, principal.account.id))
 
     return run(work)
-
-
-async def account_by(connection: AsyncConnection, name: str) -> Holder:
-    """The account with this id or address, locked. Raises AccountNotFound."""
-    try:
-        account = await account_queries.lock(connection, uuid.UUID(name))
-    except ValueError:
-        account = await account_queries.lock_by_email(connection, name)
-    if account is None:
-        raise failures.AccountNotFound(f"There is no account {name!r}; see: gazette accounts list")
-    return Holder(account, await account_queries.grants(connection, account.id))
 
 
 def state_name(account: Account) -> str:

@@ -35,22 +35,22 @@ def check(key: str) -> None:
 
 
 async def ensure(connection: AsyncConnection, key: str) -> bool:
-    """Whether the key was stored just now. Otherwise it is there already, revoked or not: nothing brings a key back."""
+    """Stores the key, and returns whether it did. Otherwise it is there already, revoked or not: nothing brings a key back."""
     if await queries.is_known(connection, rules.digest(key)):
         return False
     account = await queries.admin_named(connection, ACCOUNT)
-    holder = (
+    principal = (
         await finding.found(connection, account.id)
         if account is not None
         else await keys.create_service(connection, ACCOUNT, Role.ROLE_ADMIN, None)
     )
     now, scopes = utc_now(), [number for number in Permission.values() if number]
     end = now + rules.LONGEST
-    return await keys.add(connection, holder, rules.id_of(key), key, NAME, scopes, now, end) is not None
+    return await keys.add(connection, principal, rules.id_of(key), key, NAME, scopes, now, end) is not None
 
 
 def job(database: Database, key: str) -> Job:
-    """Stores the key as soon as the database can be reached; of many processes at once one does."""
+    """A job that stores the key as soon as the database can be reached; of many processes at once one does."""
     is_done = False
 
     async def work() -> None:

@@ -15,7 +15,7 @@ from gazette.auth.v1.account_pb2 import Account
 from gazette.auth.v1.api_key_pb2 import ApiKey
 from gazette.auth.v1.service_account_pb2 import CreateApiKeyResponse
 from server.auth.accounts import finding, views
-from server.auth.administration.roles import number, place_of, role_option, somewhere
+from server.auth.accounts.options import number, organisation_named, role_option, somewhere
 from server.auth.api_keys import keys as making
 from server.auth.api_keys import queries, rules
 from server.auth.clock import utc_now
@@ -50,7 +50,8 @@ def create_account(name: str, role: str, slug: str | None, is_json: bool) -> Non
     """Make a service account with one role."""
 
     async def create(connection: AsyncConnection) -> Account:
-        return views.shown(*await making.create_service(connection, name, number(role), await place_of(connection, slug)))
+        organisation_id = await organisation_named(connection, slug)
+        return views.shown(*await making.create_service(connection, name, number(role), organisation_id))
 
     made = run(create)
     show(made, f"{made.name} is {role} of {slug or 'all organisations'}: {made.id}", is_json=is_json)
@@ -69,10 +70,10 @@ def create_key(
     """Make a key. It is shown once and stored nowhere."""
 
     async def create(connection: AsyncConnection) -> CreateApiKeyResponse:
-        holder, now = await finding.locked(connection, account_id), utc_now()
+        principal, now = await finding.locked(connection, account_id), utc_now()
         numbers = [Permission.Value(PERMISSION_PREFIX + scope.upper()) for scope in set(scopes)]
         end = now + timedelta(days=days)
-        row, key = await making.create(connection, holder, name, numbers, now, expire_time=end, replaces=replaces)
+        row, key = await making.create(connection, principal, name, numbers, now, expire_time=end, replaces=replaces)
         return CreateApiKeyResponse(api_key=message(ApiKey, row), key=key)
 
     made = run(create)
@@ -86,8 +87,8 @@ def list_keys(account_id: uuid.UUID, is_json: bool) -> None:
     """List an account's keys, the newest first."""
 
     async def read(connection: AsyncConnection) -> list[ApiKey]:
-        holder = await finding.found(connection, account_id)
-        return [message(ApiKey, row) for row in await queries.of_account(connection, holder.account.id)]
+        principal = await finding.found(connection, account_id)
+        return [message(ApiKey, row) for row in await queries.of_account(connection, principal.account.id)]
 
     def line(key: ApiKey) -> str:
         state = "revoked" if key.HasField("revoke_time") else f"until {key.expire_time.ToJsonString()}"
@@ -104,8 +105,8 @@ def revoke_key(account_id: uuid.UUID, key_id: uuid.UUID, is_json: bool) -> None:
     """End a key before its time, in every running process within a second."""
 
     async def revoke(connection: AsyncConnection) -> ApiKey:
-        holder = await finding.locked(connection, account_id)
-        return message(ApiKey, await making.revoke(connection, holder, key_id, utc_now()))
+        principal = await finding.locked(connection, account_id)
+        return message(ApiKey, await making.revoke(connection, principal, key_id, utc_now()))
 
     ended = run(revoke)
     show(ended, f"{ended.name} ended: {ended.id}", is_json=is_json)

@@ -12,26 +12,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import Role
-from server import audit
+from server import audit, organisations
 from server.auth import failures
 from server.auth.accounts import finding
 from server.auth.accounts import queries as account_queries
 from server.auth.accounts import rules as account_rules
-from server.auth.accounts.finding import Holder
+from server.auth.accounts.finding import Principal
 from server.auth.api_keys import queries, rules
-from server.organisations import failures as organisation_failures
-from server.organisations import queries as organisation_queries
 from server.rpc import ambient
 from server.stores.postgres import AnyRow
 
 
 async def create_service(
     connection: AsyncConnection, name: str, role: Role.ValueType, organisation_id: uuid.UUID | None, field: str = "name"
-) -> Holder:
-    """The account of a service, with one role. Raises InvalidArgument that names the request's field, OrganisationNotFound."""
+) -> Principal:
+    """Makes the account of a service, with one role. Raises InvalidArgument that names the request's field,
+    OrganisationNotFound."""
     account_rules.check_name(name, field)
-    if organisation_id and await organisation_queries.organisation(connection, organisation_id) is None:
-        raise organisation_failures.OrganisationNotFound
+    if organisation_id:
+        await organisations.existing(connection, organisation_id)
     account = await queries.add_service(connection, name)
     await account_queries.add_grant(connection, account.id, role, organisation_id)
     await audit.add(
@@ -48,7 +47,7 @@ async def create_service(
 
 async def create(
     connection: AsyncConnection,
-    holder: Holder,
+    principal: Principal,
     name: str,
     scopes: Collection[int],
     now: datetime,
@@ -57,28 +56,28 @@ async def create(
     replaces: uuid.UUID | None = None,
     overlap: timedelta = rules.OVERLAP,
 ) -> tuple[AnyRow, str]:
-    """A key of the service account, and the key itself. The one that it replaces ends after `overlap`.
+    """Makes a key of the service account; returns its row, and the key itself. The key that it replaces ends after `overlap`.
 
     Raises NotAService, AccountErased, ApiKeyNotFound, InvalidArgument."""
-    account_rules.check_not_erased(holder.account)
-    rules.check_service(holder.account)
+    account_rules.check_not_erased(principal.account)
+    rules.check_service(principal.account)
     account_rules.check_name(name, "name")
     end = rules.expire_time(now, expire_time)
     if replaces is not None:
-        replaced = await queries.lock(connection, holder.account.id, replaces)
+        replaced = await queries.lock(connection, principal.account.id, replaces)
         if replaced is None:
             raise failures.ApiKeyNotFound
         await queries.end_by(connection, replaced.id, now + overlap)
     key_id = uuid6.uuid7()
     key = rules.make(key_id)
-    row = await add(connection, holder, key_id, key, name, scopes, now, end, replaces=str(replaces) if replaces else None)
+    row = await add(connection, principal, key_id, key, name, scopes, now, end, replaces=str(replaces) if replaces else None)
     assert row is not None  # nobody else has these random bytes
     return row, key
 
 
 async def add(
     connection: AsyncConnection,
-    holder: Holder,
+    principal: Principal,
     key_id: uuid.UUID,
     key: str,
     name: str,
@@ -87,11 +86,11 @@ async def add(
     end: datetime,
     **about: Any,
 ) -> AnyRow | None:
-    """Stores what is known of a key, and audits it; None if it is there already."""
+    """Stores what is known of a key, audits it, and returns its row; None if it is there already."""
     row = await queries.add(
         connection,
         id=key_id,
-        account_id=holder.account.id,
+        account_id=principal.account.id,
         name=name,
         sha256=rules.digest(key),
         scopes=sorted(scopes),
@@ -101,22 +100,23 @@ async def add(
     if row is not None:
         about["scopes"] = [Permission.Name(Permission.ValueType(each)) for each in row.scopes]
         about["expire_time"] = end.isoformat()
-        await note(connection, "api_key.create", holder, key_id, **about)
+        await add_event(connection, "api_key.create", principal, key_id, **about)
     return row
 
 
-async def revoke(connection: AsyncConnection, holder: Holder, key_id: uuid.UUID, now: datetime) -> AnyRow:
-    """Raises ApiKeyNotFound."""
-    row = await queries.lock(connection, holder.account.id, key_id)
+async def revoke(connection: AsyncConnection, principal: Principal, key_id: uuid.UUID, now: datetime) -> AnyRow:
+    """Ends the key, and returns its row. Raises ApiKeyNotFound."""
+    row = await queries.lock(connection, principal.account.id, key_id)
     if row is None:
         raise failures.ApiKeyNotFound
     if row.revoke_time is None:
         row = await queries.revoke(connection, key_id, now)
-        await note(connection, "api_key.revoke", holder, key_id)
+        await add_event(connection, "api_key.revoke", principal, key_id)
     return row
 
 
-async def note(connection: AsyncConnection, action: str, holder: Holder, key_id: uuid.UUID, **about: Any) -> None:
-    place = account_rules.only_place(holder.grants)
-    about |= {"account_id": str(holder.account.id), "by": ambient.origin()}
-    await audit.add(connection, action, key_id, organisation_id=place, **about)
+async def add_event(connection: AsyncConnection, action: str, principal: Principal, key_id: uuid.UUID, **about: Any) -> None:
+    """Audits a change of the key: for the organisation, where one alone has to do with its account."""
+    organisation_id = account_rules.only_organisation(principal.grants)
+    about |= {"account_id": str(principal.account.id), "by": ambient.origin()}
+    await audit.add(connection, action, key_id, organisation_id=organisation_id, **about)

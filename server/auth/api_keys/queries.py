@@ -14,15 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
 from server.auth.models import Account, ApiKey, Grant
-from server.auth.sessions.queries import tell
+from server.auth.sessions.queries import announce
 from server.stores.postgres import AnyRow
 
-USE_NOTED_EVERY = timedelta(minutes=1)
+USE_RESOLUTION = timedelta(minutes=1)
+"""How exactly it is stored when a key was last used."""
 BOOTSTRAP_LOCK = 0x67617A6B657973  # "gazkeys"
 
 
 async def add_service(connection: AsyncConnection, name: str) -> AnyRow:
-    """The new account of a service."""
+    """Returns the new account of a service."""
     kind, state = AccountKind.ACCOUNT_KIND_SERVICE, AccountState.ACCOUNT_STATE_ACTIVE
     statement = insert(Account).values(id=uuid6.uuid7(), name=name, kind=kind, state=state)
     made: AnyRow = (await connection.execute(statement.returning(Account.__table__))).one()
@@ -30,14 +31,14 @@ async def add_service(connection: AsyncConnection, name: str) -> AnyRow:
 
 
 async def add(connection: AsyncConnection, **values: Any) -> AnyRow | None:
-    """The new key, or None if it is there already, revoked or not."""
+    """Returns the new key, or None if it is there already, revoked or not."""
     statement = upsert(ApiKey).values(**values).on_conflict_do_nothing().returning(ApiKey.__table__)
     made: AnyRow | None = (await connection.execute(statement)).one_or_none()
     return made
 
 
 async def use(connection: AsyncConnection, sha256: bytes, now: datetime) -> AnyRow | None:
-    """The key, if it holds and its account may do anything; that it was used is noted, to the minute."""
+    """The key, if it holds and its account may do anything. That it was used is stored, to the minute."""
     statement = (
         select(ApiKey.__table__)
         .join(Account, Account.id == ApiKey.account_id)
@@ -50,16 +51,16 @@ async def use(connection: AsyncConnection, sha256: bytes, now: datetime) -> AnyR
     )
     key = (await connection.execute(statement)).one_or_none()
     if key is not None:
-        unnoted = or_(ApiKey.last_use_time.is_(None), ApiKey.last_use_time < now - USE_NOTED_EVERY)
+        is_older = or_(ApiKey.last_use_time.is_(None), ApiKey.last_use_time < now - USE_RESOLUTION)
         minute = now.replace(second=0, microsecond=0)
-        await connection.execute(update(ApiKey).where(ApiKey.id == key.id, unnoted).values(last_use_time=minute))
+        await connection.execute(update(ApiKey).where(ApiKey.id == key.id, is_older).values(last_use_time=minute))
     return key
 
 
 async def of_account(
     connection: AsyncConnection, account_id: uuid.UUID, before: uuid.UUID | None = None, limit: int | None = None
 ) -> Sequence[AnyRow]:
-    """The newest first, beginning with the one before `before`."""
+    """The account's keys, the newest first, beginning with the one before `before`."""
     statement = select(ApiKey.__table__).where(ApiKey.account_id == account_id)
     if before is not None:
         statement = statement.where(ApiKey.id < before)
@@ -72,22 +73,23 @@ async def lock(connection: AsyncConnection, account_id: uuid.UUID, key_id: uuid.
 
 
 async def revoke(connection: AsyncConnection, key_id: uuid.UUID, now: datetime) -> AnyRow:
-    """Ends the key, and tells every process at commit. One that had ended stays as it was."""
+    """Ends the key, of which every process hears at commit. One that had ended stays as it was."""
     statement = update(ApiKey).where(ApiKey.id == key_id).values(revoke_time=func.coalesce(ApiKey.revoke_time, now))
-    await tell(connection, [key_id])
+    await announce(connection, [key_id])
     revoked: AnyRow = (await connection.execute(statement.returning(ApiKey.__table__))).one()
     return revoked
 
 
 async def end_by(connection: AsyncConnection, key_id: uuid.UUID, moment: datetime) -> None:
-    """Lets the key hold until then at most, and tells every process at commit."""
+    """Lets the key hold until then at most, of which every process hears at commit."""
     statement = update(ApiKey).where(ApiKey.id == key_id, ApiKey.expire_time > moment)
     await connection.execute(statement.values(expire_time=moment))
-    await tell(connection, [key_id])
+    await announce(connection, [key_id])
 
 
 async def is_known(connection: AsyncConnection, sha256: bytes) -> bool:
-    """Whether there is this key, revoked or not. Of many processes that ask at once, one is answered at a time."""
+    """Whether there is this key, revoked or not. Of many processes that ask at once, one at a time goes on, until its
+    transaction ends."""
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)").bindparams(key=BOOTSTRAP_LOCK))
     return (await connection.execute(select(ApiKey.id).where(ApiKey.sha256 == sha256))).first() is not None
 

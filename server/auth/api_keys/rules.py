@@ -1,4 +1,4 @@
-"""Decisions about API keys: how they look, how long they hold, what they may do. And the refusals that say so."""
+"""Decisions about API keys: how they look, how long they hold, what they may do."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from server.rpc import failures
 from server.rpc.failures import Violation
 
 PREFIX = "gaz_"
-"""By which a key is told from an access token, and found by those who scan for secrets that leaked."""
+"""What distinguishes a key from an access token, and lets those find it who scan for secrets that leaked."""
 FORM = re.compile(r"(gaz_([0-9a-z-]{1,36})_[0-9a-f]{64})_([0-9a-f]{8})")
 SECRET_BYTES = 32
 NAMESPACE = uuid.UUID("6a5d1f0e-4a0b-5b8e-9d0a-6f2c1b7e9a33")
-"""In which a key's name that is no UUID makes one (RFC 9562 section 5.5)."""
+"""The namespace in which a key's name that is no UUID makes one (RFC 9562 section 5.5)."""
 
 LIFETIME = timedelta(days=365)
 LONGEST = timedelta(days=731)
@@ -65,6 +65,7 @@ def expire_time(now: datetime, given: datetime | None) -> datetime:
 
 
 def check_service(account: Any) -> None:
+    """Raises NotAService."""
     if account.kind != AccountKind.ACCOUNT_KIND_SERVICE:
         raise NotAService
 
@@ -74,4 +75,4 @@ def within(
 ) -> Mapping[int, frozenset[uuid.UUID] | None]:
     """Where each permission is held that the account has and the key may use."""
     allowed = set(scopes)
-    return {permission: places for permission, places in permissions.items() if permission in allowed}
+    return {permission: organisation_ids for permission, organisation_ids in permissions.items() if permission in allowed}

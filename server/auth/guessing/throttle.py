@@ -1,4 +1,4 @@
-"""How often secrets may be guessed: an attempt is counted before it is made, and given back if it was right."""
+"""The throttle: an attempt to guess a secret is counted before it is made, and given back if it was right."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RESERVE = """
 for number, key in ipairs(KEYS) do
     if tonumber(redis.call('GET', key) or 0) >= tonumber(ARGV[2 * number - 1]) then
         local left = math.max(redis.call('PTTL', key), 1)
-        local is_news = redis.call('SET', key .. ':told', 1, 'NX', 'PX', left)
+        local is_news = redis.call('SET', key .. ':reported', 1, 'NX', 'PX', left)
         return {number, left, is_news and 1 or 0}
     end
     if redis.call('INCR', key) == 1 then redis.call('PEXPIRE', key, ARGV[2 * number]) end
@@ -66,13 +66,13 @@ ACCOUNT = Budget("account", 5, timedelta(minutes=15))
 ADDRESS = Budget("address", 10, timedelta(minutes=5))
 """Attempts from one address, on whichever accounts it is a stranger to."""
 DEVICE = Budget("device", 10, timedelta(minutes=15))
-"""Of a device that has signed in to the account before."""
+"""Attempts of a device that has signed in to the account before."""
 DEVICES = Budget("devices", 30, timedelta(minutes=15))
-"""Of all these together: whoever once knew the password may have made themselves as many as they like."""
+"""Attempts of all these devices together: whoever once knew the password may have made themselves as many as they like."""
 KNOWN_ADDRESS = Budget("known address", 10, timedelta(minutes=15))
-"""On an account, from an address that has signed in to it before."""
+"""Attempts on an account from an address that has signed in to it before."""
 CONFIRMATION = Budget("confirmation", 5, timedelta(minutes=15))
-"""Of somebody who is signed in and asked for the password again: who stole an access token may not guess freely."""
+"""Attempts of somebody who is signed in and asked for the password again: who stole an access token may not guess freely."""
 
 
 class Exhausted(failures.TooManySignIns):
@@ -82,7 +82,7 @@ class Exhausted(failures.TooManySignIns):
         super().__init__(retry_after=seconds)
         self.counter = counter
         self.is_news = is_news
-        """False if somebody was told so before, in the same window. True if that has to be found out."""
+        """False if that was reported before, in the same window. True if that has to be found out."""
 
 
 class Reservation(NamedTuple):
@@ -99,7 +99,7 @@ class Throttle:
 
     cache: Cache
     database: Database
-    """Of which all who sign in share a few connections."""
+    """All who sign in share a few connections of it."""
 
     @asynccontextmanager
     async def attempt(self, *counters: Counter) -> AsyncIterator[None]:
@@ -139,7 +139,7 @@ class Throttle:
         async with self.database.transaction() as connection:
             for counter in counters:
                 if not await queries.count_attempt(connection, counter.key, counter.budget.most, counter.budget.window):
-                    seconds, is_news = await queries.exhausted(connection, counter.key, told(counter))
+                    seconds, is_news = await queries.exhausted(connection, counter.key, report_key(counter))
                     exhausted = Exhausted(counter, seconds, is_news=is_news)
                     break
         if exhausted is not None:
@@ -158,8 +158,8 @@ class Throttle:
                 await self.cache.evaluate(RELEASE, [counter.key for counter in reservation.counters])
 
     async def forget(self, *counters: Counter) -> None:
-        """All attempts that were counted, unless what counted them is away by now."""
-        keys = [key for counter in counters for key in (counter.key, told(counter))]
+        """Forgets all attempts that were counted, unless what counted them is away by now."""
+        keys = [key for counter in counters for key in (counter.key, report_key(counter))]
         with suppress(CacheUnavailable):
             await self.cache.evaluate(FORGET, keys)
         with suppress(DatabaseUnavailable):
@@ -168,11 +168,11 @@ class Throttle:
 
 
 async def is_news(connection: AsyncConnection, exhausted: Exhausted) -> bool:
-    """Whether the transaction is the first to note, in this window, that the counter has no attempts left."""
+    """Whether the transaction is the first to report, in this window, that the counter has no attempts left."""
     window = timedelta(seconds=exhausted.retry_after)
-    return exhausted.is_news and await queries.count_attempt(connection, told(exhausted.counter), 1, window)
+    return exhausted.is_news and await queries.count_attempt(connection, report_key(exhausted.counter), 1, window)
 
 
-def told(counter: Counter) -> str:
-    """The key that says that somebody was told."""
-    return f"{counter.key}:told"
+def report_key(counter: Counter) -> str:
+    """The key that says that it was reported, in this window, that the counter has no attempts left."""
+    return f"{counter.key}:reported"

@@ -1,4 +1,4 @@
-"""Setting an account's password, and ending what somebody else may have got hold of."""
+"""Setting an account's password: which one will do for it, and ending what somebody else may have got hold of."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server import mail
+from server import mail, organisations
 from server.auth.accounts import queries as account_queries
 from server.auth.links import queries as link_queries
 from server.auth.sessions import queries as session_queries
 from server.stores.postgres import AnyRow
 
 
+async def own_words(connection: AsyncConnection, account: AnyRow) -> list[str]:
+    """What everybody knows of the account: its address, its name, and the organisations that it has a role in."""
+    grants = await account_queries.grants(connection, account.id)
+    names = await organisations.existing_names(connection, filter(None, (each.organisation_id for each in grants)))
+    return [account.email, account.name, *(word for name in names.values() for word in name)]
+
+
 async def set_password(
     connection: AsyncConnection, account: AnyRow, password_hash: str, reason: str, now: datetime
 ) -> list[uuid.UUID]:
-    """Sets the locked account's password, and tells its owner. Whatever somebody else may have got hold of holds no longer: its
-    sessions, whose ids are returned, and links."""
+    """Sets the locked account's password, and mails that to its owner. Whatever somebody else may have got hold of holds no
+    longer: its sessions, whose ids are returned, and links."""
     await account_queries.renew_password_hash(connection, account.id, password_hash)
     await link_queries.end_all(connection, account.id, now)
     await mail.add(connection, "password-changed", account.email, account_id=account.id, name=account.name)

@@ -36,7 +36,7 @@ def is_repetition(text: str) -> bool:
 
 
 def is_decorated(text: str) -> bool:
-    letters = [place for place, character in enumerate(text) if character.isalpha()]
+    letters = [index for index, character in enumerate(text) if character.isalpha()]
     if not letters:
         return False
     start, end = letters[0], letters[-1] + 1

@@ -34,7 +34,7 @@ class Passwords:
     def __init__(self, *, threads: int = THREADS, waiting: int = WAITING) -> None:
         self.hasher = PasswordHasher.from_parameters(PARAMETERS)
         self.executor = ThreadPoolExecutor(threads, "passwords", initializer=step_back)
-        self.places = BoundedSemaphore(threads + waiting)
+        self.slots = BoundedSemaphore(threads + waiting)
         self.dummy = self.hasher.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
@@ -62,7 +62,7 @@ class Passwords:
             return False
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        if not self.places.acquire(blocking=False):
+        if not self.slots.acquire(blocking=False):
             raise SignInBusy(retry_after=RETRY_SECONDS)
         future = self.executor.submit(work)
         future.add_done_callback(self.leave)
@@ -74,7 +74,7 @@ class Passwords:
             raise
 
     def leave(self, future: Future[Result]) -> None:
-        self.places.release()
+        self.slots.release()
 
     def close(self) -> None:
         self.executor.shutdown(wait=False, cancel_futures=True)

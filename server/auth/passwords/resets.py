@@ -1,4 +1,4 @@
-"""The job that answers who asked for another password.
+"""The job that sends links to those who asked for another password.
 
 RequestPasswordReset itself only queues what it was asked, whatever the address, so that neither its answer nor the time that it
 takes says whether there is an account. What is to be done is found out here.
@@ -19,7 +19,8 @@ from server import audit
 from server.auth.accounts import queries as account_queries
 from server.auth.clock import utc_now
 from server.auth.links import queries as link_queries
-from server.auth.links.links import INVITATION, PASSWORD_RESET, Links
+from server.auth.links.mailed import Links
+from server.auth.links.purposes import INVITATION, PASSWORD_RESET
 from server.auth.passwords import queries
 from server.background.jobs import Job
 from server.stores.postgres import AnyRow, Database
@@ -27,7 +28,7 @@ from server.stores.postgres import AnyRow, Database
 log = structlog.get_logger(__name__)
 
 SECONDS = 10.0
-"""Between looks; a new request is told of."""
+"""The time between two looks; a new request is announced."""
 MOST, WINDOW = 3, timedelta(hours=1)
 """How many mails an account may be sent: whoever asks need not be its owner."""
 PURPOSES: Mapping[int, str] = {
@@ -45,28 +46,29 @@ class PasswordResets:
     now: Callable[[], datetime] = utc_now
 
     def job(self) -> Job:
-        return Job("password resets", self.answer_all, seconds=SECONDS, channel=queries.CHANNEL)
+        return Job("password resets", self.send_all, seconds=SECONDS, channel=queries.CHANNEL)
 
-    async def answer_all(self) -> None:
-        while await self.answer_next():
+    async def send_all(self) -> None:
+        while await self.send_next():
             pass
 
-    async def answer_next(self) -> bool:
-        """False: nobody waits. A request that cannot be answered is dropped, and the next one's turn comes."""
+    async def send_next(self) -> bool:
+        """Takes the oldest request; returns whether there was one. A request that fails is dropped, and the next one's turn
+        comes."""
         async with self.database.transaction() as connection:
             request = await queries.take_reset_request(connection)
             if request is None:
                 return False
             try:
                 async with connection.begin_nested():
-                    await self.answer(connection, request)
+                    await self.send(connection, request)
             except exc.DBAPIError:
                 raise
             except Exception:
                 log.exception("password reset failed", asked_by=request.request_id)
         return True
 
-    async def answer(self, connection: AsyncConnection, request: AnyRow) -> None:
+    async def send(self, connection: AsyncConnection, request: AnyRow) -> None:
         account = await account_queries.lock_by_email(connection, request.email)
         purpose = PURPOSES.get(account.state) if account else None
         if account is None or purpose is None:

@@ -6,34 +6,53 @@ twice, first to refuse at once, and then for good.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
 from gazette.auth.v1 import password_pb2 as rpc
 from gazette.auth.v1.account_pb2 import AccountState
 from server import audit
 from server.auth.accounts import queries as account_queries
 from server.auth.accounts import rules as account_rules
 from server.auth.accounts import views
-from server.auth.guessing.throttle import ACCOUNT, KNOWN_ADDRESS
-from server.auth.links.links import INVITATION, PASSWORD_RESET
+from server.auth.clock import utc_now
+from server.auth.guessing.throttle import ACCOUNT, KNOWN_ADDRESS, Throttle
+from server.auth.links.mailed import Links
+from server.auth.links.purposes import INVITATION, PASSWORD_RESET
 from server.auth.passwords import queries, rules
-from server.auth.passwords.changes import set_password
-from server.auth.sessions.starting import AuthParts
-from server.auth.sign_in import queries as sign_in_queries
-from server.auth.sign_in.devices import LIFETIME
+from server.auth.passwords.changes import own_words, set_password
+from server.auth.passwords.confirming import Confirmations
+from server.auth.passwords.hashing import Passwords
+from server.auth.sessions.pairs import TokenPairs
+from server.auth.sessions.revocations import Revocations
+from server.auth.sessions.starting import SessionStart
 from server.rpc import failures
 from server.rpc.call import Call
-from server.stores.postgres import AnyRow
+from server.stores.postgres import AnyRow, Database
 
 
-class PasswordChanges(AuthParts):
+@dataclass(frozen=True)
+class PasswordChanges:
     """How an account gets its first password, and another one."""
+
+    database: Database
+    passwords: Passwords
+    confirmations: Confirmations
+    links: Links
+    throttle: Throttle
+    sessions: SessionStart
+    pairs: TokenPairs
+    revocations: Revocations
+    now: Callable[[], datetime] = utc_now
 
     async def AcceptInvitation(self, request: rpc.AcceptInvitationRequest, call: Call) -> rpc.AcceptInvitationResponse:
         async with self.database.read() as connection:
             _, account = await self.links.look(connection, INVITATION, request.token)
-            own_words = await queries.own_words(connection, account)
+            known = await own_words(connection, account)
         name = request.name or account.name
         account_rules.check_name(name, "name")
-        rules.check_password(request.password, *own_words, name)
+        rules.check_password(request.password, *known, name)
         password_hash = await self.passwords.hash(request.password)
         async with self.database.transaction() as connection:
             _, account = await self.links.use(connection, INVITATION, request.token)
@@ -52,17 +71,17 @@ class PasswordChanges(AuthParts):
         return rpc.AcceptInvitationResponse(account=views.shown(accepted, grants))
 
     async def ChangePassword(self, request: rpc.ChangePasswordRequest, call: Call) -> rpc.ChangePasswordResponse:
-        verified = await self.confirmed_account(request.password)
+        verified = await self.confirmations.confirmed_account(call.caller, request.password)
         password_hash = await self.checked_hash(verified, request.new_password)
         async with self.database.transaction() as connection:
             account = await account_queries.lock_verified(connection, verified.id, verified.password_hash)
             if account is None:
                 raise failures.Unauthenticated
             ended = await set_password(connection, account, password_hash, "password-change", self.now())
-            session = await self.start_session(connection, account.id)
-            pair = self.pair(account, session, await account_queries.grants(connection, account.id))
+            session = await self.sessions.start(connection, account.id, call)
+            pair = self.pairs.fields(account, session, await account_queries.grants(connection, account.id))
             await audit.add(connection, "account.password_change", account.id)
-        self.tokens.revocations.add_all(ended)
+        self.revocations.add_all(ended)
         return rpc.ChangePasswordResponse(**pair)
 
     async def RequestPasswordReset(
@@ -73,23 +92,22 @@ class PasswordChanges(AuthParts):
         return rpc.RequestPasswordResetResponse()
 
     async def ResetPassword(self, request: rpc.ResetPasswordRequest, call: Call) -> rpc.ResetPasswordResponse:
-        address = call.address
         async with self.database.read() as connection:
             _, account = await self.links.look(connection, PASSWORD_RESET, request.token)
-            candidate = await sign_in_queries.candidate(connection, account.email, address, self.now() - LIFETIME)
+            folded_email = await account_queries.folded_email(connection, account.id)
         password_hash = await self.checked_hash(account, request.new_password)
         async with self.database.transaction() as connection:
             _, account = await self.links.use(connection, PASSWORD_RESET, request.token)
             ended = await set_password(connection, account, password_hash, "password-reset", self.now())
             await audit.add(connection, "account.password_reset", account.id, actor_id=account.id)
-        self.tokens.revocations.add_all(ended)
+        self.revocations.add_all(ended)
         # Whoever tried all passwords that came to mind need not wait to use the new one.
-        await self.throttle.forget(ACCOUNT.of(candidate.folded_email), KNOWN_ADDRESS.of(account.id, address))
+        await self.throttle.forget(ACCOUNT.of(folded_email), KNOWN_ADDRESS.of(account.id, call.address))
         return rpc.ResetPasswordResponse()
 
     async def checked_hash(self, account: AnyRow, password: str) -> str:
-        """Of a new password. Raises WeakPassword, SignInBusy."""
+        """The hash of a new password that will do for the account. Raises WeakPassword, SignInBusy."""
         async with self.database.read() as connection:
-            own_words = await queries.own_words(connection, account)
-        rules.check_password(password, *own_words, field="new_password")
+            known = await own_words(connection, account)
+        rules.check_password(password, *known, field="new_password")
         return await self.passwords.hash(password)

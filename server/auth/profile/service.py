@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,24 +17,34 @@ from server.auth import failures
 from server.auth.accounts import queries as account_queries
 from server.auth.accounts import rules as account_rules
 from server.auth.accounts import views
-from server.auth.accounts.finding import Holder
-from server.auth.administration import changes
-from server.auth.guessing.throttle import Budget, Exhausted
+from server.auth.accounts.changes import rename
+from server.auth.accounts.finding import Principal, own_account
+from server.auth.clock import utc_now
+from server.auth.guessing.throttle import Budget, Exhausted, Throttle
 from server.auth.links import queries as link_queries
-from server.auth.links.links import EMAIL_CHANGE
-from server.auth.sessions.starting import AuthParts
+from server.auth.links.mailed import Links
+from server.auth.links.purposes import EMAIL_CHANGE
+from server.auth.passwords.confirming import Confirmations
 from server.rpc import masks
 from server.rpc.call import Call
 from server.rpc.failures import ResourceExhausted, Unauthenticated
-from server.stores.postgres import AnyRow, violated
+from server.stores.postgres import AnyRow, Database, violated
 
 EMAIL_CHANGES = Budget("email changes", 5, timedelta(hours=1))
-"""Of one account. Each is mailed to whatever address it names: ours is not to be the mail server of who bothers others."""
+"""What one account may ask for. Each is mailed to whatever address it names: ours is not to be the mail server of who bothers
+others."""
 TOO_MANY = "Too many mails were sent for changes of this account's address. Try again later."
 
 
-class Profile(AuthParts):
+@dataclass(frozen=True)
+class Profile:
     """How people see and change their own accounts."""
+
+    database: Database
+    confirmations: Confirmations
+    throttle: Throttle
+    links: Links
+    now: Callable[[], datetime] = utc_now
 
     async def GetMe(self, request: rpc.GetMeRequest, call: Call) -> rpc.GetMeResponse:
         async with self.database.read() as connection:
@@ -43,15 +55,15 @@ class Profile(AuthParts):
 
     async def UpdateMe(self, request: profile_pb2.UpdateMeRequest, call: Call) -> profile_pb2.UpdateMeResponse:
         masks.fields("account", request.account, request.update_mask, {"name"}, required={"name"})
-        async with self.own_account() as (connection, account):
+        async with own_account(self.database, call.caller) as (connection, account):
             grants = await account_queries.grants(connection, account.id)
-            await changes.rename(connection, Holder(account, grants), request.account.name)
+            await rename(connection, Principal(account, grants), request.account.name)
             changed = await account_queries.account(connection, account.id)
         return profile_pb2.UpdateMeResponse(account=views.shown(changed or account, grants))
 
     async def ChangeEmail(self, request: profile_pb2.ChangeEmailRequest, call: Call) -> profile_pb2.ChangeEmailResponse:
         account_rules.refuse(*account_rules.wrong_email(request.email, "email"))
-        verified = await self.confirmed_account(request.password)
+        verified = await self.confirmations.confirmed_account(call.caller, request.password)
         try:
             await self.throttle.reserve(EMAIL_CHANGES.of(verified.id))
         except Exhausted as exhausted:
@@ -60,11 +72,11 @@ class Profile(AuthParts):
             account = await account_queries.lock_verified(connection, verified.id, verified.password_hash)
             if account is None:
                 raise Unauthenticated
-            holder = await account_queries.account_by_email(connection, request.email)
-            if holder is None or holder.id == account.id:
+            other = await account_queries.account_by_email(connection, request.email)
+            if other is None or other.id == account.id:
                 await self.links.send(connection, account, EMAIL_CHANGE, request.email)
-            elif holder.state == account_queries.ACTIVE:
-                await mail.add(connection, "email-taken", holder.email, account_id=holder.id, name=holder.name)
+            elif other.state == account_queries.ACTIVE:
+                await mail.add(connection, "email-taken", other.email, account_id=other.id, name=other.name)
             await audit.add(connection, "account.email_change_request", account.id, personal={"email": request.email})
         return profile_pb2.ChangeEmailResponse()
 

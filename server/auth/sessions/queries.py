@@ -1,4 +1,4 @@
-"""SQL: sessions, their counters and their ends."""
+"""SQL: sessions, their counters and their ends. What every sign-in and every refresh does is built once."""
 
 from __future__ import annotations
 
@@ -7,14 +7,38 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import uuid6
-from sqlalchemy import ARRAY, Text, cast, func, insert, select, update
+from sqlalchemy import ARRAY, DateTime, Text, bindparam, cast, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.auth.models import ApiKey, Session
 from server.stores.postgres import AnyRow
 
 CHANNEL = "gazette_sessions"
-"""Where PostgreSQL tells the ids of sessions that were revoked."""
+"""Where PostgreSQL announces the ids of sessions that were revoked, and of API keys that changed."""
+
+ADD = insert(Session).returning(Session.__table__)
+SESSION = select(Session.__table__).where(Session.id == bindparam("session_id"))
+LOCKED_SESSION = SESSION.with_for_update()
+LIVES = (
+    Session.revoke_time.is_(None),
+    Session.idle_expire_time > bindparam("now"),
+    Session.absolute_expire_time > bindparam("now"),
+)
+ROTATE = (
+    update(Session)
+    .where(Session.id == bindparam("session_id"), Session.counter == bindparam("newest"), *LIVES)
+    .values(
+        counter=Session.counter + 1,
+        rotate_time=bindparam("now"),
+        idle_expire_time=func.least(bindparam("idle_end", type_=DateTime(timezone=True)), Session.absolute_expire_time),
+    )
+    .returning(Session.__table__)
+)
+REVOKE = (
+    update(Session)
+    .where(Session.id == bindparam("session_id"), Session.revoke_time.is_(None))
+    .values(revoke_time=bindparam("now"), revoke_reason=bindparam("reason"))
+)
 
 
 async def add_session(
@@ -27,6 +51,7 @@ async def add_session(
     idle: timedelta,
     longest: timedelta,
 ) -> AnyRow:
+    """Returns the new session."""
     session = {
         "id": uuid6.uuid7(),
         "account_id": account_id,
@@ -38,47 +63,32 @@ async def add_session(
         "idle_expire_time": now + min(idle, longest),
         "absolute_expire_time": now + longest,
     }
-    made: AnyRow = (await connection.execute(insert(Session).values(session).returning(Session.__table__))).one()
+    made: AnyRow = (await connection.execute(ADD, session)).one()
     return made
 
 
 async def rotate(
     connection: AsyncConnection, session_id: uuid.UUID, counter: int, now: datetime, idle: timedelta
 ) -> AnyRow | None:
-    """Counts one up if `counter` is the newest of a living session. None, and nothing is done, if not: of many at once, one
-    finds it so."""
-    statement = (
-        update(Session)
-        .where(
-            Session.id == session_id,
-            Session.counter == counter,
-            Session.revoke_time.is_(None),
-            Session.idle_expire_time > now,
-            Session.absolute_expire_time > now,
-        )
-        .values(
-            counter=Session.counter + 1,
-            rotate_time=now,
-            idle_expire_time=func.least(now + idle, Session.absolute_expire_time),
-        )
-        .returning(Session.__table__)
-    )
-    rotated: AnyRow | None = (await connection.execute(statement)).one_or_none()
+    """Counts one up if `counter` is the newest of a living session, and returns the session. None, and nothing is done, if not:
+    of many at once, one finds it so."""
+    values = {"session_id": session_id, "newest": counter, "now": now, "idle_end": now + idle}
+    rotated: AnyRow | None = (await connection.execute(ROTATE, values)).one_or_none()
     return rotated
 
 
 async def lock_session(connection: AsyncConnection, session_id: uuid.UUID) -> AnyRow | None:
-    statement = select(Session.__table__).where(Session.id == session_id)
-    return (await connection.execute(statement.with_for_update())).one_or_none()
+    """The session, which stays as it is until the transaction ends."""
+    return (await connection.execute(LOCKED_SESSION, {"session_id": session_id})).one_or_none()
 
 
 async def revoke(connection: AsyncConnection, session_id: uuid.UUID, reason: str, now: datetime) -> bool:
-    """Ends the session and tells every process at commit. False if it had ended before."""
-    statement = update(Session).where(Session.id == session_id, Session.revoke_time.is_(None))
-    ended = (await connection.execute(statement.values(revoke_time=now, revoke_reason=reason))).rowcount > 0
-    if ended:
-        await connection.execute(select(func.pg_notify(CHANNEL, str(session_id))))
-    return ended
+    """Ends the session, of which every process hears at commit. False if it had ended before."""
+    ended = await connection.execute(REVOKE, {"session_id": session_id, "now": now, "reason": reason})
+    if ended.rowcount == 0:
+        return False
+    await announce(connection, [session_id])
+    return True
 
 
 async def revoked_since(connection: AsyncConnection, moment: datetime) -> Sequence[uuid.UUID]:
@@ -90,15 +100,10 @@ async def living(
     connection: AsyncConnection, account_id: uuid.UUID, now: datetime, before: uuid.UUID | None, limit: int | None = None
 ) -> Sequence[AnyRow]:
     """The sessions that have not ended, the newest first, beginning with the one before `before`."""
-    statement = select(Session.__table__).where(
-        Session.account_id == account_id,
-        Session.revoke_time.is_(None),
-        Session.idle_expire_time > now,
-        Session.absolute_expire_time > now,
-    )
+    statement = select(Session.__table__).where(Session.account_id == account_id, *LIVES)
     if before is not None:
         statement = statement.where(Session.id < before)
-    return (await connection.execute(statement.order_by(Session.id.desc()).limit(limit))).all()
+    return (await connection.execute(statement.order_by(Session.id.desc()).limit(limit), {"now": now})).all()
 
 
 async def revoke_all(
@@ -107,7 +112,7 @@ async def revoke_all(
     """Ends the account's sessions, all or all `but` one, and returns the ids of those that lived. Every process hears of them
     at commit, and of the account's API keys: what it remembers of a key it forgets, and asks again.
 
-    Whoever ends sessions for what changed in the account changes the account first: a sign-in under way waits for its row."""
+    Whoever ends sessions for what changed in the account changes the account first: a sign-in meanwhile waits for its row."""
     living = update(Session).where(
         Session.account_id == account_id, Session.revoke_time.is_(None), Session.absolute_expire_time > now
     )
@@ -116,11 +121,11 @@ async def revoke_all(
     statement = living.values(revoke_time=now, revoke_reason=reason).returning(Session.id)
     ended = list((await connection.execute(statement)).scalars())
     keys = select(ApiKey.id).where(ApiKey.account_id == account_id, ApiKey.revoke_time.is_(None), ApiKey.expire_time > now)
-    await tell(connection, [*ended, *(await connection.execute(keys)).scalars()])
+    await announce(connection, [*ended, *(await connection.execute(keys)).scalars()])
     return ended
 
 
-async def tell(connection: AsyncConnection, ids: Iterable[uuid.UUID]) -> None:
-    """Tells every process at commit that these sessions have ended, or that these keys may have changed."""
-    told = cast([str(each) for each in ids], ARRAY(Text))
-    await connection.execute(select(func.pg_notify(CHANNEL, func.unnest(told))))
+async def announce(connection: AsyncConnection, ids: Iterable[uuid.UUID]) -> None:
+    """Lets every process hear at commit that these sessions have ended, or that these keys may have changed."""
+    payloads = cast([str(each) for each in ids], ARRAY(Text))
+    await connection.execute(select(func.pg_notify(CHANNEL, func.unnest(payloads))))

@@ -1,9 +1,9 @@
 """The sessions that were ended before their time, in every process's memory, so that no access token of theirs is honoured; and
 API keys, which are asked about anew.
 
-PostgreSQL tells every process (NOTIFY) in the transaction that ends the session or key. Which sessions ended while a process's
-connection was down it reads when the connection is back. A session is remembered for as long as an access token of it could
-hold.
+PostgreSQL notifies every process (NOTIFY) in the transaction that ends the session or key. Which sessions ended while a
+process's connection was down it reads when the connection is back. A session is remembered for as long as an access token of
+it could hold.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Revocations:
 
     database: Database
     lifetime: timedelta
-    """Of an access token."""
+    """How long an access token holds."""
     now: Callable[[], datetime] = utc_now
     heard: dict[uuid.UUID, datetime] = field(default_factory=dict)
     """The sessions and keys, and when this process heard of each; the earliest first."""
     whole_since: datetime = NEVER
-    """From when on nothing was missed that PostgreSQL told."""
+    """From when on nothing was missed that PostgreSQL announced."""
 
     def __contains__(self, session_id: object) -> bool:
         return session_id in self.heard
@@ -44,7 +44,8 @@ class Revocations:
             del self.heard[earliest]
 
     def add_all(self, session_ids: Iterable[uuid.UUID]) -> None:
-        """What was ended here is honoured no more at once, elsewhere when PostgreSQL tells. For after the commit."""
+        """Honours no more what was ended here, at once; elsewhere that begins when PostgreSQL announces it. For after the
+        commit."""
         for session_id in session_ids:
             self.add(session_id)
 

@@ -15,15 +15,15 @@ class Use(Enum):
 
     OF_ENDED_SESSION = "ended"
     AGAIN = "again"
-    """The one before the newest, a moment after its exchange: two tabs, or an answer that was lost."""
+    """It is the one before the newest, a moment after its exchange: two tabs, or an answer that was lost."""
     FORGED = "forged"
-    """Newer than the newest: signed with our secret, but not by us."""
+    """It is newer than the newest: signed with our secret, but not by us."""
     STOLEN = "stolen"
-    """Older: the holder of the newest one or this one is a thief."""
+    """It is older: whoever has the newest one, or who has this one, is a thief."""
 
 
 def has_ended(session: Any, now: datetime) -> bool:
-    """`session` is the row."""
+    """Whether the session, which is given as its row, has ended."""
     return bool(session.revoke_time) or now >= min(session.idle_expire_time, session.absolute_expire_time)
 
 
@@ -34,7 +34,7 @@ def check_goes_on(session: Any, account_id: uuid.UUID, now: datetime) -> None:
 
 
 def use(session: Any, counter: int, now: datetime, leeway: timedelta) -> Use:
-    """`session` is the row, locked, or None if there is no such session."""
+    """What this use of a refresh token means. `session` is the row, locked, or None if there is no such session."""
     if session is None or has_ended(session, now):
         return Use.OF_ENDED_SESSION
     if counter > session.counter:

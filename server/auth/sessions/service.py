@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,26 +16,42 @@ from gazette.auth.v1 import session_pb2
 from server import audit
 from server.auth import failures
 from server.auth.accounts import queries as account_queries
+from server.auth.clock import utc_now
 from server.auth.sessions import queries, rules
+from server.auth.sessions.pairs import TokenPairs
+from server.auth.sessions.revocations import Revocations
 from server.auth.sessions.rules import Use
-from server.auth.sessions.starting import AuthParts
 from server.auth.sessions.views import shown
+from server.auth.tokens.refresh import RefreshTokens
 from server.rpc.call import Call
-from server.stores.postgres import AnyRow
+from server.rpc.paging import Paging
+from server.stores.postgres import AnyRow, Database
 
 PAGE_SIZE = 50
 
 log = structlog.get_logger(__name__)
 
 
-class Sessions(AuthParts):
+@dataclass(frozen=True)
+class Sessions:
     """How a session goes on, and how it ends."""
+
+    database: Database
+    paging: Paging
+    refresh_tokens: RefreshTokens
+    pairs: TokenPairs
+    revocations: Revocations
+    idle: timedelta
+    """For how long a session holds that is not refreshed."""
+    leeway: timedelta
+    """For how long the refresh token before the newest is accepted again."""
+    now: Callable[[], datetime] = utc_now
 
     async def RefreshToken(self, request: rpc.RefreshTokenRequest, call: Call) -> rpc.RefreshTokenResponse:
         session_id, counter = self.refresh_tokens.read(request.refresh_token)
         now = self.now()
         async with self.database.transaction() as connection:
-            session = await queries.rotate(connection, session_id, counter, now, self.settings.refresh_token_expiration_time)
+            session = await queries.rotate(connection, session_id, counter, now, self.idle)
             if session is None:
                 session = await self.explain(connection, session_id, counter, now)
             if session is not None:
@@ -46,7 +64,7 @@ class Sessions(AuthParts):
         async with self.database.transaction() as connection:
             if await queries.revoke(connection, session_id, "sign-out", self.now()):
                 await audit.add(connection, "account.sign_out", caller.known_id, session_id=str(session_id))
-        self.tokens.revocations.add(session_id)
+        self.revocations.add(session_id)
         return rpc.LogoutResponse()
 
     async def ListSessions(self, request: session_pb2.ListSessionsRequest, call: Call) -> session_pb2.ListSessionsResponse:
@@ -67,7 +85,7 @@ class Sessions(AuthParts):
             rules.check_goes_on(session, caller.known_id, now)
             await queries.revoke(connection, session_id, "revoked", now)
             await audit.add(connection, "session.revoke", session_id, account_id=str(caller.known_id))
-        self.tokens.revocations.add(session_id)
+        self.revocations.add(session_id)
         return session_pb2.RevokeSessionResponse()
 
     async def RevokeAllSessions(
@@ -79,13 +97,14 @@ class Sessions(AuthParts):
         async with self.database.transaction() as connection:
             ended = await queries.revoke_all(connection, caller.known_id, "revoked", self.now(), but=kept)
             await audit.add(connection, "session.revoke", caller.known_id, sessions=[str(each) for each in ended])
-        self.tokens.revocations.add_all(ended)
+        self.revocations.add_all(ended)
         return session_pb2.RevokeAllSessionsResponse(revoked_count=len(ended))
 
     async def explain(self, connection: AsyncConnection, session_id: uuid.UUID, counter: int, now: datetime) -> AnyRow | None:
-        """What to do about a refresh token that is not the newest: the session if its newest is to be answered again."""
+        """Finds out about a refresh token that is not the newest, and ends the session of one that was stolen. Returns the
+        session if a pair of it is to be given out again."""
         session = await queries.lock_session(connection, session_id)
-        use = rules.use(session, counter, now, timedelta(seconds=self.settings.refresh_token_leeway))
+        use = rules.use(session, counter, now, self.leeway)
         if session is None or use is Use.OF_ENDED_SESSION:
             return None
         if use is Use.AGAIN:
@@ -100,8 +119,9 @@ class Sessions(AuthParts):
         return None
 
     async def pair_of_active(self, connection: AsyncConnection, session: AnyRow) -> dict[str, Any]:
-        """Raises InvalidRefreshToken inside the transaction, which undoes the rotation, if the account was disabled."""
+        """The fields of a new pair. Raises InvalidRefreshToken inside the transaction, which undoes the rotation, if the
+        account was disabled."""
         account = await account_queries.active_account(connection, session.account_id)
         if account is None:
             raise failures.InvalidRefreshToken
-        return self.pair(account, session, await account_queries.grants(connection, account.id))
+        return self.pairs.fields(account, session, await account_queries.grants(connection, account.id))

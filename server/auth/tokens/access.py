@@ -1,4 +1,4 @@
-"""Access tokens (JWTs by RFC 9068, checked by RFC 8725) and refresh tokens: making them and reading them."""
+"""Access tokens (JWTs by RFC 9068, checked by RFC 8725): making them and reading them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -19,13 +19,12 @@ from server.auth.base64url import decoded, encoded, is_canonical
 from server.auth.clock import MAX_SKEW, utc_now
 from server.auth.failures import InvalidAccessToken
 from server.auth.permissions import Grants
-from server.auth.sessions.revocations import Revocations
 from server.auth.tokens.signing import KeyRing
 from server.rpc.caller import Caller
 from server.rpc.identifying import MAX_TOKEN_BYTES
 
 NAME = "gazette"
-"""Issuer and audience."""
+"""The issuer and the audience of every token."""
 REMEMBERED = 8192
 """How many verified tokens a process remembers."""
 EVERYWHERE = "*"
@@ -55,15 +54,16 @@ class Verified(NamedTuple):
 
 @dataclass
 class AccessTokens:
-    """Issues access tokens and, as the `access.Authenticator`, finds out who holds one. A token is verified once; from then on
-    it is looked up, until it expires or its session is revoked."""
+    """Issues access tokens, and finds out whom one stands for. A token is verified once; from then on it is looked up, until it
+    expires or its session is revoked."""
 
     keys: KeyRing
     lifetime: timedelta
-    revocations: Revocations
+    revoked: Container[uuid.UUID]
+    """The ids of the sessions that were ended before their time."""
     now: Callable[[], datetime] = utc_now
     verified: dict[bytes, Verified] = field(default_factory=dict, repr=False)
-    """By the token's SHA-256: what holds is not kept in memory. The earliest first."""
+    """What was read, by the token's SHA-256: no token is kept in memory. The earliest comes first."""
 
     def issue(self, account_id: uuid.UUID, session_id: uuid.UUID, session_expire_time: datetime, grants: Grants) -> Token:
         """A token that ends no later than its session. Raises TooManyGrants."""
@@ -85,11 +85,11 @@ class AccessTokens:
         return Token(text, expire_time)
 
     async def identify(self, credential: str) -> Caller:
-        """Raises InvalidAccessToken."""
+        """The caller that the token stands for. Raises InvalidAccessToken."""
         digest = hashlib.sha256(credential.encode(errors="surrogatepass")).digest()
         known = self.verified.get(digest) or self.verify(credential, digest)
         caller = known.caller
-        if caller.session_id in self.revocations or known.expire_time <= self.now():
+        if caller.session_id in self.revoked or known.expire_time <= self.now():
             self.verified.pop(digest, None)
             raise InvalidAccessToken
         return caller
@@ -136,7 +136,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def moment(claim: Any) -> datetime:
-    """A NumericDate as we write it: whole seconds. Raises one of NOT_A_CLAIM."""
+    """What a NumericDate means, if it is one as we write it, in whole seconds. Raises one of NOT_A_CLAIM."""
     if type(claim) is not int:
         raise TypeError
     return datetime.fromtimestamp(claim, UTC)
@@ -152,7 +152,7 @@ def packed(grants: Grants) -> dict[str, list[str]]:
 
 def unpacked(claim: Mapping[str, list[str]]) -> list[tuple[int, uuid.UUID | None]]:
     return [
-        (int(role), None if place == EVERYWHERE else uuid.UUID(bytes=decoded(place)))
-        for role, places in claim.items()
-        for place in places
+        (int(role), None if each == EVERYWHERE else uuid.UUID(bytes=decoded(each)))
+        for role, organisations in claim.items()
+        for each in organisations
     ]

@@ -25,7 +25,7 @@ PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey
 PublicKey = Ed25519PublicKey | EllipticCurvePublicKey
 
 TYPE = "at+jwt"
-"""Of every access token (RFC 9068)."""
+"""The type of every access token (RFC 9068)."""
 KID_LABEL = b"gazette kid"
 KID_CHARACTERS = 16
 MAKE_ONE = "make one with: openssl genpkey -algorithm ed25519"
@@ -39,7 +39,7 @@ class Key:
     algorithm: str
     verifying: bytes | PublicKey = field(repr=False)
     signing: bytes | PrivateKey | None = field(default=None, repr=False)
-    """None for a key that only verifies."""
+    """What signs; None for a key that only verifies."""
     jwk: Mapping[str, str] | None = None
     """What others verify with (RFC 7517); None for a secret."""
 
@@ -61,15 +61,15 @@ class Key:
 
     @classmethod
     def of_secret(cls, secret: str) -> Key:
-        """HS256. The name is derived, so that every process finds the same. Raises jwt.InvalidKeyError for a secret that is
-        a key of another kind."""
+        """A key of HS256. Its name is derived, so that every process finds the same. Raises jwt.InvalidKeyError for a secret
+        that is a key of another kind."""
         prepared = HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret)
         kid = hmac.digest(prepared, KID_LABEL, "sha256").hex()[:KID_CHARACTERS]
         return cls(kid, "HS256", verifying=prepared, signing=prepared)
 
     @classmethod
     def of_pair(cls, public: PublicKey, private: PrivateKey | None = None) -> Key:
-        """EdDSA (RFC 8037) or ES256, named by the thumbprint of the public key (RFC 7638)."""
+        """A key of EdDSA (RFC 8037) or ES256, named by the thumbprint of the public key (RFC 7638)."""
         if isinstance(public, Ed25519PublicKey):
             algorithm, members = "EdDSA", OKPAlgorithm.to_jwk(public, as_dict=True)
         else:
@@ -85,7 +85,7 @@ class KeyRing:
 
     signing: Key
     verifying: Mapping[str, Key]
-    """By the first segment of their tokens: nothing that a stranger sends is parsed to find the key."""
+    """The keys by the first segment of their tokens: nothing that a stranger sends is parsed to find the key."""
 
     @classmethod
     def of(cls, signing: Key, *others: Key) -> KeyRing:

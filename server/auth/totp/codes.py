@@ -34,12 +34,12 @@ class Totp:
 
     sealer: Sealer
     recovery_keys: tuple[bytes, ...] = field(repr=False)
-    """The newest first."""
+    """The keys of the digests, the newest first."""
     now: Callable[[], datetime] = utc_now
 
     @classmethod
     def from_secrets(cls, *keys: str) -> Totp:
-        """The newest key first; empty ones are left out."""
+        """Made of the secrets, of which the newest comes first; empty ones are left out."""
         return cls(
             Sealer.from_secrets(*keys), tuple(hmac.digest(key.encode(), RECOVERY_LABEL, "sha256") for key in keys if key)
         )
@@ -94,6 +94,6 @@ def recovery_code() -> str:
 
 
 def digest(code: str, key: bytes) -> bytes:
-    """The same however people typed it: capitals, spaces, no hyphens."""
+    """The digest of a code, which is the same however people typed it: capitals, spaces, no hyphens."""
     plain = "".join(character for character in code.casefold() if character.isalnum())
     return hmac.digest(key, plain.encode(), "sha256")

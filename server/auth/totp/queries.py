@@ -18,12 +18,12 @@ async def set_secret(connection: AsyncConnection, account_id: uuid.UUID, sealed:
 
 
 async def renew_secret(connection: AsyncConnection, account_id: uuid.UUID, sealed: bytes) -> None:
-    """The same secret, sealed anew."""
+    """Stores the same secret, sealed anew."""
     await connection.execute(update(Account).where(Account.id == account_id).values(totp_secret=sealed))
 
 
 async def confirm(connection: AsyncConnection, account_id: uuid.UUID, now: datetime, digests: Sequence[bytes]) -> None:
-    """From now on the app is asked for; its recovery codes are these, and no others."""
+    """Lets the app be asked for from now on. Its recovery codes are these, and no others."""
     await connection.execute(update(Account).where(Account.id == account_id).values(totp_confirm_time=now))
     await connection.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
     await connection.execute(insert(RecoveryCode), [{"account_id": account_id, "digest": each} for each in digests])
@@ -37,7 +37,8 @@ async def remove(connection: AsyncConnection, account_id: uuid.UUID) -> None:
 
 
 async def use_step(connection: AsyncConnection, account_id: uuid.UUID, step: int) -> bool:
-    """Whether the code of this time step had not been used, nor a later one's: of many at once, one finds it so."""
+    """Uses the code of this time step up; returns whether neither it nor a later one had been used. Of many at once, one finds
+    it so."""
     unused = or_(Account.totp_last_step.is_(None), Account.totp_last_step < step)
     statement = update(Account).where(Account.id == account_id, unused).values(totp_last_step=step)
     return (await connection.execute(statement)).rowcount > 0
@@ -46,7 +47,7 @@ async def use_step(connection: AsyncConnection, account_id: uuid.UUID, step: int
 async def use_recovery_code(
     connection: AsyncConnection, account_id: uuid.UUID, digests: Sequence[bytes], now: datetime
 ) -> bool:
-    """Whether there was such a code that had not been used."""
+    """Uses the code up; returns whether there was such a code that had not been used."""
     statement = update(RecoveryCode).where(
         RecoveryCode.account_id == account_id, RecoveryCode.digest.in_(digests), RecoveryCode.use_time.is_(None)
     )

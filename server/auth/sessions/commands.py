@@ -11,28 +11,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_administration_pb2 import RevokeAccountSessionsResponse
 from gazette.auth.v1.session_pb2 import Session
-from server.auth.administration import changes
-from server.auth.administration.commands import account_argument, account_by
+from server.auth.accounts import finding
 from server.auth.clock import utc_now
-from server.auth.sessions import queries as session_queries
-from server.auth.sessions import views
+from server.auth.sessions import changes, queries, views
 from server.process.commands import as_json, run, show, show_all
 
+account_argument = click.argument("account")
 
-@click.group("sessions")
-def commands() -> None:
+
+@click.group()
+def sessions() -> None:
     """Sign-ins that go on. An ACCOUNT is named by its address or its id."""
 
 
-@commands.command("list")
+@sessions.command("list")
 @account_argument
 @as_json
 def list_sessions(account: str, is_json: bool) -> None:
     """List an account's sessions, the newest first."""
 
     async def read(connection: AsyncConnection) -> Sequence[Session]:
-        holder = await account_by(connection, account)
-        rows = await session_queries.living(connection, holder.account.id, utc_now(), None)
+        principal = await finding.named(connection, account)
+        rows = await queries.living(connection, principal.account.id, utc_now(), None)
         return [views.shown(row, None) for row in rows]
 
     def line(session: Session) -> str:
@@ -41,7 +41,7 @@ def list_sessions(account: str, is_json: bool) -> None:
     show_all(run(read), line, is_json=is_json)
 
 
-@commands.command("revoke")
+@sessions.command("revoke")
 @account_argument
 @click.option("--session", "session_id", type=click.UUID, help="Only this one: its id.  [default: all]")
 @as_json
@@ -49,11 +49,11 @@ def revoke_sessions(account: str, session_id: uuid.UUID | None, is_json: bool) -
     """End an account's sessions."""
 
     async def revoke(connection: AsyncConnection) -> RevokeAccountSessionsResponse:
-        holder = await account_by(connection, account)
+        principal = await finding.named(connection, account)
         if session_id is not None:
-            await changes.end_session(connection, holder, session_id, utc_now())
+            await changes.end_session(connection, principal, session_id, utc_now())
             return RevokeAccountSessionsResponse(revoked_count=1)
-        return RevokeAccountSessionsResponse(revoked_count=len(await changes.end_sessions(connection, holder, utc_now())))
+        return RevokeAccountSessionsResponse(revoked_count=len(await changes.end_sessions(connection, principal, utc_now())))
 
-    answer = run(revoke)
-    show(answer, f"Sessions ended: {answer.revoked_count}", is_json=is_json)
+    response = run(revoke)
+    show(response, f"Sessions ended: {response.revoked_count}", is_json=is_json)

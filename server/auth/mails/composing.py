@@ -1,56 +1,25 @@
-"""What the mails of auth say. Their words are templates in `mails/`: paragraphs of plain text, from which the HTML is made too.
-
-Names are chosen by people, and some would like a mail of ours to say something else: in HTML they are escaped, and nothing that
-a mail program could take for a link, a line or a direction of writing is left of them.
-"""
+"""What the mails of auth say. Their words are in `templates/`: paragraphs of plain text, from which the HTML is made too."""
 
 from __future__ import annotations
 
-import re
 import textwrap
-import unicodedata
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server import organisations
 from server.auth.accounts import queries as account_queries
 from server.auth.links import queries as link_queries
-from server.auth.links.links import PURPOSES, Links
+from server.auth.links.mailed import Links
+from server.auth.links.purposes import PURPOSES
+from server.auth.mails.words import in_words, listed, plain
 from server.mail.letters import Composer, Letter
-from server.rpc.failures import cut
 
 WIDTH = 76
-MAX_NAME = 80
-PUNCTUATION = frozenset(".,'’-–&()·")
-"""What a name may have beside letters, marks, digits and spaces."""
-DOT = re.compile(r"\.(?=\w)")
-
-
-def plain(name: str) -> str:
-    """The name without what could be read as anything but a name: `J.R.R. Tolkien` as `J. R. R. Tolkien`, `https://evil.example/`
-    as `httpsevil. example`."""
-    kept = (each if is_plain(each) else " " for each in name if each not in "/:@")
-    return cut(DOT.sub(". ", " ".join("".join(kept).split())), MAX_NAME) or "somebody"
-
-
-def is_plain(character: str) -> bool:
-    return character in PUNCTUATION or unicodedata.category(character)[0] in "LMN"
-
-
-def listed(names: list[str]) -> str:
-    """`A`, `A and B`, `A, B and C`."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
-
-
-def in_words(moment: datetime) -> str:
-    """UTC, such as `Tuesday 3 March 2026, 12:00 UTC`."""
-    return f"{moment:%A} {moment.day} {moment:%B %Y, %H:%M} UTC"
-
 
 environment = Environment(
     loader=PackageLoader("server.auth.mails", "templates"),
@@ -75,7 +44,7 @@ def letter(kind: str, **values: Any) -> Letter:
 
 
 def composers(links: Links) -> dict[str, Composer]:
-    """By kind of mail."""
+    """Who writes which kind of mail."""
     site = urlsplit(links.public_url).netloc
 
     def notice(kind: str) -> Composer:
@@ -97,13 +66,19 @@ def composers(links: Links) -> dict[str, Composer]:
                 expire_time=link.expire_time,
                 name=account.name,
                 inviter=await name_of(connection, parameters.get("inviter_id")),
-                organisations=await link_queries.organisations(connection, account.id),
+                organisations=await names_of_organisations(connection, account.id),
             )
 
         return compose
 
+    async def names_of_organisations(connection: AsyncConnection, account_id: uuid.UUID) -> list[str]:
+        """The names of those that the account has a role in, the first one first."""
+        grants = await account_queries.grants(connection, account_id)
+        found = await organisations.existing_names(connection, filter(None, (each.organisation_id for each in grants)))
+        return [each.name for each in found.values()]
+
     async def name_of(connection: AsyncConnection, account_id: str | None) -> str:
-        """Looked up, and not a parameter: the name of who invited must not stay in another account's mail."""
+        """The name is looked up, and no parameter: the name of who invited must not stay in another account's mail."""
         account = await account_queries.account(connection, uuid.UUID(account_id)) if account_id else None
         return account.name if account else ""
 

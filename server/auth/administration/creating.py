@@ -7,13 +7,11 @@ import uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import Role
-from server import audit
+from server import audit, organisations
 from server.auth import failures
 from server.auth.accounts import queries, rules
 from server.auth.passwords import rules as password_rules
 from server.auth.passwords.hashing import Passwords
-from server.organisations import failures as organisation_failures
-from server.organisations import queries as organisation_queries
 from server.rpc import ambient
 from server.stores.postgres import AnyRow
 
@@ -27,13 +25,11 @@ async def create(
     role: Role.ValueType,
     organisation_id: uuid.UUID | None,
 ) -> AnyRow:
-    """A new account with one role, in one organisation or, for None, in all. Raises EmailTaken, WeakPassword, InvalidArgument,
-    OrganisationNotFound."""
+    """Returns a new account with one role, in one organisation or, for None, in all. Raises EmailTaken, WeakPassword,
+    InvalidArgument, OrganisationNotFound."""
     rules.check_account(email, name)
-    place = await organisation_queries.organisation(connection, organisation_id) if organisation_id else None
-    if organisation_id and place is None:
-        raise organisation_failures.OrganisationNotFound
-    password_rules.check_password(password, email, name, *((place.slug, place.name) if place else ()))
+    organisation = await organisations.existing(connection, organisation_id) if organisation_id else None
+    password_rules.check_password(password, email, name, *((organisation.slug, organisation.name) if organisation else ()))
     account = await queries.add_account(connection, email, name, await passwords.hash(password))
     if account is None:
         raise failures.EmailTaken
@@ -59,7 +55,7 @@ async def ensure(
     role: Role.ValueType,
     organisation_id: uuid.UUID | None,
 ) -> uuid.UUID:
-    """The id of the account with this address: as it is if there is one, otherwise as `create` makes it."""
+    """Makes the account unless there is one with this address, and returns its id."""
     account = await queries.account_by_email(connection, email)
     if account is None:
         account = await create(connection, passwords, email, name, password, role, organisation_id)

@@ -11,7 +11,7 @@ import click
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import Role
-from server.organisations.commands import organisation_by
+from server import organisations
 
 PREFIX = "ROLE_"
 
@@ -38,9 +38,9 @@ def somewhere(command: Callable[..., None]) -> Callable[..., None]:
     return given
 
 
-async def place_of(connection: AsyncConnection, slug: str | None) -> uuid.UUID | None:
-    """Raises OrganisationNotFound."""
-    return (await organisation_by(connection, slug)).id if slug else None
+async def organisation_named(connection: AsyncConnection, slug: str | None) -> uuid.UUID | None:
+    """The id of the organisation that a role holds in; None, without a slug, for all of them. Raises OrganisationNotFound."""
+    return (await organisations.by_slug(connection, slug)).id if slug else None
 
 
 def number(role: str) -> Role.ValueType:

@@ -1,0 +1,26 @@
+"""The second factor: what an account with an authenticator app is asked for beside its password."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server import audit
+from server.auth import failures
+from server.auth.totp import queries as totp_queries
+from server.auth.totp.codes import Totp
+from server.stores.postgres import AnyRow
+
+
+async def check_second_factor(totp: Totp, connection: AsyncConnection, account: AnyRow, code: str) -> None:
+    """Checks the code for an account whose password was right, in the transaction that holds its row. A right code is used up.
+    Raises TotpRequired without a code and InvalidCredentials for a wrong one, unless the account has no authenticator app."""
+    if account.totp_confirm_time is None:
+        return
+    if not code:
+        raise failures.TotpRequired
+    kind = await totp.check(connection, account, code)
+    if not kind:
+        raise failures.InvalidCredentials
+    if kind == "recovery":
+        left = await totp_queries.recovery_codes_left(connection, account.id)
+        await audit.add(connection, "account.recovery_code_use", account.id, actor_id=account.id, left=left)
