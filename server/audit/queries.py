@@ -15,19 +15,7 @@ from server.audit.models import AuditEvent, AuditPersonal, AuditSeal, AuditUnsea
 from server.audit.writing import add, erase
 from server.stores.postgres import AnyRow
 
-__all__ = [
-    "add",
-    "erase",
-    "erasures",
-    "events",
-    "last_seal",
-    "listed",
-    "seal_of",
-    "sealed_from",
-    "stored",
-    "unlisted",
-    "waiting",
-]
+__all__ = ["add", "erase", "events"]  # the first two for callers that do not know the package's own door yet
 
 PERSONAL = AuditPersonal.salt, AuditPersonal.data
 

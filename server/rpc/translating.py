@@ -44,8 +44,9 @@ def translating(method: Method, handler: Handler) -> Handler:
 
 
 async def abort(call: Call, failure: Failure) -> NoReturn:
-    code, text, status = plain(type(failure), failure.message, failure.reason) if failure.is_plain else whole(failure)
-    trailers = ((STATUS, status + ending(call.request_id)), *call.headers, *failure.headers())
+    kind: Any = type(failure)
+    code, text, status = plain(kind, failure.message, failure.reason) if failure.is_plain else whole(failure)
+    trailers: Any = ((STATUS, status + ending(call.request_id)), *call.headers, *failure.headers())
     await call.context.abort(code, text, trailers)
     raise AssertionError("abort always raises")
 

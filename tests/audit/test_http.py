@@ -28,7 +28,7 @@ def test_events_over_http(edge: Edge) -> None:
         (next_event,) = client.get("/v1/audit-events", params={**asked, "pageToken": newest["nextPageToken"]}).json()[
             "auditEvents"
         ]
-        assert next_event["number"] == event["number"]
+        assert next_event["id"] == event["id"]
 
 
 def test_verification_over_http(edge: Edge) -> None:
@@ -39,6 +39,7 @@ def test_verification_over_http(edge: Edge) -> None:
         known = {"knownNumber": found["lastNumber"], "knownSha256": found["lastSha256"], "firstNumber": found["lastNumber"]}
         assert client.get("/v1/audit-events:verify", params=known).json()["isIntact"] is True
         other = client.get("/v1/audit-events:verify", params={**known, "knownSha256": "0" * 64}).json()
+        assert uuid.UUID(other["problem"].pop("eventId")).version == 7
         assert other["problem"] == {"number": found["lastNumber"], "kind": "AUDIT_PROBLEM_KIND_REWRITTEN"}
 
 

@@ -29,9 +29,7 @@ MIB = 1024 * 1024
 def test_a_message_that_is_too_large(edge: Edge, size: int, compression: grpc.Compression | None) -> None:
     """A message over 4 MiB is RESOURCE_EXHAUSTED, compressed or not; no worker takes 12 MB for it, and the next is answered
     (D1)."""
-    workers = [
-        each for each in psutil.Process(edge.process.pid).children(recursive=True) if "worker" in each.cmdline()
-    ]
+    workers = [each for each in psutil.Process(edge.process.pid).children(recursive=True) if "worker" in each.cmdline()]
     before = {worker: peak(worker, anew=True) for worker in workers}
     with grpc.insecure_channel(edge.grpc) as channel:
         call: Any = channel.unary_unary("/gazette.delivery.v1.DeliveryService/ListPages")
