@@ -1,7 +1,9 @@
-"""Fixtures: real servers. `service` for a test that calls the server itself, `edge` for one that comes through Envoy."""
+"""Fixtures: real servers. `service` for a test that calls the server itself, `own_service` for one about all that a server has,
+`edge` for one that comes through Envoy."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,19 +12,27 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from server.stores import postgres
 from tests import servers as backing
 from tests.edge import Edge
+from tests.polling import PATIENCE
 from tests.service import Service, make_template, running
 
 SERVICES = {"servers", "edge", "installation"}
 LONG = 40
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what needs services, or is about them, as `integration`: CI runs the rest apart, and first."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks what needs services, or is about them, as `integration`: CI runs the rest apart, and first. Leaves out what is for
+    the night, unless it is asked for."""
     for item in items:
         if SERVICES & set(getattr(item, "fixturenames", ())) or "devstack" in item.path.parts:
             item.add_marker("integration")
+    if os.environ.get("SOAK") != "1" and "soak" not in config.getoption("markexpr"):
+        long = [item for item in items if item.get_closest_marker("soak")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in set(long)]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -44,9 +54,31 @@ async def template(servers: backing.Servers) -> str:
     return await make_template(servers)
 
 
+@pytest_asyncio.fixture(scope="session")
+async def shared_service(
+    servers: backing.Servers, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Service]:
+    """One server and one database for this test process. It waits for connections to PostgreSQL: many calls at once on a busy
+    machine are no outage."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgres, "PATIENCE", PATIENCE)
+        async with running(servers, template, tmp_path_factory.mktemp("service")) as started:
+            patch.undo()
+            yield started
+
+
 @pytest_asyncio.fixture
-async def service(servers: backing.Servers, template: str, tmp_path: Path) -> AsyncIterator[Service]:
-    """A server in this process with a database of its own."""
+async def service(shared_service: Service) -> Service:
+    """The server that all tests of this process share. Each makes organisations, accounts, types and paths of its own there,
+    and looks at nothing else."""
+    await shared_service.begin()
+    return shared_service
+
+
+@pytest_asyncio.fixture
+async def own_service(servers: backing.Servers, template: str, tmp_path: Path) -> AsyncIterator[Service]:
+    """A server and a database that no other test knows, for what is about all of them: the numbers of the record and of the
+    audit, throttles, jobs, caches, what is left behind, and whatever is replaced in the server itself."""
     async with running(servers, template, tmp_path) as started:
         yield started
 

@@ -1,4 +1,4 @@
-"""A real server for a test: in this process, on a free port, with a database of its own."""
+"""A real server for tests: in this process, on a free port. Most share one; what is about all of a server has its own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import argon2
@@ -25,6 +26,10 @@ from server import settings
 from server.app import App
 from server.auth import models as auth_models
 from server.auth.passwords.hashing import PARAMETERS
+from server.auth.sessions.revocations import Revocations
+from server.auth.tokens.access import AccessTokens
+from server.auth.tokens.refresh import RefreshTokens
+from server.auth.tokens.signing import KeyRing
 from server.organisations import models
 from server.settings import Settings
 from server.stores import migrations
@@ -33,6 +38,10 @@ from tests.servers import ROLES, Servers
 
 PASSWORD = "violet-harbour-lantern"
 PASSWORD_HASH = argon2.PasswordHasher.from_parameters(PARAMETERS).hash(PASSWORD)
+HERE = "127.0.0.1"
+LONG_AGO, NIL = datetime.min.replace(tzinfo=UTC), uuid.UUID(int=0)
+REDIS_DATABASES = itertools.cycle(range(1, 16))
+"""Redis has sixteen databases. Each server has one to itself, but for tests that start more than one process of it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,10 @@ class Service:
     """Redis, asked with more patience than the server has: its tenth of a second is too little on a busy machine."""
     servers: Servers
     counter: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    start_time: datetime = LONG_AGO
+    """When the test began, by the database's clock: what is older is of the tests before it."""
+    first_id: uuid.UUID = NIL
+    """Ids are in the order of their making: those of what the test makes come after this one."""
 
     @property
     def settings(self) -> Settings:
@@ -73,11 +86,33 @@ class Service:
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.app.port}"
+        return f"{HERE}:{self.app.port}"
+
+    async def begin(self) -> None:
+        """Another test begins: no attempt to guess anything has been counted, no blob is stored, and what happens from now on
+        is the test's own."""
+        async with self.owner.begin() as connection:
+            await connection.execute(text("DELETE FROM sign_in_attempts"))
+            self.start_time = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        self.first_id = uuid6.uuid7()
+        for blob in self.blobs():
+            blob.unlink()
+        if counters := await self.redis.keys("gazette:attempts:*"):
+            await self.redis.delete(*counters)
+
+    def blobs(self) -> list[Path]:
+        """All files in the storage's folder, half-written ones included."""
+        folder = self.settings.files_directory
+        assert folder is not None
+        return [path for path in folder.rglob("*") if path.is_file()]
+
+    def unique(self, name: str) -> str:
+        """The name with a number, which nothing else on this server has: for slugs, addresses, paths and types."""
+        return f"{name}-{next(self.counter)}"
 
     async def organisation(self, slug: str = "") -> str:
         """The id of a new organisation."""
-        slug = slug or f"department-{next(self.counter)}"
+        slug = slug or self.unique("department")
         row = {"id": uuid6.uuid7(), "slug": slug, "name": slug.replace("-", " ").title()}
         async with self.database.transaction() as connection:
             await connection.execute(insert(models.Organisation).values(row))
@@ -89,9 +124,11 @@ class Service:
         role: Role.ValueType = Role.ROLE_EDITOR,
         organisation_id: str | None = None,
     ) -> Person:
-        """A new account with one role, in one organisation or in all, signed in."""
-        email = email or f"person-{next(self.counter)}@example.gov"
-        account_id = uuid6.uuid7()
+        """A new account with one role, in one organisation or in all, with a session as signing in would have made it."""
+        email = email or f"{self.unique('person')}@example.gov"
+        account_id, session_id, now = uuid6.uuid7(), uuid6.uuid7(), datetime.now(UTC)
+        longest = self.settings.session_expiration_time
+        place = uuid.UUID(organisation_id) if organisation_id else None
         async with self.database.transaction() as connection:
             await connection.execute(
                 insert(auth_models.Account).values(
@@ -103,15 +140,29 @@ class Service:
                 )
             )
             if role:
-                await connection.execute(
-                    insert(auth_models.Grant).values(
-                        id=uuid6.uuid7(),
-                        account_id=account_id,
-                        role=role,
-                        organisation_id=uuid.UUID(organisation_id) if organisation_id else None,
-                    )
-                )
-        return await self.sign_in(email)
+                grant = {"id": uuid6.uuid7(), "account_id": account_id, "role": role, "organisation_id": place}
+                await connection.execute(insert(auth_models.Grant).values(grant))
+            session = {
+                "id": session_id,
+                "account_id": account_id,
+                "counter": 0,
+                "user_agent": "tests",
+                "address": HERE,
+                "create_time": now,
+                "rotate_time": now,
+                "idle_expire_time": now + min(self.settings.refresh_token_expiration_time, longest),
+                "absolute_expire_time": now + longest,
+            }
+            await connection.execute(insert(auth_models.Session).values(session))
+        grants = [(role, place)] if role else []
+        token = self.access_tokens.issue(account_id, session_id, now + longest, grants)
+        refresh_token = RefreshTokens(self.settings.refresh_token_secret).token(session_id, 0)
+        return Person(str(account_id), email, PASSWORD, token.text, refresh_token)
+
+    @property
+    def access_tokens(self) -> AccessTokens:
+        lifetime = self.settings.jwt_expiration_time
+        return AccessTokens(KeyRing.from_settings(self.settings), lifetime, Revocations(self.database, lifetime))
 
     async def sign_in(self, email: str, password: str = PASSWORD) -> Person:
         answer = await AuthServiceStub(self.channel).Login(LoginRequest(email=email, password=password))
@@ -173,16 +224,17 @@ def role_url(servers: Servers, role: str, database: str) -> str:
 
 @asynccontextmanager
 async def running(servers: Servers, template: str, directory: Path, **changed: str) -> AsyncIterator[Service]:
-    """A server with a database of its own, both gone at the end."""
+    """A server with a database of its own, both gone at the end, and with one of Redis's databases."""
     name = f"gazette_test_{uuid.uuid4().hex[:12]}"
     await administer(servers, f"CREATE DATABASE {name} TEMPLATE {template} OWNER gazette_owner STRATEGY FILE_COPY")
-    values = make_settings(servers, name, directory, **changed)
-    process = await server_app.build(values)
-    owner = create_async_engine(sqlalchemy_url(values.migration_database_url), poolclass=pool.NullPool)
-    redis = Redis.from_url(servers.redis_url)
+    redis_url = make_redis_url(servers, next(REDIS_DATABASES))
+    values = make_settings(servers, name, directory, **{"REDIS_URL": redis_url, **changed})
+    redis = Redis.from_url(redis_url)
     await redis.flushdb()
+    process = await server_app.build(values)
+    owner = create_async_engine(sqlalchemy_url(values.migration_database_url), pool_size=1, pool_pre_ping=True)
     await process.start()
-    channel = grpc.aio.insecure_channel(f"127.0.0.1:{process.port}", options=[("grpc.use_local_subchannel_pool", 1)])
+    channel = grpc.aio.insecure_channel(f"{HERE}:{process.port}", options=[("grpc.use_local_subchannel_pool", 1)])
     try:
         yield Service(process, channel, owner, redis, servers)
     finally:
@@ -191,3 +243,7 @@ async def running(servers: Servers, template: str, directory: Path, **changed: s
         await owner.dispose()
         await redis.aclose()
         await administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def make_redis_url(servers: Servers, number: int) -> str:
+    return make_url(servers.redis_url).set(database=str(number)).render_as_string(hide_password=False)

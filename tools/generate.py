@@ -23,7 +23,8 @@ PERMISSIONS = Path("docs/permissions.md")
 
 
 def buf(*arguments: str) -> None:
-    """Runs buf with this environment's plugins before all others."""
+    """Runs buf with this environment's plugins before all others, on the contract and what it imports."""
+    copy_sources()
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     done = subprocess.run(["buf", *arguments], cwd=ROOT, check=False, env={**os.environ, "PATH": path})
     if done.returncode:

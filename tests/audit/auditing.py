@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,18 +21,22 @@ from server.audit import queries as audit_queries
 from server.audit import rules as audit_rules
 from server.stores.postgres import AnyRow
 from tests.polling import until
-from tests.service import Person, Service
+from tests.service import HERE, Person, Service
 
 
 @dataclass
 class Auditor:
     service: Service
     admin: Person
-    """Holds in all organisations; signing in made the first event."""
+    """Holds in all organisations; that it signed in is the first event."""
 
     @classmethod
     async def of(cls, service: Service) -> Auditor:
-        auditor = cls(service, await service.account(role=Role.ROLE_ADMIN))
+        admin = await service.account(role=Role.ROLE_ADMIN)
+        actor, personal = uuid.UUID(admin.id), {"address": HERE}
+        async with service.database.transaction() as connection:
+            await audit.add(connection, "account.sign_in", actor, actor_id=actor, personal=personal)
+        auditor = cls(service, admin)
         await auditor.seal()
         return auditor
 

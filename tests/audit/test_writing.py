@@ -16,7 +16,6 @@ from sqlalchemy import Uuid, bindparam, select, text, update
 from sqlalchemy import event as hooks
 from sqlalchemy.exc import DBAPIError
 
-from gazette.auth.v1.account_pb2 import Role
 from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2 import CreateOrganisationRequest
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
@@ -33,7 +32,7 @@ async def test_every_event_is_chained(auditor: Auditor) -> None:
     """What calls and commands do is numbered from 1 without gaps, one after the other, and the chain is intact."""
     await auditor.add(3)
     for _ in range(2):
-        await auditor.service.account()
+        await auditor.service.sign_in(auditor.admin.email)
     rows = await auditor.stored()
     assert [row.number for row in rows] == [1, 2, 3, 4, 5, 6]
     assert [row.event_time for row in rows] == sorted({row.event_time for row in rows})
@@ -291,19 +290,17 @@ async def test_forty_at_once(servers: Servers, template: str, tmp_path: Path) ->
         assert (await auditor.verify()).last_number == 71
 
 
-async def test_calls_at_once(service: Service) -> None:
+async def test_calls_at_once(auditor: Auditor) -> None:
     """Calls that come at once, each with its event, are all chained."""
-    admin = await service.account(role=Role.ROLE_ADMIN)
-    stub = OrganisationServiceStub(service.channel)
+    stub = OrganisationServiceStub(auditor.service.channel)
     await asyncio.gather(
         *(
             stub.CreateOrganisation(
                 CreateOrganisationRequest(organisation=Organisation(slug=f"office-{number}", name="Office")),
-                metadata=admin.metadata,
+                metadata=auditor.admin.metadata,
             )
             for number in range(20)
         )
     )
-    auditor = Auditor(service, admin)
     assert [row.number for row in await auditor.stored()] == list(range(1, 22))
     assert (await auditor.verify()).is_intact

@@ -48,12 +48,14 @@ async def held_by(service: Service, caller: Person) -> str:
 async def invite(
     service: Service,
     caller: Person,
-    email: str = "ada@example.gov",
+    email: str | None = None,
     name: str = "Ada Byron",
     *metadata: tuple[str, str],
     role: Role.ValueType = Role.ROLE_AUTHOR,
     organisation_id: str = "",
 ) -> Account:
+    """Without an address of one's choice, to one that nobody else has."""
+    email = f"{service.unique('ada')}@example.gov" if email is None else email
     fields = {"account": Account(email=email, name=name), "role": role, "organisation_id": organisation_id}
     account: Account = (await ask(service, caller, "InviteAccount", *metadata, **fields)).account
     return account

@@ -30,15 +30,15 @@ async def set_values(service: Service, person: Person, **values: Any) -> None:
     await change(service, update(models.Account).where(models.Account.id == uuid.UUID(person.id)).values(values))
 
 
-async def test_all_accounts_come_in_parts_the_newest_first(service: Service) -> None:
+async def test_all_accounts_come_in_parts_the_newest_first(own_service: Service) -> None:
     """Each once, with its grants, over as many pages as it takes."""
-    admin = await service.account(role=Role.ROLE_ADMIN)
-    people = [await service.account() for _ in range(4)]
-    await give(service, people[0].id, Role.ROLE_READER)
+    admin = await own_service.account(role=Role.ROLE_ADMIN)
+    people = [await own_service.account() for _ in range(4)]
+    await give(own_service, people[0].id, Role.ROLE_READER)
     found: list[Account] = []
     token = ""
     while True:
-        answer = await ask(service, admin, "ListAccounts", page_size=2, page_token=token)
+        answer = await ask(own_service, admin, "ListAccounts", page_size=2, page_token=token)
         assert len(answer.accounts) <= 2
         found += answer.accounts
         token = answer.next_page_token
@@ -52,25 +52,25 @@ async def test_all_accounts_come_in_parts_the_newest_first(service: Service) -> 
 async def test_an_admin_lists_its_organisations_people(service: Service) -> None:
     """Those with a role there, and of their roles what concerns it; nobody else."""
     here, there = await service.organisation(), await service.organisation()
-    admin = await service.account("admin@example.gov", Role.ROLE_ADMIN, here)
-    await service.account("there@example.gov", Role.ROLE_EDITOR, there)
-    await service.account("everywhere@example.gov", Role.ROLE_EDITOR)
-    await service.account("nowhere@example.gov", Role.ROLE_UNSPECIFIED)
-    both = await service.account("both@example.gov", Role.ROLE_EDITOR, there)
+    admin = await service.account(role=Role.ROLE_ADMIN, organisation_id=here)
+    await service.account(role=Role.ROLE_EDITOR, organisation_id=there)
+    await service.account(role=Role.ROLE_EDITOR)
+    await service.account(role=Role.ROLE_UNSPECIFIED)
+    both = await service.account(role=Role.ROLE_EDITOR, organisation_id=there)
     await give(service, both.id, Role.ROLE_AUTHOR, here)
     found = await listed(service, admin)
-    assert [account.email for account in found] == ["both@example.gov", "admin@example.gov"]
+    assert [account.email for account in found] == [both.email, admin.email]
     assert [(each.role, each.organisation_id) for each in found[0].grants] == [(Role.ROLE_AUTHOR, here)]
 
 
 async def test_a_list_is_of_one_organisation_if_asked(service: Service) -> None:
     """Of those where the caller may see accounts; another one looks as one that there is not, to whoever asks (Z2)."""
     here, there = await service.organisation(), await service.organisation()
-    central, admin = await service.account(role=Role.ROLE_ADMIN), await service.account("a@example.gov", Role.ROLE_ADMIN, here)
-    await service.account("b@example.gov", Role.ROLE_EDITOR, there)
-    assert await emails(service, central, organisation_id=here) == ["a@example.gov"]
-    assert await emails(service, central, organisation_id=there) == ["b@example.gov"]
-    assert await emails(service, admin, organisation_id=here) == ["a@example.gov"]
+    central, admin = [await service.account(role=Role.ROLE_ADMIN, organisation_id=place) for place in (None, here)]
+    other = await service.account(role=Role.ROLE_EDITOR, organisation_id=there)
+    assert await emails(service, central, organisation_id=here) == [admin.email]
+    assert await emails(service, central, organisation_id=there) == [other.email]
+    assert await emails(service, admin, organisation_id=here) == [admin.email]
     nowhere, request_id = str(uuid.uuid4()), ("x-request-id", "the-same-for-all")
     refusals = [
         await refused(ask(service, caller, "ListAccounts", request_id, organisation_id=place))
@@ -80,13 +80,13 @@ async def test_a_list_is_of_one_organisation_if_asked(service: Service) -> None:
     assert refusals[0].status == refusals[1].status == refusals[2].status
 
 
-async def test_a_list_is_of_one_state_or_kind_if_asked(service: Service) -> None:
+async def test_a_list_is_of_one_state_or_kind_if_asked(own_service: Service) -> None:
     """States and kinds are filters, together or each alone."""
     admin, machine, former = [
-        await service.account(role=role) for role in (Role.ROLE_ADMIN, Role.ROLE_READER, Role.ROLE_READER)
+        await own_service.account(role=role) for role in (Role.ROLE_ADMIN, Role.ROLE_READER, Role.ROLE_READER)
     ]
-    await set_values(service, machine, kind=AccountKind.ACCOUNT_KIND_SERVICE, email=None)
-    await set_values(service, former, state=AccountState.ACCOUNT_STATE_DISABLED)
+    await set_values(own_service, machine, kind=AccountKind.ACCOUNT_KIND_SERVICE, email=None)
+    await set_values(own_service, former, state=AccountState.ACCOUNT_STATE_DISABLED)
     filters: list[tuple[dict[str, Any], list[Person]]] = [
         ({"state": AccountState.ACCOUNT_STATE_DISABLED}, [former]),
         ({"state": AccountState.ACCOUNT_STATE_ACTIVE}, [machine, admin]),
@@ -95,7 +95,7 @@ async def test_a_list_is_of_one_state_or_kind_if_asked(service: Service) -> None
         ({"state": AccountState.ACCOUNT_STATE_ERASED}, []),
     ]
     for filter, expected in filters:
-        assert [account.id for account in await listed(service, admin, **filter)] == [person.id for person in expected]
+        assert [account.id for account in await listed(own_service, admin, **filter)] == [person.id for person in expected]
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,11 @@ async def test_a_list_is_of_one_state_or_kind_if_asked(service: Service) -> None
 )
 async def test_people_are_found_by_a_part_of_name_or_address(service: Service, query: str, found: list[str]) -> None:
     """Without regard to case, and to the letter: what SQL takes for a pattern is text."""
-    admin = await service.account("admin@example.org", Role.ROLE_ADMIN)
-    for email, name in (("ada@example.gov", "Ada Byron"), ("odd@example.gov", "100%_\\/")):
-        await set_values(service, await service.account(email), name=name)
+    place = await service.organisation()
+    admin = await service.account(f"{service.unique('admin')}@example.org", Role.ROLE_ADMIN, place)
+    for who, name in (("ada", "Ada Byron"), ("odd", "100%_\\/")):
+        email = f"{who}@{service.unique('example')}.example.gov"
+        await set_values(service, await service.account(email, organisation_id=place), name=name)
     assert [account.name for account in await listed(service, admin, query=query)] == found
 
 

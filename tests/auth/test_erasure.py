@@ -137,10 +137,10 @@ async def test_an_erased_account_is_out_for_good(behind: Service) -> None:
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ACCOUNT_ERASED")
 
 
-async def test_erasing_twice_is_no_error(service: Service) -> None:
+async def test_erasing_twice_is_no_error(service: Service, email: str) -> None:
     """The second time nothing is left to be done, or audited; the event says what the account had been, and not who."""
     here = await service.organisation()
-    admin, person = await service.account(role=Role.ROLE_ADMIN), await service.account(EMAIL, Role.ROLE_EDITOR, here)
+    admin, person = await service.account(role=Role.ROLE_ADMIN), await service.account(email, Role.ROLE_EDITOR, here)
     for _ in range(2):
         erased = (await ask(service, admin, "EraseAccount", id=person.id)).account
         assert erased.state == AccountState.ACCOUNT_STATE_ERASED
@@ -153,11 +153,11 @@ async def test_erasing_twice_is_no_error(service: Service) -> None:
     }
 
 
-async def test_the_address_is_free_again(service: Service) -> None:
+async def test_the_address_is_free_again(service: Service, email: str) -> None:
     """Whoever was erased may be invited anew: as somebody else."""
-    admin, person = await service.account(role=Role.ROLE_ADMIN), await service.account(EMAIL)
+    admin, person = await service.account(role=Role.ROLE_ADMIN), await service.account(email)
     await ask(service, admin, "EraseAccount", id=person.id)
-    assert (await invite(service, admin, EMAIL, NAME)).id != person.id
+    assert (await invite(service, admin, email, NAME)).id != person.id
 
 
 async def test_a_services_keys_end_with_it(service: Service) -> None:
@@ -174,11 +174,11 @@ async def test_a_services_keys_end_with_it(service: Service) -> None:
     assert await rows(service, select(models.ApiKey.id).where(models.ApiKey.revoke_time.is_(None))) == []
 
 
-async def test_erasing_needs_a_grant_for_all(service: Service) -> None:
+async def test_erasing_needs_a_grant_for_all(service: Service, email: str) -> None:
     """The admin of one organisation erases nobody, not even who works there alone."""
     here = await service.organisation()
     admin = await service.account(role=Role.ROLE_ADMIN, organisation_id=here)
-    person = await service.account(EMAIL, Role.ROLE_EDITOR, here)
+    person = await service.account(email, Role.ROLE_EDITOR, here)
     refusal = await refused(ask(service, admin, "EraseAccount", id=person.id))
     assert refusal.code is grpc.StatusCode.PERMISSION_DENIED
-    assert (await stored(service, person.id)).email == EMAIL
+    assert (await stored(service, person.id)).email == email

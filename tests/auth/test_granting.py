@@ -151,27 +151,27 @@ async def test_no_admin_takes_its_own_role(service: Service) -> None:
         assert roles(await revoke(service, admin, admin, Role.ROLE_READER, place)) == [(Role.ROLE_ADMIN, place)]
 
 
-async def test_the_last_admin_keeps_its_role(service: Service) -> None:
+async def test_the_last_admin_keeps_its_role(own_service: Service) -> None:
     """A caller whose own role was taken, but whose token has not heard of it yet, cannot take the last one."""
-    caller, last = [await service.account(role=Role.ROLE_ADMIN) for _ in range(2)]
+    caller, last = [await own_service.account(role=Role.ROLE_ADMIN) for _ in range(2)]
     await change(
-        service, update(models.Grant).values(role=Role.ROLE_READER).where(models.Grant.account_id == uuid.UUID(caller.id))
+        own_service, update(models.Grant).values(role=Role.ROLE_READER).where(models.Grant.account_id == uuid.UUID(caller.id))
     )
-    refusal = await refused(revoke(service, caller, last, Role.ROLE_ADMIN))
+    refusal = await refused(revoke(own_service, caller, last, Role.ROLE_ADMIN))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "LAST_ADMIN")
-    await refresh(service, last)
+    await refresh(own_service, last)
 
 
-async def test_admins_who_take_each_others_role(service: Service) -> None:
+async def test_admins_who_take_each_others_role(own_service: Service) -> None:
     """However many do so at once, in a circle: an admin is left."""
-    admins = [await service.account(role=Role.ROLE_ADMIN) for _ in range(6)]
+    admins = [await own_service.account(role=Role.ROLE_ADMIN) for _ in range(6)]
 
     async def take(caller: Person, person: Person) -> None:
         with suppress(grpc.aio.AioRpcError):
-            await revoke(service, caller, person, Role.ROLE_ADMIN)
+            await revoke(own_service, caller, person, Role.ROLE_ADMIN)
 
     await asyncio.gather(*(take(admins[place - 1], admins[place]) for place in range(len(admins))))
-    assert len(await rows(service, select(models.Grant.id).where(models.Grant.role == Role.ROLE_ADMIN))) == 1
+    assert len(await rows(own_service, select(models.Grant.id).where(models.Grant.role == Role.ROLE_ADMIN))) == 1
 
 
 async def test_nobody_has_more_roles_than_a_token_carries(service: Service) -> None:

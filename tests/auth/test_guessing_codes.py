@@ -24,7 +24,7 @@ STRANGER = (("x-forwarded-for", "203.0.113.1"),)
 
 @pytest_asyncio.fixture
 async def app(service: Service) -> App:
-    return await set_up(service, await service.account("ada@example.gov"))
+    return await set_up(service, await service.account())
 
 
 def wrong(app: App) -> str:
@@ -77,7 +77,7 @@ async def test_a_stolen_access_token_guesses_no_password(service: Service, app: 
     assert any(detail.Unpack(retry) for detail in refusal.status.details)
     assert timedelta(minutes=14) < retry.retry_delay.ToTimedelta() <= timedelta(minutes=15)
 
-    other = await service.account("grace@example.gov")
+    other = await service.account()
     assert await enrol(service, other) != totp_pb2.EnrolTotpResponse()
     await login(service, other.email, address="203.0.113.1")
     (event,) = await events(service, "account.sign_in_throttled")
@@ -102,7 +102,7 @@ async def test_a_stolen_access_token_guesses_no_code(service: Service, app: App)
 async def test_a_stolen_access_token_ends_no_set_up(service: Service) -> None:
     """Who may not know the secret that is being set up has five codes to try too: the right one would give away the recovery
     codes."""
-    person = await service.account("grace@example.gov")
+    person = await service.account()
     app = App(person, (await enrol(service, person)).secret, ())
 
     async def confirm(code: str) -> str:

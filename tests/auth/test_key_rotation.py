@@ -123,14 +123,14 @@ async def moved(clients: Sequence[Client], kid: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", FORGES)
-async def test_no_request_fails(service: Service, tmp_path: Path, algorithm: str) -> None:
+async def test_no_request_fails(own_service: Service, tmp_path: Path, algorithm: str) -> None:
     """Processes with the settings of one step and of the next serve side by side, through all steps, and refuse nobody."""
-    database = make_url(service.settings.database_url).database or ""
-    settings = [make_settings(service.servers, database, tmp_path, **step) for step in steps(algorithm, tmp_path)]
+    database = make_url(own_service.settings.database_url).database or ""
+    settings = [make_settings(own_service.servers, database, tmp_path, **step) for step in steps(algorithm, tmp_path)]
     fleet = Fleet()
-    clients = [Client(fleet, (await service.account()).email) for _ in range(CLIENTS)]
+    clients = [Client(fleet, (await own_service.account()).email) for _ in range(CLIENTS)]
     for _ in range(2):
-        await service.organisation()
+        await own_service.organisation()
     async with AsyncExitStack() as serving:
         fleet.channels = [await serving.enter_async_context(process(settings[0]))]
         async with asyncio.TaskGroup() as running:

@@ -99,15 +99,16 @@ def test_links_hold_as_long_as_they_should() -> None:
 
 async def sent(service: Service, purpose: str) -> tuple[str, str]:
     """The account's id, and the token that it was sent for the purpose."""
+    new = f"{service.unique('new')}@example.gov"
     if purpose == INVITATION:
-        account = await invite(service, await service.account(role=Role.ROLE_ADMIN), "new@example.gov")
-        return account.id, token(await newest(service, "new@example.gov"))
+        account = await invite(service, await service.account(role=Role.ROLE_ADMIN), new)
+        return account.id, token(await newest(service, new))
     person = await service.account()
     if purpose == PASSWORD_RESET:
         await request_reset(service, person.email)
         return person.id, token(await newest(service, person.email))
-    await change_email(service, person, "new@example.gov")
-    return person.id, token(await newest(service, "new@example.gov"))
+    await change_email(service, person, new)
+    return person.id, token(await newest(service, new))
 
 
 async def change_email(service: Service, person: Person, email: str) -> None:

@@ -23,9 +23,9 @@ from tests.service import Service
 
 
 @pytest_asyncio.fixture
-async def site(service: Service) -> Site:
-    """Two organisations on a server of their own."""
-    return await Site.opened(await Desk.opened(service))
+async def site(own_service: Service) -> Site:
+    """Two organisations on a server of their own: what is reserved, nobody else can use."""
+    return await Site.opened(await Desk.opened(own_service))
 
 
 async def test_a_reserved_prefix_is_shown_and_audited(site: Site) -> None:
@@ -103,7 +103,8 @@ async def test_others_put_nothing_under_a_reserved_prefix(site: Site, path: str)
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "PATH_RESERVED")
         assert dict(refusal.info.metadata) == {"field": "document.path"}
         assert site.own_id not in refusal.status.message
-    other = Desk(site.desk.service, site.other_id, *[site.other_admin] * 4)
+    admin = site.other_admin
+    other = Desk(site.desk.service, site.other_id, admin, admin, admin, admin)
     (result,) = await other.bring_in(imported(path))
     assert result.reason == "PATH_RESERVED"
     assert (await other.get(moved)) == moved

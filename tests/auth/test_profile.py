@@ -25,7 +25,11 @@ from tests.auth.stored import events, rows
 from tests.refusals import refused
 from tests.service import PASSWORD, Person, Service
 
-NEW = "new@example.gov"
+
+@pytest.fixture
+def new(service: Service) -> str:
+    """An address that nobody has yet."""
+    return f"{service.unique('new')}@example.gov"
 
 
 async def update_me(service: Service, person: Person, *paths: str, **changed: object) -> AccountMessage:
@@ -35,7 +39,7 @@ async def update_me(service: Service, person: Person, *paths: str, **changed: ob
 
 
 async def change_email(
-    service: Service, person: Person, email: str = NEW, password: str = PASSWORD
+    service: Service, person: Person, email: str, password: str = PASSWORD
 ) -> profile_pb2.ChangeEmailResponse:
     request = profile_pb2.ChangeEmailRequest(email=email, password=password)
     return await AuthServiceStub(service.channel).ChangeEmail(request, metadata=person.metadata)
@@ -45,11 +49,11 @@ async def confirm(service: Service, token: str) -> profile_pb2.ConfirmEmailRespo
     return await AuthServiceStub(service.channel).ConfirmEmail(profile_pb2.ConfirmEmailRequest(token=token))
 
 
-async def test_people_choose_their_names(service: Service) -> None:
+async def test_people_choose_their_names(service: Service, new: str) -> None:
     """UpdateMe changes the name and nothing else, and the audit keeps both names where they can be erased."""
     person = await service.account()
     account = await update_me(
-        service, person, "name", name="Zoë Ångström", email=NEW, state=AccountState.ACCOUNT_STATE_DISABLED
+        service, person, "name", name="Zoë Ångström", email=new, state=AccountState.ACCOUNT_STATE_DISABLED
     )
     assert (account.name, account.email, account.state) == ("Zoë Ångström", person.email, AccountState.ACCOUNT_STATE_ACTIVE)
     assert account == (await get_me(service.channel, person.access_token)).account
@@ -60,7 +64,7 @@ async def test_people_choose_their_names(service: Service) -> None:
     assert personal["after"] == "Zoë Ångström"
 
 
-async def test_nothing_but_the_name_can_be_changed(service: Service) -> None:
+async def test_nothing_but_the_name_can_be_changed(service: Service, new: str) -> None:
     """Any other mask is refused, and the row stays as it is (Z3)."""
     person = await service.account(role=Role.ROLE_READER)
     before = await rows(service, select(Account.__table__))
@@ -68,7 +72,7 @@ async def test_nothing_but_the_name_can_be_changed(service: Service) -> None:
         "", "*", "status", "state", "email", "id", "grants", "grants.role", "name.first", "name kind", "Name", "password_hash",
         "totp_confirm_time",
     ):  # fmt: skip
-        refusal = await refused(update_me(service, person, *mask.split(), name="Another", email=NEW))
+        refusal = await refused(update_me(service, person, *mask.split(), name="Another", email=new))
         assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT, mask
         assert any(field.startswith("update_mask") for field in refusal.fields), mask
     assert (await refused(update_me(service, person, "", name="Another"))).code is grpc.StatusCode.INVALID_ARGUMENT
@@ -86,40 +90,40 @@ async def test_a_name_can_be_shown(service: Service, name: str) -> None:
     assert await rows(service, select(Account.__table__)) == before
 
 
-async def test_a_new_address_holds_once_it_is_confirmed(service: Service) -> None:
+async def test_a_new_address_holds_once_it_is_confirmed(service: Service, new: str) -> None:
     """Until the link in the mail to the new address is used, the old one signs in; from then on the new one. Sessions go on."""
     person = await service.account()
-    await change_email(service, person)
-    message = await newest(service, NEW)
+    await change_email(service, person, new)
+    message = await newest(service, new)
     assert url(message).startswith(f"{service.settings.public_url}/confirm-email#token=")
     await service.sign_in(person.email)
     await confirm(service, token(message))
-    assert (await service.sign_in(NEW)).id == person.id
+    assert (await service.sign_in(new)).id == person.id
     assert (await refused(service.sign_in(person.email))).reason == "INVALID_CREDENTIALS"
-    assert (await get_me(service.channel, person.access_token)).account.email == NEW
+    assert (await get_me(service.channel, person.access_token)).account.email == new
 
 
-async def test_the_old_address_is_told(service: Service) -> None:
+async def test_the_old_address_is_told(service: Service, new: str) -> None:
     """Whoever did not change it reads of it where it was, and not what it is now; the audit knows both, where they can be
     erased."""
     person = await service.account()
-    await change_email(service, person)
-    await confirm(service, token(await newest(service, NEW)))
+    await change_email(service, person, new)
+    await confirm(service, token(await newest(service, new)))
     notice = await newest(service, person.email)
     assert "address" in str(notice["Subject"])
-    assert NEW not in notice.as_string()
+    assert new not in notice.as_string()
     (asked,) = await events(service, "account.email_change_request")
     (changed,) = await events(service, "account.email_change")
     assert (str(asked.actor_id), str(changed.actor_id)) == (person.id, person.id)
     assert "@" not in str((asked.details, changed.details))
     personal = {row.event_id: row.data for row in await rows(service, select(AuditPersonal.__table__))}
-    assert (personal[changed.id]["before"], personal[changed.id]["after"]) == (person.email, NEW)
+    assert (personal[changed.id]["before"], personal[changed.id]["after"]) == (person.email, new)
 
 
-async def test_an_address_is_changed_only_with_the_password(service: Service) -> None:
+async def test_an_address_is_changed_only_with_the_password(service: Service, new: str) -> None:
     """Who has got hold of an access token cannot take the account with it."""
     person = await service.account()
-    refusal = await refused(change_email(service, person, password="not-the-password"))
+    refusal = await refused(change_email(service, person, new, password="not-the-password"))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "WRONG_PASSWORD")
     assert not await settled(service)
 
@@ -133,21 +137,21 @@ async def test_an_address_is_one(service: Service, email: str) -> None:
     assert not await settled(service)
 
 
-async def test_whose_address_it_is_does_not_show(service: Service) -> None:
+async def test_whose_address_it_is_does_not_show(service: Service, new: str) -> None:
     """For an address that is taken the answer is the same; its owner is told, and no link is sent."""
     person, other = await service.account(), await service.account()
-    assert await change_email(service, person, other.email.upper()) == await change_email(service, person, NEW)
+    assert await change_email(service, person, other.email.upper()) == await change_email(service, person, new)
     notice = await newest(service, other.email)
     assert "token=" not in notice.as_string()
     assert person.email not in part(notice, "plain")
-    assert len(arrived(service, NEW)) <= 1
+    assert len(arrived(service, new)) <= 1
     links = await rows(service, select(Link.email))
-    assert [link.email for link in links] == [NEW]
+    assert [link.email for link in links] == [new]
 
 
 async def test_nobody_is_bothered_with_mails(service: Service) -> None:
     """An account has five mails sent in an hour, to addresses of nobody or of others here: which they are does not show."""
-    ada, grace = await service.account("ada@example.gov"), await service.account("grace@example.gov")
+    ada, grace = await service.account(), await service.account()
     for email in ("a@example.com", grace.email, "b@example.com", grace.email, "c@example.com"):
         await change_email(service, ada, email)
     for email in ("d@example.com", grace.email):
@@ -156,13 +160,13 @@ async def test_nobody_is_bothered_with_mails(service: Service) -> None:
     assert len(await settled(service)) == 5
 
 
-async def test_of_two_accounts_one_gets_an_address(service: Service) -> None:
+async def test_of_two_accounts_one_gets_an_address(service: Service, new: str) -> None:
     """Whoever confirms later finds that the address is taken, and keeps the old one; the account is as it was."""
     first, second = await service.account(), await service.account()
-    await change_email(service, first)
-    firsts = token(await newest(service, NEW))
-    await change_email(service, second, NEW.upper())
-    seconds = token(await newest(service, NEW.upper()))
+    await change_email(service, first, new)
+    firsts = token(await newest(service, new))
+    await change_email(service, second, new.upper())
+    seconds = token(await newest(service, new.upper()))
     outcomes = await asyncio.gather(confirm(service, firsts), confirm(service, seconds), return_exceptions=True)
     (refusal,) = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert isinstance(refusal, grpc.aio.AioRpcError)
@@ -173,23 +177,23 @@ async def test_of_two_accounts_one_gets_an_address(service: Service) -> None:
     assert len(await events(service, "account.email_change")) == 1
 
 
-async def test_of_many_confirmations_one_wins(service: Service) -> None:
+async def test_of_many_confirmations_one_wins(service: Service, new: str) -> None:
     """Twenty uses of one link change the address once."""
     person = await service.account()
-    await change_email(service, person)
-    link = token(await newest(service, NEW))
+    await change_email(service, person, new)
+    link = token(await newest(service, new))
     outcomes = await asyncio.gather(*(confirm(service, link) for _ in range(20)), return_exceptions=True)
     assert len([outcome for outcome in outcomes if not isinstance(outcome, BaseException)]) == 1
     assert len([mail for mail in await settled(service) if mail.kind == "email-changed"]) == 1
 
 
-async def test_links_that_were_sent_to_the_old_address_end_with_it(service: Service) -> None:
+async def test_links_that_were_sent_to_the_old_address_end_with_it(service: Service, new: str) -> None:
     """Who gave an address up cannot be overtaken by whoever reads it now."""
     person = await service.account()
     await request_reset(service, person.email)
     await newest(service, person.email)
-    await change_email(service, person)
-    await confirm(service, token(await newest(service, NEW)))
+    await change_email(service, person, new)
+    await confirm(service, token(await newest(service, new)))
     open_links = await rows(service, select(Link.id).where(Link.use_time.is_(None)))
     assert not open_links
 
@@ -203,7 +207,7 @@ async def test_an_address_can_be_written_otherwise(service: Service) -> None:
     assert account.email == person.email.title()
 
 
-async def test_an_api_key_is_no_person(service: Service) -> None:
+async def test_an_api_key_is_no_person(service: Service, new: str) -> None:
     """A service has neither a password nor an address to change, and its name is its admins' to choose."""
     admin = await service.account(role=Role.ROLE_ADMIN)
     accounts = AccountServiceStub(service.channel)
@@ -218,7 +222,7 @@ async def test_an_api_key_is_no_person(service: Service) -> None:
     crawler = Person(made.account.id, "", PASSWORD, key.key, "")
     calls: list[Awaitable[object]] = [
         update_me(service, crawler, "name", name="Somebody"),
-        change_email(service, crawler),
+        change_email(service, crawler, new),
         AuthServiceStub(service.channel).ChangePassword(
             password_pb2.ChangePasswordRequest(password=PASSWORD, new_password="another-violet-lantern"),
             metadata=crawler.metadata,

@@ -26,6 +26,7 @@ from tests.auth.stored import change, events, rows
 from tests.refusals import Refusal, refused
 from tests.servers import Servers
 from tests.service import Service, running
+from tests.soak import rounds
 
 
 async def refresh(service: Service, token: str) -> RefreshTokenResponse:
@@ -87,10 +88,11 @@ async def test_two_tabs_get_the_same_token(service: Service) -> None:
     assert (await only_session(service)).counter == 1
 
 
-async def test_of_fifty_at_once_one_rotates(service: Service) -> None:
-    """A hundred times, fifty exchanges of one token at once are one rotation, and forty-nine times the same answer (T7)."""
+@rounds(10, 100)
+async def test_of_fifty_at_once_one_rotates(service: Service, rounds: int) -> None:
+    """Again and again, fifty exchanges of one token at once are one rotation, and forty-nine times the same answer (T7)."""
     token = (await service.account()).refresh_token
-    for counter in range(1, 101):
+    for counter in range(1, rounds + 1):
         answers = await asyncio.gather(*(refresh(service, token) for _ in range(50)))
         (token,) = {answer.refresh_token for answer in answers}
         assert (await only_session(service)).counter == counter

@@ -44,13 +44,14 @@ async def refresh(service: Service, person: Person) -> str:
 
 async def test_sessions_tell_device_address_and_last_use(service: Service) -> None:
     """A session is known by its program, its address, its beginning and its last refresh; the asking one is marked."""
-    person = await service.account()
+    account = await service.account()
+    person = await service.sign_in(account.email)
     metadata = (("x-forwarded-for", "198.51.100.7"),)
     await AuthServiceStub(service.channel).Login(LoginRequest(email=person.email, password=PASSWORD), metadata=metadata)
     before = datetime.now(UTC)
     await refresh(service, person)
 
-    newer, asking = (await listed(service, person)).sessions
+    newer, asking, _ = (await listed(service, person)).sessions
 
     assert (newer.address, asking.address) == ("198.51.100.7", "127.0.0.1")
     assert asking.user_agent.startswith("grpc-python-asyncio/")

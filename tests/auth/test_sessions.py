@@ -62,18 +62,18 @@ async def test_a_new_process_knows_who_signed_out(service: Service) -> None:
         assert await is_refused_soon(channel, person.access_token)
 
 
-async def test_what_was_missed_while_not_listening_is_made_up_for(service: Service) -> None:
+async def test_what_was_missed_while_not_listening_is_made_up_for(own_service: Service) -> None:
     """A process that was cut off from PostgreSQL's notifications learns of the revocation when it is back."""
-    person = await service.account()
-    async with another_process(service) as channel:
+    person = await own_service.account()
+    async with another_process(own_service) as channel:
         await get_me(channel, person.access_token)
         await administer(
-            service.servers,
+            own_service.servers,
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            f" WHERE datname = '{service.database.primary.url.database}' AND application_name <> 'gazette'"
+            f" WHERE datname = '{own_service.database.primary.url.database}' AND application_name <> 'gazette'"
             " AND pid <> pg_backend_pid()",
         )
-        await sign_out(service, person)
+        await sign_out(own_service, person)
         assert await is_refused_soon(channel, person.access_token)
 
 

@@ -171,18 +171,18 @@ async def test_news_is_told_once(counting: Throttle, service: Service) -> None:
         await expire(service)
 
 
-async def test_what_redis_forgets_is_counted(service: Service) -> None:
+async def test_what_redis_forgets_is_counted(own_service: Service) -> None:
     """A Redis that was emptied, or away for a moment, gives nobody another attempt: PostgreSQL counts too."""
-    redis = Cache(service.redis)
-    counting, counter = Throttle(redis, service.database), TWO.of("account")
+    redis = Cache(own_service.redis)
+    counting, counter = Throttle(redis, own_service.database), TWO.of("account")
     await counting.reserve(counter)
-    await service.redis.flushdb()
+    await own_service.redis.flushdb()
     await counting.reserve(counter)
     redis.rest(ConnectionError())
     with pytest.raises(Exhausted):
         await counting.reserve(counter)
     redis.resting_until = 0.0
-    await service.redis.flushdb()
+    await own_service.redis.flushdb()
     with pytest.raises(Exhausted):
         await counting.reserve(counter)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
+from sqlalchemy import func, select
 
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1 import content_service_pb2 as rpc
@@ -29,6 +30,7 @@ from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody
 from gazette.record.v1.record_service_pb2 import ListRecordEntriesRequest
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
+from server.record.models import RecordEntry
 from tests.service import Person, Service
 
 Metadata = tuple[tuple[str, str], ...]
@@ -42,15 +44,26 @@ class Desk:
     editor: Person
     publisher: Person
     admin: Person
+    root: str = ""
+    """Where the desk's own part of the site begins."""
+    first: int = 0
+    """The record's last number before the desk was opened."""
 
     @classmethod
     async def opened(cls, service: Service) -> Desk:
+        """Beside others, who leave the content type `guide` as it is."""
         organisation_id = await service.organisation()
         roles = (Role.ROLE_AUTHOR, Role.ROLE_EDITOR, Role.ROLE_PUBLISHER)
         author, editor, publisher = [await service.account(role=role, organisation_id=organisation_id) for role in roles]
-        desk = cls(service, organisation_id, author, editor, publisher, await service.account(role=Role.ROLE_ADMIN))
-        await desk.content_type("guide")
+        admin, root = await service.account(role=Role.ROLE_ADMIN), f"/{service.unique('desk')}"
+        desk = cls(service, organisation_id, author, editor, publisher, admin, root, await last_number(service))
+        with suppress(grpc.aio.AioRpcError):
+            await desk.content_type("guide")
         return desk
+
+    def kind(self, name: str) -> str:
+        """A name for a content type that no other has."""
+        return self.service.unique(name).replace("-", "_")
 
     @property
     def documents(self) -> Any:
@@ -142,8 +155,9 @@ class Desk:
         answer: GetPageResponse = await DeliveryServiceStub(self.service.channel).GetPage(request)
         return answer
 
-    async def record(self, after: int = 0) -> list[RecordEntryBody]:
-        request = ListRecordEntriesRequest(after_number=after)
+    async def record(self, after: int | None = None) -> list[RecordEntryBody]:
+        """What was put on the record after this number, or since the desk was opened."""
+        request = ListRecordEntriesRequest(after_number=self.first if after is None else after)
         answer = await RecordServiceStub(self.service.channel).ListRecordEntries(request)
         return [entry.body for entry in answer.entries]
 
@@ -158,6 +172,12 @@ class Desk:
         ]
         answer = await self.documents.ImportDocuments(iter(requests), metadata=(by or self.admin).metadata)
         return [*answer.results]
+
+
+async def last_number(service: Service) -> int:
+    """The number of the record's newest entry."""
+    async with service.database.read() as connection:
+        return (await connection.execute(select(func.coalesce(func.max(RecordEntry.number), 0)))).scalar_one()
 
 
 def number_of(answer: GetPageResponse) -> int:

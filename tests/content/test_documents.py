@@ -61,7 +61,7 @@ async def test_a_document_comes_back_as_it_was_given(desk: Desk) -> None:
         "tags": ["b", "a"],
         "attachments": [file],
     }
-    wanted = desk.draft("/a/b.c", **said)
+    wanted = desk.draft(f"{desk.root}/a/b.c", **said)
     wanted.details.update(
         {"n": 5, "f": 0.1, "big": 1e300, "small": 5e-324, "neg": -3, "t": True, "z": None, "l": [1, [{}]], "s": {}}
     )
@@ -128,7 +128,7 @@ async def test_what_cannot_be_stored_is_refused(desk: Desk, value: str) -> None:
 )
 async def test_what_the_contract_refuses(desk: Desk, said: dict[str, Any], field: str) -> None:
     """A field that breaks a rule of the contract is named."""
-    path = said.pop("path", "/a")
+    path = said.pop("path", f"{desk.root}/a")
     refusal = await refused(desk.create(path, **said))
     assert refusal.code == grpc.StatusCode.INVALID_ARGUMENT
     assert any(name.startswith(field) for name in refusal.fields)
@@ -136,14 +136,14 @@ async def test_what_the_contract_refuses(desk: Desk, said: dict[str, Any], field
 
 async def test_a_path_is_one_documents(desk: Desk) -> None:
     """A second document of the locale at a path is refused; another locale may share it."""
-    await desk.create("/taken")
-    refusal = await refused(desk.create("/taken"))
+    await desk.create(f"{desk.root}/taken")
+    refusal = await refused(desk.create(f"{desk.root}/taken"))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.ALREADY_EXISTS, "PATH_TAKEN")
     assert refusal.info.metadata["field"] == "document.path"
-    await desk.create("/taken", locale="cy")
-    other = await desk.create("/other")
-    assert (await refused(desk.update(other, path="/taken"))).reason == "PATH_TAKEN"
-    assert (await desk.get(other)).path == "/other"
+    await desk.create(f"{desk.root}/taken", locale="cy")
+    other = await desk.create(f"{desk.root}/other")
+    assert (await refused(desk.update(other, path=f"{desk.root}/taken"))).reason == "PATH_TAKEN"
+    assert (await desk.get(other)).path == f"{desk.root}/other"
 
 
 async def test_a_translation_is_one_document(desk: Desk) -> None:
@@ -217,9 +217,9 @@ async def test_readers_only_read(desk: Desk) -> None:
 async def test_a_create_with_a_key_is_made_once(desk: Desk) -> None:
     """The same create with the same idempotency key answers the same, ten times at once, and makes one document."""
     metadata = (*desk.author.metadata, ("idempotency-key", "once"))
-    made = await asyncio.gather(*(desk.create("/once", metadata=metadata) for _ in range(10)))
+    made = await asyncio.gather(*(desk.create(f"{desk.root}/once", metadata=metadata) for _ in range(10)))
     assert all(each == made[0] for each in made)
-    assert (await refused(desk.create("/twice", metadata=metadata))).reason == "IDEMPOTENCY_KEY_REUSED"
+    assert (await refused(desk.create(f"{desk.root}/twice", metadata=metadata))).reason == "IDEMPOTENCY_KEY_REUSED"
 
 
 async def test_a_create_over_http_is_201(desk: Desk) -> None:

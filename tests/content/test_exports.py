@@ -37,15 +37,16 @@ def bare(answer: GetPageResponse) -> Any:
 
 async def test_an_export_is_what_is_live(desk: Desk) -> None:
     """An export has the content types in use, and of each document what the public sees: no draft, no newer words."""
-    await desk.content_type("unused")
-    await desk.create("/draft")
-    live = await desk.published("/live", body="public")
-    await desk.update(live, body="secret", path="/moving")
+    unused = desk.kind("unused")
+    await desk.content_type(unused)
+    await desk.create(f"{desk.root}/draft")
+    live = await desk.published(f"{desk.root}/live", body="public")
+    await desk.update(live, body="secret", path=f"{desk.root}/moving")
     content_type, document = await export(desk)
     assert content_type.content_type.name == "guide"
     said = document.document.document
-    assert (said.path, said.body, said.translation_key) == ("/live", "public", live.translation_key)
-    assert (document.document.source, document.document.live_state) == ("/live", LiveState.LIVE_STATE_PUBLISHED)
+    assert (said.path, said.body, said.translation_key) == (f"{desk.root}/live", "public", live.translation_key)
+    assert (document.document.source, document.document.live_state) == (f"{desk.root}/live", LiveState.LIVE_STATE_PUBLISHED)
     assert document.document.claimed_first_publish_time == live.live.first_publish_time
     assert document.document.claimed_public_update_time == live.live.public_update_time
     told = {field.name for field, _ in said.ListFields()}
@@ -56,12 +57,20 @@ async def test_an_export_is_imported_elsewhere(desk: Desk, servers: Servers, tem
     """What is exported here and imported on another server answers there as it does here."""
     claimed = Timestamp(seconds=1_000_000_000)
     parts = [
-        imported("/p", said={"body": "<p>x</p>", "tags": ["a"], "details": {"n": 5}}, claimed_first_publish_time=claimed),
-        imported("/p", said={"locale": "cy"}),
-        imported("/w", live_state=LiveState.LIVE_STATE_WITHDRAWN, explanation="<p>Old</p>", withdraw_time=claimed),
-        imported("/g", live_state=LiveState.LIVE_STATE_GONE, explanation="<p>Wrong</p>", location="/p"),
-        imported("/r", live_state=LiveState.LIVE_STATE_REDIRECTED, location="/p", covers_prefix=True, preserves_suffix=True),
-        *(imported(f"/many/{number}") for number in range(45)),
+        imported(
+            f"{desk.root}/p", said={"body": "<p>x</p>", "tags": ["a"], "details": {"n": 5}}, claimed_first_publish_time=claimed
+        ),
+        imported(f"{desk.root}/p", said={"locale": "cy"}),
+        imported(f"{desk.root}/w", live_state=LiveState.LIVE_STATE_WITHDRAWN, explanation="<p>Old</p>", withdraw_time=claimed),
+        imported(f"{desk.root}/g", live_state=LiveState.LIVE_STATE_GONE, explanation="<p>Wrong</p>", location=f"{desk.root}/p"),
+        imported(
+            f"{desk.root}/r",
+            live_state=LiveState.LIVE_STATE_REDIRECTED,
+            location=f"{desk.root}/p",
+            covers_prefix=True,
+            preserves_suffix=True,
+        ),
+        *(imported(f"{desk.root}/many/{number}") for number in range(45)),
     ]
     await desk.bring_in(*parts)
     exported = await export(desk)
@@ -75,8 +84,8 @@ async def test_an_export_is_imported_elsewhere(desk: Desk, servers: Servers, tem
         for part in parts:
             path, locale = part.document.path, part.document.locale
             assert bare(await there.page(path, locale)) == bare(await desk.page(path, locale))
-        assert (await there.page("/p")).page.claimed_times.first_publish_time == claimed
-        assert (await there.page("/r/x")).redirect.location == "/p/x"
+        assert (await there.page(f"{desk.root}/p")).page.claimed_times.first_publish_time == claimed
+        assert (await there.page(f"{desk.root}/r/x")).redirect.location == f"{desk.root}/p/x"
         assert [part.document for part in await export(there)][1:] == [part.document for part in exported][1:]
 
 

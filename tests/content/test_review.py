@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import Any
 
 import grpc
@@ -24,7 +25,7 @@ APPROVED = DraftState.DRAFT_STATE_APPROVED
 
 async def test_from_draft_to_page(desk: Desk) -> None:
     """A draft is written, handed in, given back, mended, handed in again, approved and published, and is no draft any more."""
-    document = await desk.create("/guide", body="*first*")
+    document = await desk.create(f"{desk.root}/guide", body="*first*")
     states = [document.draft.state]
     for step in (desk.submit, desk.request_changes):
         document = await step(document)
@@ -40,10 +41,10 @@ async def test_from_draft_to_page(desk: Desk) -> None:
     assert (document.live.state, document.live.revision_number, document.live.path) == (
         LiveState.LIVE_STATE_PUBLISHED,
         2,
-        "/guide",
+        f"{desk.root}/guide",
     )
     assert document.live.publish_time == document.live.first_publish_time == document.live.public_update_time
-    assert (await desk.page("/guide")).page.html == "<p><em>second</em></p>\n"
+    assert (await desk.page(f"{desk.root}/guide")).page.html == "<p><em>second</em></p>\n"
     assert await desk.get(document) == document
 
 
@@ -52,9 +53,14 @@ async def test_who_did_what_is_kept(desk: Desk) -> None:
     document = await desk.request_changes(await desk.submit(await desk.create()))
     document = await desk.through_review(await desk.update(document, title="B"))
     async with desk.service.database.read() as connection:
-        events = (await connection.execute(select(AuditEvent.__table__).order_by(AuditEvent.id))).all()
-        reviews = (await connection.execute(select(Review.__table__).order_by(Review.id))).all()
-    told = [(each.action, str(each.actor_id), each.details["revision"]) for each in events if each.target == document.id]
+        events = (
+            await connection.execute(
+                select(AuditEvent.__table__).where(AuditEvent.target == document.id).order_by(AuditEvent.id)
+            )
+        ).all()
+        own = select(Review.__table__).where(Review.document_id == uuid.UUID(document.id))
+        reviews = (await connection.execute(own.order_by(Review.id))).all()
+    told = [(each.action, str(each.actor_id), each.details["revision"]) for each in events]
     author, editor, publisher = desk.author.id, desk.editor.id, desk.publisher.id
     assert told == [
         ("document.create", author, 1),
@@ -162,8 +168,9 @@ SCHEMA = {
 
 async def test_unfinished_work_can_be_saved_and_not_handed_in(desk: Desk) -> None:
     """A draft without what its content type requires is saved, and refused at submission until it is whole."""
-    await desk.content_type("contact", SCHEMA, body_member="text")
-    document = await desk.create(content_type="contact")
+    contact = desk.kind("contact")
+    await desk.content_type(contact, SCHEMA, body_member="text")
+    document = await desk.create(content_type=contact)
     refusal = await refused(desk.submit(document))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "INVALID_DETAILS")
     assert [*refusal.fields] == ["document.details"]
@@ -177,9 +184,10 @@ async def test_unfinished_work_can_be_saved_and_not_handed_in(desk: Desk) -> Non
 )
 async def test_wrong_work_is_not_saved(desk: Desk, said: dict[str, Any], field: str) -> None:
     """What no addition could mend is refused when it is saved, at its place, and the document stays as it is."""
-    await desk.content_type("contact", SCHEMA, body_member="text")
-    refusal = await refused(desk.create(content_type="contact", **said))
+    contact = desk.kind("contact")
+    await desk.content_type(contact, SCHEMA, body_member="text")
+    refusal = await refused(desk.create(content_type=contact, **said))
     assert (refusal.code, refusal.reason, [*refusal.fields]) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_DETAILS", [field])
-    document = await desk.create(content_type="contact")
+    document = await desk.create(content_type=contact)
     assert (await refused(desk.update(document, **said))).reason == "INVALID_DETAILS"
     assert await desk.get(document) == document

@@ -42,50 +42,50 @@ async def deaf(service: Service) -> AsyncIterator[None]:
     listener.lost_since = None
 
 
-async def test_a_notice_that_overtakes_catching_up(service: Service) -> None:
+async def test_a_notice_that_overtakes_catching_up(own_service: Service) -> None:
     """What was published while nothing was heard is seen, though the first that is heard is a later publication."""
-    await put_page(service.database, "/a", "Before")
-    assert await title(service, "/a") == "Before"
-    async with deaf(service):
-        await put_page(service.database, "/a", "After")
-        number = await put_page(service.database, "/b")
-        service.app.means(Changes).receive(record_rules.notice(number, "en", "/b"))
-    assert await title(service, "/a") == "After"
+    await put_page(own_service.database, "/a", "Before")
+    assert await title(own_service, "/a") == "Before"
+    async with deaf(own_service):
+        await put_page(own_service.database, "/a", "After")
+        number = await put_page(own_service.database, "/b")
+        own_service.app.means(Changes).receive(record_rules.notice(number, "en", "/b"))
+    assert await title(own_service, "/a") == "After"
 
 
-async def test_many_that_were_missed(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_that_were_missed(own_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many publications were missed, all of them are caught up with."""
     monkeypatch.setattr(following, "BATCH", 2)
     for number in range(5):
-        await put_page(service.database, f"/{number}", "Before")
-        assert await title(service, f"/{number}") == "Before"
-    async with deaf(service):
-        last = [await put_page(service.database, f"/{number}", "After") for number in range(5)][-1]
-    assert [await title(service, f"/{number}") for number in range(5)] == ["After"] * 5
-    assert service.app.means(Changes).list_cache.head == last
+        await put_page(own_service.database, f"/{number}", "Before")
+        assert await title(own_service, f"/{number}") == "Before"
+    async with deaf(own_service):
+        last = [await put_page(own_service.database, f"/{number}", "After") for number in range(5)][-1]
+    assert [await title(own_service, f"/{number}") for number in range(5)] == ["After"] * 5
+    assert own_service.app.means(Changes).list_cache.head == last
 
 
-async def test_what_was_read_while_deaf(service: Service) -> None:
+async def test_what_was_read_while_deaf(own_service: Service) -> None:
     """What came from Redis while nobody could vouch for it is not taken for true afterwards."""
-    await put_page(service.database, "/a", "True")
-    async with deaf(service):
-        service.app.means(Changes).page_cache.put(("/a", "en"), Entry(1, b"", time.monotonic()))
-    assert await title(service, "/a") == "True"
+    await put_page(own_service.database, "/a", "True")
+    async with deaf(own_service):
+        own_service.app.means(Changes).page_cache.put(("/a", "en"), Entry(1, b"", time.monotonic()))
+    assert await title(own_service, "/a") == "True"
 
 
-async def test_redis_loses_its_memory(service: Service) -> None:
+async def test_redis_loses_its_memory(own_service: Service) -> None:
     """A Redis that comes back with what it held a while ago is not believed, and is told again what it has forgotten."""
-    redis = service.redis
-    await told(service, await put_page(service.database, "/a", "Before"))
-    service.app.means(Changes).page_cache.clear()
-    assert await title(service, "/a") == "Before"
+    redis = own_service.redis
+    await told(own_service, await put_page(own_service.database, "/a", "Before"))
+    own_service.app.means(Changes).page_cache.clear()
+    assert await title(own_service, "/a") == "Before"
     snapshot = {key: await redis.dump(key) or b"" for key in await redis.keys("*")}
     assert b"gazette:page:en:/a" in snapshot
-    number = await put_page(service.database, "/a", "After")
-    await told(service, number)
+    number = await put_page(own_service.database, "/a", "After")
+    await told(own_service, number)
     await redis.flushdb()
     for key, value in snapshot.items():
         await redis.restore(key, 0, value)
-    service.app.means(Changes).page_cache.clear()
-    assert await title(service, "/a") == "After"
-    await told(service, number)
+    own_service.app.means(Changes).page_cache.clear()
+    assert await title(own_service, "/a") == "After"
+    await told(own_service, number)

@@ -24,14 +24,14 @@ async def paths(service: Service, **request: object) -> list[str]:
     return [page.path for page in (await list_pages(service, **request)).pages]
 
 
-async def test_parts(service: Service) -> None:
+async def test_parts(own_service: Service) -> None:
     """The parts of a list together hold every page once, newest first."""
     for number in range(7):
-        await put_page(service.database, f"/{number}")
+        await put_page(own_service.database, f"/{number}")
     seen: list[str] = []
     token = ""
     while True:
-        answer = await list_pages(service, page_size=3, page_token=token)
+        answer = await list_pages(own_service, page_size=3, page_token=token)
         seen += [page.path for page in answer.pages]
         token = answer.next_page_token
         if not token:
@@ -39,57 +39,57 @@ async def test_parts(service: Service) -> None:
     assert seen == [f"/{number}" for number in reversed(range(7))]
 
 
-async def test_filters(service: Service) -> None:
+async def test_filters(own_service: Service) -> None:
     """A list holds what its filters ask for, and neither redirects nor what is gone."""
-    await put_page(service.database, "/a", content_type="guide")
-    await put_page(service.database, "/b", content_type="news_story")
-    await put_page(service.database, "/c", locale="cy")
-    await put_page(service.database, "/d", organisation_id=OTHER)
-    await put_redirect(service.database, "/e", "/a")
-    await put_gone(service.database, "/f", "gone")
-    assert await paths(service) == ["/d", "/c", "/b", "/a"]
-    assert await paths(service, content_type="news_story") == ["/b"]
-    assert await paths(service, locale="cy") == ["/c"]
-    assert await paths(service, organisation_id=str(OTHER)) == ["/d"]
-    assert await paths(service, organisation_id=str(uuid.uuid4())) == []
+    await put_page(own_service.database, "/a", content_type="guide")
+    await put_page(own_service.database, "/b", content_type="news_story")
+    await put_page(own_service.database, "/c", locale="cy")
+    await put_page(own_service.database, "/d", organisation_id=OTHER)
+    await put_redirect(own_service.database, "/e", "/a")
+    await put_gone(own_service.database, "/f", "gone")
+    assert await paths(own_service) == ["/d", "/c", "/b", "/a"]
+    assert await paths(own_service, content_type="news_story") == ["/b"]
+    assert await paths(own_service, locale="cy") == ["/c"]
+    assert await paths(own_service, organisation_id=str(OTHER)) == ["/d"]
+    assert await paths(own_service, organisation_id=str(uuid.uuid4())) == []
 
 
-async def test_a_list_is_new_after_a_publication(service: Service) -> None:
+async def test_a_list_is_new_after_a_publication(own_service: Service) -> None:
     """A list that is held is dropped when anything is published."""
-    await put_page(service.database, "/a")
-    assert await paths(service) == ["/a"]
-    await put_page(service.database, "/b")
+    await put_page(own_service.database, "/a")
+    assert await paths(own_service) == ["/a"]
+    await put_page(own_service.database, "/b")
     async with asyncio.timeout(1):
-        while await paths(service) != ["/b", "/a"]:
+        while await paths(own_service) != ["/b", "/a"]:
             await asyncio.sleep(0.01)
 
 
-async def test_wrong_requests(service: Service) -> None:
+async def test_wrong_requests(own_service: Service) -> None:
     """A page size beyond the limit, an id that is none and a token of another query are refused by name."""
-    await put_page(service.database, "/a")
-    await put_page(service.database, "/b")
-    token = (await list_pages(service, page_size=1)).next_page_token
+    await put_page(own_service.database, "/a")
+    await put_page(own_service.database, "/b")
+    token = (await list_pages(own_service, page_size=1)).next_page_token
     for request, field in (
         ({"page_size": 101}, "page_size"),
         ({"organisation_id": "us"}, "organisation_id"),
         ({"page_token": token, "content_type": "guide"}, "page_token"),
         ({"page_token": "nonsense"}, "page_token"),
     ):
-        refusal = await refused(list_pages(service, **request))
+        refusal = await refused(list_pages(own_service, **request))
         assert (refusal.code, list(refusal.fields)) == (grpc.StatusCode.INVALID_ARGUMENT, [field])
 
 
-async def test_a_list_over_http_can_be_kept(service: Service) -> None:
+async def test_a_list_over_http_can_be_kept(own_service: Service) -> None:
     """Over HTTP a list has an ETag and Cache-Control; who names the ETag gets 304, until something is published."""
-    await put_page(service.database, "/a")
-    tag, said = await headers(service)
+    await put_page(own_service.database, "/a")
+    tag, said = await headers(own_service)
     assert tag.startswith('W/"')
     assert said["cache-control"] == "public, max-age=30"
-    assert (await headers(service, ("if-none-match", tag)))[1]["x-http-status"] == "304"
-    await put_page(service.database, "/b")
-    while await paths(service) != ["/b", "/a"]:
+    assert (await headers(own_service, ("if-none-match", tag)))[1]["x-http-status"] == "304"
+    await put_page(own_service.database, "/b")
+    while await paths(own_service) != ["/b", "/a"]:
         await asyncio.sleep(0.01)
-    new, said = await headers(service, ("if-none-match", tag))
+    new, said = await headers(own_service, ("if-none-match", tag))
     assert new != tag
     assert "x-http-status" not in said
 

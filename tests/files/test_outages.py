@@ -60,35 +60,35 @@ async def test_an_upload_fails_in_time_and_all_else_goes_on(cut_off: Service) ->
     assert {row.state for row in await rows(cut_off)} <= {FileState.FILE_STATE_PENDING}
 
 
-async def test_the_sweep_removes_what_never_ended(service: Service) -> None:
+async def test_the_sweep_removes_what_never_ended(own_service: Service) -> None:
     """A pending file is removed with its blob once it is old; young ones and ready ones stay (F7)."""
-    organisation_id = await service.organisation()
-    author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
-    old, young, ready = [(await send(service, author, upload_of(organisation_id, PNG), PNG)).file.id for _ in range(3)]
-    async with service.database.transaction() as connection:
+    organisation_id = await own_service.organisation()
+    author = await own_service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
+    old, young, ready = [(await send(own_service, author, upload_of(organisation_id, PNG), PNG)).file.id for _ in range(3)]
+    async with own_service.database.transaction() as connection:
         pending = text("UPDATE files SET state = 1 WHERE id IN (:old, :young)")
         await connection.execute(pending, {"old": uuid.UUID(old), "young": uuid.UUID(young)})
         aged = text("UPDATE files SET create_time = now() - interval '3 hours' WHERE id IN (:old, :ready)")
         await connection.execute(aged, {"old": uuid.UUID(old), "ready": uuid.UUID(ready)})
-    storage = open_storage(service.settings)
-    uploads = Uploads.from_settings(service.settings, service.database, storage)
+    storage = open_storage(own_service.settings)
+    uploads = Uploads.from_settings(own_service.settings, own_service.database, storage)
 
     assert await uploads.sweep() == 1
-    assert {str(row.id) for row in await rows(service)} == {young, ready}
-    assert len(blobs(service)) == 2
+    assert {str(row.id) for row in await rows(own_service)} == {young, ready}
+    assert len(blobs(own_service)) == 2
 
     assert await uploads.sweep(timedelta(0)) == 1
-    assert {str(row.id) for row in await rows(service)} == {ready}
-    assert len(blobs(service)) == 1
+    assert {str(row.id) for row in await rows(own_service)} == {ready}
+    assert len(blobs(own_service)) == 1
     await storage.close()
 
 
-async def test_the_sweep_keeps_a_row_until_its_blob_is_gone(service: Service) -> None:
+async def test_the_sweep_keeps_a_row_until_its_blob_is_gone(own_service: Service) -> None:
     """While the storage is away nothing is forgotten."""
-    organisation_id = await service.organisation()
-    author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
-    await send(service, author, upload_of(organisation_id, PNG), PNG)
-    async with service.database.transaction() as connection:
+    organisation_id = await own_service.organisation()
+    author = await own_service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
+    await send(own_service, author, upload_of(organisation_id, PNG), PNG)
+    async with own_service.database.transaction() as connection:
         await connection.execute(text("UPDATE files SET state = 1"))
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         gone = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -99,12 +99,12 @@ async def test_the_sweep_keeps_a_row_until_its_blob_is_gone(service: Service) ->
         "s3_access_key": "k",
         "s3_secret_key": "s",
     }
-    storage = open_storage(service.settings.model_copy(update=nowhere))
+    storage = open_storage(own_service.settings.model_copy(update=nowhere))
 
     with pytest.raises(StorageUnavailable):
-        await Uploads.from_settings(service.settings, service.database, storage).sweep(timedelta(0))
+        await Uploads.from_settings(own_service.settings, own_service.database, storage).sweep(timedelta(0))
 
-    assert len(await rows(service)) == 1
+    assert len(await rows(own_service)) == 1
     await storage.close()
 
 

@@ -48,7 +48,11 @@ async def test_an_upload_is_audited(service: Service) -> None:
 
     async with service.database.read() as connection:
         told = select(AuditEvent.__table__, AuditPersonal.data).join(AuditPersonal, AuditPersonal.event_id == AuditEvent.id)
-        event = (await connection.execute(told.where(AuditEvent.action == "file.upload"))).one()
+        event = (
+            await connection.execute(
+                told.where(AuditEvent.action == "file.upload", AuditEvent.organisation_id == uuid.UUID(organisation_id))
+            )
+        ).one()
     assert (str(event.actor_id), event.target, str(event.organisation_id)) == (author.id, file.id, organisation_id)
     assert event.details == {"content_type": "application/pdf", "size_bytes": len(PDF), "sha256": file.sha256}
     assert event.data == {"name": "form.pdf", "address": "127.0.0.1"}

@@ -45,14 +45,13 @@ def send(
 
 def blobs(service: Service) -> list[Path]:
     """All files in the storage's folder, half-written ones included."""
-    folder = service.settings.files_directory
-    assert folder is not None
-    return [path for path in folder.rglob("*") if path.is_file()]
+    return service.blobs()
 
 
 async def rows(service: Service) -> list[AnyRow]:
+    """Of the files that the test has made."""
     async with service.database.read() as connection:
-        return list(await connection.execute(select(File)))
+        return list(await connection.execute(select(File).where(File.id > service.first_id)))
 
 
 async def assert_nothing_left(service: Service) -> None:

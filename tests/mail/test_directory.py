@@ -20,20 +20,20 @@ from tests.service import Service, make_settings
 
 
 @pytest.fixture
-def folder(service: Service) -> Path:
-    service.app.composers.update(COMPOSE)
-    assert service.settings.mail_directory is not None
-    return service.settings.mail_directory
+def folder(own_service: Service) -> Path:
+    own_service.app.composers.update(COMPOSE)
+    assert own_service.settings.mail_directory is not None
+    return own_service.settings.mail_directory
 
 
 def files(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-async def test_a_mail_becomes_a_file(service: Service, folder: Path) -> None:
+async def test_a_mail_becomes_a_file(own_service: Service, folder: Path) -> None:
     """Its name says when it was queued, what it is and which; only its owner reads it, and any mail program shows it."""
-    id = await queue(service, name="Ada")
-    await mail_when(service, id, lambda row: row.send_time)
+    id = await queue(own_service, name="Ada")
+    await mail_when(own_service, id, lambda row: row.send_time)
     (path,) = files(folder)
     assert re.fullmatch(rf"\d{{8}}T\d{{6}}-greeting-{id}\.eml", path.name)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -42,22 +42,22 @@ async def test_a_mail_becomes_a_file(service: Service, folder: Path) -> None:
     assert message["To"] == "ada@example.gov"
 
 
-async def test_a_second_attempt(service: Service, folder: Path) -> None:
+async def test_a_second_attempt(own_service: Service, folder: Path) -> None:
     """A mail that is written twice is one file."""
-    id = await queue(service)
-    await mail_when(service, id, lambda row: row.send_time)
-    async with service.database.transaction() as connection:
+    id = await queue(own_service)
+    await mail_when(own_service, id, lambda row: row.send_time)
+    async with own_service.database.transaction() as connection:
         await connection.execute(update(Mail).where(Mail.id == id).values(send_time=None))
-    await make_due(service, id)
-    await mail_when(service, id, lambda row: row.send_time)
+    await make_due(own_service, id)
+    await mail_when(own_service, id, lambda row: row.send_time)
     assert len(files(folder)) == 1
 
 
-async def test_a_folder_that_is_gone(service: Service, folder: Path) -> None:
+async def test_a_folder_that_is_gone(own_service: Service, folder: Path) -> None:
     """A mail that cannot be written is put off, and says why."""
     await asyncio.to_thread(folder.rmdir)
-    id = await queue(service)
-    row = await mail_when(service, id, lambda row: row.failure)
+    id = await queue(own_service)
+    row = await mail_when(own_service, id, lambda row: row.failure)
     assert row.failure == "No such file or directory"
     assert row.next_attempt_time
 

@@ -23,41 +23,41 @@ from tests.refusals import refused
 from tests.service import Service
 
 
-async def test_an_entry_can_be_checked(service: Service) -> None:
+async def test_an_entry_can_be_checked(own_service: Service) -> None:
     """An entry's hash covers its bytes, and its bytes the answer that its path serves."""
-    number = await put_page(service.database, "/a", "Alpha")
-    stub = RecordServiceStub(service.channel)
+    number = await put_page(own_service.database, "/a", "Alpha")
+    stub = RecordServiceStub(own_service.channel)
     entry = (await stub.GetRecordEntry(GetRecordEntryRequest(number=number))).entry
     assert entry.leaf_hash == hashlib.sha256(b"\0" + entry.body_bytes).digest()
     assert RecordEntryBody.FromString(entry.body_bytes) == entry.body
     assert (entry.body.number, entry.body.kind, entry.body.path) == (number, RecordEntryKind.RECORD_ENTRY_KIND_PUBLISHED, "/a")
-    page = await DeliveryServiceStub(service.channel).GetPage(GetPageRequest(path="/a"))
+    page = await DeliveryServiceStub(own_service.channel).GetPage(GetPageRequest(path="/a"))
     assert entry.body.answer_sha256 == hashlib.sha256(page.SerializeToString()).digest()
 
 
-async def test_numbers_have_no_gaps(service: Service) -> None:
+async def test_numbers_have_no_gaps(own_service: Service) -> None:
     """Fifty publications at once, some of them rolled back, leave numbers from 1 without a gap and times that only grow."""
 
     async def publish(number: int) -> None:
         if number % 5 == 0:
             with suppress(ZeroDivisionError):
-                async with service.database.transaction() as connection:
+                async with own_service.database.transaction() as connection:
                     await record.reserve(connection)
                     raise ZeroDivisionError
-        await put_page(service.database, f"/{number}")
+        await put_page(own_service.database, f"/{number}")
 
     await asyncio.gather(*(publish(number) for number in range(50)))
-    answer = await RecordServiceStub(service.channel).ListRecordEntries(ListRecordEntriesRequest(page_size=1000))
+    answer = await RecordServiceStub(own_service.channel).ListRecordEntries(ListRecordEntriesRequest(page_size=1000))
     assert [entry.body.number for entry in answer.entries] == list(range(1, 51))
     times = [entry.body.record_time.ToNanoseconds() for entry in answer.entries]
     assert times == sorted(set(times))
 
 
-async def test_reading_on(service: Service) -> None:
+async def test_reading_on(own_service: Service) -> None:
     """Whoever has seen n goes on after n, until there is nothing more."""
     for path in ("/a", "/b", "/c"):
-        await put_page(service.database, path)
-    stub = RecordServiceStub(service.channel)
+        await put_page(own_service.database, path)
+    stub = RecordServiceStub(own_service.channel)
     seen: list[str] = []
     after = 0
     while entries := (await stub.ListRecordEntries(ListRecordEntriesRequest(after_number=after, page_size=2))).entries:
@@ -66,9 +66,9 @@ async def test_reading_on(service: Service) -> None:
     assert seen == ["/a", "/b", "/c"]
 
 
-async def test_an_entry_that_is_not_there(service: Service) -> None:
+async def test_an_entry_that_is_not_there(own_service: Service) -> None:
     """A number beyond the record's end is NOT_FOUND, one below 1 is INVALID_ARGUMENT with the field named."""
-    stub = RecordServiceStub(service.channel)
+    stub = RecordServiceStub(own_service.channel)
     missing = await refused(stub.GetRecordEntry(GetRecordEntryRequest(number=99)))
     assert (missing.code, missing.reason) == (grpc.StatusCode.NOT_FOUND, "RECORD_ENTRY_NOT_FOUND")
     wrong = await refused(stub.GetRecordEntry(GetRecordEntryRequest(number=0)))
@@ -86,11 +86,11 @@ async def test_an_entry_that_is_not_there(service: Service) -> None:
         "TRUNCATE audit_events",
     ],
 )
-async def test_the_server_cannot_rewrite(service: Service, statement: str) -> None:
+async def test_the_server_cannot_rewrite(own_service: Service, statement: str) -> None:
     """The server's database role can neither change nor remove what is on the record or in the audit (I2)."""
-    await put_page(service.database, "/a")
+    await put_page(own_service.database, "/a")
     with pytest.raises(DBAPIError, match="permission denied"):
-        async with service.database.transaction() as connection:
+        async with own_service.database.transaction() as connection:
             await connection.execute(text(statement))
 
 
@@ -101,8 +101,8 @@ def test_notices(path: str, covers: bool) -> None:
     assert record_rules.read_notice(record_rules.notice(7, "en", path, covers_prefix=covers)) == (7, "en", path, covers)
 
 
-async def test_kinds(service: Service) -> None:
+async def test_kinds(own_service: Service) -> None:
     """A redirect is on the record as what it is."""
-    number = await put_redirect(service.database, "/old", "/new")
-    entry = (await RecordServiceStub(service.channel).GetRecordEntry(GetRecordEntryRequest(number=number))).entry
+    number = await put_redirect(own_service.database, "/old", "/new")
+    entry = (await RecordServiceStub(own_service.channel).GetRecordEntry(GetRecordEntryRequest(number=number))).entry
     assert entry.body.kind == RecordEntryKind.RECORD_ENTRY_KIND_REDIRECTED
