@@ -18,10 +18,8 @@ function envoy_on_request(handle)
     handle:respond({[":status"] = "204", ["allow"] = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"}, "")
     return
   end
-  local request = handle:streamInfo():dynamicMetadata()
-  request:set("gazette", "rest", true)
   if method == "HEAD" then
-    request:set("gazette", "head", true)
+    handle:streamInfo():dynamicMetadata():set("gazette", "head", true)
     headers:replace(":method", "GET")
   end
   -- A HEAD tells the length of the plain answer; a download's length and ranges count its own bytes.
@@ -34,21 +32,33 @@ function envoy_on_request(handle)
   if (tonumber(length) or 0) > LARGEST_MESSAGE and not is_upload then handle:respond({[":status"] = "413"}, "") end
 end
 
+function decoded(text)
+  return (string.gsub(text, "%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
 function envoy_on_response(handle)
-  local request = handle:streamInfo():dynamicMetadata():get("gazette")
   local headers = handle:headers()
-  local status, length = headers:get("x-http-status"), headers:get("x-body-length")
-  headers:remove("x-http-status")
-  headers:remove("x-body-length")
-  if request == nil or request["rest"] == nil then
+  if string.sub(headers:get("content-type") or "", 1, 16) == "application/grpc" then
     -- The gRPC-Web filter makes UNAVAILABLE of a 429, which clients would try again at once.
     if headers:get(":status") == "429" and headers:get("grpc-status") == "14" then headers:replace("grpc-status", "8") end
     return
   end
-  headers:remove("grpc-status")
-  headers:remove("grpc-message")
-  headers:remove("grpc-accept-encoding")
-  if headers:get(":status") == "200" then
+  local is_ok = headers:get(":status") == "200"
+  -- The server sends the headers of a single answer with its status, as the status' message: a line for each, percent-encoded.
+  local told = headers:get("grpc-message")
+  if told ~= nil then
+    headers:remove("grpc-message")
+    if is_ok then
+      for name, value in string.gmatch(told, "([%w-]+): (.-)%%0A") do headers:replace(name, decoded(value)) end
+    end
+  end
+  -- Looking is cheaper than taking away.
+  if headers:get("grpc-status") ~= nil then headers:remove("grpc-status") end
+  if headers:get("grpc-accept-encoding") ~= nil then headers:remove("grpc-accept-encoding") end
+  local status, length = headers:get("x-http-status"), headers:get("x-body-length")
+  if status ~= nil then headers:remove("x-http-status") end
+  if length ~= nil then headers:remove("x-body-length") end
+  if is_ok then
     if length ~= nil then headers:replace("content-length", length) end
     if status ~= nil then headers:replace(":status", status) end
   end
@@ -59,7 +69,8 @@ function envoy_on_response(handle)
     headers:remove("content-encoding")
     headers:replace("vary", "Accept-Encoding")
   end
-  if bodiless or request["head"] then
+  local request = handle:streamInfo():dynamicMetadata():get("gazette")
+  if bodiless or (request ~= nil and request["head"]) then
     for chunk in handle:bodyChunks() do chunk:setBytes("") end
   end
 end

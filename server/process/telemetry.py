@@ -65,8 +65,10 @@ def ended(call: Call, code: str) -> None:
     """Counts and logs a call that did not succeed."""
     seconds = call.seconds
     SECONDS.labels(call.method.path, code).observe(seconds)
-    report = log.error if code in {"INTERNAL", "UNKNOWN"} else log.info
-    report("call", seconds=round(seconds, 4), code=code, message=call.context.details() or None)
+    is_ours = code in {"INTERNAL", "UNKNOWN"}
+    if is_ours or logging.getLogger(__name__).isEnabledFor(logging.INFO):  # which costs less than to ask structlog
+        report = log.error if is_ours else log.info
+        report("call", seconds=round(seconds, 4), code=code, message=call.context.details() or None)
 
 
 def code_of(call: Call, error: BaseException) -> str:

@@ -27,6 +27,7 @@ class Pages:
             raise failures.PageNotFound
         if call.is_http:
             call.headers += self.headers(call, entry)
+            call.tell_headers()
         return entry.answer
 
     def headers(self, call: Call, entry: Entry) -> tuple[tuple[str, str], ...]:
