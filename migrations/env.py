@@ -1,4 +1,4 @@
-"""Alembic's entry. `server/migrations.py` calls it with a connection of the role that owns the tables."""
+"""Alembic's entry. `server/stores/migrations.py` calls it with a connection of the role that owns the tables."""
 
 from __future__ import annotations
 

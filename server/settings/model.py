@@ -60,9 +60,10 @@ class Settings(BaseModel):
     database_replica_url: Url = variable("DATABASE_REPLICA_URL", default="", pattern=POSTGRES_URL, repr=False)
     """A streaming replica for public reads. Empty: none."""
     database_pool_min: int = variable("DATABASE_POOL_MIN", default=5, ge=1, le=500)
-    """Connections that each worker process keeps."""
+    """Connections that each worker process keeps open in SQLAlchemy's pool, as far as that may open so many."""
     database_pool_max: int = variable("DATABASE_POOL_MAX", default=20, ge=1, le=500)
-    """Connections that each worker process may open."""
+    """Connections that each worker process may open: half of them in SQLAlchemy's pool, half in the driver's own, which keeps
+    what it has opened. One more hears notifications, and a replica may have as many as SQLAlchemy's pool."""
     redis_url: Url = variable("REDIS_URL", pattern=r"^(rediss?|unix)://.+$", repr=False)
     """Redis 6.2 or later: redis://[:PASSWORD@]HOST:PORT/NUMBER."""
     redis_password: str = variable("REDIS_PASSWORD", default="", repr=False)

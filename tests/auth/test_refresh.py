@@ -1,4 +1,4 @@
-"""RefreshToken: rotation, two tabs, theft, forgery and expiry (RELIABILITY T7)."""
+"""RefreshToken: rotation, two tabs, theft, forgery and expiry (T7)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Who may call what: every role, held in one organisation or in all, against every method, by what the contract declares
-(RELIABILITY Z1)."""
+(Z1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Update masks: every method that takes one refuses what an update cannot change, and changes nothing (RELIABILITY Z3)."""
+"""Update masks: every method that takes one refuses what an update cannot change, and changes nothing (Z3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens that nobody may be taken for, by what is wrong with each (RELIABILITY T1 to T3)."""
+"""Tokens that nobody may be taken for, by what is wrong with each (T1 to T3)."""
 
 from __future__ import annotations
 
