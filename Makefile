@@ -22,15 +22,15 @@ run: env ## Start everything: PostgreSQL, Redis, Envoy, server, demo content (HT
 
 .PHONY: test
 test: env ## Run the tests against a real stack (ARGS="tests/content -k publish")
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 .PHONY: test-unit
 test-unit: env ## Run the tests that need no services
-	@COVERAGE_FILE=build/coverage/unit $(BIN)/python -m pytest -n 2 -m "not integration" $(ARGS)
+	@COVERAGE_FILE=build/coverage/unit $(BIN)/python -m pytest -n auto -m "not integration" $(ARGS)
 
 .PHONY: test-integration
 test-integration: env ## Run the tests that need PostgreSQL, Redis or Envoy
-	@COVERAGE_FILE=build/coverage/integration $(BIN)/python -m pytest -n 2 -m integration $(ARGS)
+	@COVERAGE_FILE=build/coverage/integration $(BIN)/python -m pytest -n auto -m integration $(ARGS)
 
 .PHONY: coverage
 coverage: env ## Add up what the two covered (ARGS="--cov --cov-report="), and hold it to COVERAGE percent

@@ -19,16 +19,21 @@ from tests.polling import PATIENCE
 from tests.service import Service, make_template, running
 
 SERVICES = {"servers", "edge", "installation"}
+GROUPS = {"edge": "edge", "installation": "faults"}
+"""What is slow to start is started by one process, which runs all the tests that use it: the fixture, and the group's name."""
 LONG = 40
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks what needs services, or is about them, as `integration`: CI runs the rest apart, and first. Leaves out what is for
-    the night, unless it is asked for."""
+    """Marks what needs services, or is about them, as `integration`: CI runs the rest apart, and first. Gathers the tests of an
+    installation. Leaves out what is for the night, unless it is asked for."""
     for item in items:
-        if SERVICES & set(getattr(item, "fixturenames", ())) or "devstack" in item.path.parts:
+        used = set(getattr(item, "fixturenames", ()))
+        if SERVICES & used or "devstack" in item.path.parts:
             item.add_marker("integration")
+        for fixture in GROUPS.keys() & used:
+            item.add_marker(pytest.mark.xdist_group(GROUPS[fixture]))
     if os.environ.get("SOAK") != "1" and "soak" not in config.getoption("markexpr"):
         long = [item for item in items if item.get_closest_marker("soak")]
         config.hook.pytest_deselected(items=long)
@@ -73,6 +78,12 @@ async def service(shared_service: Service) -> Service:
     and looks at nothing else."""
     await shared_service.begin()
     return shared_service
+
+
+@pytest.fixture
+def root(service: Service) -> str:
+    """Where a part of the site begins that is the test's own."""
+    return f"/{service.unique('site')}"
 
 
 @pytest_asyncio.fixture

@@ -17,14 +17,16 @@ from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from tests.content.desk import Desk
 from tests.refusals import refused
 from tests.service import Service
+from tests.soak import rounds
 
-LEAVERS, AT_ONCE = 1_500, 50
+AT_ONCE = 50
 
 
-async def test_callers_that_leave(service: Service) -> None:
+@rounds(6, 30)
+async def test_callers_that_leave(own_service: Service, rounds: int) -> None:
     """Calls that are cancelled at any moment leave no connection taken, no transaction open and nothing broken (X10)."""
-    desk = await Desk.opened(service)
-    pages = DeliveryServiceStub(service.channel)
+    desk = await Desk.opened(own_service)
+    pages = DeliveryServiceStub(own_service.channel)
     paths = (f"/left/{number}" for number in itertools.count())
 
     async def leave(number: int) -> None:
@@ -41,7 +43,7 @@ async def test_callers_that_leave(service: Service) -> None:
         with suppress(asyncio.CancelledError, grpc.RpcError):
             await call
 
-    for first in range(0, LEAVERS, AT_ONCE):
+    for first in range(0, rounds * AT_ONCE, AT_ONCE):
         await asyncio.gather(*(leave(number) for number in range(first, first + AT_ONCE)))
         await refused(pages.GetPage(GetPageRequest(path=next(paths))))  # calls are taken in turn: those that left, have left
     assert (await desk.create(path="/goes/on")).path == "/goes/on"

@@ -23,6 +23,7 @@ from server.rpc.concurrency import Limits
 from server.rpc.methods import declared
 from server.rpc.parsing import parsing
 from server.rpc.registry import Registry
+from tests.polling import until_so
 from tests.refusals import refused
 
 SECRET = "postgresql://gazette:very-secret@db.internal/gazette"
@@ -32,9 +33,10 @@ LIST = "/gazette.record.v1.RecordService/ListRecordEntries"
 class Misbehaving:
     """GetRecordEntry does what its number says."""
 
-    cancelled = 0
+    begun = cancelled = 0
 
     async def GetRecordEntry(self, request: rpc.GetRecordEntryRequest, call: Any) -> rpc.GetRecordEntryResponse:
+        self.begun += 1
         match request.number:
             case 1:
                 raise RuntimeError(SECRET)
@@ -123,9 +125,7 @@ async def test_the_client_s_deadline() -> None:
     async with serving() as (servicer, channel):
         call = RecordServiceStub(channel).GetRecordEntry(rpc.GetRecordEntryRequest(number=3), timeout=0.4)
         assert (await refused(call)).code == grpc.StatusCode.DEADLINE_EXCEEDED
-        async with asyncio.timeout(1):
-            while servicer.cancelled == 0:
-                await asyncio.sleep(0.01)
+        await until_so(lambda: servicer.cancelled == 1)
 
 
 async def test_a_client_that_leaves() -> None:
@@ -133,26 +133,24 @@ async def test_a_client_that_leaves() -> None:
     async with serving() as (servicer, channel):
         stub = RecordServiceStub(channel)
         call = stub.GetRecordEntry(rpc.GetRecordEntryRequest(number=3))
-        await asyncio.sleep(0.1)
+        await until_so(lambda: servicer.begun == 1)
         call.cancel()
-        async with asyncio.timeout(1):
-            while servicer.cancelled == 0:
-                await asyncio.sleep(0.01)
+        await until_so(lambda: servicer.cancelled == 1)
         await stub.ListRecordEntries(rpc.ListRecordEntriesRequest())
 
 
 async def test_too_many_calls() -> None:
     """Calls beyond the bound are refused at once, with when to come back, and those within it go on."""
-    async with serving(most_calls=3) as (_, channel):
+    async with serving(most_calls=3) as (servicer, channel):
         stub = RecordServiceStub(channel)
         running = [stub.GetRecordEntry(rpc.GetRecordEntryRequest(number=3)) for _ in range(3)]
-        await asyncio.sleep(0.2)
+        await until_so(lambda: servicer.begun == 3)
         refusal = await refused(stub.ListRecordEntries(rpc.ListRecordEntriesRequest(), timeout=1))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS")
         for call in running:
             call.cancel()
-        await asyncio.sleep(0.2)
-        await stub.ListRecordEntries(rpc.ListRecordEntriesRequest(), timeout=1)
+        await until_so(lambda: servicer.cancelled == 3)
+        await stub.ListRecordEntries(rpc.ListRecordEntriesRequest(), timeout=5)
 
 
 async def test_when_to_come_back() -> None:

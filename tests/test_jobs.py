@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from server.background.jobs import Job
 from server.rpc.failures import Unavailable
-from tests.polling import until
+from tests.polling import turned, until
 from tests.service import Service
 
 
@@ -42,7 +42,9 @@ async def test_a_job_runs_at_an_interval() -> None:
     await work.times(3)
     await job.stop()
     done = work.count
-    await asyncio.sleep(0.05)
+    assert job.task is not None
+    assert job.task.done()
+    await turned()
     assert work.count == done
 
 
@@ -92,7 +94,7 @@ async def test_a_job_that_is_woken_while_it_works() -> None:
         return count >= 2
 
     await until(is_done)
-    await asyncio.sleep(0.05)
+    await turned()
     await job.stop()
     assert count == 2
 
@@ -101,7 +103,7 @@ async def test_a_job_that_works_is_stopped() -> None:
     """A process does not wait for work that has no end."""
     job = Job("test", lambda: asyncio.sleep(3600), seconds=1)
     job.start()
-    await asyncio.sleep(0.01)
+    await turned()
     start = time.monotonic()
     await job.stop()
     assert time.monotonic() - start < 5

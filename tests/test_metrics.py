@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import uuid
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,7 @@ from devstack.home import Home
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from tests.edge import PASSWORD, Edge
-
-pytestmark = pytest.mark.xdist_group("edge")
+from tests.polling import wait_until
 
 PAGE = "/guidance/moor-a-boat"
 EMAIL = "editor@example.gov"
@@ -36,15 +33,6 @@ def calls(edge: Edge, method: str, code: str) -> float:
 def logged(path: Path) -> list[dict[str, Any]]:
     """All that a log says of requests and of the server; Envoy writes of itself in between, and not as JSON."""
     return [json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")]
-
-
-def eventually(condition: Callable[[], Any]) -> Any:
-    """What it gives as soon as that is something: a failure is logged after it was answered, and Envoy writes once a second."""
-    deadline = time.monotonic() + 5
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def about(path: Path, request_id: str) -> list[dict[str, Any]]:
@@ -63,7 +51,7 @@ def test_calls_of_every_worker_are_counted(edge: Edge) -> None:
             with pytest.raises(grpc.RpcError):
                 stub.GetPage(GetPageRequest(path="/nothing"), timeout=5)
     assert calls(edge, method, "OK") - before["OK"] == 5
-    assert eventually(lambda: calls(edge, method, "NOT_FOUND") - before["NOT_FOUND"] == 2)
+    assert wait_until(lambda: calls(edge, method, "NOT_FOUND") - before["NOT_FOUND"] == 2)
 
 
 def test_metrics_are_not_for_the_public(edge: Edge) -> None:
@@ -103,9 +91,9 @@ def test_a_request_s_id(edge: Edge, given: str, plain: str) -> None:
     answer = httpx.get(f"{edge.http}/v1/pages/nothing", headers={"x-request-id": given}, timeout=5)
     assert answer.headers["x-request-id"] == plain
     assert answer.json()["details"][1]["requestId"] == plain
-    (line, *_) = eventually(lambda: about(logs / "server.log", plain))
+    (line, *_) = wait_until(lambda: about(logs / "server.log", plain))
     assert (line["event"], line["code"]) == ("call", "NOT_FOUND")
-    (line, *_) = eventually(lambda: about(logs / "envoy.log", plain))
+    (line, *_) = wait_until(lambda: about(logs / "envoy.log", plain))
     assert (line["status"], line["path"]) == (httpx.codes.NOT_FOUND, "/v1/pages/nothing")
 
 
@@ -113,7 +101,7 @@ def test_an_id_of_our_own(edge: Edge) -> None:
     """A request without an id gets one that the log knows."""
     answer = httpx.get(f"{edge.http}/v1/pages/nothing", timeout=5)
     made = str(uuid.UUID(answer.headers["x-request-id"]))
-    assert eventually(lambda: about(Home.at(edge.home).logs / "server.log", made))
+    assert wait_until(lambda: about(Home.at(edge.home).logs / "server.log", made))
 
 
 def test_no_secret_is_logged(edge: Edge) -> None:
@@ -132,7 +120,7 @@ def test_no_secret_is_logged(edge: Edge) -> None:
         client.get("/v1/pages/nothing", params={"previewToken": guess}, headers={"x-request-id": last})
         client.post("/v1/auth/logout", headers=bearer, json={})
     home = Home.at(edge.home)
-    eventually(lambda: about(home.logs / "envoy.log", last))
+    wait_until(lambda: about(home.logs / "envoy.log", last))
     tokens = [answer[name] for answer in (session, renewed) for name in ("accessToken", "refreshToken")]
     stored = [line.partition("=")[2] for line in (edge.home / "secrets.env").read_text().splitlines()]
     for log in home.logs.iterdir():

@@ -83,35 +83,35 @@ async def names(service: Service, column: Any) -> set[str]:
     ],
     ids=["idempotency keys", "sign-in attempts", "links", "mails"],
 )
-async def test_what_is_over_goes(service: Service, table: type[Model], row: Any, column: Any, kept: timedelta) -> None:
+async def test_what_is_over_goes(own_service: Service, table: type[Model], row: Any, column: Any, kept: timedelta) -> None:
     """What is older than its time is removed, what is younger stays."""
-    async with service.database.transaction() as connection:
+    async with own_service.database.transaction() as connection:
         await connection.execute(insert(Account).values(id=ACCOUNT, name="Ada", state=AccountState.ACCOUNT_STATE_ACTIVE))
     hour = timedelta(hours=1)
-    await add(service, table, row("young", kept - hour), row("old", kept + hour), row("older", kept + 100 * hour))
-    await retention.clear(service.database, service.app.expired)
-    assert await names(service, column) == {"young"}
+    await add(own_service, table, row("young", kept - hour), row("old", kept + hour), row("older", kept + 100 * hour))
+    await retention.clear(own_service.database, own_service.app.expired)
+    assert await names(own_service, column) == {"young"}
 
 
-async def test_a_mail_that_waits_stays(service: Service) -> None:
+async def test_a_mail_that_waits_stays(own_service: Service) -> None:
     """However old: it is still to be sent."""
-    await add(service, Mail, waiting("old", timedelta(days=400)))
-    await retention.clear(service.database, service.app.expired)
-    assert await names(service, Mail.kind) == {"old"}
+    await add(own_service, Mail, waiting("old", timedelta(days=400)))
+    await retention.clear(own_service.database, own_service.app.expired)
+    assert await names(own_service, Mail.kind) == {"old"}
 
 
-async def test_more_than_one_transaction_takes(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_than_one_transaction_takes(own_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that is over goes, in as many transactions as it takes."""
     monkeypatch.setattr(retention, "BATCH", 3)
-    await add(service, SignInAttempts, *(attempts(f"{number}", timedelta(hours=1)) for number in range(10)))
-    await retention.clear(service.database, service.app.expired)
-    assert await names(service, SignInAttempts.key) == set()
+    await add(own_service, SignInAttempts, *(attempts(f"{number}", timedelta(hours=1)) for number in range(10)))
+    await retention.clear(own_service.database, own_service.app.expired)
+    assert await names(own_service, SignInAttempts.key) == set()
 
 
-async def test_what_another_clears_away(service: Service) -> None:
+async def test_what_another_clears_away(own_service: Service) -> None:
     """Rows that another process has locked are left to it, without waiting."""
-    await add(service, SignInAttempts, attempts("theirs", timedelta(hours=1)), attempts("ours", timedelta(hours=1)))
-    async with service.database.transaction() as connection:
+    await add(own_service, SignInAttempts, attempts("theirs", timedelta(hours=1)), attempts("ours", timedelta(hours=1)))
+    async with own_service.database.transaction() as connection:
         await connection.execute(select(SignInAttempts).where(SignInAttempts.key == "theirs").with_for_update())
-        await retention.clear(service.database, service.app.expired)
-        assert await names(service, SignInAttempts.key) == {"theirs"}
+        await retention.clear(own_service.database, own_service.app.expired)
+        assert await names(own_service, SignInAttempts.key) == {"theirs"}

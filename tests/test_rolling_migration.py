@@ -15,28 +15,28 @@ from tests.refusals import refused
 from tests.service import Service
 
 
-async def test_pages_are_read_on(service: Service) -> None:
+async def test_pages_are_read_on(own_service: Service) -> None:
     """A page that is read for the first time after a column has changed is served, as those before were."""
-    stub = DeliveryServiceStub(service.channel)
+    stub = DeliveryServiceStub(own_service.channel)
     for number in range(6):
-        await put_page(service.database, f"/{number}")
+        await put_page(own_service.database, f"/{number}")
     for number in range(6):
         if number == 3:
-            async with service.owner.begin() as connection:
+            async with own_service.owner.begin() as connection:
                 await connection.execute(text("ALTER TABLE pages ALTER COLUMN locale TYPE varchar(600)"))
         assert (await stub.GetPage(GetPageRequest(path=f"/{number}", locale="en"), timeout=5)).page.path == f"/{number}"
 
 
-async def test_others_may_try_again(service: Service) -> None:
+async def test_others_may_try_again(own_service: Service) -> None:
     """Any other call that meets such a column is UNAVAILABLE once, which says that a retry will do, and then works."""
-    admin = await service.account(role=Role.ROLE_ADMIN)
-    stub = ContentServiceStub(service.channel)
+    admin = await own_service.account(role=Role.ROLE_ADMIN)
+    stub = ContentServiceStub(own_service.channel)
 
     async def listed() -> None:
         await stub.ListDocuments(ListDocumentsRequest(), metadata=admin.metadata, timeout=5)
 
     await listed()
-    async with service.owner.begin() as connection:
+    async with own_service.owner.begin() as connection:
         await connection.execute(text("ALTER TABLE documents ALTER COLUMN locale TYPE varchar(600)"))
     assert (await refused(listed())).code == grpc.StatusCode.UNAVAILABLE
     await listed()

@@ -14,6 +14,7 @@ import pytest
 from server.process import ports
 from server.process.supervisor import Supervisor, check_port, exit_code
 from server.settings import CannotStart, load
+from tests.polling import turned
 from tests.test_settings import GOOD
 
 
@@ -26,7 +27,7 @@ async def test_one_that_has_just_ended(tmp_path: Path) -> None:
     watched = supervisor(tmp_path)
     ended = await asyncio.create_subprocess_exec("true")
     await ended.wait()
-    await asyncio.sleep(0.05)
+    await turned()
     running = await asyncio.create_subprocess_exec("sleep", "60")
     watched.processes = {0: ended, 1: running}
     watched.stop()
@@ -39,12 +40,16 @@ async def test_a_stop_while_a_worker_waits(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("server.process.supervisor.BACKOFF", (60.0,))
     watched = supervisor(tmp_path)
 
+    died = asyncio.Event()
+
     async def dies(number: int) -> int:
+        died.set()
         return 1
 
     monkeypatch.setattr(watched, "run_worker", dies)
     keeping = asyncio.create_task(watched.keep(0))
-    await asyncio.sleep(0.05)
+    await died.wait()
+    await turned()  # it waits now
     start = time.monotonic()
     watched.stop()
     assert await asyncio.wait_for(keeping, 5) is None

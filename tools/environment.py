@@ -28,8 +28,8 @@ def digest(*paths: Path) -> str:
 
 
 def pip(*arguments: str) -> None:
-    """Runs the environment's own pip; its exit code is ours."""
-    command = [str(VENV / "bin/python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    """Runs the environment's own pip. What is imported is compiled then: most of what comes along never is."""
+    command = [str(VENV / "bin/python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
     done = subprocess.run([*command, *arguments], cwd=ROOT, check=False)
     if done.returncode:
         sys.exit(f"make env: pip could not install {' '.join(arguments)}")

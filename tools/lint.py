@@ -1,4 +1,4 @@
-"""`make lint`: every check in turn, each named with its time; all run even when one fails.
+"""`make lint`: every check, as many at a time as there are processors, each named with its time; all run even when one fails.
 
 `python -m tools.lint types layers` runs those alone.
 """
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.contract_sources import copy_sources
@@ -18,28 +19,36 @@ BIN = Path(sys.executable).parent
 TYPED = ("server", "clients/python/gazette_client", "devstack", "bench", "tools", "tests", "migrations")
 
 
-def passes(program: str, *arguments: str) -> bool:
-    """Runs one of this environment's programs; what it says is shown as it is."""
-    path = os.pathsep.join((str(BIN), os.environ.get("PATH", "")))
-    return not subprocess.run([program, *arguments], cwd=ROOT, check=False, env={**os.environ, "PATH": path}).returncode
+Say = Callable[[str], object]
 
 
-def python_style() -> bool:
-    checked = passes("ruff", "check", "--quiet", ".")
-    return passes("ruff", "format", "--check", "--quiet", ".") and checked
+def passes(say: Say, program: str, *arguments: str) -> bool:
+    """Runs one of this environment's programs, and hands on what it says."""
+    environment = {**os.environ, "PATH": os.pathsep.join((str(BIN), os.environ.get("PATH", "")))}
+    command = [program, *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    say(done.stdout)
+    return not done.returncode
 
 
-def types() -> bool:
-    return passes("mypy", *(folder for folder in TYPED if any((ROOT / folder).rglob("*.py"))))
+def python_style(say: Say) -> bool:
+    checked = passes(say, "ruff", "check", "--quiet", ".")
+    return passes(say, "ruff", "format", "--check", "--quiet", ".") and checked
 
 
-def layers() -> bool:
-    return passes("lint-imports", "--no-logo") if (ROOT / "server/app.py").exists() else True
+def types(say: Say) -> bool:
+    return passes(say, "mypy", *(folder for folder in TYPED if any((ROOT / folder).rglob("*.py"))))
 
 
-def contract() -> bool:
+def layers(say: Say) -> bool:
+    return passes(say, "lint-imports", "--no-logo") if (ROOT / "server/app.py").exists() else True
+
+
+def contract(say: Say) -> bool:
     copy_sources()
-    return passes("buf", "lint") and passes("buf", "format", "--diff", "--exit-code", "proto")
+    return passes(say, "buf", "lint") and passes(say, "buf", "format", "--diff", "--exit-code", "proto")
 
 
 def output(*git: str) -> str:
@@ -56,11 +65,11 @@ def promised_contract() -> str:
     return next((commit for commit in candidates if commit and output("ls-tree", commit, "buf.yaml")), "")
 
 
-def compatibility() -> bool:
+def compatibility(say: Say) -> bool:
     """That clients of the earlier contract can go on; its third-party imports are today's."""
     promised = promised_contract()
     if not promised:
-        print("no earlier contract to keep: nothing is compared")
+        say("no earlier contract to keep: nothing is compared\n")
         return True
     copy_sources()
     earlier = ROOT / "build/earlier"
@@ -69,48 +78,63 @@ def compatibility() -> bool:
     archive = subprocess.run(["git", "archive", promised, "buf.yaml", "proto"], cwd=ROOT, check=True, capture_output=True)
     subprocess.run(["tar", "-x", "-C", str(earlier)], input=archive.stdout, check=True)
     shutil.copytree(ROOT / "build/proto", earlier / "build/proto")
-    return passes("buf", "breaking", "--against", "build/earlier")
+    return passes(say, "buf", "breaking", "--against", "build/earlier")
 
 
-def generated() -> bool:
-    return passes("python", "-m", "tools.generate", "--check")
+def generated(say: Say) -> bool:
+    return passes(say, "python", "-m", "tools.generate", "--check")
 
 
-def openapi() -> bool:
-    return passes("openapi-spec-validator", "docs/openapi.json")
+def openapi(say: Say) -> bool:
+    return passes(say, "openapi-spec-validator", "docs/openapi.json")
 
 
-def deployment() -> bool:
+def deployment(say: Say) -> bool:
     """The Compose files and the workflows."""
     schema = ("check-jsonschema", "--quiet", "--builtin-schema")
     checked = [
-        passes(*schema, "vendor.compose-spec", *map(str, ROOT.glob("docker-compose*.yml"))),
-        passes(*schema, "vendor.github-workflows", *map(str, ROOT.glob(".github/workflows/*.yml"))),
-        passes("zizmor", "--offline", "--quiet", "--no-progress", "--min-severity=medium", ".github"),
+        passes(say, *schema, "vendor.compose-spec", *map(str, ROOT.glob("docker-compose*.yml"))),
+        passes(say, *schema, "vendor.github-workflows", *map(str, ROOT.glob(".github/workflows/*.yml"))),
+        passes(say, "zizmor", "--offline", "--quiet", "--no-progress", "--min-severity=medium", ".github"),
     ]
     return all(checked)
 
 
-CHECKS: dict[str, Callable[[], bool]] = {
+CHECKS: dict[str, Callable[[Say], bool]] = {
+    "types": types,  # the longest, so the first
     "style": python_style,
-    "types": types,
     "layers": layers,
+    "deployment": deployment,
+    "openapi": openapi,
+}
+CONTRACT_CHECKS: dict[str, Callable[[Say], bool]] = {
     "contract": contract,
     "compatibility": compatibility,
     "generated": generated,
-    "openapi": openapi,
-    "deployment": deployment,
 }
+"""Those that write to `build`, one after the other."""
+
+
+def check(*names: str) -> list[str]:
+    """Runs the checks in this order. The names of those that failed."""
+    failed = []
+    for name in names:
+        started = time.monotonic()
+        said: list[str] = []
+        if not (CHECKS | CONTRACT_CHECKS)[name](said.append):
+            failed.append(name)
+        told = "FAILED" if name in failed else "ok"
+        print(f"{''.join(said)}lint: {name} {told} ({time.monotonic() - started:.1f} s)", flush=True)
+    return failed
 
 
 def main() -> None:
-    failed = []
-    for name in sys.argv[1:] or CHECKS:
-        started = time.monotonic()
-        print(f"lint: {name}", flush=True)
-        if not CHECKS[name]():
-            failed.append(name)
-        print(f"lint: {name} {'FAILED' if name in failed else 'ok'} ({time.monotonic() - started:.1f} s)", flush=True)
+    wanted = sys.argv[1:] or [*CHECKS, *CONTRACT_CHECKS]
+    in_turn = [name for name in wanted if name in CONTRACT_CHECKS]
+    with ThreadPoolExecutor(os.cpu_count()) as together:
+        runs = [together.submit(check, name) for name in wanted if name not in CONTRACT_CHECKS]
+        runs.append(together.submit(check, *in_turn))
+    failed = [name for run in runs for name in run.result()]
     if failed:
         sys.exit(f"lint: failed: {', '.join(failed)}")
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 import uuid
 from contextlib import closing
 
-import pytest
-
 from tests.edge import Edge
-
-pytestmark = pytest.mark.xdist_group("edge")
 
 ADMIN = "admin@example.gov"
 

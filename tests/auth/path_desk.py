@@ -33,6 +33,14 @@ class Site:
     def own_id(self) -> str:
         return self.desk.organisation_id
 
+    def at(self, path: str) -> str:
+        """The path in the desk's own part of the site, beneath which `/` stands for its beginning."""
+        return f"{self.desk.root}{path}".rstrip("/")
+
+    def under(self, prefix: str) -> str:
+        """The prefix in the desk's own part of the site."""
+        return self.at(f"/{prefix}")[1:]
+
     @property
     def organisations(self) -> Any:
         return OrganisationServiceStub(self.desk.service.channel)

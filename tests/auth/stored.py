@@ -22,7 +22,8 @@ async def rows(service: Service, statement: Any) -> Sequence[AnyRow]:
 
 def own(service: Service, statement: Any, *tables: FromClause) -> Any:
     """The statement, about the test's own rows alone, where the table's ids or times tell which those are."""
-    firsts = {"id": service.first_id, "account_id": service.first_id, "event_time": service.start_time}
+    first = service.first_id
+    firsts = {"id": first, "account_id": first, "event_time": service.start_time, "organisation_id": first}
     for table in tables:
         for name in [name for name in firsts if name in table.columns][:1]:
             statement = statement.where(table.columns[name] > firsts[name])

@@ -13,9 +13,12 @@ from sqlalchemy import func, insert, select, update
 
 from gazette.auth.v1.account_pb2 import Account, AccountKind, AccountState, Role
 from server.auth import models
+from server.auth.passwords.hashing import Passwords
 from tests.auth.administering import BY_ID, ask, ask_about, give, refresh
 from tests.auth.asking import get_me, is_refused_soon
+from tests.auth.guessing import counted
 from tests.auth.stored import change, events, rows
+from tests.polling import until_so
 from tests.refusals import Refusal, refused
 from tests.service import Person, Service
 
@@ -212,11 +215,12 @@ async def test_a_sign_in_under_way_leaves_no_session(service: Service) -> None:
         with suppress(grpc.aio.AioRpcError):
             await service.sign_in(person.email)
 
-    async def disable_amid() -> None:
-        await asyncio.sleep(0.05)
+    async def disable_amid(hashes: list[str]) -> None:
+        await until_so(lambda: hashes)  # the first of them has come so far
         await disable(service, admin, person)
 
-    await asyncio.gather(*(sign_in() for _ in range(8)), disable_amid())
+    with counted(service.app.means(Passwords)) as hashes:
+        await asyncio.gather(*(sign_in() for _ in range(8)), disable_amid(hashes))
     living = select(models.Session.id).where(
         models.Session.account_id == uuid.UUID(person.id), models.Session.revoke_time.is_(None)
     )

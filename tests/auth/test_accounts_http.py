@@ -12,8 +12,6 @@ import pytest
 from tests.edge import Edge
 from tests.refusals import http_reason
 
-pytestmark = pytest.mark.xdist_group("edge")
-
 
 @pytest.fixture
 def invited(http_admin: httpx.Client) -> dict[str, Any]:

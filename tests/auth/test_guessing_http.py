@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import httpx
-import pytest
 
 from tests.edge import Edge
-
-pytestmark = pytest.mark.xdist_group("edge")
 
 ELSEWHERE = "127.0.0.77"
 """An address of this machine that no other test calls from."""

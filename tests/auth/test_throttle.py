@@ -18,7 +18,7 @@ from server.auth.models import SignInAttempts
 from server.stores import redis as stores_redis
 from server.stores.redis import Cache
 from tests.auth.stored import change, rows
-from tests.polling import PATIENCE
+from tests.polling import PATIENCE, until
 from tests.service import Service
 
 FIVE = Budget("five", 5, timedelta(minutes=15))
@@ -42,7 +42,11 @@ async def expire(service: Service) -> None:
     for key in await service.redis.keys("gazette:attempts:*"):
         await service.redis.pexpire(key, 1)
     await change(service, update(SignInAttempts).values(expire_time=func.now() - timedelta(seconds=1)))
-    await asyncio.sleep(0.01)
+
+    async def is_over() -> bool:
+        return not await service.redis.keys("gazette:attempts:*")
+
+    await until(is_over)
 
 
 async def refusals(counting: Throttle, counter: Counter, count: int) -> list[Exhausted]:

@@ -44,8 +44,9 @@ class Server:
     address: str = ""
     life: float = 900.0
     """Seconds that an access token lives."""
-    failures: defaultdict[str, deque[GazetteError | float]] = field(default_factory=lambda: defaultdict(deque))
-    """What the next calls of a method fail with; a number is a delay in seconds, and no failure."""
+    failures: defaultdict[str, deque[GazetteError | float | asyncio.Event]] = field(default_factory=lambda: defaultdict(deque))
+    """What the next calls of a method fail with; a number is a delay in seconds, and no failure; nor is an
+    event that they wait for."""
     metadata: defaultdict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     """What came with each call."""
     deadlines: defaultdict[str, list[float | None]] = field(default_factory=lambda: defaultdict(list))
@@ -63,7 +64,7 @@ class Server:
     made: Counter[str] = field(default_factory=Counter)
     listening: grpc.aio.Server | None = None
 
-    def fails(self, method: str, *failures: GazetteError | float) -> None:
+    def fails(self, method: str, *failures: GazetteError | float | asyncio.Event) -> None:
         self.failures[method].extend(failures)
 
     def calls(self, method: str) -> int:
@@ -86,6 +87,8 @@ class Server:
             planned = self.failures[method].popleft()
             if isinstance(planned, GazetteError):
                 await fail(context, planned)
+            elif isinstance(planned, asyncio.Event):
+                await planned.wait()
             else:
                 await asyncio.sleep(planned)
         if not is_public and metadata.get("authorization") != f"Bearer {self.access}":

@@ -19,7 +19,8 @@ from gazette_client import Retry
 from gazette_client.channels import OPTIONS, options
 from gazette_client.errors import Unavailable
 from tests.client.conftest import Clients
-from tests.client.scripted import serving
+from tests.client.scripted import Server, serving
+from tests.polling import until, until_so
 
 
 def certificate() -> tuple[bytes, bytes]:
@@ -57,7 +58,7 @@ async def test_calls_are_spread_over_all_addresses(clients: Clients) -> None:
     async with serving() as first, serving() as second:
         clients.address = f"ipv4:{first.address},{second.address}"
         async with clients.opened() as client:
-            await ready(clients, client)
+            await ready(clients, client, first, second)
             before = first.calls("GetPage"), second.calls("GetPage")
             for _ in range(20):
                 await clients.call(client.delivery.GetPage, GetPageRequest())
@@ -65,11 +66,14 @@ async def test_calls_are_spread_over_all_addresses(clients: Clients) -> None:
     assert (first.calls("GetPage") - before[0], second.calls("GetPage") - before[1]) == (10, 10)
 
 
-async def ready(clients: Clients, client: Any) -> None:
-    """Until both servers are connected to."""
-    for _ in range(10):
+async def ready(clients: Clients, client: Any, *servers: Server) -> None:
+    """Until all servers are connected to."""
+
+    async def are_connected() -> bool:
         await clients.call(client.delivery.GetPage, GetPageRequest())
-        await asyncio.sleep(0.02)
+        return all(server.calls("GetPage") for server in servers)
+
+    await until(are_connected)
 
 
 async def test_a_server_that_goes_away_is_not_noticed(clients: Clients) -> None:
@@ -78,7 +82,7 @@ async def test_a_server_that_goes_away_is_not_noticed(clients: Clients) -> None:
         clients.address = f"ipv4:{first.address},{second.address}"
         async with clients.opened() as client:
             asked = asyncio.gather(*(keep_asking(clients, client) for _ in range(4)))
-            await asyncio.sleep(0.3)
+            await until_so(lambda: second.calls("GetPage"))
             await second.stop()
             answered = await asked
 

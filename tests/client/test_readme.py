@@ -33,9 +33,10 @@ async def test_the_example_does_what_it_says(service: Service, tmp_path: Path) -
     organisation_id = await service.organisation()
     admin = await service.account(role=Role.ROLE_ADMIN)
     author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
+    kind = service.unique("guide").replace("-", "_")
     async with AsyncClient(service.address, email=admin.email, password=admin.password) as client:
         await client.content_types.CreateContentType(
-            CreateContentTypeRequest(content_type=ContentType(name="guide", title="Guide"))
+            CreateContentTypeRequest(content_type=ContentType(name=kind, title="Guide"))
         )
     (example,) = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
     (tmp_path / "example.py").write_text(example)
@@ -49,7 +50,7 @@ async def test_the_example_does_what_it_says(service: Service, tmp_path: Path) -
             author.email,
             author.password,
             organisation_id,
-            "guide",
+            kind,
             "harbour.png",
         ),
         cwd=tmp_path,

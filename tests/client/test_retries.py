@@ -21,6 +21,7 @@ from gazette_client import AsyncClient, Client, Retry
 from gazette_client.errors import DeadlineExceeded, GazetteError, Internal, ResourceExhausted, Unavailable, failure, typed
 from tests.client.conftest import Clients
 from tests.client.scripted import REFUSED, Server, serving
+from tests.polling import until_so
 
 DOCUMENT = GetDocumentRequest(id="1")
 AWAY = failure(grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE", "Away.")
@@ -260,12 +261,14 @@ async def test_messages_can_be_written_one_by_one(scripted: Server) -> None:
 async def test_a_call_can_be_given_up(scripted: Server) -> None:
     """Cancelling a task cancels its call, and leaves the client as it was."""
     async with AsyncClient(scripted.address, email="editor@example.gov", password="violet-harbour-lantern") as client:
-        scripted.fails("Login", 0.3)
+        may_go_on = asyncio.Event()
+        scripted.fails("Login", may_go_on)
         asked = asyncio.ensure_future(client.content.GetDocument(DOCUMENT))
-        await asyncio.sleep(0.1)
+        await until_so(lambda: scripted.calls("Login"))
         asked.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asked
+        may_go_on.set()
 
         answer = await client.content.GetDocument(DOCUMENT)
 

@@ -51,17 +51,17 @@ async def stored(service: Service) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("method", UPDATES, ids=lambda method: method.name)
-async def test_what_cannot_be_changed_is_not(service: Service, method: MethodDescriptor) -> None:
+async def test_what_cannot_be_changed_is_not(own_service: Service, method: MethodDescriptor) -> None:
     """Nothing at all, everything, the server's own fields, unknown and nested ones: each is refused by its field, and every
     table stays as it was."""
-    admin = await allow_guides(service)
-    office = await Office.opened(service)
-    before = await stored(service)
+    admin = await allow_guides(own_service)
+    office = await Office.opened(own_service)
+    before = await stored(own_service)
     for thing in ("person_id", "organisation_id", "document_id"):
         asked = request(method, {}, {**office.things, "id": office.things[thing], "name": "guide"})
         for paths in masks(method):
             asked.update_mask.paths[:] = paths
-            answer = await answered(service, method, asked, admin)
+            answer = await answered(own_service, method, asked, admin)
             status, bad, info = status_pb2.Status(), error_details_pb2.BadRequest(), error_details_pb2.ErrorInfo()
             status.MergeFromString(answer.said)
             assert answer.code is grpc.StatusCode.INVALID_ARGUMENT, paths
@@ -69,7 +69,7 @@ async def test_what_cannot_be_changed_is_not(service: Service, method: MethodDes
             assert any(each.Unpack(bad) for each in status.details)
             assert info.reason == "INVALID_UPDATE_MASK", paths
             assert [each.field for each in bad.field_violations] == ["update_mask"], paths
-    assert await stored(service) == before
+    assert await stored(own_service) == before
 
 
 def test_no_update_goes_without_a_mask() -> None:

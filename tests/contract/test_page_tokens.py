@@ -31,7 +31,7 @@ LISTS = [method for method in methods() if "page_token" in method.input_type.fie
 async def two_of_each(service: Service) -> tuple[Person, dict[str, str]]:
     """Who sees two of whatever is listed, and the ids that lists ask for."""
     desk = await Desk.opened(service)
-    await desk.content_type("speech")
+    await desk.content_type(desk.kind("speech"))
     published = [await desk.published() for _ in range(2)]
     await desk.update(published[0], title="Another title")
     office = await Office.opened(service)

@@ -21,6 +21,7 @@ from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette_client import AsyncClient, Retry
 from gazette_client.errors import GazetteError
 from tests.faults.installation import PAGE, PASSWORD, Installation
+from tests.polling import until_so
 
 AUTHOR = "author@example.gov"
 LOCAL = (("grpc.use_local_subchannel_pool", 1),)  # each client has a connection of its own, to a worker of the kernel's choice
@@ -101,6 +102,10 @@ class Load:
         """What came of these requests, if any are named, that began in this time."""
         names = {source.__name__ for source in sources}
         return [each for each in self.outcomes if (not names or each.source in names) and since <= each.start < until]
+
+    async def has_come(self, count: int, *sources: Source, since: float = 0.0) -> None:
+        """Waits until so many of these requests that began since then have been answered."""
+        await until_so(lambda: len(self.of(*sources, since=since)) >= count, seconds=60)
 
     @property
     def reads(self) -> tuple[Source, ...]:

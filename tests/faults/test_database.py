@@ -10,7 +10,6 @@ from typing import Any
 
 import grpc
 import httpx
-import pytest
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
@@ -19,8 +18,7 @@ from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from tests.faults.installation import PAGE, Installation
 from tests.faults.load import Load, Outcome
-
-pytestmark = pytest.mark.xdist_group("faults")
+from tests.polling import PAUSE
 
 DEADLINE = 5.0
 """CALL_DEADLINE, by default."""
@@ -66,12 +64,12 @@ async def test_a_crash_of_the_database(installation: Installation) -> None:
     of its return all is well, with every write that was acknowledged (X3)."""
     async with Load.on(installation, attempts=1) as load:
         async with load.running(*load.reads, *load.writes):
-            await asyncio.sleep(1)
+            await load.has_come(50)
             async with killed(installation):
                 away = time.monotonic()
-                await asyncio.sleep(3)
+                await load.has_come(80, load.grpc_me, load.http_me, *load.writes, since=away)
                 back = time.monotonic()
-            await asyncio.sleep(3.5)
+            await load.has_come(11, since=back + 3)
         end = time.monotonic()
         assert codes(load.of(load.grpc_page, load.http_page)) == {("OK", "")}
         during = load.of(load.grpc_me, load.http_me, *load.writes, since=away, until=back - 0.5)  # not those that waited for it
@@ -94,12 +92,13 @@ async def test_a_silent_database(installation: Installation) -> None:
     well (X4)."""
     async with Load.on(installation, attempts=1) as load:
         async with load.running(*load.reads, *load.writes):
-            await asyncio.sleep(1)
+            await load.has_come(50)
             async with paused(installation):
                 stopped = time.monotonic()
-                await asyncio.sleep(DEADLINE + 1.5)
+                for each in (load.grpc_me, load.http_me, *load.writes):  # has waited in vain, and asked again
+                    await load.has_come(1, each, since=stopped)
                 resumed = time.monotonic()
-            await asyncio.sleep(3.5)
+            await load.has_come(11, since=resumed + 3)
         assert [each for each in load.outcomes if each.seconds >= DEADLINE + SLACK] == []
         assert codes(load.of(load.grpc_page, load.http_page)) == {("OK", "")}
         during = load.of(load.grpc_me, load.http_me, since=stopped, until=resumed)
@@ -117,7 +116,7 @@ async def test_a_worker_starts_while_the_database_is_away(installation: Installa
         installation.workers()[0].kill()
         async with asyncio.timeout(20):
             while len(installation.log("serving")) == begun:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(PAUSE)
         async with grpc.aio.insecure_channel(installation.socket(0)) as channel:
             page = (await DeliveryServiceStub(channel).GetPage(GetPageRequest(path=PAGE, locale="en"), timeout=5)).page
             for name, wanted in READINESS.items():
@@ -130,4 +129,4 @@ async def test_a_worker_starts_while_the_database_is_away(installation: Installa
             assert (await http.get("/health")).status_code == httpx.codes.SERVICE_UNAVAILABLE
     async with asyncio.timeout(5):
         while not await asyncio.to_thread(installation.is_ready):
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(PAUSE)

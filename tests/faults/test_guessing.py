@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import grpc
 import pytest
@@ -12,10 +13,9 @@ from tests.auth.guessing import counted, guess, login
 from tests.auth.stored import events
 from tests.faults.installation import Installation
 from tests.faults.test_redis import away
+from tests.polling import until_so
 from tests.refusals import Refusal
 from tests.service import Service
-
-pytestmark = pytest.mark.xdist_group("faults")
 
 VICTIM = "victim@example.gov"
 HOME = "198.51.100.7"
@@ -51,7 +51,9 @@ async def test_redis_goes_and_comes_back(installation: Installation, exposed: Se
         async with away(installation, how):
             await guesses(exposed, 2)
             assert len(hashes) == 4
-        await asyncio.sleep(1.1)  # for so long a Redis that failed is left alone
+        await until_so(
+            lambda: exposed.app.base.redis.resting_until < time.monotonic()
+        )  # a Redis that failed is left alone for a while
         await guesses(exposed, 50)
         assert len(hashes) == 5
         async with away(installation, how):

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import grpc
-import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest, LogoutRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
@@ -18,11 +18,10 @@ from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from server import app
 from server.stores.notify import APPLICATION
 from tests.faults.installation import Installation
+from tests.polling import until_so
 from tests.publishing import put_gone, put_page
 from tests.refusals import refused
 from tests.service import Service, administer
-
-pytestmark = pytest.mark.xdist_group("faults")
 
 CUT = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{APPLICATION}' AND datname = "
 BOUND = 1.5
@@ -119,9 +118,12 @@ async def test_listening_outlives_every_failure(exposed: Service) -> None:
     database = exposed.settings.database_url.rpartition("/")[2]
     async with exposed.owner.begin() as connection:
         await connection.execute(text("REVOKE SELECT ON record_entries FROM gazette"))
-    await administer(exposed.servers, f"{CUT}'{database}'")
-    await hears(exposed, wanted=False)
-    await asyncio.sleep(0.7)  # it has tried, and was refused
+    with capture_logs() as logs:
+        await administer(exposed.servers, f"{CUT}'{database}'")
+        await hears(exposed, wanted=False)
+        await until_so(
+            lambda: [line for line in logs if line["event"] == "notifications failed"]
+        )  # it has tried, and was refused
     assert not exposed.app.base.listener.is_listening
     async with exposed.owner.begin() as connection:
         await connection.execute(text("GRANT SELECT ON record_entries TO gazette"))

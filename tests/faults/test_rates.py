@@ -20,8 +20,6 @@ from tests.servers import Servers
 from tests.service import Service, running
 from tests.test_rates import answered, get_me, told
 
-pytestmark = pytest.mark.xdist_group("faults")
-
 MOST = 60
 
 

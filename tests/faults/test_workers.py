@@ -10,7 +10,6 @@ from typing import Any
 
 import grpc
 import psutil
-import pytest
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
@@ -18,12 +17,10 @@ from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1.file_service_pb2 import UploadFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
-from server.app import DRAIN_PAUSE
 from tests.faults.installation import PAGE, Installation
 from tests.faults.load import Load
 from tests.files.uploading import PNG, upload_of
-
-pytestmark = pytest.mark.xdist_group("faults")
+from tests.polling import until
 
 ENDED = "worker ended, starting another"
 
@@ -42,6 +39,16 @@ async def is_serving(channel: grpc.aio.Channel) -> bool:
     except grpc.RpcError:
         return False
     return bool(answer.status == HealthCheckResponse.SERVING)
+
+
+async def takes_none(address: str) -> bool:
+    """Whether nobody who is new is let in there."""
+    async with grpc.aio.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        try:
+            await DeliveryServiceStub(channel).GetPage(GetPageRequest(path=PAGE), timeout=1)
+        except grpc.RpcError:
+            return True
+    return False
 
 
 async def upload(channel: grpc.aio.Channel, load: Load, may_end: asyncio.Event) -> int:
@@ -68,7 +75,7 @@ async def test_an_orderly_end_fails_no_request(installation: Installation) -> No
     ):
         may_end = asyncio.Event()
         uploading = asyncio.create_task(upload(own, load, may_end))
-        await asyncio.sleep(1)
+        await load.has_come(50)
         victim = installation.workers()[0]
         victim.send_signal(signal.SIGTERM)
         term = time.monotonic()
@@ -76,11 +83,11 @@ async def test_an_orderly_end_fails_no_request(installation: Installation) -> No
             while await is_serving(own):
                 await asyncio.sleep(0.02)
         await DeliveryServiceStub(own).GetPage(GetPageRequest(path=PAGE), timeout=1)
-        await asyncio.sleep(DRAIN_PAUSE + 0.5)  # now it takes no new calls, and waits for this one
+        await until(lambda: takes_none(installation.socket(0)))  # now it waits for this one
         may_end.set()
         assert await uploading == len(PNG)
         await replaced(installation, 0, victim)
-        await asyncio.sleep(0.5)
+        await load.has_come(101, since=term)
     assert [each for each in load.outcomes if each.code != "OK"] == []
     assert len(load.of(since=term)) > 100
     ending = installation.log(ENDED)[-1]
@@ -91,12 +98,12 @@ async def test_a_crash_fails_no_safe_request(installation: Installation) -> None
     """kill -9 of one of two workers under load: no read fails over HTTP, no call that is safe to repeat over gRPC, and another
     worker takes its place (X2)."""
     async with Load.on(installation) as load, load.running(*load.reads, *load.reads, load.grpc_create):
-        await asyncio.sleep(1)
+        await load.has_come(30)
         victim = installation.workers()[1]
         victim.kill()
         killed = time.monotonic()
         await replaced(installation, 1, victim)
-        await asyncio.sleep(0.5)
+        await load.has_come(51, since=killed)
     assert [each for each in load.outcomes if each.code != "OK"] == []
     assert len(load.of(since=killed)) > 50
     ending = installation.log(ENDED)[-1]

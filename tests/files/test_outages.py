@@ -25,6 +25,7 @@ from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from server.files.uploads.uploads import Uploads
 from server.stores.blobs import StorageUnavailable, open_storage
 from tests.files.uploading import PNG, assert_nothing_left, blobs, rows, send, upload_of
+from tests.polling import until, until_so
 from tests.refusals import refused
 from tests.servers import Servers
 from tests.service import Service, running
@@ -47,7 +48,7 @@ async def test_an_upload_fails_in_time_and_all_else_goes_on(cut_off: Service) ->
     start = time.monotonic()
 
     uploads = [asyncio.ensure_future(refused(send(cut_off, author, upload_of(organisation_id, PNG), PNG))) for _ in range(5)]
-    await asyncio.sleep(0.5)
+    await until_so(lambda: len(cut_off.app.limits.running) == len(uploads))
     asked = time.monotonic()
     await AuthServiceStub(cut_off.channel).GetMe(GetMeRequest(), metadata=author.metadata)
     assert time.monotonic() - asked < 1
@@ -133,13 +134,12 @@ async def test_a_server_that_stops_leaves_nothing_of_an_upload(servers: Servers,
             await asyncio.Event().wait()
 
         call = FileServiceStub(service.channel).UploadFile(stalled(), metadata=author.metadata)
-        async with asyncio.timeout(5):
-            while not blobs(service):
-                await asyncio.sleep(0.01)
+        await until_so(lambda: blobs(service))
         await service.app.server.stop(0)
-        async with asyncio.timeout(5):
-            while blobs(service) or await rows(service):
-                await asyncio.sleep(0.01)
 
+        async def is_cleared_away() -> bool:
+            return not blobs(service) and not await rows(service)
+
+        await until(is_cleared_away)
         await assert_nothing_left(service)
         assert (await refused(call)).code != grpc.StatusCode.OK

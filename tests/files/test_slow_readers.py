@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from gazette.auth.v1.account_pb2 import Role
 from gazette.files.v1.file_service_pb2 import DownloadFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from tests.files.uploading import png, send, upload_of
+from tests.polling import until_so
 from tests.refusals import refused
 from tests.servers import Servers
 from tests.service import Person, Service, running
@@ -66,9 +66,7 @@ async def test_they_are_cut(narrow: Service, monkeypatch: pytest.MonkeyPatch) ->
     id = await file_of(narrow, admin)
     await unread(narrow, admin, id)
     stuck = await unread(narrow, admin, id)
-    async with asyncio.timeout(5):
-        while narrow.app.limits.running:
-            await asyncio.sleep(0.05)
+    await until_so(lambda: not narrow.app.limits.running)
     await unread(narrow, admin, id)
     with pytest.raises(grpc.aio.AioRpcError) as cut:
         await rest_of(stuck)

@@ -13,6 +13,7 @@ from gazette.files.v1.file_pb2 import FileState
 from gazette.files.v1.file_service_pb2 import UploadFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from tests.files.uploading import PDF, PNG, blobs, png, rows, send, upload_of
+from tests.polling import until, until_so
 from tests.refusals import refused
 from tests.service import Service
 
@@ -32,14 +33,13 @@ async def test_a_client_that_leaves_leaves_nothing(service: Service, sent: int) 
 
     call = FileServiceStub(service.channel).UploadFile(stalled(), metadata=author.metadata)
     await waiting.wait()
-    async with asyncio.timeout(5):
-        while sent > 8192 and not blobs(service):
-            await asyncio.sleep(0.01)
+    await until_so(lambda: sent <= 8192 or blobs(service))
     call.cancel()
 
-    async with asyncio.timeout(5):
-        while await rows(service) or blobs(service):
-            await asyncio.sleep(0.02)
+    async def is_gone() -> bool:
+        return not await rows(service) and not blobs(service)
+
+    await until(is_gone)
 
 
 async def test_clients_that_leave_at_any_moment_leave_whole_files_or_nothing(service: Service) -> None:
@@ -54,9 +54,11 @@ async def test_clients_that_leave_at_any_moment_leave_whole_files_or_nothing(ser
         )
         await asyncio.sleep(step * 0.002)
         call.cancel()
-    async with asyncio.timeout(5):
-        while any(row.state == FileState.FILE_STATE_PENDING for row in await rows(service)):
-            await asyncio.sleep(0.02)
+
+    async def is_settled() -> bool:
+        return all(row.state != FileState.FILE_STATE_PENDING for row in await rows(service))
+
+    await until(is_settled)
 
     assert sorted(path.name for path in blobs(service)) == sorted(
         row.blob_key.rpartition("/")[2] for row in await rows(service)

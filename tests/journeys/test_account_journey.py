@@ -12,7 +12,6 @@ from typing import Any
 import grpc
 import httpx
 import pyotp
-import pytest
 
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
@@ -20,8 +19,6 @@ from tests.auth.mailbox import in_folder, token
 from tests.edge import Edge
 from tests.polling import wait_until
 from tests.refusals import http_reason
-
-pytestmark = pytest.mark.xdist_group("edge")
 
 SECRETS = {
     "password",

@@ -21,8 +21,6 @@ from gazette_client import AsyncClient, errors
 from server.demo.files import form_pdf, harbour_png
 from tests.edge import PASSWORD, Edge
 
-pytestmark = pytest.mark.xdist_group("edge")
-
 AUTHOR, EDITOR, PUBLISHER = "author@example.gov", "editor@example.gov", "publisher@example.gov"
 BODY = "Open **daily**. <script>alert(1)</script>"
 

@@ -12,8 +12,6 @@ import pytest
 
 from tests.edge import Edge
 
-pytestmark = pytest.mark.xdist_group("edge")
-
 BUF = Path(sys.executable).with_name("buf")
 
 

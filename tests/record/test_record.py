@@ -23,15 +23,19 @@ from tests.refusals import refused
 from tests.service import Service
 
 
-async def test_an_entry_can_be_checked(own_service: Service) -> None:
+async def test_an_entry_can_be_checked(service: Service, root: str) -> None:
     """An entry's hash covers its bytes, and its bytes the answer that its path serves."""
-    number = await put_page(own_service.database, "/a", "Alpha")
-    stub = RecordServiceStub(own_service.channel)
+    number = await put_page(service.database, f"{root}/a", "Alpha")
+    stub = RecordServiceStub(service.channel)
     entry = (await stub.GetRecordEntry(GetRecordEntryRequest(number=number))).entry
     assert entry.leaf_hash == hashlib.sha256(b"\0" + entry.body_bytes).digest()
     assert RecordEntryBody.FromString(entry.body_bytes) == entry.body
-    assert (entry.body.number, entry.body.kind, entry.body.path) == (number, RecordEntryKind.RECORD_ENTRY_KIND_PUBLISHED, "/a")
-    page = await DeliveryServiceStub(own_service.channel).GetPage(GetPageRequest(path="/a"))
+    assert (entry.body.number, entry.body.kind, entry.body.path) == (
+        number,
+        RecordEntryKind.RECORD_ENTRY_KIND_PUBLISHED,
+        f"{root}/a",
+    )
+    page = await DeliveryServiceStub(service.channel).GetPage(GetPageRequest(path=f"{root}/a"))
     assert entry.body.answer_sha256 == hashlib.sha256(page.SerializeToString()).digest()
 
 
@@ -86,11 +90,11 @@ async def test_an_entry_that_is_not_there(own_service: Service) -> None:
         "TRUNCATE audit_events",
     ],
 )
-async def test_the_server_cannot_rewrite(own_service: Service, statement: str) -> None:
+async def test_the_server_cannot_rewrite(service: Service, statement: str, root: str) -> None:
     """The server's database role can neither change nor remove what is on the record or in the audit (I2)."""
-    await put_page(own_service.database, "/a")
+    await put_page(service.database, f"{root}/a")
     with pytest.raises(DBAPIError, match="permission denied"):
-        async with own_service.database.transaction() as connection:
+        async with service.database.transaction() as connection:
             await connection.execute(text(statement))
 
 
@@ -101,8 +105,8 @@ def test_notices(path: str, covers: bool) -> None:
     assert record_rules.read_notice(record_rules.notice(7, "en", path, covers_prefix=covers)) == (7, "en", path, covers)
 
 
-async def test_kinds(own_service: Service) -> None:
+async def test_kinds(service: Service, root: str) -> None:
     """A redirect is on the record as what it is."""
-    number = await put_redirect(own_service.database, "/old", "/new")
-    entry = (await RecordServiceStub(own_service.channel).GetRecordEntry(GetRecordEntryRequest(number=number))).entry
+    number = await put_redirect(service.database, f"{root}/old", f"{root}/new")
+    entry = (await RecordServiceStub(service.channel).GetRecordEntry(GetRecordEntryRequest(number=number))).entry
     assert entry.body.kind == RecordEntryKind.RECORD_ENTRY_KIND_REDIRECTED

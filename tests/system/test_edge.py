@@ -21,8 +21,6 @@ from devstack.home import Home
 from devstack.ports import free_port
 from tests.edge import PASSWORD, Edge
 
-pytestmark = pytest.mark.xdist_group("edge")
-
 PAGE = "/v1/pages/guidance/moor-a-boat"
 MIB = 1024 * 1024
 CLAIMS = {

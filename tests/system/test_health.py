@@ -133,17 +133,17 @@ async def test_a_probe_of_nothing(service: Service) -> None:
     assert (await refused(check(service.channel, "gazette.nothing.v1.NothingService"))).code == grpc.StatusCode.NOT_FOUND
 
 
-async def test_a_watch(service: Service) -> None:
+async def test_a_watch(own_service: Service) -> None:
     """Whoever watches is told at once how it is, and again when it drains, as is whoever asks."""
-    stub: Any = HealthStub(service.channel)
+    stub: Any = HealthStub(own_service.channel)
     watch = stub.Watch(HealthCheckRequest(), timeout=10)
     assert (await watch.read()).status == HealthCheckResponse.SERVING
-    await service.app.health.drain()
+    await own_service.app.health.drain()
     assert (await watch.read()).status == HealthCheckResponse.NOT_SERVING
     watch.cancel()
     for name in ("", *SERVICES):
-        assert await check(service.channel, name) == "NOT_SERVING"
-    refusal = await refused(system(service).GetHealth(GetHealthRequest(), timeout=5))
+        assert await check(own_service.channel, name) == "NOT_SERVING"
+    refusal = await refused(system(own_service).GetHealth(GetHealthRequest(), timeout=5))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "NOT_READY")
 
 
@@ -170,7 +170,6 @@ async def test_no_reflection(servers: Servers, template: str, tmp_path: Path) ->
         assert (await refused(reflected(service))).code == grpc.StatusCode.UNIMPLEMENTED
 
 
-@pytest.mark.xdist_group("edge")
 def test_over_http(edge: Edge) -> None:
     """Over HTTP the health is public; its details are 401 for strangers, 403 for an editor, and there for an administrator."""
     emails = {"stranger": "", "editor": "editor@example.gov", "admin": "admin@example.gov"}

@@ -24,7 +24,6 @@ from tests.service import Service
 MIB = 1024 * 1024
 
 
-@pytest.mark.xdist_group("edge")
 @pytest.mark.parametrize(("size", "compression"), [(5, None), (64, None), (64, grpc.Compression.Gzip)])
 def test_a_message_that_is_too_large(edge: Edge, size: int, compression: grpc.Compression | None) -> None:
     """A message over 4 MiB is RESOURCE_EXHAUSTED, compressed or not; no worker takes 12 MB for it, and the next is answered
