@@ -41,7 +41,7 @@ RUN apt-get update \
 # describes; docs/deployment.md says how it is used.
 COPY --from=builder /opt/gazette /opt/gazette
 COPY --from=builder /opt/code /opt/gazette
-COPY deploy/envoy/render.py deploy/envoy/envoy.yaml.tmpl deploy/envoy/rest.lua deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
+COPY deploy/envoy/render.py deploy/envoy/envoy.yaml.tmpl deploy/envoy/rest.lua deploy/envoy/services.txt deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
 
 ARG ENVIRONMENT=production
 ARG PORT=8080

@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
 from tools.contract_sources import copy_sources
 from tools.openapi import openapi
 
@@ -18,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 CLIENT = Path("clients/python/gazette")
 ENVOY = Path("deploy/envoy/gazette.binpb")
+SERVICES = Path("deploy/envoy/services.txt")
 OPENAPI = Path("docs/openapi.json")
 PERMISSIONS = Path("docs/permissions.md")
 
@@ -50,6 +53,13 @@ def descriptors(name: str, *options: str) -> bytes:
     return path.read_bytes()
 
 
+def services(contract: bytes) -> bytes:
+    """The names of all services that are ours, a line each."""
+    files = FileDescriptorSet.FromString(contract).file
+    names = [f"{file.package}.{service.name}" for file in files for service in file.service]
+    return "".join(f"{name}\n" for name in sorted(names) if name.startswith("gazette.")).encode()
+
+
 def permissions(package: dict[Path, bytes]) -> bytes:
     """The page of permissions. The table of roles is code of the server, which needs the package as the contract has it now."""
     place = BUILD / "permissions"
@@ -71,11 +81,13 @@ def permissions(package: dict[Path, bytes]) -> bytes:
 
 def outputs() -> dict[Path, bytes]:
     """Every generated file, by its path in the repository."""
-    document = openapi(descriptors("contract.binpb"))
+    contract = descriptors("contract.binpb")
+    document = openapi(contract)
     package = python_package()
     return {
         **package,
         ENVOY: descriptors("envoy.binpb", "--exclude-source-info"),
+        SERVICES: services(contract),
         OPENAPI: (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(),
         PERMISSIONS: permissions(package),
     }

@@ -15,19 +15,8 @@ from textwrap import indent
 
 HERE = Path(__file__).resolve().parent
 
-# Every service with an HTTP form; a test compares them with the descriptors.
-SERVICES = (
-    "gazette.audit.v1.AuditService",
-    "gazette.auth.v1.AccountService",
-    "gazette.auth.v1.AuthService",
-    "gazette.auth.v1.OrganisationService",
-    "gazette.content.v1.ContentService",
-    "gazette.content.v1.ContentTypeService",
-    "gazette.delivery.v1.DeliveryService",
-    "gazette.files.v1.FileService",
-    "gazette.record.v1.RecordService",
-    "gazette.system.v1.SystemService",
-)
+# Every service of the contract, which `make proto` writes down.
+SERVICES = tuple((HERE / "services.txt").read_text().split())
 
 # RPCs are told apart by their verb, and a test compares that, too, with the descriptors: streams have no timeout, and
 # reads may be tried again.

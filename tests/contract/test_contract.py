@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -12,39 +14,28 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FileDescriptor, MethodDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 
+import gazette
 from gazette.access.v1 import access_pb2
-from gazette.audit.v1 import audit_service_pb2
-from gazette.auth.v1 import account_service_pb2, auth_service_pb2, organisation_service_pb2
-from gazette.content.v1 import content_service_pb2, content_type_service_pb2
-from gazette.delivery.v1 import delivery_service_pb2
-from gazette.files.v1 import file_service_pb2
 from gazette.record.v1 import record_service_pb2
-from gazette.system.v1 import system_service_pb2
 from server.rpc.methods import NotInContract, access_rule
 from server.rpc.registry import Registry
 from tests.service import Service
 from tools.contract import Contract, Described, full_name
 from tools.generate import descriptors
 
-MODULES = [
-    audit_service_pb2,
-    account_service_pb2,
-    auth_service_pb2,
-    organisation_service_pb2,
-    content_service_pb2,
-    content_type_service_pb2,
-    delivery_service_pb2,
-    file_service_pb2,
-    record_service_pb2,
-    system_service_pb2,
-]
 OVER_GRPC_ALONE = {"gazette.files.v1.FileService.UploadFile"}
 """What HTTP has another form of."""
 
 
+def modules() -> list[Any]:
+    """The modules of all services, as the contract's package has them."""
+    names = [each.name for each in pkgutil.walk_packages(gazette.__path__, "gazette.") if each.name.endswith("_service_pb2")]
+    return [importlib.import_module(name) for name in names]
+
+
 def methods() -> list[MethodDescriptor]:
     return [
-        method for module in MODULES for service in module.DESCRIPTOR.services_by_name.values() for method in service.methods
+        method for module in modules() for service in module.DESCRIPTOR.services_by_name.values() for method in service.methods
     ]
 
 
