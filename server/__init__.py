@@ -1,1 +1,1 @@
-"""Gazette's server. Folders are the domain, files are plumbing; `app.py` puts them together."""
+"""Gazette's server. A domain is a folder, and so is each kind of plumbing; `app.py` puts them together."""

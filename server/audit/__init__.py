@@ -14,6 +14,6 @@
 The server's database role can INSERT and SELECT events and seals, and besides that DELETE what is personal, and from the list.
 """
 
-from server.audit.writing import add, erase, event, inserts
+from server.audit.writing import add, erase, event, inserts, origin
 
-__all__ = ["add", "erase", "event", "inserts"]
+__all__ = ["add", "erase", "event", "inserts", "origin"]

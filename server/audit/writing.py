@@ -115,6 +115,11 @@ def event(
     return {f"audit_{name}": value for name, value in {**given, **beside}.items()}
 
 
+def origin() -> str:
+    """Which way an act came that either way can come: for the details of its event, as `by`."""
+    return "api" if ambient.is_answering() else "cli"
+
+
 def inserts(changed: CTE | None) -> tuple[CTE, CTE, CTE]:
     """What writes an event as a part of its act's statement: `select(changed).add_cte(*inserts(changed))`, executed with the
     parameters of `event`. It is written if `changed`, which does the act, yields a row; for None in any case."""

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server import audit
 from server.organisations import failures, queries, rules
 from server.organisations.finding import existing
-from server.rpc import ambient
 from server.stores.postgres import AnyRow
 
 
@@ -28,7 +27,7 @@ async def rename(connection: AsyncConnection, organisation_id: uuid.UUID, name: 
         organisation_id=organisation_id,
         before={"name": former.name},
         after={"name": name},
-        by=ambient.origin(),
+        by=audit.origin(),
     )
     return await existing(connection, organisation_id)
 
@@ -39,9 +38,7 @@ async def create(connection: AsyncConnection, slug: str, name: str) -> AnyRow:
     row = await queries.add_organisation(connection, slug, name)
     if row is None:
         raise failures.SlugTaken
-    await audit.add(
-        connection, "organisation.create", row.id, organisation_id=row.id, slug=slug, name=name, by=ambient.origin()
-    )
+    await audit.add(connection, "organisation.create", row.id, organisation_id=row.id, slug=slug, name=name, by=audit.origin())
     return row
 
 

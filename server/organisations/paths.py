@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import audit
 from server.organisations import failures, queries, rules
-from server.rpc import ambient
 
 
 class OthersUse(Protocol):
@@ -48,7 +47,7 @@ async def reserve(connection: AsyncConnection, organisation_id: uuid.UUID, prefi
         raise failures.PathInUse(prefix)
     await queries.add_reservation(connection, prefix, organisation_id)
     await audit.add(
-        connection, "path.reserve", organisation_id, organisation_id=organisation_id, prefix=prefix, by=ambient.origin()
+        connection, "path.reserve", organisation_id, organisation_id=organisation_id, prefix=prefix, by=audit.origin()
     )
 
 
@@ -64,5 +63,5 @@ async def release(connection: AsyncConnection, organisation_id: uuid.UUID, prefi
         raise failures.PathInUse(prefix)
     await queries.remove_reservation(connection, prefix)
     await audit.add(
-        connection, "path.release", organisation_id, organisation_id=organisation_id, prefix=prefix, by=ambient.origin()
+        connection, "path.release", organisation_id, organisation_id=organisation_id, prefix=prefix, by=audit.origin()
     )

@@ -17,8 +17,3 @@ def current() -> Call:
 
 def is_answering() -> bool:
     return _current.get(None) is not None
-
-
-def origin() -> str:
-    """Which way a change came, for the audit."""
-    return "api" if is_answering() else "cli"

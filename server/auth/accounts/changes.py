@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server import audit
 from server.auth.accounts import queries, rules
 from server.auth.accounts.finding import Principal
-from server.rpc import ambient
 
 
 async def rename(connection: AsyncConnection, principal: Principal, name: str) -> None:
@@ -25,4 +24,4 @@ async def rename(connection: AsyncConnection, principal: Principal, name: str) -
 async def add_event(connection: AsyncConnection, action: str, principal: Principal, **about: Any) -> None:
     """Audits a change of the account as a whole: for the organisation, where one alone has to do with it."""
     organisation_id = rules.only_organisation(principal.grants)
-    await audit.add(connection, action, principal.account.id, organisation_id=organisation_id, by=ambient.origin(), **about)
+    await audit.add(connection, action, principal.account.id, organisation_id=organisation_id, by=audit.origin(), **about)

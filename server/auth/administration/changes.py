@@ -21,7 +21,6 @@ from server.auth.links import queries as link_queries
 from server.auth.sessions import queries as session_queries
 from server.auth.totp import queries as totp_queries
 from server.auth.totp.changes import notify_owner
-from server.rpc import ambient
 
 DISABLED = AccountState.ACCOUNT_STATE_DISABLED
 ERASED = AccountState.ACCOUNT_STATE_ERASED
@@ -127,7 +126,7 @@ async def add_roles_event(
         before={"roles": roles(principal.grants, organisation_id)},
         after={"roles": roles(after, organisation_id)},
         role=Role.Name(Role.ValueType(role)),
-        by=ambient.origin(),
+        by=audit.origin(),
     )
 
 

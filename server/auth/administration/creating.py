@@ -12,7 +12,6 @@ from server.auth import failures
 from server.auth.accounts import queries, rules
 from server.auth.passwords import rules as password_rules
 from server.auth.passwords.hashing import Passwords
-from server.rpc import ambient
 from server.stores.postgres import AnyRow
 
 
@@ -41,7 +40,7 @@ async def create(
         organisation_id=organisation_id,
         personal={"email": email, "name": name},
         role=Role.Name(role),
-        by=ambient.origin(),
+        by=audit.origin(),
     )
     return account
 

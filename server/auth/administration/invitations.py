@@ -18,7 +18,7 @@ from server.auth.accounts.finding import Principal
 from server.auth.administration import changes
 from server.auth.links.mailed import Links
 from server.auth.links.purposes import INVITATION
-from server.rpc import ambient, http
+from server.rpc import http
 from server.rpc.call import Call
 from server.rpc.caller import Caller
 from server.stores import idempotency
@@ -83,7 +83,7 @@ async def invite(
         organisation_id=organisation_id,
         personal={"email": account.email, "name": account.name},
         role=Role.Name(role),
-        by=ambient.origin(),
+        by=audit.origin(),
     )
     inviter = {"inviter_id": str(caller.account_id)} if caller.account_id else {}
     await links.send(connection, account, INVITATION, account.email, **inviter)

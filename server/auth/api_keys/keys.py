@@ -19,7 +19,6 @@ from server.auth.accounts import queries as account_queries
 from server.auth.accounts import rules as account_rules
 from server.auth.accounts.finding import Principal
 from server.auth.api_keys import queries, rules
-from server.rpc import ambient
 from server.stores.postgres import AnyRow
 
 
@@ -39,7 +38,7 @@ async def create_service(
         account.id,
         organisation_id=organisation_id,
         role=Role.Name(role),
-        by=ambient.origin(),
+        by=audit.origin(),
         kind="service",
     )
     return await finding.found(connection, account.id)
@@ -118,5 +117,5 @@ async def revoke(connection: AsyncConnection, principal: Principal, key_id: uuid
 async def add_event(connection: AsyncConnection, action: str, principal: Principal, key_id: uuid.UUID, **about: Any) -> None:
     """Audits a change of the key: for the organisation, where one alone has to do with its account."""
     organisation_id = account_rules.only_organisation(principal.grants)
-    about |= {"account_id": str(principal.account.id), "by": ambient.origin()}
+    about |= {"account_id": str(principal.account.id), "by": audit.origin()}
     await audit.add(connection, action, key_id, organisation_id=organisation_id, **about)
