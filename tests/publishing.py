@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+import asyncpg
+from sqlalchemy import literal, select
 
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from gazette.delivery.v1.page_pb2 import Gone, Page, PageState, PageSummary, Redirect
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
-from server.delivery.pages import queries as delivery
-from server.record import log as record
+from server import delivery, record
+from server.record import Place
 from server.stores.postgres import Database
+from server.stores.statements import Statement
 
 ORGANISATION = uuid.UUID("0190a5a0-0000-7000-8000-00000000000a")
+
+NOTHING = select(literal(1).label("changed")).cte("document")
+PUBLISHED = Statement(record.appends(NOTHING).add_cte(delivery.puts(NOTHING)))
 
 
 async def put_page(
@@ -28,8 +34,8 @@ async def put_page(
 ) -> int:
     """The record number of the new page."""
     state = PageState.PAGE_STATE_PUBLISHED
-    async with database.transaction() as connection:
-        place = await record.reserve(connection)
+    async with database.direct() as connection, connection.transaction():
+        place = Place.after(await record.reserve(connection))
         page = Page(path=path, locale=locale, title=title, html=f"<p>{title}</p>", state=state, record_number=place.number)
         summary = PageSummary(path=path, locale=locale, title=title, content_type=content_type, state=state)
         await put(
@@ -46,24 +52,24 @@ async def put_page(
 
 
 async def put_redirect(database: Database, path: str, location: str, *, covers: bool = False, preserves: bool = False) -> int:
-    async with database.transaction() as connection:
-        place = await record.reserve(connection)
+    async with database.direct() as connection, connection.transaction():
+        place = Place.after(await record.reserve(connection))
         answer = GetPageResponse(redirect=Redirect(location=location, record_number=place.number))
         await put(connection, place, answer, path=path, covers=covers, preserves=preserves)
     return place.number
 
 
 async def put_gone(database: Database, path: str, explanation: str) -> int:
-    async with database.transaction() as connection:
-        place = await record.reserve(connection)
+    async with database.direct() as connection, connection.transaction():
+        place = Place.after(await record.reserve(connection))
         answer = GetPageResponse(gone=Gone(explanation=explanation, record_number=place.number))
         await put(connection, place, answer, path=path)
     return place.number
 
 
 async def put(
-    connection: AsyncConnection,
-    place: record.Place,
+    connection: asyncpg.Connection,
+    place: Place,
     answer: GetPageResponse,
     *,
     path: str,
@@ -79,32 +85,23 @@ async def put(
         "redirect": RecordEntryKind.RECORD_ENTRY_KIND_REDIRECTED,
         "gone": RecordEntryKind.RECORD_ENTRY_KIND_GONE,
     }
-    document_id = uuid.uuid4()
-    await record.append(
-        connection,
-        place,
-        kinds[answer.WhichOneof("answer") or ""],
-        document_id=document_id,
-        revision_number=1,
-        organisation_id=organisation_id,
-        path=path,
-        locale=locale,
-        answer=answer.SerializeToString(),
-        covers_prefix=covers,
-    )
-    await delivery.put(
-        connection,
-        path=path,
-        locale=locale,
-        record_number=place.number,
-        document_id=document_id,
-        translation_key=uuid.uuid4(),
-        organisation_id=organisation_id,
-        content_type=content_type,
-        title=answer.page.title,
-        publish_time=datetime.now(UTC),
-        answer=answer.SerializeToString(),
-        summary=summary.SerializeToString() if summary else None,
-        covers_prefix=covers,
-        preserves_suffix=preserves,
-    )
+    where: dict[str, Any] = {
+        "path": path,
+        "locale": locale,
+        "organisation_id": organisation_id,
+        "document_id": uuid.uuid4(),
+    }
+    kind, stored = kinds[answer.WhichOneof("answer") or ""], answer.SerializeToString()
+    entry = record.entry(place, kind, **where, revision_number=1, answer=stored, covers_prefix=covers)
+    page = where | {
+        "record_number": place.number,
+        "translation_key": uuid.uuid4(),
+        "content_type": content_type,
+        "title": answer.page.title,
+        "publish_time": datetime.now(UTC),
+        "answer": stored,
+        "summary": summary.SerializeToString() if summary else None,
+        "covers_prefix": covers,
+        "preserves_suffix": preserves,
+    }
+    await PUBLISHED.run(connection, **record.parameters(entry), **delivery.parameters(page))

@@ -8,6 +8,8 @@ from sqlalchemy import text
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1.content_service_pb2 import ListDocumentsRequest
 from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
+from gazette.content.v1.content_type_service_pb2 import ListContentTypesRequest
+from gazette.content.v1.content_type_service_pb2_grpc import ContentTypeServiceStub
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from tests.publishing import put_page
@@ -27,16 +29,27 @@ async def test_pages_are_read_on(own_service: Service) -> None:
         assert (await stub.GetPage(GetPageRequest(path=f"/{number}", locale="en"), timeout=5)).page.path == f"/{number}"
 
 
+async def test_documents_are_listed_on(own_service: Service) -> None:
+    """What editors ask all the time goes on as pages do: the driver prepares the statement anew."""
+    admin = await own_service.account(role=Role.ROLE_ADMIN)
+    stub = ContentServiceStub(own_service.channel)
+    for size in (600, 601):
+        await stub.ListDocuments(ListDocumentsRequest(), metadata=admin.metadata, timeout=5)
+        async with own_service.owner.begin() as connection:
+            await connection.execute(text(f"ALTER TABLE documents ALTER COLUMN locale TYPE varchar({size})"))
+    await stub.ListDocuments(ListDocumentsRequest(), metadata=admin.metadata, timeout=5)
+
+
 async def test_others_may_try_again(own_service: Service) -> None:
     """Any other call that meets such a column is UNAVAILABLE once, which says that a retry will do, and then works."""
     admin = await own_service.account(role=Role.ROLE_ADMIN)
-    stub = ContentServiceStub(own_service.channel)
+    stub = ContentTypeServiceStub(own_service.channel)
 
     async def listed() -> None:
-        await stub.ListDocuments(ListDocumentsRequest(), metadata=admin.metadata, timeout=5)
+        await stub.ListContentTypes(ListContentTypesRequest(), metadata=admin.metadata, timeout=5)
 
     await listed()
     async with own_service.owner.begin() as connection:
-        await connection.execute(text("ALTER TABLE documents ALTER COLUMN locale TYPE varchar(600)"))
+        await connection.execute(text("ALTER TABLE content_types ALTER COLUMN title TYPE varchar(600)"))
     assert (await refused(listed())).code == grpc.StatusCode.UNAVAILABLE
     await listed()

@@ -15,6 +15,7 @@ from server.rpc.failures import (
     InvalidArgument,
     NotFound,
     PermissionDenied,
+    Unavailable,
     Violation,
 )
 
@@ -127,6 +128,12 @@ class KeyOfAnother(TranslationExists):
     """Translations of one document are one organisation's: links to them would lead to whoever joined in."""
 
     message = "document.translation_key is another organisation's."
+
+
+class Contended(Unavailable):
+    """What the change was decided by has changed each time before it could be written."""
+
+    message = "Its content type or the reservations of paths keep changing. Try again later."
 
 
 class DraftInProgress(FailedPrecondition):

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from gazette.content.v1 import content_service_pb2, content_type_service_pb2
 from server import files, organisations
-from server.content.service import ContentService
+from server.content.documents.premises import Premises
+from server.content.documents.service import Documents
+from server.content.publishing.publisher import Publisher
+from server.content.publishing.service import Publishing
+from server.content.review.service import Review
+from server.content.revisions.service import Revisions
+from server.content.transfer.service import Transfer
+from server.content.types import held as types
 from server.content.types.service import ContentTypeService
-from server.process.domains import Base, Crossings, Domain
+from server.process.domains import Base, Crossings, Domain, Follower
 
 CONTENT = content_service_pb2.DESCRIPTOR.services_by_name["ContentService"]
 CONTENT_TYPES = content_type_service_pb2.DESCRIPTOR.services_by_name["ContentTypeService"]
 
 
 def wire(base: Base, crossings: Crossings) -> Domain:
-    content = ContentService(base.database, base.paging, files.publish, organisations.may_use)
-    return Domain(services={CONTENT: (content,), CONTENT_TYPES: (ContentTypeService(base.database, base.paging),)})
+    database, paging = base.database, base.paging
+    premises, publisher = Premises(), Publisher(files.publish)
+    content = (
+        Documents(database, paging, premises),
+        Review(database, premises),
+        Publishing(database, premises, publisher),
+        Revisions(database, paging),
+        Transfer(database, premises, publisher),
+    )
+    held = {types.CHANNEL: premises.content_types, organisations.CHANNEL: premises.reservations}
+    return Domain(
+        services={CONTENT: content, CONTENT_TYPES: (ContentTypeService(database, paging),)},
+        followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],
+        means=(premises,),
+    )

@@ -6,3 +6,8 @@
 - **page cache**: the answers that this process holds. It hears of changes by NOTIFY.
 - **shared cache**: the answers in Redis, for a process that has just started.
 """
+
+from server.delivery.pages.putting import links, parameters, puts, standing
+from server.delivery.pages.serving import is_within, others_serve
+
+__all__ = ["is_within", "links", "others_serve", "parameters", "puts", "standing"]

@@ -5,10 +5,24 @@
   the longest counts.
 - **reservation**: what makes a prefix one organisation's.
 - **owner**: the organisation whose reservation counts for a path.
+- **generation**: how often reservations have changed.
 """
 
 from server.organisations.failures import OrganisationNotFound
 from server.organisations.finding import by_slug, existing, existing_names, slugs
-from server.organisations.paths import OthersUse, may_use
+from server.organisations.paths import OthersUse
+from server.organisations.queries import ARE_UNCHANGED, CHANNEL
+from server.organisations.reservations import Reservations, read_reservations
 
-__all__ = ["OrganisationNotFound", "OthersUse", "by_slug", "existing", "existing_names", "may_use", "slugs"]
+__all__ = [
+    "ARE_UNCHANGED",
+    "CHANNEL",
+    "OrganisationNotFound",
+    "OthersUse",
+    "Reservations",
+    "by_slug",
+    "existing",
+    "existing_names",
+    "read_reservations",
+    "slugs",
+]

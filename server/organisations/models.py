@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, func, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.stores.postgres import Model
@@ -29,3 +29,14 @@ class PathReservation(Model):
     """A path without slashes around it."""
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PathGeneration(Model):
+    """One row: how often the reservations have changed. Whoever puts something at a path compares it."""
+
+    __tablename__ = "path_generation"
+
+    is_only: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
+    number: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (CheckConstraint("is_only", name="is_only"),)

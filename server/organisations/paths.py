@@ -1,8 +1,8 @@
-"""Parts of the site that are one organisation's own: reserving them, giving them up, and whether a path may be used.
+"""Parts of the site that are one organisation's own: reserving them, and giving them up.
 
-Content asks `may_use` before it puts something at a path, and organisations ask content whether a part of the site is in use.
-Organisations do not know content: the application hands them content's function. A draft counts as use, so a draft's path never
-becomes somebody else's, and publication need not ask again.
+Before they change, content is asked whether a part of the site is in use. Organisations do not know content: the application
+hands them its function. A draft counts as use, so a draft's path never becomes somebody else's, and publication need not ask
+again.
 """
 
 from __future__ import annotations
@@ -24,15 +24,8 @@ class OthersUse(Protocol):
         self, connection: AsyncConnection, prefix: str, organisation_id: uuid.UUID, *, but: Collection[str]
     ) -> bool:
         """Whether any organisation but this one has drafts, pages, redirects or tombstones at the prefix or below, leaving out
-        what is at the longer prefixes in `but` and below them; or has a redirect above that covers the prefix."""
-
-
-async def may_use(connection: AsyncConnection, organisation_id: uuid.UUID, path: str, *, with_all_below: bool = False) -> bool:
-    """Whether the organisation may put something at the path, or there and at all below. It stays so until the transaction
-    ends."""
-    await queries.keep_reservations(connection)
-    reservations = await queries.reservations(connection, path, organisation_id)
-    return rules.may_use(reservations, organisation_id, path, with_all_below=with_all_below)
+        what is at the longer prefixes in `but` and below them; or has a redirect above that covers the prefix. Until the
+        transaction ends nobody puts anything anywhere, and whoever had begun to has ended."""
 
 
 async def reserve(connection: AsyncConnection, organisation_id: uuid.UUID, prefix: str, others_use: OthersUse) -> None:

@@ -1,4 +1,4 @@
-"""SQL: organisations, the reserved parts of the site, and the lock between those who reserve a part and those who use it."""
+"""SQL: organisations, and the reserved parts of the site."""
 
 from __future__ import annotations
 
@@ -7,13 +7,30 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import uuid6
-from sqlalchemy import ARRAY, Text, any_, bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.organisations.models import Organisation, PathReservation
+from server.organisations.models import Organisation, PathGeneration, PathReservation
 from server.organisations.rules import covering
 from server.stores.postgres import AnyRow
+from server.stores.statements import Statement
 
 RESERVATIONS_LOCK = 0x7061746873  # "paths"
 
@@ -26,8 +43,25 @@ ORGANISATIONS = select(
 ORGANISATION = ORGANISATIONS.where(Organisation.id == bindparam("organisation_id"))
 LOCKED_ORGANISATION = ORGANISATION.with_for_update(key_share=True, of=Organisation)
 ORGANISATION_BY_SLUG = ORGANISATIONS.where(Organisation.slug == bindparam("slug"))
-SHARED_LOCK = select(func.pg_advisory_xact_lock_shared(RESERVATIONS_LOCK))
 EXCLUSIVE_LOCK = select(func.pg_advisory_xact_lock(RESERVATIONS_LOCK))
+
+CHANNEL = "gazette_paths"
+"""NOTIFY says here that reservations have changed."""
+GENERATION = update(PathGeneration).values(number=PathGeneration.number + 1).returning(PathGeneration.number).cte("generation")
+NEW_GENERATION = select(func.pg_notify(CHANNEL, cast(GENERATION.c.number, Text)))
+RESERVED = Statement(
+    select(PathGeneration.number, PathReservation.prefix, PathReservation.organisation_id).join_from(
+        PathGeneration, PathReservation, true(), isouter=True
+    )
+)
+"""All reservations and their generation, which every row has; the only row has no prefix if there are none."""
+GIVEN = bindparam("path_generation", type_=BigInteger())
+ARE_UNCHANGED = exists().where(PathGeneration.number == func.coalesce(GIVEN, PathGeneration.number))
+"""Whether the reservations are those of the `path_generation` that a statement is given; for None they always are.
+
+A statement that puts something at a path has this condition, and it writes to `documents`. So it waits while somebody who
+reserves a path looks for what is there (content's `others_use` locks the table), and then sees the new generation: PostgreSQL
+locks a statement's tables before it takes the snapshot that the statement reads."""
 
 
 class Name(NamedTuple):
@@ -72,13 +106,8 @@ async def add_organisation(connection: AsyncConnection, slug: str, name: str) ->
     return made
 
 
-async def keep_reservations(connection: AsyncConnection) -> None:
-    """Until the transaction ends nobody reserves or releases anything; many hold this lock at once."""
-    await connection.execute(SHARED_LOCK)
-
-
 async def lock_reservations(connection: AsyncConnection) -> None:
-    """Until the transaction ends nobody begins to use a path, and who had begun has ended."""
+    """Until the transaction ends nobody else reserves or releases anything."""
     await connection.execute(EXCLUSIVE_LOCK)
 
 
@@ -97,7 +126,9 @@ async def reservations(connection: AsyncConnection, path: str, organisation_id: 
 
 async def add_reservation(connection: AsyncConnection, prefix: str, organisation_id: uuid.UUID) -> None:
     await connection.execute(insert(PathReservation).values(prefix=prefix, organisation_id=organisation_id))
+    await connection.execute(NEW_GENERATION)
 
 
 async def remove_reservation(connection: AsyncConnection, prefix: str) -> None:
     await connection.execute(delete(PathReservation).where(PathReservation.prefix == prefix))
+    await connection.execute(NEW_GENERATION)

@@ -47,11 +47,13 @@ def owner(reservations: Reservations, path: str) -> uuid.UUID | None:
     return next((reservations[prefix] for prefix in covering(path) if prefix in reservations), None)
 
 
-def may_use(reservations: Reservations, organisation_id: uuid.UUID, path: str, *, with_all_below: bool) -> bool:
+def may_use(
+    reservations: Reservations, organisation_id: uuid.UUID, path: str, *, has_prefixes: bool, with_all_below: bool
+) -> bool:
     """Whether the organisation may put something at the path: where a prefix of its own counts, or, if it has no prefix, where
     nothing is reserved. `with_all_below`, what it puts there covers whole parts of the site, and none of them may be
     another's."""
     if with_all_below and any(other != organisation_id for other in inside(reservations, path).values()):
         return False
     found = owner(reservations, path)
-    return found == organisation_id if found else organisation_id not in reservations.values()
+    return found == organisation_id if found else not has_prefixes

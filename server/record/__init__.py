@@ -2,6 +2,7 @@
 
 - **entry**: one change at one path in one locale. Entries are numbered from 1 without gaps, in the order of commit: whoever has
   seen number `n` has seen all up to `n`.
+- **place**: an entry's number and time.
 - **body**: the part of an entry that is hashed. Its bytes are stored as they were hashed.
 - **leaf hash**: SHA-256 of a zero byte and the body (RFC 9162 section 2.1), the leaf of a Merkle tree over the record.
 - **answer**: what the path serves since the entry. The body holds its SHA-256.
@@ -9,8 +10,19 @@
 Pages are derived from the record, never the other way round. The server's database role can only INSERT and SELECT here.
 """
 
-from server.record.log import CHANNEL, Place, append, reserve
+from server.record.log import CHANNEL, NEWEST, Place, appends, entry, parameters, reserve
 from server.record.queries import changes_after, head
 from server.record.rules import read_notice
 
-__all__ = ["CHANNEL", "Place", "append", "changes_after", "head", "read_notice", "reserve"]
+__all__ = [
+    "CHANNEL",
+    "NEWEST",
+    "Place",
+    "appends",
+    "changes_after",
+    "entry",
+    "head",
+    "parameters",
+    "read_notice",
+    "reserve",
+]

@@ -1,4 +1,4 @@
-"""Appending to the record, and reading it."""
+"""SQL: reading the record."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gazette.record.v1 import record_service_pb2 as rpc
 from server.record import queries
 from server.record.failures import RecordEntryNotFound
-from server.record.views import told
+from server.record.views import entry
 from server.rpc.call import Call
 from server.stores.postgres import Database
 
@@ -25,9 +25,9 @@ class RecordService:
             row = await queries.entry(connection, request.number)
         if row is None:
             raise RecordEntryNotFound
-        return rpc.GetRecordEntryResponse(entry=told(row))
+        return rpc.GetRecordEntryResponse(entry=entry(row))
 
     async def ListRecordEntries(self, request: rpc.ListRecordEntriesRequest, call: Call) -> rpc.ListRecordEntriesResponse:
         async with self.database.read(newest=False) as connection:
             rows = await queries.entries_after(connection, request.after_number, request.page_size or PAGE_SIZE)
-        return rpc.ListRecordEntriesResponse(entries=[told(row) for row in rows])
+        return rpc.ListRecordEntriesResponse(entries=[entry(row) for row in rows])

@@ -7,5 +7,5 @@ from server.rpc.messages import message
 from server.stores.postgres import AnyRow
 
 
-def told(row: AnyRow) -> RecordEntry:
+def entry(row: AnyRow) -> RecordEntry:
     return message(RecordEntry, row, body=RecordEntryBody.FromString(row.body_bytes))

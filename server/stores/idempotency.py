@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import uuid
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
+import asyncpg
 from google.protobuf.message import Message
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import CTE, ColumnElement, LargeBinary, bindparam, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.rpc import failures
 from server.rpc.call import Call
+from server.stores.parameters import given
 from server.stores.postgres import Model
 from server.stores.retention import Expired
+from server.stores.statements import Statement
 
 MAX_KEY_LENGTH = 128
 LIFETIME = timedelta(days=7)
@@ -35,6 +38,20 @@ class IdempotencyKey(Model):
     request_sha256: Mapped[bytes]
     answer: Mapped[bytes]
     create_time: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+KEY_COLUMNS = ("account_id", "method", "key")
+IS_KEY = [
+    IdempotencyKey.__table__.c[each.key.removeprefix("key_")] == each for each in given("key", IdempotencyKey, KEY_COLUMNS)
+]
+TAKEN = (*KEY_COLUMNS, "request_sha256")
+CLAIM = Statement(
+    upsert(IdempotencyKey)
+    .from_select([*TAKEN, "answer"], select(*given("key", IdempotencyKey, TAKEN), literal(b"")))
+    .on_conflict_do_nothing()
+    .returning(func.now().label("time"))
+)
+CLAIMED = Statement(select(IdempotencyKey.request_sha256, IdempotencyKey.answer, func.now().label("time")).where(*IS_KEY))
 
 
 def expired() -> Expired:
@@ -90,6 +107,42 @@ async def remember(connection: AsyncConnection, call: Call, answer: Answer) -> A
     if key:
         await connection.execute(update(IdempotencyKey).where(*is_key_of(call, key)).values(answer=answer.SerializeToString()))
     return answer
+
+
+class Claim(NamedTuple, Generic[Answer]):
+    """What became of a call's key: what it was answered before, or since when it is this transaction's."""
+
+    answer: Answer | None
+    time: datetime
+    """When the transaction began: its `now()`. So an answer can be made before what it tells of is stored."""
+
+
+async def claim(connection: asyncpg.Connection, call: Call, request: Message, kind: type[Answer]) -> Claim[Answer]:
+    """As `earlier`, for a call that has a key, on a connection of the driver's. `remembers` ends it, in the act's statement."""
+    taken = await CLAIM.first(connection, **parameters(call), key_request_sha256=request_digest(request))
+    if taken is not None:
+        return Claim(None, taken.time)
+    stored = await CLAIMED.first(connection, **parameters(call))
+    if stored is None:  # it has just been cleared away
+        raise failures.Aborted("The answer to this idempotency-key has just been forgotten; use a new one.")
+    if stored.request_sha256 != request_digest(request):
+        raise KeyReused
+    return Claim(kind.FromString(stored.answer), stored.time)
+
+
+def remembers(changed: CTE) -> CTE:
+    """What stores the answer as a part of the act's statement, if `changed`, which does the act, yields a row. The statement is
+    executed with `remembered`."""
+    answer: dict[str, Any] = {"answer": bindparam("key_answer", type_=LargeBinary())}
+    return update(IdempotencyKey).where(*IS_KEY, exists().select_from(changed)).values(answer).cte("idempotency_key")
+
+
+def remembered(call: Call, answer: Message) -> dict[str, Any]:
+    return {**parameters(call), "key_answer": answer.SerializeToString()}
+
+
+def parameters(call: Call) -> dict[str, Any]:
+    return {"key_account_id": call.caller.known_id, "key_method": call.method.path, "key_key": given_key(call)}
 
 
 def given_key(call: Call) -> str:

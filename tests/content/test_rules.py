@@ -15,6 +15,7 @@ from server.content import failures, fields
 from server.content.documents import rules as document_rules
 from server.content.publishing import rules as publishing_rules
 from server.content.review import rules as review_rules
+from server.content.transfer import rules as transfer_rules
 from server.rpc.caller import Caller
 from server.rpc.failures import InvalidArgument, PermissionDenied
 from server.rpc.masks import InvalidUpdateMask
@@ -68,10 +69,10 @@ def test_wrong_state_is_told_before_self_approval() -> None:
 
 def test_imports_overtake_no_draft() -> None:
     """An import may only follow what is public."""
-    document_rules.overtake(review_rules.NOTHING)
+    transfer_rules.overtake(review_rules.NOTHING)
     for state in set(STATES) - {review_rules.NOTHING}:
         with pytest.raises(failures.DraftInProgress):
-            document_rules.overtake(state)
+            transfer_rules.overtake(state)
 
 
 def test_etags() -> None:

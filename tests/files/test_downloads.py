@@ -40,7 +40,7 @@ async def headers(service: Service, id: str, *metadata: tuple[str, str]) -> tupl
 
 
 async def publish(service: Service, organisation_id: str, *ids: str, moment: datetime | None = None) -> list[str]:
-    async with service.database.transaction() as connection:
+    async with service.database.direct() as connection:
         rows = await files.publish(
             connection, [uuid.UUID(id) for id in ids], uuid.UUID(organisation_id), moment or datetime.now(UTC)
         )

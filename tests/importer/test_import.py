@@ -165,8 +165,8 @@ async def test_every_refusal_is_named_and_the_rest_is_imported(office: Office, t
 async def test_an_import_that_is_cut_off_goes_on_where_it_was(office: Office) -> None:
     """Ctrl-C ends it with a summary; the same command later finds what was imported unchanged."""
     database = office.service.database
-    async with database.transaction() as second:  # which may append to the record after the first document has
-        async with database.transaction() as first:  # which keeps the first document waiting
+    async with database.direct() as second, second.transaction():  # which may append to the record after the first document has
+        async with database.direct() as first, first.transaction():  # which keeps the first document waiting
             await record.reserve(first)
             process = await office.begin("import", EXAMPLES, "--format", "govuk", "--batch", "1")
             await until(lambda: are_waiting(office.service, 1))

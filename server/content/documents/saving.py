@@ -3,108 +3,94 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+import asyncpg
 from uuid6 import uuid7
 
-from gazette.content.v1.document_pb2 import BodyFormat, Document
-from server.content import failures
-from server.content import fields as content_fields
-from server.content.documents import queries
-from server.content.paths import MayUsePath
-from server.content.revisions import queries as revision_queries
-from server.rpc.messages import plain
-from server.stores.postgres import AnyRow
+from gazette.content.v1.document_pb2 import Document
+from server import audit
+from server.content import fields
+from server.content.documents.queries import DOCUMENT
+from server.content.documents.words import Words
+from server.content.documents.writing import SAVED, conflicts_named
+from server.stores.parameters import named
+from server.stores.statements import Row, Statement
 
-Words = Mapping[str, Any]
-"""What a document says: the columns of a revision that its author writes."""
-
-
-def words_of(document: Document) -> Words:
-    return {
-        "path": document.path,
-        "title": document.title,
-        "summary": document.summary,
-        "body": document.body,
-        "body_format": document.body_format or BodyFormat.BODY_FORMAT_MARKDOWN,
-        "details": plain(document.details),
-        "links": {kind: [str(uuid.UUID(key)) for key in targets.translation_keys] for kind, targets in document.links.items()},
-        "tags": [*document.tags],
-        "attachments": [uuid.UUID(id) for id in document.attachments],
-    }
+TIMES = ("create_time", "update_time")
+"""What the database decides of a document."""
 
 
-def rewritten(revision: AnyRow, document: Document, fields: Collection[str]) -> Words:
-    """What the revision says, with these fields as the document has them."""
-    new = words_of(document)
-    return {name: new[name] if name in fields else getattr(revision, name) for name in new}
+class Save(NamedTuple):
+    """A change of a document that is to be stored."""
+
+    row: Row
+    """The document as it will stand, but for the times that the database gives it."""
+    parameters: dict[str, Any]
+    """What the statement that stores it is given of the document, and of what is written with it."""
+
+    async def stored(self, connection: asyncpg.Connection, statement: Statement, **more: Any) -> Row | None:
+        """The document as it stands now; None if nothing was written, since something is not as it was read. Raises PathTaken,
+        TranslationExists, OrganisationNotFound."""
+        with conflicts_named(self.row.path, self.row.locale):
+            written = await statement.first(connection, **self.parameters, **more)
+        return written and self.row._replace(**{name: value for name, value in written._asdict().items() if name in TIMES})
 
 
-async def first(
-    connection: AsyncConnection,
-    document: Document,
+def first(
+    wanted: Document,
     words: Words,
-    may_use_path: MayUsePath,
     *,
     organisation_id: uuid.UUID,
     author_id: uuid.UUID,
     draft_state: int,
     source_sha256: bytes | None = None,
-    covers_prefix: bool = False,
-) -> AnyRow:
-    """Makes the document with its first revision. Raises PathReserved, PathTaken, TranslationExists, OrganisationNotFound."""
-    path: str = words["path"]
-    if not await may_use_path(connection, organisation_id, path, with_all_below=covers_prefix):
-        raise failures.PathReserved(path)
-    key = uuid.UUID(document.translation_key) if document.translation_key else uuid7()
-    if document.translation_key and await queries.translates_elsewhere(connection, key, organisation_id):
-        raise failures.KeyOfAnother
-    row = await queries.insert_document(
-        connection,
-        id=uuid7(),
-        organisation_id=organisation_id,
-        content_type=document.content_type,
-        locale=document.locale or content_fields.DEFAULT_LOCALE,
-        translation_key=key,
-        path=path,
-        revision_number=1,
-        draft_state=draft_state,
-    )
-    await revision_queries.insert_revision(
-        connection, document_id=row.id, number=1, author_id=author_id, source_sha256=source_sha256, **words
-    )
-    return row
+) -> Save:
+    """A new document with its first revision."""
+    columns = {
+        "id": uuid7(),
+        "organisation_id": organisation_id,
+        "content_type": wanted.content_type,
+        "locale": wanted.locale or fields.DEFAULT_LOCALE,
+        "translation_key": uuid.UUID(wanted.translation_key) if wanted.translation_key else uuid7(),
+        "path": words["path"],
+        "version": 1,
+        "revision_number": 1,
+        "draft_state": draft_state,
+        "live_state": 0,
+        "covers_prefix": False,
+        "preserves_suffix": False,
+    }
+    row = DOCUMENT.row(**{**dict.fromkeys(DOCUMENT.row._fields), **words, **columns})
+    return Save(row, named("document", columns) | revision(row, words, author_id, source_sha256))
 
 
-async def another(
-    connection: AsyncConnection,
-    document: AnyRow,
+def another(
+    document: Row,
     words: Words,
-    may_use_path: MayUsePath,
     *,
     author_id: uuid.UUID,
     draft_state: int,
-    content_type: str | None = None,
+    content_type: str = "",
     source_sha256: bytes | None = None,
-    covers_prefix: bool = False,
-) -> AnyRow:
-    """Gives a locked document one more revision, and hands its changed row back. Raises PathReserved, PathTaken."""
-    path: str = words["path"]
-    is_spreading = path != document.path or covers_prefix > document.covers_prefix  # what stays where it was may stay
-    if is_spreading and not await may_use_path(connection, document.organisation_id, path, with_all_below=covers_prefix):
-        raise failures.PathReserved(path)
-    number = document.revision_number + 1
-    row = await queries.update_document(
-        connection,
-        document,
-        path=path,
-        revision_number=number,
+) -> Save:
+    """One more revision of a document, which must not have changed since it was read."""
+    row = document._replace(
+        **words,
+        version=document.version + 1,
+        revision_number=document.revision_number + 1,
         draft_state=draft_state,
         content_type=content_type or document.content_type,
     )
-    await revision_queries.insert_revision(
-        connection, document_id=row.id, number=number, author_id=author_id, source_sha256=source_sha256, **words
-    )
-    return row
+    saved = named("document", {name: getattr(row, name) for name in ("id", *SAVED)}) | {"document_version": document.version}
+    return Save(row, saved | revision(row, words, author_id, source_sha256))
+
+
+def event(action: str, row: Row) -> dict[str, Any]:
+    """The audit's event of the change by which the document came to stand so."""
+    return audit.event(action, row.id, organisation_id=row.organisation_id, revision=row.revision_number, path=row.path)
+
+
+def revision(document: Row, words: Words, author_id: uuid.UUID, source_sha256: bytes | None) -> dict[str, Any]:
+    columns = {**words, "number": document.revision_number, "author_id": author_id, "source_sha256": source_sha256}
+    return named("revision", columns)

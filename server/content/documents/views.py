@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from gazette.content.v1.document_pb2 import Document, Draft, LinkTargets, Live
 from server.content import fields
 from server.rpc.messages import message
-from server.stores.postgres import AnyRow
+from server.stores.statements import Row
 
 
-def document(row: AnyRow) -> Document:
+def document(row: Row) -> Document:
     """From a document's row with what its newest revision says."""
     draft = Draft(state=row.draft_state, revision_number=row.revision_number if row.draft_state else 0)
     live = message(Live, row, state=row.live_state, revision_number=row.live_revision_number, path=row.live_path)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gazette.content.v1.document_pb2 import DraftState, LiveState
-from server.content.failures import NotApproved, RedirectLoop
+from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
+from server.content.failures import NotApproved, PathTaken, RedirectLoop
 from server.content.review.rules import APPROVED, NOTHING
 
 
@@ -21,3 +22,9 @@ def check_redirect(state: int, path: str, former_path: str | None, location: str
     is_deeper = preserves_suffix and target.startswith(path.rstrip("/") + "/")
     if state == LiveState.LIVE_STATE_REDIRECTED and (is_deeper or target in {path, former_path}):
         raise RedirectLoop
+
+
+def check_free(answer_of_another: bytes | None, path: str, locale: str) -> None:
+    """Raises PathTaken where another document's answer stands; what only leads elsewhere may be overwritten."""
+    if answer_of_another is not None and not GetPageResponse.FromString(answer_of_another).HasField("redirect"):
+        raise PathTaken(path, locale)

@@ -1,14 +1,42 @@
-"""SQL: what was said to a revision."""
+"""SQL: a draft's steps through review."""
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy.orm import aliased
 
-from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from server import audit
+from server.content.documents.queries import IS_ASKED_FOR, NEWEST, WHOLE
+from server.content.documents.writing import changed
+from server.content.models import Document, Review, Revision
+from server.content.types import held as types
+from server.stores.parameters import given
+from server.stores.statements import Statement
 
-from server.content.models import Review
+SAID = ("revision_number", "account_id", "draft_state", "comment")
+
+EARLIER = aliased(Revision)
+AUTHORS = (
+    select(EARLIER.author_id)
+    .distinct()
+    .where(EARLIER.document_id == Document.id, EARLIER.number > func.coalesce(Document.live_revision_number, 0))
+)
+REVIEWED = Statement(
+    select(*WHOLE, func.array(AUTHORS.correlate(Document).scalar_subquery()).label("authors"))
+    .join(Revision, NEWEST)
+    .where(IS_ASKED_FOR)
+)
+"""Reads a document with those who wrote its revisions since the last publication."""
 
 
-async def insert_review(connection: AsyncConnection, **review: Any) -> None:
-    await connection.execute(insert(Review), review)
+def step(*conditions: ColumnElement[bool]) -> Statement:
+    """Takes the draft into its next state, with what was said to it."""
+    document = changed("draft_state", conditions=conditions)
+    said = select(document.c.id, *given("review", Review, SAID))
+    review = insert(Review).from_select(["document_id", *SAID], said).cte("review")
+    return Statement(select(document).add_cte(review, *audit.inserts(document)))
+
+
+STEP = step()
+COMPLETE_STEP = step(types.IS_UNCHANGED)
+"""For a draft that satisfies its content type."""

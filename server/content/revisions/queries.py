@@ -1,36 +1,21 @@
-"""SQL: revisions."""
+"""SQL: the revisions of a document."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
-from typing import Any
+from sqlalchemy import BigInteger, Integer, Uuid, bindparam, func, select
 
-from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from server.content.models import Document, Revision
+from server.stores.statements import Statement
 
-from server.content.models import Revision
-from server.stores.postgres import AnyRow
+OF = bindparam("document_id", type_=Uuid())
+LAST = 2**31 - 1
 
-
-async def revision(connection: AsyncConnection, document_id: uuid.UUID, number: int) -> AnyRow:
-    statement = select(Revision).where(Revision.document_id == document_id, Revision.number == number)
-    return (await connection.execute(statement)).one()
-
-
-async def revisions(connection: AsyncConnection, document_id: uuid.UUID, *, before: int | None, limit: int) -> Sequence[AnyRow]:
-    """Newest first, from below number `before`."""
-    statement = select(Revision).where(Revision.document_id == document_id)
-    if before is not None:
-        statement = statement.where(Revision.number < before)
-    return (await connection.execute(statement.order_by(Revision.number.desc()).limit(limit))).all()
-
-
-async def insert_revision(connection: AsyncConnection, **revision: Any) -> None:
-    await connection.execute(insert(Revision), revision)
-
-
-async def authors_since(connection: AsyncConnection, document_id: uuid.UUID, number: int) -> frozenset[uuid.UUID]:
-    """Who wrote the revisions after this number."""
-    statement = select(Revision.author_id).distinct().where(Revision.document_id == document_id, Revision.number > number)
-    return frozenset((await connection.execute(statement)).scalars())
+ORGANISATION = Statement(select(Document.organisation_id).where(Document.id == OF))
+"""Whose the document is."""
+REVISIONS = Statement(
+    select(Revision.__table__)
+    .where(Revision.document_id == OF, Revision.number < func.coalesce(bindparam("before", type_=BigInteger()), LAST))
+    .order_by(Revision.number.desc())
+    .limit(bindparam("limit", type_=Integer()))
+)
+"""Newest first, from below the number `before`; None for all."""

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 from gazette.content.v1.document_import_pb2 import ExportDocumentsResponse, ImportedDocument
 from gazette.content.v1.document_pb2 import Document
 from server.content import failures
-from server.content.documents import queries as document_queries
 from server.content.documents import views as document_views
+from server.content.documents.queries import ORGANISATION_EXISTS
 from server.content.transfer import queries
 from server.content.types import views as type_views
 from server.rpc.messages import message
-from server.stores.postgres import AnyRow, Database
+from server.stores.postgres import Database
+from server.stores.statements import Row
 
 BATCH = 20
 """Documents that are held at once: a body alone may have a megabyte."""
@@ -23,10 +24,10 @@ SAID = (*NAMED, "title", "summary", "body", "body_format", "details", "tags", "a
 
 async def parts(database: Database, organisation_id: uuid.UUID) -> AsyncIterator[ExportDocumentsResponse]:
     """Content types, then documents by id. No connection is held while the client is slow. Raises OrganisationNotFound."""
-    async with database.read() as connection:
-        if not await document_queries.organisation_exists(connection, organisation_id):
+    async with database.direct() as connection:
+        if not await ORGANISATION_EXISTS.value(connection, id=organisation_id):
             raise failures.OrganisationNotFound
-        content_types = await queries.content_types_live(connection, organisation_id)
+        content_types = await queries.LIVE_CONTENT_TYPES.all(connection, organisation_id=organisation_id)
     for row in content_types:
         yield ExportDocumentsResponse(content_type=type_views.content_type(row))
     rows = await batch(database, organisation_id, None)
@@ -36,12 +37,12 @@ async def parts(database: Database, organisation_id: uuid.UUID) -> AsyncIterator
         rows = await batch(database, organisation_id, rows[-1].id)
 
 
-async def batch(database: Database, organisation_id: uuid.UUID, after: uuid.UUID | None) -> list[AnyRow]:
-    async with database.read() as connection:
-        return [*await queries.live_documents(connection, organisation_id, after=after, limit=BATCH)]
+async def batch(database: Database, organisation_id: uuid.UUID, after: uuid.UUID | None) -> list[Row]:
+    async with database.direct() as connection:
+        return await queries.LIVE_DOCUMENTS.all(connection, organisation_id=organisation_id, after=after, limit=BATCH)
 
 
-def exported(row: AnyRow) -> ImportedDocument:
+def exported(row: Row) -> ImportedDocument:
     """From a document's row with what its live revision says. An import's claims are claimed again, or else our times are."""
     said = {name: getattr(row, name) for name in SAID}
     return message(

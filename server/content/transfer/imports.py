@@ -2,104 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+import asyncpg
+
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1.content_type_pb2 import ContentType
-from gazette.content.v1.document_import_pb2 import (
-    ImportDocumentsRequest,
-    ImportDocumentsResponse,
-    ImportedDocument,
-    ImportOptions,
-    ImportOutcome,
-    ImportResult,
-)
+from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportedDocument, ImportOutcome, ImportResult
 from server.content import failures, fields
-from server.content.checks.details import Schemas
-from server.content.documents import queries as document_queries
-from server.content.documents import rules as document_rules
 from server.content.documents import saving
-from server.content.paths import MayUsePath
-from server.content.publishing import publication
-from server.content.publishing.publication import Publication, PublishFiles
-from server.content.review import rules as review_rules
-from server.content.transfer import queries
+from server.content.documents.premises import Premises, unchanged
+from server.content.documents.words import words_of
+from server.content.documents.writing import TRANSLATED_ELSEWHERE
+from server.content.publishing import queries as publishing
+from server.content.publishing.pages import Publication
+from server.content.publishing.publisher import Publisher
+from server.content.review.rules import NOTHING
+from server.content.transfer import queries, rules
 from server.content.types import creating as content_types
 from server.content.types import queries as type_queries
-from server.rpc import ambient
 from server.rpc.caller import Caller
-from server.rpc.failures import (
-    AlreadyExists,
-    FailedPrecondition,
-    InvalidArgument,
-    NotFound,
-    PermissionDenied,
-    ResourceExhausted,
-)
+from server.rpc.failures import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from server.rpc.messages import moment
 from server.rpc.validation import validate
 from server.stores.postgres import Database
-
-MAX_PARTS = 10_000
-"""More results than this might not fit into one answer."""
+from server.stores.statements import Row
 
 CREATED = ImportOutcome.IMPORT_OUTCOME_CREATED
 UPDATED = ImportOutcome.IMPORT_OUTCOME_UPDATED
 UNCHANGED = ImportOutcome.IMPORT_OUTCOME_UNCHANGED
 REFUSED = ImportOutcome.IMPORT_OUTCOME_REFUSED
 
-REFUSALS = (
-    InvalidArgument,
-    AlreadyExists,
-    FailedPrecondition,
-    NotFound,
-    PermissionDenied,
-)
+REFUSALS = (InvalidArgument, AlreadyExists, FailedPrecondition, NotFound, PermissionDenied)
 """What is wrong with one part. All else, an absent database say, ends the import."""
-
-IGNORED: tuple[Any, ...] = ("id", "organisation_id", "etag", "revision_number", "draft", "live", "create_time", "update_time")
-"""Fields of an imported document that say nothing of what it is."""
-
-
-async def run(
-    requests: AsyncIterator[ImportDocumentsRequest],
-    database: Database,
-    schemas: Schemas,
-    publish_files: PublishFiles,
-    may_use_path: MayUsePath,
-) -> ImportDocumentsResponse:
-    """Raises OptionsFirst, OrganisationNotFound, PermissionDenied, ResourceExhausted."""
-    running: Import | None = None
-    results: list[ImportResult] = []
-    async for request in requests:
-        if (running is None) != (request.WhichOneof("part") == "options"):
-            raise failures.OptionsFirst
-        if running is None:
-            validate(request)
-            running = await begin(request.options, database, schemas, publish_files, may_use_path)
-        elif len(results) == MAX_PARTS:
-            raise ResourceExhausted(f"One import takes {MAX_PARTS} parts; begin another one for the rest.")
-        else:
-            results.append(await running.part(request))
-    if running is None:
-        raise failures.OptionsFirst
-    return ImportDocumentsResponse(results=results)
-
-
-async def begin(
-    options: ImportOptions, database: Database, schemas: Schemas, publish_files: PublishFiles, may_use_path: MayUsePath
-) -> Import:
-    caller = ambient.current().caller
-    organisation_id = document_rules.organisation(caller, options.organisation_id, Permission.PERMISSION_DOCUMENTS_IMPORT)
-    async with database.read() as connection:
-        if not await document_queries.organisation_exists(connection, organisation_id):
-            raise failures.OrganisationNotFound
-    return Import(database, schemas, publish_files, may_use_path, organisation_id, caller)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +45,8 @@ class Import:
     """One import that is under way."""
 
     database: Database
-    schemas: Schemas
-    publish_files: PublishFiles
-    may_use_path: MayUsePath
+    premises: Premises
+    publisher: Publisher
     organisation_id: uuid.UUID
     caller: Caller
 
@@ -131,73 +68,73 @@ class Import:
             if await type_queries.content_type(connection, wanted.name) is not None:
                 return UNCHANGED
             self.caller.require(Permission.PERMISSION_CONTENT_TYPES_WRITE)
-            return CREATED if await content_types.create(connection, wanted) else UNCHANGED
+            return UNCHANGED if await content_types.create(connection, wanted) is None else CREATED
 
     async def document(self, imported: ImportedDocument) -> tuple[ImportOutcome.ValueType, uuid.UUID]:
-        try:
-            return await self.bring_in(imported)
-        except AlreadyExists:
-            # Another import may have made it between our look and our insert: then it is there to be found now.
-            return await self.bring_in(imported)
+        async with self.database.direct() as connection:
+            try:
+                return await self.bring_in(connection, imported)
+            except AlreadyExists:
+                # Another import may have made it between our look and our insert: then it is there to be found now.
+                return await self.bring_in(connection, imported)
 
-    async def bring_in(self, imported: ImportedDocument) -> tuple[ImportOutcome.ValueType, uuid.UUID]:
-        wanted, digest = imported.document, source_sha256(imported)
+    async def bring_in(
+        self, connection: asyncpg.Connection, imported: ImportedDocument
+    ) -> tuple[ImportOutcome.ValueType, uuid.UUID]:
+        wanted, digest = imported.document, rules.source_sha256(imported)
         locale = wanted.locale or fields.DEFAULT_LOCALE
-        words = saving.words_of(wanted)
-        async with self.database.transaction() as connection:
-            document = await document_queries.locked_by_key(connection, uuid.UUID(wanted.translation_key), locale)
+        words = words_of(wanted)
+        saved: dict[str, Any] = {"author_id": self.caller.known_id, "draft_state": NOTHING, "source_sha256": digest}
+
+        async def attempt(anew: bool) -> tuple[ImportOutcome.ValueType, uuid.UUID] | None:
+            document = await queries.IMPORTED.first(
+                connection, translation_key=uuid.UUID(wanted.translation_key), locale=locale, source_sha256=digest
+            )
             if document is not None:
                 if document.organisation_id != self.organisation_id:
                     raise failures.KeyOfAnother
-                if imported.only_if_absent or await queries.was_imported(connection, document.id, digest):
+                if imported.only_if_absent or document.was_imported:
                     return UNCHANGED, document.id
-                document_rules.overtake(document.draft_state)
-            content_type = await type_queries.content_type(connection, wanted.content_type)
-            if content_type is None:
-                raise failures.ContentTypeMissing(wanted.content_type)
-            self.schemas.check_complete(content_type, words["details"], words["body"])
-            saved: dict[str, Any] = {
-                "author_id": self.caller.known_id,
-                "draft_state": review_rules.NOTHING,
-                "source_sha256": digest,
-                "covers_prefix": imported.covers_prefix,
-            }
-            may_use = self.may_use_path
-            row = (
-                await saving.first(connection, wanted, words, may_use, organisation_id=self.organisation_id, **saved)
+                rules.overtake(document.draft_state)
+            content_type = await self.premises.content_type(connection, wanted.content_type, anew=anew)
+            self.premises.schemas.check_complete(content_type, words["details"], words["body"])
+            generation = None  # what stays where it was may stay
+            if document is None or wanted.path != document.path or imported.covers_prefix > document.covers_prefix:
+                generation = await self.premises.generation(
+                    connection, self.organisation_id, wanted.path, with_all_below=imported.covers_prefix, anew=anew
+                )
+            save = (
+                saving.first(wanted, words, organisation_id=self.organisation_id, **saved)
                 if document is None
-                else await saving.another(connection, document, words, may_use, content_type=wanted.content_type, **saved)
+                else saving.another(document, words, content_type=wanted.content_type, **saved)
             )
-            await publication.publish(
-                connection,
-                Publication(
-                    document=row,
-                    words=words,
-                    content_type=content_type,
-                    state=imported.live_state,
-                    explanation=imported.explanation,
-                    withdraw_time=given(imported, "withdraw_time"),
-                    location=imported.location,
-                    covers_prefix=imported.covers_prefix,
-                    preserves_suffix=imported.preserves_suffix,
-                    claimed_first_publish_time=given(imported, "claimed_first_publish_time"),
-                    claimed_public_update_time=given(imported, "claimed_public_update_time"),
-                    event={"action": "document.import", "source": imported.source},
-                ),
-                self.publish_files,
-            )
-        return (CREATED if document is None else UPDATED), row.id
+            statement = publishing.IMPORT if document is None else publishing.IMPORT_AGAIN
+            more = {**save.parameters, **unchanged(content_type, generation)}
+            row = await self.publisher.publish(connection, publication(imported, save.row, content_type), statement, **more)
+            if row is None:
+                if document is None and await TRANSLATED_ELSEWHERE.value(connection, **save.parameters):
+                    raise failures.KeyOfAnother
+                return None
+            return (CREATED if document is None else UPDATED), row.id
+
+        return await self.premises.settled(attempt)
 
 
-def source_sha256(imported: ImportedDocument) -> bytes:
-    """What names this version: equal for equal documents, wherever they come from."""
-    version = ImportedDocument()
-    version.CopyFrom(imported)
-    version.ClearField("source")
-    version.ClearField("only_if_absent")
-    for field in IGNORED:
-        version.document.ClearField(field)
-    return hashlib.sha256(version.SerializeToString(deterministic=True)).digest()
+def publication(imported: ImportedDocument, document: Row, content_type: Row) -> Publication:
+    return Publication(
+        document=document,
+        content_type=content_type,
+        state=imported.live_state,
+        explanation=imported.explanation,
+        withdraw_time=given(imported, "withdraw_time"),
+        location=imported.location,
+        covers_prefix=imported.covers_prefix,
+        preserves_suffix=imported.preserves_suffix,
+        claimed_first_publish_time=given(imported, "claimed_first_publish_time"),
+        claimed_public_update_time=given(imported, "claimed_public_update_time"),
+        action="document.import",
+        details={"source": imported.source},
+    )
 
 
 def given(

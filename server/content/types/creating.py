@@ -15,12 +15,12 @@ from server.rpc.messages import plain
 from server.stores.postgres import AnyRow
 
 
-async def create(connection: AsyncConnection, content_type: ContentType) -> bool:
-    """Whether it was made; False when there is one of its name. Raises InvalidSchema."""
-    is_new = await queries.insert_content_type(connection, name=content_type.name, **columns_of(content_type))
-    if is_new:
+async def create(connection: AsyncConnection, content_type: ContentType) -> AnyRow | None:
+    """Makes the content type; None when there is one of its name. Raises InvalidSchema."""
+    made = await queries.insert_content_type(connection, name=content_type.name, **columns_of(content_type))
+    if made is not None:
         await audit.add(connection, "content_type.create", content_type.name)
-    return is_new
+    return made
 
 
 async def existing(connection: AsyncConnection, name: str, *, lock: bool = False) -> AnyRow:

@@ -30,16 +30,16 @@ class ContentTypeService:
 
     async def CreateContentType(self, request: rpc.CreateContentTypeRequest, call: Call) -> rpc.CreateContentTypeResponse:
         call.caller.require(WRITE)
-        name = request.content_type.name
         async with self.database.transaction() as connection:
-            answer = await idempotency.earlier(connection, call, request, rpc.CreateContentTypeResponse)
-            if answer is None:
-                if not await create(connection, request.content_type):
+            response = await idempotency.earlier(connection, call, request, rpc.CreateContentTypeResponse)
+            if response is None:
+                row = await create(connection, request.content_type)
+                if row is None:
                     raise failures.ContentTypeExists
-                made = views.content_type(await existing(connection, name))
-                answer = await idempotency.remember(connection, call, rpc.CreateContentTypeResponse(content_type=made))
-        http.created(call, f"/v1/content-types/{name}")
-        return answer
+                response = rpc.CreateContentTypeResponse(content_type=views.content_type(row))
+                await idempotency.remember(connection, call, response)
+        http.created(call, f"/v1/content-types/{request.content_type.name}")
+        return response
 
     async def GetContentType(self, request: rpc.GetContentTypeRequest, call: Call) -> rpc.GetContentTypeResponse:
         async with self.database.read() as connection:
@@ -61,7 +61,6 @@ class ContentTypeService:
         async with self.database.transaction() as connection:
             row = await existing(connection, wanted.name, lock=True)
             content_fields.check_etag(wanted.etag, row.version)
-            await queries.update_content_type(connection, row.name, **{name: columns[name] for name in fields})
+            row = await queries.update_content_type(connection, row.name, **{name: columns[name] for name in fields})
             await audit.add(connection, "content_type.update", row.name, fields=sorted(fields))
-            changed = views.content_type(await existing(connection, row.name))
-        return rpc.UpdateContentTypeResponse(content_type=changed)
+        return rpc.UpdateContentTypeResponse(content_type=views.content_type(row))

@@ -1,0 +1,77 @@
+"""What a change of a document is decided by, as this process holds it: content types, and who has reserved which paths."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import asyncpg
+
+from server import organisations
+from server.content import failures
+from server.content.checks.details import Schemas
+from server.content.types import held as types
+from server.organisations import Reservations
+from server.stores.held import Held
+from server.stores.statements import Row
+
+Result = TypeVar("Result")
+Attempt = Callable[[bool], Awaitable[Result | None]]
+"""Decides and writes: by what is held, or, given True, by what the database says now. None if nothing was written, because
+what it was decided by has changed."""
+
+ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Premises:
+    """What is held, and the way to act on it."""
+
+    content_types: Held[Row] = field(default_factory=lambda: Held(types.read_content_type))
+    reservations: Held[Reservations] = field(default_factory=lambda: Held(organisations.read_reservations))
+    schemas: Schemas = field(default_factory=Schemas)
+
+    async def settled(self, attempt: Attempt[Result]) -> Result:
+        """What the attempt comes to. Nothing is refused, and nothing given up, by what was only held. Raises what the attempt
+        does, and Contended."""
+        try:
+            result = await attempt(False)
+        except (failures.InvalidDetails, failures.PathReserved):
+            result = None
+        for _ in range(ATTEMPTS):
+            if result is not None:
+                return result
+            result = await attempt(True)
+        if result is None:
+            raise failures.Contended
+        return result
+
+    async def content_type(self, connection: asyncpg.Connection, name: str, *, anew: bool) -> Row:
+        """Raises ContentTypeMissing."""
+        content_type = await self.content_types.get(connection, name, anew=anew)
+        if content_type is None:
+            raise failures.ContentTypeMissing(name)
+        return content_type
+
+    async def generation(
+        self,
+        connection: asyncpg.Connection,
+        organisation_id: uuid.UUID,
+        path: str,
+        *,
+        with_all_below: bool = False,
+        anew: bool,
+    ) -> int:
+        """The generation of the reservations by which the organisation may use the path. Raises PathReserved."""
+        reservations = await self.reservations.get(connection, anew=anew)
+        assert reservations is not None, "path_generation has its one row"
+        if not reservations.may_use(organisation_id, path, with_all_below=with_all_below):
+            raise failures.PathReserved(path)
+        return reservations.generation
+
+
+def unchanged(content_type: Row, generation: int | None) -> dict[str, Any]:
+    """What the conditions of a statement are given: it writes only if the content type and the reservations are still these."""
+    return {**types.parameters(content_type), "path_generation": generation}

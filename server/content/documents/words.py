@@ -1,0 +1,41 @@
+"""What a document says: the columns of a revision that its author writes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from typing import Any
+
+from gazette.content.v1.document_pb2 import BodyFormat, Document
+from server.rpc.messages import plain
+from server.stores.statements import Row
+
+Words = dict[str, Any]
+
+
+def words_of(document: Document) -> Words:
+    return {
+        "path": document.path,
+        "title": document.title,
+        "summary": document.summary,
+        "body": document.body,
+        "body_format": document.body_format or BodyFormat.BODY_FORMAT_MARKDOWN,
+        "details": plain(document.details),
+        "links": {kind: [str(uuid.UUID(key)) for key in targets.translation_keys] for kind, targets in document.links.items()},
+        "tags": [*document.tags],
+        "attachments": [uuid.UUID(id) for id in document.attachments],
+    }
+
+
+def newest_words(document: Row) -> Words:
+    """What the newest revision says, of a document that was read with it."""
+    return {name: getattr(document, name) for name in WORDS}
+
+
+def rewritten(document: Row, wanted: Document, fields: Collection[str]) -> Words:
+    """What the newest revision says, with these fields as they are wanted."""
+    new = words_of(wanted)
+    return {name: new[name] if name in fields else getattr(document, name) for name in WORDS}
+
+
+WORDS = tuple(words_of(Document()))

@@ -1,0 +1,103 @@
+"""SQL that writes documents and their revisions: parts of statements, which whoever changes something puts together.
+
+A change is one statement, and a transaction of its own. It does nothing unless everything still is as it was when it was
+decided: the document has the version that was read, the content type and the reservations of paths are those that were held. So
+nothing is locked between deciding and writing, and nothing is read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import CTE, ColumnElement, Integer, Uuid, bindparam, exists, func, insert, not_, select, update
+
+from server import audit, organisations
+from server.content import failures
+from server.content.models import Document, Revision
+from server.content.types import held as types
+from server.stores import idempotency
+from server.stores.parameters import given
+from server.stores.postgres import violated
+from server.stores.statements import Statement
+
+FIRST = (
+    "id", "organisation_id", "content_type", "locale", "translation_key", "path", "version", "revision_number", "draft_state",
+    "live_state", "covers_prefix", "preserves_suffix",
+)  # fmt: skip
+"""The columns that every new document has."""
+SAVED = ("path", "content_type", "revision_number", "draft_state")
+"""The columns that change with every further revision."""
+REVISION = (
+    "number", "path", "title", "summary", "body", "body_format", "details", "links", "tags", "attachments", "author_id",
+    "source_sha256",
+)  # fmt: skip
+
+ID = bindparam("document_id", type_=Uuid())
+KEY = bindparam("document_translation_key", type_=Uuid())
+ORGANISATION = bindparam("document_organisation_id", type_=Uuid())
+
+IS_TRANSLATED_ELSEWHERE = exists().where(Document.translation_key == KEY, Document.organisation_id != ORGANISATION)
+"""Whether another organisation has documents under the translation key."""
+TRANSLATED_ELSEWHERE = Statement(select(IS_TRANSLATED_ELSEWHERE))
+
+
+def created(*more: str) -> CTE:
+    """Inserts a document with the columns FIRST and `more`, unless its content type or the reservations have changed, or its
+    translation key is another organisation's."""
+    columns = [*dict.fromkeys((*FIRST, *more))]
+    wanted = select(*given("document", Document, columns))
+    wanted = wanted.where(types.IS_UNCHANGED, organisations.ARE_UNCHANGED, not_(IS_TRANSLATED_ELSEWHERE))
+    statement = insert(Document).from_select(columns, wanted, include_defaults=False)
+    return statement.returning(Document.id, Document.create_time, Document.update_time).cte("document")
+
+
+def changed(*columns: str, conditions: tuple[ColumnElement[bool], ...] = ()) -> CTE:
+    """Changes these columns of the document `document_id`, and with them its etag, if it still has the version
+    `document_version` and the conditions hold."""
+    values: dict[str, Any] = dict(zip(columns, given("document", Document, columns), strict=True))
+    version = bindparam("document_version", type_=Integer())
+    statement = update(Document).where(Document.id == ID, Document.version == version, *conditions)
+    statement = statement.values(**values, version=Document.version + 1, update_time=func.now())
+    return statement.returning(Document.id, Document.update_time).cte("document")
+
+
+def revised(document: CTE) -> CTE:
+    """Inserts a revision of the document that was created or changed."""
+    said = select(document.c.id, *given("revision", Revision, REVISION))
+    return insert(Revision).from_select(["document_id", *REVISION], said, include_defaults=False).cte("revision")
+
+
+def creation(*more: Any) -> Statement:
+    document = created()
+    return Statement(select(document).add_cte(revised(document), *audit.inserts(document), *(each(document) for each in more)))
+
+
+def update_of_words() -> Statement:
+    document = changed(*SAVED, conditions=(types.IS_UNCHANGED, organisations.ARE_UNCHANGED))
+    return Statement(select(document).add_cte(revised(document), *audit.inserts(document)))
+
+
+CREATION = creation()
+REMEMBERED_CREATION = creation(idempotency.remembers)
+"""The same, and stores the response under the call's idempotency key."""
+UPDATE = update_of_words()
+
+
+@contextmanager
+def conflicts_named(path: str, locale: str) -> Iterator[None]:
+    """Turns what a constraint of `documents` refuses into the failure that it stands for."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        match violated(error):
+            case "uq_documents_path_locale":
+                raise failures.PathTaken(path, locale) from error
+            case "uq_documents_translation_key_locale":
+                raise failures.TranslationExists from error
+            case "fk_documents_organisation_id":
+                raise failures.OrganisationNotFound from error
+            case _:
+                raise

@@ -1,0 +1,173 @@
+"""What a publication makes of a document: its live side, and what its paths serve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gazette.content.v1.document_pb2 import LiveState
+from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
+from gazette.delivery.v1.page_pb2 import ClaimedTimes, Gone, Page, PageState, PageSummary, Redirect, Withdrawal
+from gazette.record.v1.record_entry_pb2 import RecordEntryKind
+from server import audit, delivery, record
+from server.content.publishing import rendering
+from server.content.review.rules import NOTHING
+from server.record import Place
+from server.rpc.messages import message
+from server.stores.statements import Row
+
+PUBLISHED = LiveState.LIVE_STATE_PUBLISHED
+WITHDRAWN = LiveState.LIVE_STATE_WITHDRAWN
+REDIRECTED = LiveState.LIVE_STATE_REDIRECTED
+GONE = LiveState.LIVE_STATE_GONE
+
+KINDS = {
+    PUBLISHED: RecordEntryKind.RECORD_ENTRY_KIND_PUBLISHED,
+    WITHDRAWN: RecordEntryKind.RECORD_ENTRY_KIND_WITHDRAWN,
+    REDIRECTED: RecordEntryKind.RECORD_ENTRY_KIND_REDIRECTED,
+    GONE: RecordEntryKind.RECORD_ENTRY_KIND_GONE,
+}
+PAGE_STATES = {PUBLISHED: PageState.PAGE_STATE_PUBLISHED, WITHDRAWN: PageState.PAGE_STATE_WITHDRAWN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What is to become public of a document, and as what."""
+
+    document: Row
+    """As it will stand when it has been saved, with what its newest revision says: that becomes public."""
+    content_type: Row
+    state: LiveState.ValueType = PUBLISHED
+    is_minor: bool = False
+    explanation: str = ""
+    withdraw_time: datetime | None = None
+    location: str = ""
+    covers_prefix: bool = False
+    preserves_suffix: bool = False
+    claimed_first_publish_time: datetime | None = None
+    claimed_public_update_time: datetime | None = None
+    action: str
+    """What the audit calls it."""
+    details: Mapping[str, Any]
+    """What else the audit is to know."""
+
+    @property
+    def is_page(self) -> bool:
+        return self.state in PAGE_STATES
+
+    @property
+    def former_path(self) -> str | None:
+        """Where the public has read the document so far, if that is elsewhere."""
+        document = self.document
+        former: str | None = document.live_path if document.live_state and document.live_path != document.path else None
+        return former
+
+    def event(self, record_number: int) -> dict[str, Any]:
+        """The audit's event of it."""
+        document = self.document
+        return audit.event(
+            self.action,
+            document.id,
+            organisation_id=document.organisation_id,
+            path=document.path,
+            revision=document.revision_number,
+            record_number=record_number,
+            **self.details,
+        )
+
+
+def served(
+    publication: Publication, content: dict[str, Any], place: Place, *, leaves_redirect: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The columns of the document's live side; and what a statement is given so that the document's path serves it, and the
+    former path, if it leaves a redirect there, leads to it."""
+    live = live_side(publication, place)
+    parts = [put(publication, place, publication.document.path, publication.state, answer(publication, content, place, live))]
+    if leaves_redirect:
+        behind, former = place.next(), publication.former_path or ""
+        redirect = Redirect(location=publication.document.path, record_number=behind.number)
+        parts.append(put(publication, behind, former, REDIRECTED, GetPageResponse(redirect=redirect)))
+    entries, pages = zip(*parts, strict=True)
+    return live, record.parameters(*entries) | delivery.parameters(*pages)
+
+
+def live_side(publication: Publication, place: Place) -> dict[str, Any]:
+    document, time = publication.document, place.record_time
+    return {
+        "draft_state": NOTHING,
+        "live_state": publication.state,
+        "live_revision_number": document.revision_number,
+        "live_path": document.path,
+        "record_number": place.number,
+        "publish_time": time,
+        "first_publish_time": document.first_publish_time or time,
+        "public_update_time": (document.public_update_time if publication.is_minor else None) or time,
+        "claimed_first_publish_time": publication.claimed_first_publish_time,
+        "claimed_public_update_time": publication.claimed_public_update_time,
+        "explanation": publication.explanation or None,
+        "withdraw_time": publication.withdraw_time or (time if publication.state == WITHDRAWN else None),
+        "location": publication.location or None,
+        "covers_prefix": publication.covers_prefix,
+        "preserves_suffix": publication.preserves_suffix,
+    }
+
+
+def answer(publication: Publication, content: dict[str, Any], place: Place, live: Mapping[str, Any]) -> GetPageResponse:
+    """What the path is to serve."""
+    explanation = rendering.sanitised(publication.explanation)
+    if publication.state == REDIRECTED:
+        return GetPageResponse(redirect=Redirect(location=publication.location, record_number=place.number))
+    if publication.state == GONE:
+        gone = Gone(explanation=explanation, alternative_path=publication.location, record_number=place.number)
+        return GetPageResponse(gone=gone)
+    withdrawal = message(Withdrawal, explanation=explanation, withdraw_time=live["withdraw_time"])
+    claimed = message(
+        ClaimedTimes,
+        first_publish_time=publication.claimed_first_publish_time,
+        public_update_time=publication.claimed_public_update_time,
+    )
+    page = message(
+        Page,
+        publication.document,
+        **content,
+        **{name: live[name] for name in ("publish_time", "first_publish_time", "public_update_time")},
+        document_id=publication.document.id,
+        state=PAGE_STATES[publication.state],
+        withdrawal=withdrawal if publication.state == WITHDRAWN else None,
+        claimed_times=claimed if claimed.ListFields() else None,
+        record_number=place.number,
+    )
+    return GetPageResponse(page=page)
+
+
+def put(
+    publication: Publication, place: Place, path: str, state: LiveState.ValueType, answer: GetPageResponse
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The record's entry and the page by which the path serves this."""
+    document = publication.document
+    is_own_redirect = publication.state == REDIRECTED and path == document.path
+    covers_prefix = publication.covers_prefix and is_own_redirect
+    stored = answer.SerializeToString()
+    where: dict[str, Any] = {
+        "path": path,
+        "locale": document.locale,
+        "organisation_id": document.organisation_id,
+        "document_id": document.id,
+    }
+    entry = record.entry(
+        place, KINDS[state], **where, revision_number=document.revision_number, answer=stored, covers_prefix=covers_prefix
+    )
+    page = where | {
+        "record_number": place.number,
+        "translation_key": document.translation_key,
+        "content_type": document.content_type,
+        "title": document.title,
+        "publish_time": place.record_time,
+        "answer": stored,
+        "summary": message(PageSummary, answer.page).SerializeToString() if answer.HasField("page") else None,
+        "covers_prefix": covers_prefix,
+        "preserves_suffix": covers_prefix and publication.preserves_suffix,
+    }
+    return entry, page

@@ -1,0 +1,30 @@
+"""What an import may overtake, and when two imported documents are one version."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from gazette.content.v1.document_import_pb2 import ImportedDocument
+from server.content.failures import DraftInProgress
+from server.content.review.rules import NOTHING
+
+IGNORED: tuple[Any, ...] = ("id", "organisation_id", "etag", "revision_number", "draft", "live", "create_time", "update_time")
+"""Fields of an imported document that say nothing of what it is."""
+
+
+def overtake(state: int) -> None:
+    """An import becomes public at once, and must not leave a draft behind that knows nothing of it. Raises DraftInProgress."""
+    if state != NOTHING:
+        raise DraftInProgress
+
+
+def source_sha256(imported: ImportedDocument) -> bytes:
+    """What names this version: equal for equal documents, wherever they come from."""
+    version = ImportedDocument()
+    version.CopyFrom(imported)
+    version.ClearField("source")
+    version.ClearField("only_if_absent")
+    for field in IGNORED:
+        version.document.ClearField(field)
+    return hashlib.sha256(version.SerializeToString(deterministic=True)).digest()

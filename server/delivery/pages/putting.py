@@ -1,0 +1,51 @@
+"""Putting pages, as a part of the statement that publishes, and what must be known of other pages for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import asyncpg
+from sqlalchemy import ARRAY, CTE, Subquery, Text, Uuid, any_, bindparam, exists, select
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+
+from server.delivery.models import Page
+from server.delivery.pages.rules import DEFAULT_LOCALE
+from server.stores.parameters import given_rows, named_rows
+from server.stores.statements import Row, Statement
+
+COLUMNS = tuple(Page.__table__.c.keys())
+LOCALE = bindparam("locale", type_=Text())
+LINKS = Statement(
+    select(Page.translation_key, Page.locale, Page.path, Page.title, Page.content_type)
+    .ext(distinct_on(Page.translation_key))
+    .where(Page.translation_key == any_(bindparam("keys", type_=ARRAY(Uuid()))), Page.summary.is_not(None))
+    .order_by(Page.translation_key, (Page.locale == LOCALE).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.record_number)
+)
+
+
+def puts(changed: CTE) -> CTE:
+    """What makes pages that which their paths serve, if `changed`, which does what they show, yields a row. The statement is
+    executed with `parameters`."""
+    given = given_rows("pages", Page, COLUMNS)
+    statement = insert(Page).from_select(COLUMNS, select(given).where(exists().select_from(changed)))
+    columns = {name: statement.excluded[name] for name in COLUMNS}
+    return statement.on_conflict_do_update(index_elements=[Page.path, Page.locale], set_=columns).cte("pages_put")
+
+
+def parameters(*pages: Mapping[str, Any]) -> dict[str, Any]:
+    """What `puts` is given: of each page all columns of models.Page."""
+    return named_rows("pages", pages)
+
+
+def standing(name: str) -> Subquery:
+    """What stands at exactly the path that the parameter of this name says, in the `locale`: one row or none."""
+    there = select(Page.document_id, Page.answer).where(Page.path == bindparam(name, type_=Text()), Page.locale == LOCALE)
+    return there.subquery(f"at_{name}")
+
+
+async def links(connection: asyncpg.Connection, translation_keys: Collection[uuid.UUID], locale: str) -> dict[uuid.UUID, Row]:
+    """For each key that has a page: the one in this locale, or else in the default one, or else any."""
+    rows = await LINKS.all(connection, keys=[*translation_keys], locale=locale)
+    return {row.translation_key: row for row in rows}
