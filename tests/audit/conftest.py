@@ -25,5 +25,5 @@ async def auditor(audit_service: Service) -> Auditor:
     """An admin of all organisations, whose signing in is the first event of a new chain, and the database behind it."""
     await audit_service.begin()
     async with audit_service.owner.begin() as connection:
-        await connection.execute(text("TRUNCATE audit_events, audit_personal"))
+        await connection.execute(text("TRUNCATE audit_events, audit_personal, audit_seals, audit_unsealed"))
     return await Auditor.of(audit_service)
