@@ -6,7 +6,7 @@ import asyncio
 import multiprocessing
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol
 
@@ -48,10 +48,12 @@ def started() -> Iterator[Generator]:
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs,), daemon=True)
     process.start()
+    theirs.close()  # so that the end of the process ends the pipe
     try:
         yield Generator(ours)
     finally:
-        ours.send(None)
+        with suppress(BrokenPipeError):
+            ours.send(None)
         process.join()
 
 

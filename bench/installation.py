@@ -36,7 +36,7 @@ def pid(process: Process) -> int:
 
 
 @contextmanager
-def gazette(path: Path) -> Iterator[Installation]:
+def gazette(path: Path, *, log_level: str = "warn") -> Iterator[Installation]:
     """Everything that `make run` starts, with one worker."""
     ports = Ports(http=free_port(), grpc=free_port(), metrics=free_port())
     with ExitStack() as running:
@@ -45,7 +45,7 @@ def gazette(path: Path) -> Iterator[Installation]:
         stack = Stack(home)
         running.callback(stack.stop)
         stack.launch()
-        environment = {**server_environment(home, stack, ports), "WORKERS": "1", "LOG_LEVEL": "warn"}
+        environment = {**server_environment(home, stack, ports), "WORKERS": "1", "LOG_LEVEL": log_level}
         environment["RATE_LIMIT_MAX"] = "1000000000"
         for task in ("migrate", "demo"):
             Task(task, home, environment).run()

@@ -35,7 +35,7 @@ def main(*, quick: bool = False, json_file: Path | None = None) -> None:
     with ExitStack() as running:
         directory = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="gazette-bench-")))
         start = footprint.start_times(rounds=3 if quick else 7)
-        ours = running.enter_context(installation.gazette(directory / "gazette"))
+        ours = running.enter_context(installation.gazette(directory / "gazette", log_level="info"))
         at_first = footprint.memory(ours)
         office = Office.opened(ours)
         office.bring_in()
