@@ -53,7 +53,9 @@ class Administration:
         page = self.paging.page(request, caller.known_id, PAGE_SIZE)
         async with self.database.read() as connection:
             organisation_ids = caller.organisations(rules.READ)
-            if organisation_id := rules.organisation_for(caller, request.organisation_id, rules.READ):
+            if request.organisation_id:
+                organisation_id = rules.organisation_for(caller, request.organisation_id, rules.READ)
+                assert organisation_id is not None
                 await organisations.existing(connection, organisation_id)
                 organisation_ids = frozenset({organisation_id})
             rows = await queries.accounts(
