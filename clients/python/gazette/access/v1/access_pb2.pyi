@@ -55,7 +55,7 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Read the audit. Verifying it needs a grant for all organisations."""
 
 class Permission(_Permission, metaclass=_PermissionEnumTypeWrapper):
-    """What a caller may do. Roles grant permissions (`server/auth/rules.py` holds the table), for one organisation or for all."""
+    """What a caller may do. Roles grant permissions (`server/auth/permissions.py` holds the table), for one organisation or for all."""
 
 PERMISSION_UNSPECIFIED: Permission.ValueType  # 0
 """No permission. A method that asks for it is refused at start-up."""
