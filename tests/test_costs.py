@@ -1,0 +1,205 @@
+"""What a call may cost: its statements, counted on a real server, against the budget in docs/costs.md."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from gazette.audit.v1 import audit_service_pb2 as audit
+from gazette.audit.v1.audit_service_pb2_grpc import AuditServiceStub
+from gazette.auth.v1 import account_service_pb2 as accounts
+from gazette.auth.v1 import auth_service_pb2 as auth
+from gazette.auth.v1 import organisation_service_pb2 as organisations
+from gazette.auth.v1 import session_pb2 as sessions
+from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
+from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from gazette.auth.v1.organisation_pb2 import Organisation
+from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
+from gazette.content.v1 import content_service_pb2 as content
+from gazette.content.v1 import content_type_service_pb2 as types
+from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
+from gazette.delivery.v1 import delivery_service_pb2 as delivery
+from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
+from gazette.files.v1 import file_service_pb2 as files
+from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
+from gazette.record.v1 import record_service_pb2 as record
+from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
+from gazette.system.v1 import system_service_pb2 as system
+from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
+from tests.content.desk import Desk, imported
+from tests.files.uploading import PDF, requests, upload_of
+from tests.service import PASSWORD, Service
+from tests.statements import counted
+
+PAGE = Path(__file__).parent.parent / "docs/costs.md"
+ROW = re.compile(r"\| (\w+)\.(\w+)(?:, ([^|]+?))? \| (\d+) \|")
+"""A service and its method, in which case, and how many statements."""
+
+
+def budgets() -> dict[tuple[str, str, str], int]:
+    return {(service, method, case or ""): int(most) for service, method, case, most in ROW.findall(PAGE.read_text())}
+
+
+@dataclass
+class Day:
+    """A desk in the middle of its work, which has done everything once: what is held in the process is held by now."""
+
+    desk: Desk
+    measured: dict[tuple[str, str, str], int] = field(default_factory=dict)
+
+    async def measure(self, call: Callable[[], Awaitable[Any]], case: str = "") -> Any:
+        """What the call is answered; its statements are noted."""
+        with counted() as counts:
+            answer = await call()
+        (path,) = counts or {self.path_of_nothing: 0}
+        service, _, method = path.rpartition("/")
+        self.measured[service.rpartition(".")[2], method, case] = counts[path]
+        return answer
+
+    path_of_nothing = ""
+    """Which method was called, where none asks the database."""
+
+
+async def content_types(day: Day) -> None:
+    desk, name = day.desk, f"type-{uuid.uuid4().hex[:8]}".replace("-", "_")
+    stub, admin = desk.content_types, desk.admin.metadata
+    made = await day.measure(lambda: desk.content_type(name))
+    await day.measure(lambda: stub.GetContentType(types.GetContentTypeRequest(name=name), metadata=admin))
+    await day.measure(lambda: stub.ListContentTypes(types.ListContentTypesRequest(), metadata=admin))
+    await day.measure(lambda: desk.change_content_type(made, title="Another"))
+
+
+async def documents(day: Day) -> None:
+    desk = day.desk
+    author = desk.author.metadata
+    document = await day.measure(desk.create)
+    await day.measure(lambda: desk.create(metadata=(*author, ("idempotency-key", uuid.uuid4().hex))), "with a key")
+    await day.measure(lambda: desk.get(document))
+    listing = content.ListDocumentsRequest(organisation_id=desk.organisation_id)
+    await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author))
+    document = await day.measure(lambda: desk.update(document, title="Another"))
+    document = await day.measure(lambda: desk.submit(document))
+    document = await day.measure(lambda: desk.request_changes(document))
+    document = await desk.submit(document)
+    document = await day.measure(lambda: desk.approve(document))
+    document = await day.measure(lambda: desk.publish(document))
+    moved = await desk.update(document, path=f"{document.path}-moved")
+    moved = await desk.approve(await desk.submit(moved))
+    await day.measure(lambda: desk.publish(moved), "moved")
+    revisions = content.ListRevisionsRequest(document_id=document.id)
+    await day.measure(lambda: desk.documents.ListRevisions(revisions, metadata=author))
+    await day.measure(lambda: desk.bring_in(imported(f"{desk.root}/{uuid.uuid4().hex}")), "one document")
+    export = ExportDocumentsRequest(organisation_id=desk.organisation_id)
+
+    async def exported() -> list[Any]:
+        return [part async for part in desk.documents.ExportDocuments(export, metadata=author)]
+
+    await day.measure(exported, "of few documents")
+
+
+async def reading(day: Day) -> None:
+    desk = day.desk
+    document = await desk.published()
+    stub = DeliveryServiceStub(desk.service.channel)
+    request = delivery.GetPageRequest(path=document.path, locale="en")
+    await desk.page(document.path)
+    day.path_of_nothing = "/gazette.delivery.v1.DeliveryService/GetPage"
+    await day.measure(lambda: stub.GetPage(request), "held")
+    entries = RecordServiceStub(desk.service.channel)
+    await day.measure(lambda: entries.GetRecordEntry(record.GetRecordEntryRequest(number=1)))
+    await day.measure(lambda: entries.ListRecordEntries(record.ListRecordEntriesRequest(page_size=5)))
+    health = SystemServiceStub(desk.service.channel)
+    day.path_of_nothing = "/gazette.system.v1.SystemService/GetHealth"
+    await day.measure(lambda: health.GetHealth(system.GetHealthRequest()))
+
+
+async def uploads(day: Day) -> None:
+    desk = day.desk
+    stub: Any = FileServiceStub(desk.service.channel)
+    upload = upload_of(desk.organisation_id, PDF, "form.pdf")
+    made = await day.measure(lambda: stub.UploadFile(requests(upload, PDF), metadata=desk.author.metadata))
+    await day.measure(lambda: stub.GetFile(files.GetFileRequest(id=made.file.id), metadata=desk.author.metadata))
+
+    async def downloaded() -> None:
+        async for _ in stub.DownloadFile(files.DownloadFileRequest(id=made.file.id), metadata=desk.author.metadata):
+            pass
+
+    await day.measure(downloaded)
+
+
+async def people(day: Day) -> None:
+    desk, channel = day.desk, day.desk.service.channel
+    person = await desk.service.account()
+    stub: Any = AuthServiceStub(channel)
+    await desk.service.sign_in(person.email)
+    answer = await day.measure(lambda: stub.Login(auth.LoginRequest(email=person.email, password=PASSWORD)))
+    mine = (("authorization", f"Bearer {answer.access_token}"),)
+    await day.measure(lambda: stub.RefreshToken(auth.RefreshTokenRequest(refresh_token=answer.refresh_token)))
+    await day.measure(lambda: stub.GetMe(auth.GetMeRequest(), metadata=mine))
+    await day.measure(lambda: stub.ListSessions(sessions.ListSessionsRequest(), metadata=mine))
+    await day.measure(lambda: stub.Logout(auth.LogoutRequest(), metadata=mine))
+    looking: Any = AccountServiceStub(channel)
+    admin = desk.admin.metadata
+    await day.measure(lambda: looking.GetAccount(accounts.GetAccountRequest(id=person.id), metadata=admin))
+    await day.measure(lambda: looking.ListAccounts(accounts.ListAccountsRequest(), metadata=admin))
+
+
+async def departments(day: Day) -> None:
+    channel, admin = day.desk.service.channel, day.desk.admin.metadata
+    stub: Any = OrganisationServiceStub(channel)
+    wanted = Organisation(slug=f"department-{uuid.uuid4().hex[:12]}", name="Department")
+    made = await day.measure(
+        lambda: stub.CreateOrganisation(organisations.CreateOrganisationRequest(organisation=wanted), metadata=admin)
+    )
+    id, prefix = made.organisation.id, f"part-{uuid.uuid4().hex}"
+    await day.measure(lambda: stub.GetOrganisation(organisations.GetOrganisationRequest(id=id), metadata=admin))
+    await day.measure(lambda: stub.ListOrganisations(organisations.ListOrganisationsRequest(), metadata=admin))
+    renamed = organisations.UpdateOrganisationRequest(
+        organisation=Organisation(id=id, name="Another"), update_mask=FieldMask(paths=["name"])
+    )
+    await day.measure(lambda: stub.UpdateOrganisation(renamed, metadata=admin))
+    reserve = organisations.ReservePathRequest(organisation_id=id, prefix=prefix)
+    await day.measure(lambda: stub.ReservePath(reserve, metadata=admin))
+    release = organisations.ReleasePathRequest(organisation_id=id, prefix=prefix)
+    await day.measure(lambda: stub.ReleasePath(release, metadata=admin))
+    events = AuditServiceStub(channel)
+    await day.measure(lambda: events.ListAuditEvents(audit.ListAuditEventsRequest(), metadata=admin))
+
+
+@pytest.fixture
+async def day(service: Service) -> Day:
+    desk = await Desk.opened(service)
+    await desk.published()  # what a process reads once, it has read
+    return Day(desk)
+
+
+@pytest.mark.parametrize("part", [content_types, documents, reading, uploads, people, departments])
+async def test_no_call_asks_more_than_its_budget(day: Day, part: Callable[[Day], Awaitable[None]]) -> None:
+    """Each call sends PostgreSQL no more statements than docs/costs.md allows it; and one without a line there may not be."""
+    await part(day)
+    known = budgets()
+    assert not set(day.measured) - set(known)
+    assert not {call: (count, known[call]) for call, count in day.measured.items() if count > known[call]}
+
+
+def test_the_budget_holds_what_was_promised() -> None:
+    """What editors do all day has a budget that a change of this page cannot loosen unseen."""
+    known = budgets()
+    most = {
+        "GetDocument": 1,
+        "ListDocuments": 1,
+        "CreateDocument": 4,
+        "UpdateDocument": 4,
+        "SubmitDocument": 4,
+        "PublishDocument": 7,
+    }
+    assert not {
+        name: known["ContentService", name, ""] for name, limit in most.items() if known["ContentService", name, ""] > limit
+    }
