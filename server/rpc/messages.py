@@ -21,6 +21,7 @@ Fill = Callable[[Any, Any], None]
 """Puts a value, which is not None, into a message."""
 
 MISSING = object()
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def message(kind: type[MessageType], row: Any = None, /, **given: Any) -> MessageType:
@@ -85,7 +86,8 @@ def put_map(name: str, result: Any, value: Mapping[str, Message]) -> None:
 
 def put_time(name: str, result: Any, value: Any) -> None:
     if isinstance(value, datetime):
-        getattr(result, name).FromDatetime(value)
+        since, field = value - EPOCH, getattr(result, name)  # which FromDatetime would take three times as long over
+        field.seconds, field.nanos = since.days * 86_400 + since.seconds, since.microseconds * 1_000
     else:
         getattr(result, name).CopyFrom(value)
 
