@@ -21,6 +21,8 @@ Fill = Callable[[Any, Any], None]
 """Puts a value, which is not None, into a message."""
 
 MISSING = object()
+EPOCH = datetime.fromtimestamp(0, UTC)
+DAY = 86400  # seconds
 
 
 def message(kind: type[MessageType], row: Any = None, /, **given: Any) -> MessageType:
@@ -84,10 +86,12 @@ def put_map(name: str, result: Any, value: Mapping[str, Message]) -> None:
 
 
 def put_time(name: str, result: Any, value: Any) -> None:
+    field = getattr(result, name)
     if isinstance(value, datetime):
-        getattr(result, name).FromDatetime(value)
+        since = value - EPOCH
+        field.seconds, field.nanos = since.days * DAY + since.seconds, since.microseconds * 1000  # as FromDatetime, in a third
     else:
-        getattr(result, name).CopyFrom(value)
+        field.CopyFrom(value)
 
 
 def put_struct(name: str, result: Any, value: Any) -> None:
