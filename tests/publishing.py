@@ -34,8 +34,8 @@ async def put_page(
 ) -> int:
     """The record number of the new page."""
     state = PageState.PAGE_STATE_PUBLISHED
-    async with database.direct() as connection, connection.transaction():
-        place = Place.after(await record.reserve(connection))
+    async with database.direct() as connection, record.locked(connection):
+        place = Place.after(await record.NEXT.first(connection))
         page = Page(path=path, locale=locale, title=title, html=f"<p>{title}</p>", state=state, record_number=place.number)
         summary = PageSummary(path=path, locale=locale, title=title, content_type=content_type, state=state)
         await put(
@@ -52,16 +52,16 @@ async def put_page(
 
 
 async def put_redirect(database: Database, path: str, location: str, *, covers: bool = False, preserves: bool = False) -> int:
-    async with database.direct() as connection, connection.transaction():
-        place = Place.after(await record.reserve(connection))
+    async with database.direct() as connection, record.locked(connection):
+        place = Place.after(await record.NEXT.first(connection))
         answer = GetPageResponse(redirect=Redirect(location=location, record_number=place.number))
         await put(connection, place, answer, path=path, covers=covers, preserves=preserves)
     return place.number
 
 
 async def put_gone(database: Database, path: str, explanation: str) -> int:
-    async with database.direct() as connection, connection.transaction():
-        place = Place.after(await record.reserve(connection))
+    async with database.direct() as connection, record.locked(connection):
+        place = Place.after(await record.NEXT.first(connection))
         answer = GetPageResponse(gone=Gone(explanation=explanation, record_number=place.number))
         await put(connection, place, answer, path=path)
     return place.number

@@ -10,19 +10,20 @@
 Pages are derived from the record, never the other way round. The server's database role can only INSERT and SELECT here.
 """
 
-from server.record.log import CHANNEL, NEWEST, Place, appends, entry, parameters, reserve
+from server.record.log import CHANNEL, NEWEST, NEXT, Place, appends, entry, locked, parameters
 from server.record.queries import changes_after, head
 from server.record.rules import read_notice
 
 __all__ = [
     "CHANNEL",
     "NEWEST",
+    "NEXT",
     "Place",
     "appends",
     "changes_after",
     "entry",
     "head",
+    "locked",
     "parameters",
     "read_notice",
-    "reserve",
 ]

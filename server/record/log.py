@@ -1,14 +1,15 @@
 """Appending to the record, as a part of the statement that publishes.
 
 Whoever appends takes the record's lock and then reads the next place, in two statements: what is read by the second has been
-committed by all who held the lock before. So the statement that publishes comes third, and the lock ends with its transaction.
+committed by all who held the lock before. The statement that publishes comes third, and the lock ends with the transaction.
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +29,6 @@ LOCK = 0x67617A65747465  # "gazette": the key of the advisory lock that makes nu
 COLUMNS = tuple(RecordEntry.__table__.c.keys())
 TICK = timedelta(microseconds=1)
 
-LOCKED = Statement(select(func.pg_advisory_xact_lock(LOCK)))
 LAST = select(RecordEntry.number, RecordEntry.record_time).order_by(RecordEntry.number.desc()).limit(1).subquery("last")
 CLOCK = select(func.clock_timestamp().label("now")).subquery("clock")  # a row of its own, for when the record is empty
 NEWEST = select(CLOCK.c.now, LAST.c.number, LAST.c.record_time).join_from(CLOCK, LAST, true(), isouter=True).subquery("newest")
@@ -55,11 +55,17 @@ class Place:
         return Place(self.number + 1, self.record_time + TICK)
 
 
-async def reserve(connection: asyncpg.Connection, statement: Statement = NEXT, **given: Any) -> Row:
-    """Takes the record's lock, and reads the row of NEWEST by a statement that may name more than that. Everyone else who wants
-    to append waits until this transaction ends, so call it as late as possible."""
-    await LOCKED.run(connection)
-    return await statement.first(connection, **given)
+@asynccontextmanager
+async def locked(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """A transaction that has the record's lock: everyone else who wants to append waits until it ends. So begin it as late as
+    possible. It begins and takes the lock in one round trip."""
+    try:
+        await connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({LOCK})")
+        yield
+        await connection.execute("COMMIT")
+    except Exception:  # a cancellation ends the connection
+        await connection.execute("ROLLBACK")
+        raise
 
 
 def appends(changed: CTE) -> Select[Any]:

@@ -21,7 +21,8 @@ Fill = Callable[[Any, Any], None]
 """Puts a value, which is not None, into a message."""
 
 MISSING = object()
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime.fromtimestamp(0, UTC)
+DAY = 86400  # seconds
 
 
 def message(kind: type[MessageType], row: Any = None, /, **given: Any) -> MessageType:
@@ -85,11 +86,12 @@ def put_map(name: str, result: Any, value: Mapping[str, Message]) -> None:
 
 
 def put_time(name: str, result: Any, value: Any) -> None:
+    field = getattr(result, name)
     if isinstance(value, datetime):
-        since, field = value - EPOCH, getattr(result, name)  # which FromDatetime would take three times as long over
-        field.seconds, field.nanos = since.days * 86_400 + since.seconds, since.microseconds * 1_000
+        since = value - EPOCH
+        field.seconds, field.nanos = since.days * DAY + since.seconds, since.microseconds * 1000  # as FromDatetime, in a third
     else:
-        getattr(result, name).CopyFrom(value)
+        field.CopyFrom(value)
 
 
 def put_struct(name: str, result: Any, value: Any) -> None:

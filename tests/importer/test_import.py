@@ -164,13 +164,13 @@ async def test_every_refusal_is_named_and_the_rest_is_imported(office: Office, t
 
 async def test_an_import_that_is_cut_off_goes_on_where_it_was(office: Office) -> None:
     """Ctrl-C ends it with a summary; the same command later finds what was imported unchanged."""
-    database = office.service.database
+    database, lock = office.service.database, f"SELECT pg_advisory_xact_lock({record.LOCK})"
     async with database.direct() as second, second.transaction():  # which may append to the record after the first document has
         async with database.direct() as first, first.transaction():  # which keeps the first document waiting
-            await record.reserve(first)
+            await first.execute(lock)
             process = await office.begin("import", EXAMPLES, "--format", "govuk", "--batch", "1")
             await until(lambda: are_waiting(office.service, 1))
-            next_in_line = asyncio.ensure_future(record.reserve(second))
+            next_in_line = asyncio.ensure_future(second.execute(lock))
             await until(lambda: are_waiting(office.service, 2))
         await next_in_line
         await until(lambda: are_waiting(office.service, 1))  # the second document

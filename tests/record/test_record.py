@@ -46,8 +46,7 @@ async def test_numbers_have_no_gaps(own_service: Service) -> None:
     async def publish(number: int) -> None:
         if number % 5 == 0:
             with suppress(Aborted):
-                async with own_service.database.direct() as connection, connection.transaction():
-                    await record.reserve(connection)
+                async with own_service.database.direct() as connection, record.locked(connection):
                     raise Aborted
         await put_page(own_service.database, f"/{number}")
 

@@ -32,6 +32,16 @@ def organisation(caller: Caller, id: str, permission: Permission.ValueType) -> u
     return organisation_id
 
 
+def listed(caller: Caller, organisation_id: str) -> list[uuid.UUID] | None:
+    """The organisations whose documents a list shows: this one, or all, as far as the caller may read there. None for all that
+    there are."""
+    readable = caller.organisations(READ)
+    if not organisation_id:
+        return None if readable is None else [*readable]
+    wanted = uuid.UUID(organisation_id)
+    return [wanted] if readable is None or wanted in readable else []
+
+
 def readable(document: Any, caller: Caller) -> Any:
     """The document that was found. Raises DocumentNotFound if it is None, and if the caller may not read it."""
     if document is None or not caller.may(READ, document.organisation_id):

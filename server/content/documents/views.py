@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from gazette.content.v1.document_pb2 import Document, Draft, LinkTargets, Live
+from gazette.content.v1.document_pb2 import Document, Live
 from server.content import fields
 from server.rpc.messages import message
 from server.stores.statements import Row
@@ -12,10 +13,15 @@ from server.stores.statements import Row
 
 def document(row: Row) -> Document:
     """From a document's row with what its newest revision says."""
-    draft = Draft(state=row.draft_state, revision_number=row.revision_number if row.draft_state else 0)
     live = message(Live, row, state=row.live_state, revision_number=row.live_revision_number, path=row.live_path)
-    return message(Document, row, etag=fields.etag(row.version), links=link_targets(row.links), draft=draft, live=live)
+    result = message(Document, row, etag=fields.etag(row.version), links=None, draft=None, live=live)
+    put_links(result.links, row.links)
+    result.draft.state = row.draft_state
+    result.draft.revision_number = row.revision_number if row.draft_state else 0
+    return result
 
 
-def link_targets(links: Mapping[str, Sequence[str]]) -> dict[str, LinkTargets]:
-    return {kind: LinkTargets(translation_keys=keys) for kind, keys in links.items()}
+def put_links(targets: Any, links: Mapping[str, Sequence[str]]) -> None:
+    """Fills a message's map of LinkTargets, by kind of link."""
+    for kind, keys in links.items():
+        targets[kind].translation_keys.extend(keys)

@@ -116,18 +116,20 @@ def live_side(publication: Publication, place: Place) -> dict[str, Any]:
 
 def answer(publication: Publication, content: dict[str, Any], place: Place, live: Mapping[str, Any]) -> GetPageResponse:
     """What the path is to serve."""
-    explanation = rendering.sanitised(publication.explanation)
+    explanation = rendering.sanitised(publication.explanation) if publication.explanation else ""
     if publication.state == REDIRECTED:
         return GetPageResponse(redirect=Redirect(location=publication.location, record_number=place.number))
     if publication.state == GONE:
         gone = Gone(explanation=explanation, alternative_path=publication.location, record_number=place.number)
         return GetPageResponse(gone=gone)
-    withdrawal = message(Withdrawal, explanation=explanation, withdraw_time=live["withdraw_time"])
     claimed = message(
         ClaimedTimes,
         first_publish_time=publication.claimed_first_publish_time,
         public_update_time=publication.claimed_public_update_time,
     )
+    withdrawal = None
+    if publication.state == WITHDRAWN:
+        withdrawal = message(Withdrawal, explanation=explanation, withdraw_time=live["withdraw_time"])
     page = message(
         Page,
         publication.document,
@@ -135,7 +137,7 @@ def answer(publication: Publication, content: dict[str, Any], place: Place, live
         **{name: live[name] for name in ("publish_time", "first_publish_time", "public_update_time")},
         document_id=publication.document.id,
         state=PAGE_STATES[publication.state],
-        withdrawal=withdrawal if publication.state == WITHDRAWN else None,
+        withdrawal=withdrawal,
         claimed_times=claimed if claimed.ListFields() else None,
         record_number=place.number,
     )

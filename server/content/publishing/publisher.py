@@ -48,18 +48,18 @@ class Publisher:
         )
         content = await self.rendered(connection, publication) if publication.is_page else {}
         try:
-            async with connection.transaction():
+            # From here on all other publications wait.
+            async with record.locked(connection):
                 if publication.is_page:
                     content["attachments"] = await self.attached(connection, document)
-                # From here on all other publications wait.
-                newest = await record.reserve(
+                newest = await queries.PLACE.first(
                     connection,
-                    queries.PLACE,
                     path=document.path,
                     former_path=former,
                     locale=document.locale,
                     document_id=document.id,
                 )
+                assert newest is not None, "there is a newest row even of an empty record"
                 rules.check_free(newest.answer_of_another, document.path, document.locale)
                 is_left = former is not None and newest.former_document_id in {None, document.id}
                 live, served = pages.served(publication, content, Place.after(newest), leaves_redirect=is_left)

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from gazette.content.v1.document_import_pb2 import ExportDocumentsResponse, ImportedDocument
 from gazette.content.v1.document_pb2 import Document
 from server.content import failures
-from server.content.documents import views as document_views
 from server.content.documents.queries import ORGANISATION_EXISTS
+from server.content.documents.views import put_links
 from server.content.transfer import queries
 from server.content.types import views as type_views
 from server.rpc.messages import message
@@ -44,11 +44,12 @@ async def batch(database: Database, organisation_id: uuid.UUID, after: uuid.UUID
 
 def exported(row: Row) -> ImportedDocument:
     """From a document's row with what its live revision says. An import's claims are claimed again, or else our times are."""
-    said = {name: getattr(row, name) for name in SAID}
+    document = message(Document, **{name: getattr(row, name) for name in SAID}, path=row.live_path)
+    put_links(document.links, row.links)
     return message(
         ImportedDocument,
         row,
-        document=message(Document, **said, path=row.live_path, links=document_views.link_targets(row.links)),
+        document=document,
         source=row.live_path,
         claimed_first_publish_time=row.claimed_first_publish_time or row.first_publish_time,
         claimed_public_update_time=row.claimed_public_update_time or row.public_update_time,
