@@ -178,7 +178,8 @@ async def test_reading_and_probing_are_free(limited: Service) -> None:
         await probe.Check(HealthCheckRequest(), timeout=5)
         question = iter([ServerReflectionRequest(list_services="")])
         assert [each async for each in reflection(question, timeout=5)]
-    assert (await limited.account()).access_token
+    account = await limited.account()
+    assert (await limited.sign_in(account.email)).access_token
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
 from pathlib import Path
 
 import grpc
@@ -14,7 +13,7 @@ import pytest
 from server.process import ports
 from server.process.supervisor import Supervisor, check_port, exit_code
 from server.settings import CannotStart, load
-from tests.polling import turned
+from tests.polling import PATIENCE, turned
 from tests.test_settings import GOOD
 
 
@@ -50,10 +49,8 @@ async def test_a_stop_while_a_worker_waits(tmp_path: Path, monkeypatch: pytest.M
     keeping = asyncio.create_task(watched.keep(0))
     await died.wait()
     await turned()  # it waits now
-    start = time.monotonic()
     watched.stop()
-    assert await asyncio.wait_for(keeping, 5) is None
-    assert time.monotonic() - start < 1
+    assert await asyncio.wait_for(keeping, PATIENCE) is None  # far less than it would have waited
 
 
 async def test_one_that_leaves_a_child() -> None:

@@ -222,7 +222,8 @@ async def test_a_role_that_must_have_an_app_does_nothing_without(strict: Service
 
 async def test_who_signed_in_without_the_app_gains_nothing_by_it(strict: Service) -> None:
     """Whoever knew the password before there was an app has no session any more: its refresh would bring the grants."""
-    person = await strict.account(role=Role.ROLE_ADMIN)
+    account = await strict.account(role=Role.ROLE_ADMIN)
+    person = await strict.sign_in(account.email)
     stranger = await sign_in(strict, person)
     await set_up(strict, person)
     again = rpc.RefreshTokenRequest(refresh_token=stranger.refresh_token)

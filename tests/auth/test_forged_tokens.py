@@ -24,7 +24,7 @@ async def test_no_forged_token_passes(servers: Servers, template: str, tmp_path:
     """All forgeries that can be sent at all are UNAUTHENTICATED, while the token that they are made like is accepted."""
     forge = FORGES[algorithm]
     async with running(servers, template, tmp_path, **forge.settings(tmp_path)) as service:
-        person = await service.account()
+        person = await service.sign_in((await service.account()).email)
         forge = replace(forge, good=jwt.decode(person.access_token, options={"verify_signature": False}))
         forged = {name: token for name, token in forgeries(forge).items() if token.isascii() and token.isprintable()}
         assert len(forged) > 200
@@ -39,7 +39,7 @@ async def test_no_forged_token_passes(servers: Servers, template: str, tmp_path:
 async def test_one_kind_of_token_is_not_the_other(servers: Servers, template: str, tmp_path: Path, algorithm: str) -> None:
     """A refresh token opens nothing, and an access token cannot be exchanged (T2)."""
     async with running(servers, template, tmp_path, **FORGES[algorithm].settings(tmp_path)) as service:
-        person = await service.account()
+        person = await service.sign_in((await service.account()).email)
         assert (await refused(get_me(service.channel, person.refresh_token))).reason == "INVALID_ACCESS_TOKEN"
         exchange = AuthServiceStub(service.channel).RefreshToken(RefreshTokenRequest(refresh_token=person.access_token))
         assert (await refused(exchange)).code in {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.INVALID_ARGUMENT}

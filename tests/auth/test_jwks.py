@@ -63,7 +63,7 @@ async def test_others_can_verify_our_tokens(
     assert (made / file).stat().st_mode & 0o077 == 0
     other = {"JWT_VERIFICATION_KEY_FILES": str(made / "jwt-ed25519.pub.pem")}
     async with behind_envoy(servers, template, tmp_path, JWT_KEY_FILE=str(made / file), **other) as (service, client):
-        person = await service.account()
+        person = await service.sign_in((await service.account()).email)
         claims = shown(str(client.base_url.join(PATH)))
         said = await asyncio.to_thread(claims, person.access_token)
         (signing, *_) = (await client.get(PATH)).json()["keys"]

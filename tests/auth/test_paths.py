@@ -118,8 +118,8 @@ async def test_others_put_nothing_under_a_reserved_prefix(site: Site, path: str)
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "PATH_RESERVED")
         assert dict(refusal.info.metadata) == {"field": "document.path"}
         assert site.own_id not in refusal.status.message
-    admin = site.other_admin
-    other = Desk(site.desk.service, site.other_id, admin, admin, admin, admin)
+    by = site.other_admin
+    other = Desk(site.desk.service, site.other_id, author=by, editor=by, publisher=by, admin=by)
     (result,) = await other.bring_in(imported(path))
     assert result.reason == "PATH_RESERVED"
     assert (await other.get(moved)) == moved

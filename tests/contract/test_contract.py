@@ -23,6 +23,8 @@ from tests.service import Service
 from tools.contract import Contract, Described, full_name
 from tools.generate import descriptors
 
+pytestmark = pytest.mark.xdist_group("contract")  # two processes that copy the sources at once are in each other's way
+
 OVER_GRPC_ALONE = {"gazette.files.v1.FileService.UploadFile"}
 """What HTTP has another form of."""
 

@@ -15,6 +15,8 @@ from tests.contract.test_contract import methods
 from tools import generate, permissions
 from tools.contract import Contract
 
+pytestmark = pytest.mark.xdist_group("contract")  # two processes that copy the sources at once are in each other's way
+
 PAGE = generate.ROOT / generate.PERMISSIONS
 
 

@@ -46,7 +46,8 @@ async def test_starts_a_server(servers: Servers, template: str, tmp_path: Path) 
     example = {name: value for name, value in values().items() if not re.fullmatch(own, name)}
     async with running(servers, template, tmp_path, **example) as service:
         assert service.settings.environment == "development"
-        assert (await service.account("ada@example.gov")).access_token
+        account = await service.account("ada@example.gov")
+        assert (await service.sign_in(account.email)).access_token
 
 
 def test_optional_samples() -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
+from click.testing import CliRunner
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1.content_service_pb2 import ListDocumentsRequest, ListRevisionsRequest
@@ -22,6 +24,7 @@ from gazette.content.v1.document_pb2 import Document
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest, GetPageResponse
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.delivery.v1.page_pb2 import PageState
+from server.cli import gazette
 from server.importer import ndjson
 from server.record import log as record
 from tests.importer.sources import GOVUK, OWN, as_dict, item, needs_govuk, read
@@ -39,19 +42,24 @@ class Office:
     service: Service
     admin: Person
 
-    async def begin(self, *arguments: str | Path, by: Person | None = None) -> asyncio.subprocess.Process:
+    def words(self, *arguments: str | Path, by: Person | None = None) -> list[str]:
+        """The command line, with the server's address and who asks."""
         person = by or self.admin
         who = ("--target", self.service.address, "--email", person.email, "--password", person.password)
-        command = (sys.executable, "-m", "server", *map(str, arguments), *who)
+        return [*map(str, arguments), *who]
+
+    async def begin(self, *arguments: str | Path) -> asyncio.subprocess.Process:
+        """The command as a process of its own, which can be interrupted."""
+        command = (sys.executable, "-m", "server", *self.words(*arguments))
         return await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
 
-    async def run(self, *arguments: str | Path, by: Person | None = None) -> tuple[int | None, str, str]:
-        """Exit code, standard output and standard error."""
-        process = await self.begin(*arguments, by=by)
-        output, error = await process.communicate()
-        return process.returncode, output.decode(), error.decode()
+    async def run(self, *arguments: str | Path, by: Person | None = None) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error of the command."""
+        with capture_logs():  # the server in this process would write its own between the command's lines
+            done = await asyncio.to_thread(CliRunner().invoke, gazette, self.words(*arguments, by=by))
+        return done.exit_code, done.stdout, done.stderr
 
-    async def bring_in(self, path: Path, *options: str, by: Person | None = None) -> tuple[int | None, dict[str, Any]]:
+    async def bring_in(self, path: Path, *options: str, by: Person | None = None) -> tuple[int, dict[str, Any]]:
         """Exit code and summary of an import from GOV.UK."""
         code, output, error = await self.run("import", path, "--format", "govuk", "--json", *options, by=by)
         assert output, error
@@ -277,7 +285,7 @@ async def are_waiting(service: Service, count: int) -> bool:
     statement = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM"
     async with service.owner.connect() as connection:
         found = await connection.execute(text(f"{statement} pg_database WHERE datname = current_database())"))
-        return bool(found.scalar_one() == count)
+        return int(found.scalar_one()) == count
 
 
 @needs_govuk
