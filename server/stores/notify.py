@@ -62,6 +62,8 @@ class Listener:
         except OUTAGES as error:
             if self.lost_since is None:
                 log.warning("notifications lost", error=type(error).__name__)
+        except Exception:
+            log.exception("notifications failed")
         finally:
             self.lost_since = self.lost_since or time.monotonic()
 
