@@ -62,7 +62,7 @@ def main() -> None:
         shared |= {"WORKERS": "1", "LOG_LEVEL": "warn", "RATE_LIMIT_MAX": "1000000000", "SOCKET_DIR": ""}
         for task in ("migrate", "demo"):
             Task(task, home, shared).run()
-        checked = running.enter_context(serving(home, shared, "checked", "server.process.worker", "0"))
+        checked = running.enter_context(serving(home, shared, "checked", "server", "worker", "0"))
         answer, request = signed_in(checked)
         unchecked = running.enter_context(serving(home, shared, "not checked", "bench.unchecked", answer.account.id))
         print(f"GetDocument, {ROUNDS} rounds of {REQUESTS} requests each, in turns")

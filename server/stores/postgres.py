@@ -107,9 +107,6 @@ class Database:
         async with self.turns or nullcontext(), outages_translated(engine), engine.connect() as connection:
             yield connection
 
-    autocommit = read
-    """The same, for single statements that write."""
-
     @asynccontextmanager
     async def direct(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection of the driver's to the primary, for what `statements.Statement` executes: each a transaction of its own,

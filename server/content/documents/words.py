@@ -27,11 +27,6 @@ def words_of(document: Document) -> Words:
     }
 
 
-def newest_words(document: Row) -> Words:
-    """What the newest revision says, of a document that was read with it."""
-    return {name: getattr(document, name) for name in WORDS}
-
-
 def rewritten(document: Row, wanted: Document, fields: Collection[str]) -> Words:
     """What the newest revision says, with these fields as they are wanted."""
     new = words_of(wanted)
