@@ -11,8 +11,10 @@ import grpc
 
 from gazette.auth.v1.auth_service_pb2 import LoginRequest
 from gazette_client.conversation import Attempt, Authorise, Conduct, Wait, too_late
+from gazette_client.endings import Ending, answered
 from gazette_client.errors import GazetteError, typed
 from gazette_client.methods import method
+from gazette_client.publications import Publications
 from gazette_client.session import Session
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ class UnaryCalls(Calls, grpc.aio.UnaryUnaryClientInterceptor):
     ) -> Any:
         async def attempt(details: grpc.aio.ClientCallDetails) -> Any:
             call = await continuation(details, request)
-            await call
+            self.conduct.learn(client_call_details.metadata, request, await call)
             return call
 
         return await self.converse(client_call_details, attempt)
@@ -138,8 +140,8 @@ class ClientStreams(Calls, grpc.aio.StreamUnaryClientInterceptor):
         async def attempt(details: grpc.aio.ClientCallDetails) -> Any:
             call = await continuation(details, request_iterator)
             if not can_repeat:
-                return Answer(call)
-            await call
+                return Answer(call, self.conduct.publications)
+            self.conduct.publications.learn(await answered(call))
             return call
 
         return await self.converse(client_call_details, attempt, can_repeat=can_repeat)
@@ -148,14 +150,20 @@ class ClientStreams(Calls, grpc.aio.StreamUnaryClientInterceptor):
 class Answer:
     """A call whose failure is a GazetteError; all else is the call's own."""
 
-    def __init__(self, call: Any) -> None:
+    def __init__(self, call: Any, publications: Publications) -> None:
         self.call = call
+        self.ending = Ending(call)
+        self.publications = publications
 
     def __await__(self) -> Generator[Any, None, Any]:
         try:
-            return (yield from self.call.__await__())
+            answer = yield from self.call.__await__()
         except grpc.RpcError as error:
-            raise typed(error) from None
+            failed = typed(self.ending.of(error))
+            self.publications.learn_of_failure(failed)
+            raise failed from None
+        self.publications.learn(answer)
+        return answer
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.call, name)

@@ -29,6 +29,7 @@ from gazette_client.async_calls import ClientStreams, ServerStreams, SignIn, Una
 from gazette_client.channels import options as channel_options
 from gazette_client.conversation import Conduct, Wait
 from gazette_client.errors import Unauthenticated
+from gazette_client.publications import Publications
 from gazette_client.retries import Retry
 from gazette_client.session import Session, Tokens
 from gazette_client.transfers import Incoming, Outgoing, Progress, Source, downloading
@@ -69,7 +70,8 @@ class AsyncClient:
             email, password, Tokens(refresh=refresh_token), api_key=api_key, totp=totp, device_token=device_token
         )
         self._retry = retry or Retry()
-        conduct = Conduct(self._session, self._retry, timeout)
+        self._publications = Publications()
+        conduct = Conduct(self._session, self._retry, timeout, self._publications)
         # The stub comes later: its channel needs the interceptors first.
         self._sign_in = SignIn(self._session, lambda: self.auth)
         interceptors = [kind(conduct, self._sign_in) for kind in (UnaryCalls, ServerStreams, ClientStreams)]
@@ -133,6 +135,11 @@ class AsyncClient:
     def refresh_token(self) -> str:
         """Continues this session in a later client. A secret; each use of the session may replace it."""
         return self._session.tokens.refresh
+
+    @property
+    def record_number(self) -> int:
+        """The last entry of the record that this client has made by publishing. It reads nothing public that is older."""
+        return self._publications.record_number
 
     @property
     def device_token(self) -> str:

@@ -90,7 +90,9 @@ class Calls(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor,
 
     def intercept_unary_unary(self, continuation: Any, client_call_details: grpc.ClientCallDetails, request: Any) -> Any:
         def attempt(details: Details) -> Any:
-            return answered(continuation(details, request))
+            call = continuation(details, request)
+            self.conduct.learn(client_call_details.metadata, request, call.result())
+            return call
 
         return self.converse(client_call_details, attempt)
 
@@ -100,7 +102,9 @@ class Calls(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor,
         """What is no iterator itself, a list or an Outgoing, can be iterated again, and so be sent again."""
 
         def attempt(details: Details) -> Any:
-            return answered(continuation(details, iter(request_iterator)))
+            call = continuation(details, iter(request_iterator))
+            self.conduct.publications.learn(call.result())
+            return call
 
         return self.converse(client_call_details, attempt, can_repeat=not isinstance(request_iterator, Iterator))
 
@@ -126,12 +130,6 @@ class Calls(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor,
 
         called = method(details.method)
         return run(self.conduct.converse(called, details.timeout, details.metadata, can_repeat=can_repeat), perform)
-
-
-def answered(call: Any) -> Any:
-    """The same call, once its answer is there. Raises what it failed with."""
-    call.result()
-    return call
 
 
 class Answers:

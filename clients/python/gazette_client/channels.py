@@ -17,7 +17,7 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.initial_reconnect_backoff_ms", 200),  # by default 1,000: longer than most retries wait
     ("grpc.max_reconnect_backoff_ms", 5_000),
-    ("grpc.max_receive_message_length", 16 * MIB),  # by default 4 MiB; a list of long revisions has more
+    ("grpc.max_receive_message_length", 16 * MIB),  # by default 4 MiB; lists of older servers have more
 )
 
 

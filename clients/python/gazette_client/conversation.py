@@ -10,13 +10,14 @@ import logging
 import time
 import uuid
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
 
 from gazette_client.errors import GazetteError, NotFound, Unauthenticated, failure
 from gazette_client.methods import Method
+from gazette_client.publications import HEADER, NOT_REACHED, Publications
 from gazette_client.retries import Retry
 from gazette_client.session import Session
 
@@ -73,6 +74,7 @@ class Conduct:
     session: Session
     retry: Retry
     timeout: float
+    publications: Publications = field(default_factory=Publications)
 
     def converse(
         self, method: Method, timeout: float | None, given: Iterable[tuple[str, str | bytes]] | None, *, can_repeat: bool = True
@@ -80,6 +82,7 @@ class Conduct:
         """One call. A stream from the client that cannot be had twice cannot be repeated."""
         deadline = Deadline(self.timeout if timeout is None and not method.is_stream else timeout)
         metadata = keyed(method, tuple(given or ()))
+        minimum = self.publications.record_number if method.takes_minimum and not has(metadata, HEADER) else 0
         signs = self.session.can_sign_in and not method.starts_session and not has(metadata, "authorization")
         token = self.session.token() if signs else ""
         if signs and not token and not method.is_public:
@@ -88,8 +91,14 @@ class Conduct:
         while True:
             attempt += 1
             try:
-                return (yield Attempt(bearing(metadata, token), deadline.remaining()))
+                return (yield Attempt(no_older(bearing(metadata, token), minimum), deadline.remaining()))
             except GazetteError as error:
+                refusal = error
+                self.publications.learn_of_failure(error)
+                if minimum and error.reason == NOT_REACHED:  # the caller has not asked for it
+                    self.publications.forget(minimum)
+                    minimum = 0
+                    continue
                 if signs and can_repeat and asks_for_token(error, token):
                     signs = False  # once: what is refused with a new token stays refused
                     step: Authorise | Wait = Authorise(token, deadline.remaining())
@@ -99,7 +108,19 @@ class Conduct:
                         raise
                     log.debug("%s: %s; attempt %d in %.1f s", method.path, error.code().name, attempt + 1, pause)
                     step = Wait(pause)
-            token = (yield step) or token
+            try:
+                token = (yield step) or token
+            except GazetteError as failed:
+                if refusal.metadata:
+                    raise refusal from failed  # it says what the call had done, which is more than that nobody is signed in
+                raise
+
+    def learn(self, given: Iterable[tuple[str, str | bytes]] | None, request: Any, answer: Any) -> None:
+        """What a call was answered may say what was published; and how its account signs in next, unless it was made with
+        somebody else's token."""
+        self.publications.learn(answer)
+        if not self.session.api_key and not has(tuple(given or ()), "authorization"):
+            self.session.learn(request, answer)
 
 
 def asks_for_token(error: GazetteError, token: str) -> bool:
@@ -116,6 +137,11 @@ def keyed(method: Method, metadata: Metadata) -> Metadata:
 
 def bearing(metadata: Metadata, token: str) -> Metadata:
     return (*metadata, ("authorization", f"Bearer {token}")) if token else metadata
+
+
+def no_older(metadata: Metadata, record_number: int) -> Metadata:
+    """Asks for what is as new as this entry of the record."""
+    return (*metadata, (HEADER, str(record_number))) if record_number else metadata
 
 
 def has(metadata: Metadata, name: str) -> bool:

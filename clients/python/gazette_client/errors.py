@@ -18,6 +18,10 @@ STATUS_KEY = "grpc-status-details-bin"
 """The trailing metadata that carries the google.rpc.Status."""
 
 
+TOO_LARGE = "SERVER: Received message larger than max"
+"""How gRPC itself refuses what is far too large, before the server hears of it."""
+
+
 class FieldViolation(NamedTuple):
     """One field of the request that is wrong."""
 
@@ -166,6 +170,8 @@ def typed(error: Any) -> GazetteError:
     """The same failure as a GazetteError; takes what grpc and grpc.aio raise."""
     if isinstance(error, GazetteError):
         return error
+    if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and TOO_LARGE in (error.details() or ""):
+        return failure(grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_TOO_LARGE", error.details())
     initial, trailing = (
         grpc.aio.Metadata(*((key, value) for key, value in given or ()))
         for given in (error.initial_metadata(), error.trailing_metadata())

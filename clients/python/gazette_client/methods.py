@@ -30,6 +30,8 @@ class Method:
     """Whether an `idempotency-key` makes it safe."""
     is_stream: bool = False
     """Whether either side sends a stream of messages."""
+    takes_minimum: bool = False
+    """Whether it reads what is public, no older than the caller says."""
 
     @property
     def starts_session(self) -> bool:
@@ -53,6 +55,7 @@ def method(path: str) -> Method:
         is_safe=is_safe,
         takes_key=not is_safe and makes_something(name),
         is_stream=found.client_streaming or found.server_streaming,
+        takes_minimum="min_record_number" in found.input_type.fields_by_name,
     )
 
 

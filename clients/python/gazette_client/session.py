@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 
 from gazette.auth.v1.auth_service_pb2 import LoginRequest, LoginResponse, RefreshTokenRequest, RefreshTokenResponse
+from gazette.auth.v1.password_pb2 import AcceptInvitationResponse, ChangePasswordResponse, ResetPasswordResponse
 from gazette_client.errors import Unauthenticated, failure
 
 MARGIN = 60.0
@@ -39,9 +41,12 @@ class Session:
     totp: Callable[[], str] | None = None
     """Asked for a code of the authenticator app at each sign-in that needs one."""
     device_token: str = field(default="", repr=False)
-    """What the last sign-in answered, which makes this a known device at the next."""
+    """What the last sign-in answered, or a call that proved the mailbox. It makes this a known device at the next sign-in."""
     now: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self.api_key = self.api_key.strip()  # of a file's last line feed, say, which no header may hold
 
     @property
     def can_sign_in(self) -> bool:
@@ -76,9 +81,20 @@ class Session:
     def sign_in(self, totp_code: str = "") -> LoginRequest:
         return LoginRequest(email=self.email, password=self.password, totp_code=totp_code, device_token=self.device_token)
 
-    def keep(self, answer: LoginResponse | RefreshTokenResponse) -> str:
+    def learn(self, request: Any, answer: Any) -> None:
+        """Takes over what the answer to another call says of this account's way in: that its mailbox was proved makes this a
+        known device, and another password begins another session."""
+        if isinstance(answer, ChangePasswordResponse):
+            self.password = request.new_password if self.password else ""
+            self.keep(answer)
+        elif isinstance(answer, ResetPasswordResponse) or (
+            isinstance(answer, AcceptInvitationResponse) and self.email.casefold() in {"", answer.account.email.casefold()}
+        ):
+            self.device_token = answer.device_token
+
+    def keep(self, answer: LoginResponse | RefreshTokenResponse | ChangePasswordResponse) -> str:
         """Takes over new tokens. One that has ended on arrival means that the clocks disagree; it is used until refused."""
-        if isinstance(answer, LoginResponse):
+        if not isinstance(answer, RefreshTokenResponse):
             self.device_token = answer.device_token
         life = answer.access_token_expire_time.ToNanoseconds() / 1e9 - self.now()
         lasts = life - min(MARGIN, life / 10) if life > 0 else float("inf")

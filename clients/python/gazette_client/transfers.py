@@ -46,6 +46,7 @@ class Outgoing:
     ) -> None:
         self.progress = progress
         self.failure: Exception | None = None
+        self.is_over = False
         self.lock = threading.Lock()
         with ExitStack() as stack:
             self.file = stack.enter_context(opened(source))
@@ -77,7 +78,7 @@ class Outgoing:
     def read(self, done: int) -> bytes:
         """The next chunk; empty at the end, or once something has failed."""
         with self.lock, self.keeping():  # a thread of an attempt that failed may still be reading
-            if self.failure is None:
+            if self.failure is None and not self.is_over:
                 self.file.seek(self.start + done)
                 return self.file.read(CHUNK_BYTES)
         return b""
@@ -100,7 +101,9 @@ class Outgoing:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stack.close()
+        with self.lock:  # a thread of an attempt that failed finds no closed file
+            self.is_over = True
+            self.stack.close()
         if self.failure is not None and (error is None or isinstance(error, GazetteError)):
             raise self.failure from None
 

@@ -97,6 +97,7 @@ class AccessRule(_message.Message):
     SIGNED_IN_FIELD_NUMBER: _builtins.int
     PERMISSION_FIELD_NUMBER: _builtins.int
     EVERYWHERE_FIELD_NUMBER: _builtins.int
+    WHILE_ENROLLING_FIELD_NUMBER: _builtins.int
     public: _builtins.bool
     """Anyone, signed in or not."""
     signed_in: _builtins.bool
@@ -105,6 +106,8 @@ class AccessRule(_message.Message):
     """Callers who hold this permission, in the organisation that the request concerns."""
     everywhere: _builtins.bool
     """Whether the permission must be held for all organisations, though it can be held in one."""
+    while_enrolling: _builtins.bool
+    """Whether those may call it, too, who can do nothing until they have set up an authenticator app (TOTP_REQUIRED_ROLES)."""
     def __init__(
         self,
         *,
@@ -112,10 +115,11 @@ class AccessRule(_message.Message):
         signed_in: _builtins.bool = ...,
         permission: Global___Permission.ValueType = ...,
         everywhere: _builtins.bool = ...,
+        while_enrolling: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["permission", b"permission", "public", b"public", "rule", b"rule", "signed_in", b"signed_in"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["everywhere", b"everywhere", "permission", b"permission", "public", b"public", "rule", b"rule", "signed_in", b"signed_in"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["everywhere", b"everywhere", "permission", b"permission", "public", b"public", "rule", b"rule", "signed_in", b"signed_in", "while_enrolling", b"while_enrolling"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_rule: _TypeAlias = _typing.Literal["public", "signed_in", "permission"]  # noqa: Y015
     _WhichOneofArgType_rule: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015

@@ -56,6 +56,11 @@ class InviteAccountResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: _builtins.int
+    MAIL_SENT_FIELD_NUMBER: _builtins.int
+    mail_sent: _builtins.bool
+    """Whether a mail with a link is on its way. False: the address was sent so many in the last hour or day that no further one is
+    sent now; the link in the newest one holds.
+    """
     @_builtins.property
     def account(self) -> _account_pb2.Account:
         """As it was stored."""
@@ -64,10 +69,11 @@ class InviteAccountResponse(_message.Message):
         self,
         *,
         account: _account_pb2.Account | None = ...,
+        mail_sent: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "mail_sent", b"mail_sent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -155,7 +155,9 @@ class Account(_message.Message):
     id: _builtins.str
     """UUIDv7."""
     email: _builtins.str
-    """The address it signs in with, as it was given; compared without regard to case. Empty for a service, and once erased."""
+    """The address it signs in with, its domain in ASCII (IDNA 2008); compared without regard to case. Empty for a service, and once
+    erased.
+    """
     name: _builtins.str
     """How it is called in reviews and histories. Empty once erased."""
     state: Global___AccountState.ValueType

@@ -122,7 +122,10 @@ class AccountServiceServicer:
 
     def InviteAccount(self, request, context):
         """Makes an account with one role for a person, and mails an invitation to set a password. Inviting an address whose invitation
-        was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays.
+        was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays. An address is sent three
+        such mails an hour and ten a day, whoever invites: `mail_sent` says whether it was. An invitation of other organisations is left
+        alone as long as it holds. Once it has expired, or was withdrawn by disabling the account, anybody may invite the address: what a
+        withdrawn one gave is taken, and the account is enabled again.
 
         Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
         accounts; ALREADY_EXISTS `EMAIL_TAKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe with the same `idempotency-key`;
@@ -203,7 +206,8 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeRole(self, request, context):
-        """Takes a role from an account, and ends all its sessions, since their tokens carry it.
+        """Takes a role from an account, and ends all its sessions, since their tokens carry it. Those of an account with roles elsewhere go
+        on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes.
 
         Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
         not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A
@@ -246,6 +250,9 @@ class AccountServiceServicer:
     def CreateApiKey(self, request, context):
         """Makes a key for a service account. The answer alone has it: of a lost answer the key is revoked, and another made.
 
+        A key that is made with a key ends no later than that, whatever end is asked for, and is revoked with it. One that replaces the
+        key that it is made with goes on after the overlap, to the end that the replaced key had.
+
         Errors: INVALID_ARGUMENT, also for an end that is past or more than two years away; PERMISSION_DENIED for an account that has a role
         elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND` or `API_KEY_NOT_FOUND`; FAILED_PRECONDITION `NOT_A_SERVICE` for a person. A retry makes
         another key.
@@ -264,7 +271,7 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeApiKey(self, request, context):
-        """Ends a key before its time; it is refused within a second in every process.
+        """Ends a key before its time, and all that were made with it; they are refused within a second in every process.
 
         Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND` or `API_KEY_NOT_FOUND`. A retry
         is safe.

@@ -39,7 +39,10 @@ class AccountServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AccountServiceAsyncStub: ...
     InviteAccount: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.InviteAccountRequest, _account_administration_pb2.InviteAccountResponse]
     """Makes an account with one role for a person, and mails an invitation to set a password. Inviting an address whose invitation
-    was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays.
+    was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays. An address is sent three
+    such mails an hour and ten a day, whoever invites: `mail_sent` says whether it was. An invitation of other organisations is left
+    alone as long as it holds. Once it has expired, or was withdrawn by disabling the account, anybody may invite the address: what a
+    withdrawn one gave is taken, and the account is enabled again.
 
     Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
     accounts; ALREADY_EXISTS `EMAIL_TAKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe with the same `idempotency-key`;
@@ -88,7 +91,8 @@ class AccountServiceStub:
     them. A retry is safe.
     """
     RevokeRole: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.RevokeRoleRequest, _account_administration_pb2.RevokeRoleResponse]
-    """Takes a role from an account, and ends all its sessions, since their tokens carry it.
+    """Takes a role from an account, and ends all its sessions, since their tokens carry it. Those of an account with roles elsewhere go
+    on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes.
 
     Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
     not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A
@@ -115,6 +119,9 @@ class AccountServiceStub:
     CreateApiKey: _grpc.UnaryUnaryMultiCallable[_service_account_pb2.CreateApiKeyRequest, _service_account_pb2.CreateApiKeyResponse]
     """Makes a key for a service account. The answer alone has it: of a lost answer the key is revoked, and another made.
 
+    A key that is made with a key ends no later than that, whatever end is asked for, and is revoked with it. One that replaces the
+    key that it is made with goes on after the overlap, to the end that the replaced key had.
+
     Errors: INVALID_ARGUMENT, also for an end that is past or more than two years away; PERMISSION_DENIED for an account that has a role
     elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND` or `API_KEY_NOT_FOUND`; FAILED_PRECONDITION `NOT_A_SERVICE` for a person. A retry makes
     another key.
@@ -125,7 +132,7 @@ class AccountServiceStub:
     Errors: NOT_FOUND `ACCOUNT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     RevokeApiKey: _grpc.UnaryUnaryMultiCallable[_service_account_pb2.RevokeApiKeyRequest, _service_account_pb2.RevokeApiKeyResponse]
-    """Ends a key before its time; it is refused within a second in every process.
+    """Ends a key before its time, and all that were made with it; they are refused within a second in every process.
 
     Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND` or `API_KEY_NOT_FOUND`. A retry
     is safe.
@@ -140,7 +147,10 @@ class AccountServiceAsyncStub(AccountServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     InviteAccount: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.InviteAccountRequest, _account_administration_pb2.InviteAccountResponse]  # type: ignore[assignment]
     """Makes an account with one role for a person, and mails an invitation to set a password. Inviting an address whose invitation
-    was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays.
+    was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays. An address is sent three
+    such mails an hour and ten a day, whoever invites: `mail_sent` says whether it was. An invitation of other organisations is left
+    alone as long as it holds. Once it has expired, or was withdrawn by disabling the account, anybody may invite the address: what a
+    withdrawn one gave is taken, and the account is enabled again.
 
     Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
     accounts; ALREADY_EXISTS `EMAIL_TAKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe with the same `idempotency-key`;
@@ -189,7 +199,8 @@ class AccountServiceAsyncStub(AccountServiceStub):
     them. A retry is safe.
     """
     RevokeRole: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.RevokeRoleRequest, _account_administration_pb2.RevokeRoleResponse]  # type: ignore[assignment]
-    """Takes a role from an account, and ends all its sessions, since their tokens carry it.
+    """Takes a role from an account, and ends all its sessions, since their tokens carry it. Those of an account with roles elsewhere go
+    on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes.
 
     Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
     not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A
@@ -216,6 +227,9 @@ class AccountServiceAsyncStub(AccountServiceStub):
     CreateApiKey: _aio.UnaryUnaryMultiCallable[_service_account_pb2.CreateApiKeyRequest, _service_account_pb2.CreateApiKeyResponse]  # type: ignore[assignment]
     """Makes a key for a service account. The answer alone has it: of a lost answer the key is revoked, and another made.
 
+    A key that is made with a key ends no later than that, whatever end is asked for, and is revoked with it. One that replaces the
+    key that it is made with goes on after the overlap, to the end that the replaced key had.
+
     Errors: INVALID_ARGUMENT, also for an end that is past or more than two years away; PERMISSION_DENIED for an account that has a role
     elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND` or `API_KEY_NOT_FOUND`; FAILED_PRECONDITION `NOT_A_SERVICE` for a person. A retry makes
     another key.
@@ -226,7 +240,7 @@ class AccountServiceAsyncStub(AccountServiceStub):
     Errors: NOT_FOUND `ACCOUNT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     RevokeApiKey: _aio.UnaryUnaryMultiCallable[_service_account_pb2.RevokeApiKeyRequest, _service_account_pb2.RevokeApiKeyResponse]  # type: ignore[assignment]
-    """Ends a key before its time; it is refused within a second in every process.
+    """Ends a key before its time, and all that were made with it; they are refused within a second in every process.
 
     Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND` or `API_KEY_NOT_FOUND`. A retry
     is safe.
@@ -244,7 +258,10 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_account_administration_pb2.InviteAccountResponse, _abc.Awaitable[_account_administration_pb2.InviteAccountResponse]]:
         """Makes an account with one role for a person, and mails an invitation to set a password. Inviting an address whose invitation
-        was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays.
+        was not accepted yet sends another mail, whose link alone holds then, and adds the role; the name stays. An address is sent three
+        such mails an hour and ten a day, whoever invites: `mail_sent` says whether it was. An invitation of other organisations is left
+        alone as long as it holds. Once it has expired, or was withdrawn by disabling the account, anybody may invite the address: what a
+        withdrawn one gave is taken, and the account is enabled again.
 
         Errors: INVALID_ARGUMENT; PERMISSION_DENIED; NOT_FOUND `ORGANISATION_NOT_FOUND`, also for one where the caller may not see
         accounts; ALREADY_EXISTS `EMAIL_TAKEN`; FAILED_PRECONDITION `TOO_MANY_GRANTS`. A retry is safe with the same `idempotency-key`;
@@ -341,7 +358,8 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _account_administration_pb2.RevokeRoleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_account_administration_pb2.RevokeRoleResponse, _abc.Awaitable[_account_administration_pb2.RevokeRoleResponse]]:
-        """Takes a role from an account, and ends all its sessions, since their tokens carry it.
+        """Takes a role from an account, and ends all its sessions, since their tokens carry it. Those of an account with roles elsewhere go
+        on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes.
 
         Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
         not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A
@@ -392,6 +410,9 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_service_account_pb2.CreateApiKeyResponse, _abc.Awaitable[_service_account_pb2.CreateApiKeyResponse]]:
         """Makes a key for a service account. The answer alone has it: of a lost answer the key is revoked, and another made.
 
+        A key that is made with a key ends no later than that, whatever end is asked for, and is revoked with it. One that replaces the
+        key that it is made with goes on after the overlap, to the end that the replaced key had.
+
         Errors: INVALID_ARGUMENT, also for an end that is past or more than two years away; PERMISSION_DENIED for an account that has a role
         elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND` or `API_KEY_NOT_FOUND`; FAILED_PRECONDITION `NOT_A_SERVICE` for a person. A retry makes
         another key.
@@ -414,7 +435,7 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _service_account_pb2.RevokeApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_service_account_pb2.RevokeApiKeyResponse, _abc.Awaitable[_service_account_pb2.RevokeApiKeyResponse]]:
-        """Ends a key before its time; it is refused within a second in every process.
+        """Ends a key before its time, and all that were made with it; they are refused within a second in every process.
 
         Errors: PERMISSION_DENIED for an account that has a role elsewhere too; NOT_FOUND `ACCOUNT_NOT_FOUND` or `API_KEY_NOT_FOUND`. A retry
         is safe.

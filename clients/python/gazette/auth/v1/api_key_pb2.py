@@ -26,7 +26,7 @@ from gazette.access.v1 import access_pb2 as gazette_dot_access_dot_v1_dot_access
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dgazette/auth/v1/api_key.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf9\x02\n\x06\x41piKey\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\naccount_id\x18\x02 \x01(\tR\taccountId\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x35\n\x06scopes\x18\x04 \x03(\x0e\x32\x1d.gazette.access.v1.PermissionR\x06scopes\x12;\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12>\n\rlast_use_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0blastUseTime\x12;\n\x0brevoke_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrevokeTimeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dgazette/auth/v1/api_key.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x03\n\x06\x41piKey\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\naccount_id\x18\x02 \x01(\tR\taccountId\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x35\n\x06scopes\x18\x04 \x03(\x0e\x32\x1d.gazette.access.v1.PermissionR\x06scopes\x12;\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12>\n\rlast_use_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0blastUseTime\x12;\n\x0brevoke_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrevokeTime\x12\x19\n\x08maker_id\x18\t \x01(\tR\x07makerId\x12\x1f\n\x0breplaces_id\x18\n \x01(\tR\nreplacesIdb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,5 +34,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.auth.v1.api_key_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_APIKEY']._serialized_start=116
-  _globals['_APIKEY']._serialized_end=493
+  _globals['_APIKEY']._serialized_end=553
 # @@protoc_insertion_point(module_scope)

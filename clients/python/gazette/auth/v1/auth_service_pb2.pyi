@@ -74,8 +74,9 @@ class LoginResponse(_message.Message):
     device_token: _builtins.str
     """For the next Login on this device. It is no credential, but tells a known device from an unknown one; for 90 days."""
     totp_enrolment_required: _builtins.bool
-    """Whether the account's role needs an authenticator app that it does not have yet: until ConfirmTotp and the RefreshToken
-    after it, the tokens let it do nothing but set one up.
+    """Whether a role of the account needs an authenticator app that it does not have yet. Until ConfirmTotp its roles hold nothing
+    in the organisations where one of them asks for it. If that is all it has, every method but EnrolTotp, ConfirmTotp and
+    Logout is refused, as PERMISSION_DENIED `TOTP_ENROLMENT_REQUIRED`.
     """
     @_builtins.property
     def access_token_expire_time(self) -> _timestamp_pb2.Timestamp:

@@ -143,9 +143,9 @@ class AuthServiceServicer:
 
         Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password, a disabled account and an account
         with too many wrong attempts alike; UNAUTHENTICATED `TOTP_REQUIRED` for a right password without the authenticator's code;
-        RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many attempts from one address and `SIGN_IN_BUSY` while too many passwords are
-        being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles in more organisations than an access token
-        can carry (about 100). A retry is safe: it starts another session.
+        RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many wrong attempts from one address, of all who bring no token of a known device,
+        and `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles
+        in more organisations than an access token can carry (about 100). A retry is safe: it starts another session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -192,8 +192,8 @@ class AuthServiceServicer:
         """Sends a mail to a new address, whose link makes it the account's own.
 
         Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
-        `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour. A retry is safe: the newer link
-        holds.
+        `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour, or three to this
+        address whoever asked. A retry is safe: the newer link holds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -45,9 +45,9 @@ class AuthServiceStub:
 
     Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password, a disabled account and an account
     with too many wrong attempts alike; UNAUTHENTICATED `TOTP_REQUIRED` for a right password without the authenticator's code;
-    RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many attempts from one address and `SIGN_IN_BUSY` while too many passwords are
-    being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles in more organisations than an access token
-    can carry (about 100). A retry is safe: it starts another session.
+    RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many wrong attempts from one address, of all who bring no token of a known device,
+    and `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles
+    in more organisations than an access token can carry (about 100). A retry is safe: it starts another session.
     """
     RefreshToken: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshTokenRequest, _auth_service_pb2.RefreshTokenResponse]
     """Exchanges a refresh token for a new pair of tokens. Using it again within a few seconds answers the same new refresh token
@@ -74,8 +74,8 @@ class AuthServiceStub:
     """Sends a mail to a new address, whose link makes it the account's own.
 
     Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
-    `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour. A retry is safe: the newer link
-    holds.
+    `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour, or three to this
+    address whoever asked. A retry is safe: the newer link holds.
     """
     ConfirmEmail: _grpc.UnaryUnaryMultiCallable[_profile_pb2.ConfirmEmailRequest, _profile_pb2.ConfirmEmailResponse]
     """Makes a new address, which a mail was sent to, the account's own. The old one is told.
@@ -161,9 +161,9 @@ class AuthServiceAsyncStub(AuthServiceStub):
 
     Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password, a disabled account and an account
     with too many wrong attempts alike; UNAUTHENTICATED `TOTP_REQUIRED` for a right password without the authenticator's code;
-    RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many attempts from one address and `SIGN_IN_BUSY` while too many passwords are
-    being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles in more organisations than an access token
-    can carry (about 100). A retry is safe: it starts another session.
+    RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many wrong attempts from one address, of all who bring no token of a known device,
+    and `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles
+    in more organisations than an access token can carry (about 100). A retry is safe: it starts another session.
     """
     RefreshToken: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshTokenRequest, _auth_service_pb2.RefreshTokenResponse]  # type: ignore[assignment]
     """Exchanges a refresh token for a new pair of tokens. Using it again within a few seconds answers the same new refresh token
@@ -190,8 +190,8 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """Sends a mail to a new address, whose link makes it the account's own.
 
     Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
-    `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour. A retry is safe: the newer link
-    holds.
+    `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour, or three to this
+    address whoever asked. A retry is safe: the newer link holds.
     """
     ConfirmEmail: _aio.UnaryUnaryMultiCallable[_profile_pb2.ConfirmEmailRequest, _profile_pb2.ConfirmEmailResponse]  # type: ignore[assignment]
     """Makes a new address, which a mail was sent to, the account's own. The old one is told.
@@ -280,9 +280,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` for an unknown address, a wrong password, a disabled account and an account
         with too many wrong attempts alike; UNAUTHENTICATED `TOTP_REQUIRED` for a right password without the authenticator's code;
-        RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many attempts from one address and `SIGN_IN_BUSY` while too many passwords are
-        being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles in more organisations than an access token
-        can carry (about 100). A retry is safe: it starts another session.
+        RESOURCE_EXHAUSTED `TOO_MANY_SIGN_INS` for too many wrong attempts from one address, of all who bring no token of a known device,
+        and `SIGN_IN_BUSY` while too many passwords are being checked; FAILED_PRECONDITION `TOO_MANY_GRANTS` for an account with roles
+        in more organisations than an access token can carry (about 100). A retry is safe: it starts another session.
         """
 
     @_abc_1.abstractmethod
@@ -339,8 +339,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         """Sends a mail to a new address, whose link makes it the account's own.
 
         Errors: UNAUTHENTICATED; PERMISSION_DENIED `NEEDS_SESSION`; INVALID_ARGUMENT `WRONG_PASSWORD`; RESOURCE_EXHAUSTED
-        `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour. A retry is safe: the newer link
-        holds.
+        `TOO_MANY_SIGN_INS` after too many wrong passwords, or `TOO_MANY_MAILS` after five in an hour, or three to this
+        address whoever asked. A retry is safe: the newer link holds.
         """
 
     @_abc_1.abstractmethod

@@ -114,7 +114,8 @@ class OrganisationServiceServicer:
 
         Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `PREFIX_TAKEN` if it is another's; FAILED_PRECONDITION
         `PATH_IN_USE` while another organisation has a document, a redirect or a tombstone there, or a redirect from above that
-        covers it. A retry is safe: a prefix that the organisation has already changes nothing.
+        covers it, `TOO_MANY_PREFIXES` for one that has 2,000. A retry is safe: a prefix that the organisation has already changes
+        nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

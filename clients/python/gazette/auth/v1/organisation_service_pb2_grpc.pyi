@@ -60,7 +60,8 @@ class OrganisationServiceStub:
 
     Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `PREFIX_TAKEN` if it is another's; FAILED_PRECONDITION
     `PATH_IN_USE` while another organisation has a document, a redirect or a tombstone there, or a redirect from above that
-    covers it. A retry is safe: a prefix that the organisation has already changes nothing.
+    covers it, `TOO_MANY_PREFIXES` for one that has 2,000. A retry is safe: a prefix that the organisation has already changes
+    nothing.
     """
     ReleasePath: _grpc.UnaryUnaryMultiCallable[_organisation_service_pb2.ReleasePathRequest, _organisation_service_pb2.ReleasePathResponse]
     """Gives a part of the site up. What the organisation published there stays.
@@ -102,7 +103,8 @@ class OrganisationServiceAsyncStub(OrganisationServiceStub):
 
     Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `PREFIX_TAKEN` if it is another's; FAILED_PRECONDITION
     `PATH_IN_USE` while another organisation has a document, a redirect or a tombstone there, or a redirect from above that
-    covers it. A retry is safe: a prefix that the organisation has already changes nothing.
+    covers it, `TOO_MANY_PREFIXES` for one that has 2,000. A retry is safe: a prefix that the organisation has already changes
+    nothing.
     """
     ReleasePath: _aio.UnaryUnaryMultiCallable[_organisation_service_pb2.ReleasePathRequest, _organisation_service_pb2.ReleasePathResponse]  # type: ignore[assignment]
     """Gives a part of the site up. What the organisation published there stays.
@@ -171,7 +173,8 @@ class OrganisationServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; ALREADY_EXISTS `PREFIX_TAKEN` if it is another's; FAILED_PRECONDITION
         `PATH_IN_USE` while another organisation has a document, a redirect or a tombstone there, or a redirect from above that
-        covers it. A retry is safe: a prefix that the organisation has already changes nothing.
+        covers it, `TOO_MANY_PREFIXES` for one that has 2,000. A retry is safe: a prefix that the organisation has already changes
+        nothing.
         """
 
     @_abc_1.abstractmethod

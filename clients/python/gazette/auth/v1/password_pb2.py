@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from gazette.auth.v1 import account_pb2 as gazette_dot_auth_dot_v1_dot_account__pb2
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egazette/auth/v1/password.proto\x12\x0fgazette.auth.v1\x1a\x1dgazette/auth/v1/account.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"n\n\x15\x43hangePasswordRequest\x12&\n\x08password\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\x12-\n\x0cnew_password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x0bnewPassword\"\x8c\x02\n\x16\x43hangePasswordResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12S\n\x18\x61\x63\x63\x65ss_token_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x61\x63\x63\x65ssTokenExpireTime\x12#\n\rrefresh_token\x18\x03 \x01(\tR\x0crefreshToken\x12U\n\x19refresh_token_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16refreshTokenExpireTime\"?\n\x1bRequestPasswordResetRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x03\x18\xfe\x01R\x05\x65mail\"\x1e\n\x1cRequestPasswordResetResponse\"g\n\x14ResetPasswordRequest\x12 \n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x05token\x12-\n\x0cnew_password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x0bnewPassword\"\x17\n\x15ResetPasswordResponse\"\x81\x01\n\x17\x41\x63\x63\x65ptInvitationRequest\x12 \n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x05token\x12&\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\x12\x1c\n\x04name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01R\x04name\"N\n\x18\x41\x63\x63\x65ptInvitationResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ountb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egazette/auth/v1/password.proto\x12\x0fgazette.auth.v1\x1a\x1dgazette/auth/v1/account.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"z\n\x15\x43hangePasswordRequest\x12,\n\x08password\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\t\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\x12\x33\n\x0cnew_password\x18\x02 \x01(\tB\x10\x82\xbd\x18\x02\x08\t\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x0bnewPassword\"\xaf\x02\n\x16\x43hangePasswordResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12S\n\x18\x61\x63\x63\x65ss_token_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x61\x63\x63\x65ssTokenExpireTime\x12#\n\rrefresh_token\x18\x03 \x01(\tR\x0crefreshToken\x12U\n\x19refresh_token_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16refreshTokenExpireTime\x12!\n\x0c\x64\x65vice_token\x18\x05 \x01(\tR\x0b\x64\x65viceToken\"E\n\x1bRequestPasswordResetRequest\x12&\n\x05\x65mail\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\x06\xbaH\x07r\x05\x10\x03\x18\xfe\x01R\x05\x65mail\"\x1e\n\x1cRequestPasswordResetResponse\"s\n\x14ResetPasswordRequest\x12&\n\x05token\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\x08\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x05token\x12\x33\n\x0cnew_password\x18\x02 \x01(\tB\x10\x82\xbd\x18\x02\x08\t\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x0bnewPassword\":\n\x15ResetPasswordResponse\x12!\n\x0c\x64\x65vice_token\x18\x01 \x01(\tR\x0b\x64\x65viceToken\"\x95\x01\n\x17\x41\x63\x63\x65ptInvitationRequest\x12&\n\x05token\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\x08\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x05token\x12,\n\x08password\x18\x02 \x01(\tB\x10\x82\xbd\x18\x02\x08\t\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\x12$\n\x04name\x18\x03 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x04name\"q\n\x18\x41\x63\x63\x65ptInvitationResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\x12!\n\x0c\x64\x65vice_token\x18\x02 \x01(\tR\x0b\x64\x65viceTokenb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,35 +35,35 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.auth.v1.password_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['password']._loaded_options = None
-  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['password']._serialized_options = b'\272H\007r\005\020\001\030\200\010'
+  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['password']._serialized_options = b'\202\275\030\002\010\t\272H\007r\005\020\001\030\200\010'
   _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['new_password']._loaded_options = None
-  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['new_password']._serialized_options = b'\272H\007r\005\020\001\030\200\010'
+  _globals['_CHANGEPASSWORDREQUEST'].fields_by_name['new_password']._serialized_options = b'\202\275\030\002\010\t\272H\007r\005\020\001\030\200\010'
   _globals['_REQUESTPASSWORDRESETREQUEST'].fields_by_name['email']._loaded_options = None
-  _globals['_REQUESTPASSWORDRESETREQUEST'].fields_by_name['email']._serialized_options = b'\272H\007r\005\020\003\030\376\001'
+  _globals['_REQUESTPASSWORDRESETREQUEST'].fields_by_name['email']._serialized_options = b'\202\275\030\002\010\006\272H\007r\005\020\003\030\376\001'
   _globals['_RESETPASSWORDREQUEST'].fields_by_name['token']._loaded_options = None
-  _globals['_RESETPASSWORDREQUEST'].fields_by_name['token']._serialized_options = b'\272H\007r\005\020\001\030\200\002'
+  _globals['_RESETPASSWORDREQUEST'].fields_by_name['token']._serialized_options = b'\202\275\030\002\010\010\272H\007r\005\020\001\030\200\002'
   _globals['_RESETPASSWORDREQUEST'].fields_by_name['new_password']._loaded_options = None
-  _globals['_RESETPASSWORDREQUEST'].fields_by_name['new_password']._serialized_options = b'\272H\007r\005\020\001\030\200\010'
+  _globals['_RESETPASSWORDREQUEST'].fields_by_name['new_password']._serialized_options = b'\202\275\030\002\010\t\272H\007r\005\020\001\030\200\010'
   _globals['_ACCEPTINVITATIONREQUEST'].fields_by_name['token']._loaded_options = None
-  _globals['_ACCEPTINVITATIONREQUEST'].fields_by_name['token']._serialized_options = b'\272H\007r\005\020\001\030\200\002'
+  _globals['_ACCEPTINVITATIONREQUEST'].fields_by_name['token']._serialized_options = b'\202\275\030\002\010\010\272H\007r\005\020\001\030\200\002'
   _globals['_ACCEPTINVITATIONREQUEST'].fields_by_name['password']._loaded_options = None
-  _globals['_ACCEPTINVITATIONREQUEST'].fields_by_name['password']._serialized_options = b'\272H\007r\005\020\001\030\200\010'
+  _globals['_ACCEPTINVITATIONREQUEST'].fields_by_name['password']._serialized_options = b'\202\275\030\002\010\t\272H\007r\005\020\001\030\200\010'
   _globals['_ACCEPTINVITATIONREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_ACCEPTINVITATIONREQUEST'].fields_by_name['name']._serialized_options = b'\272H\005r\003\030\377\001'
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=115
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=225
-  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=228
-  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=496
-  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_start=498
-  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_end=561
-  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_start=563
-  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_end=593
-  _globals['_RESETPASSWORDREQUEST']._serialized_start=595
-  _globals['_RESETPASSWORDREQUEST']._serialized_end=698
-  _globals['_RESETPASSWORDRESPONSE']._serialized_start=700
-  _globals['_RESETPASSWORDRESPONSE']._serialized_end=723
-  _globals['_ACCEPTINVITATIONREQUEST']._serialized_start=726
-  _globals['_ACCEPTINVITATIONREQUEST']._serialized_end=855
-  _globals['_ACCEPTINVITATIONRESPONSE']._serialized_start=857
-  _globals['_ACCEPTINVITATIONRESPONSE']._serialized_end=935
+  _globals['_ACCEPTINVITATIONREQUEST'].fields_by_name['name']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\005r\003\030\377\001'
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=143
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=265
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=268
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=571
+  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_start=573
+  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_end=642
+  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_start=644
+  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_end=674
+  _globals['_RESETPASSWORDREQUEST']._serialized_start=676
+  _globals['_RESETPASSWORDREQUEST']._serialized_end=791
+  _globals['_RESETPASSWORDRESPONSE']._serialized_start=793
+  _globals['_RESETPASSWORDRESPONSE']._serialized_end=851
+  _globals['_ACCEPTINVITATIONREQUEST']._serialized_start=854
+  _globals['_ACCEPTINVITATIONREQUEST']._serialized_end=1003
+  _globals['_ACCEPTINVITATIONRESPONSE']._serialized_start=1005
+  _globals['_ACCEPTINVITATIONRESPONSE']._serialized_end=1118
 # @@protoc_insertion_point(module_scope)

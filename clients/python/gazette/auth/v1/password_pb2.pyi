@@ -29,7 +29,7 @@ class ChangePasswordRequest(_message.Message):
     password: _builtins.str
     """The one that holds now."""
     new_password: _builtins.str
-    """The one to hold from now on: 12 to 128 characters, not a common one, without words of the account's own."""
+    """The one to hold from now on: 12 to 128 characters, not easily guessed, without words of the account's own."""
     def __init__(
         self,
         *,
@@ -54,10 +54,13 @@ class ChangePasswordResponse(_message.Message):
     ACCESS_TOKEN_EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     REFRESH_TOKEN_FIELD_NUMBER: _builtins.int
     REFRESH_TOKEN_EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    DEVICE_TOKEN_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     """A JWT for the `authorization: Bearer` metadata."""
     refresh_token: _builtins.str
     """For RefreshToken; opaque."""
+    device_token: _builtins.str
+    """For the next Login on this device, in place of the one that it had: with another password all device tokens have ended."""
     @_builtins.property
     def access_token_expire_time(self) -> _timestamp_pb2.Timestamp:
         """When the access token ends."""
@@ -73,10 +76,11 @@ class ChangePasswordResponse(_message.Message):
         access_token_expire_time: _timestamp_pb2.Timestamp | None = ...,
         refresh_token: _builtins.str = ...,
         refresh_token_expire_time: _timestamp_pb2.Timestamp | None = ...,
+        device_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["access_token_expire_time", b"access_token_expire_time", "refresh_token_expire_time", b"refresh_token_expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "access_token_expire_time", b"access_token_expire_time", "refresh_token", b"refresh_token", "refresh_token_expire_time", b"refresh_token_expire_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "access_token_expire_time", b"access_token_expire_time", "device_token", b"device_token", "refresh_token", b"refresh_token", "refresh_token_expire_time", b"refresh_token_expire_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -132,7 +136,7 @@ class ResetPasswordRequest(_message.Message):
     token: _builtins.str
     """From the link in the mail, for an hour."""
     new_password: _builtins.str
-    """The new password: 12 to 128 characters, not a common one, without words of the account's own."""
+    """The new password: 12 to 128 characters, not easily guessed, without words of the account's own."""
     def __init__(
         self,
         *,
@@ -153,12 +157,19 @@ class ResetPasswordResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    DEVICE_TOKEN_FIELD_NUMBER: _builtins.int
+    device_token: _builtins.str
+    """For the next Login on this device: whoever reads the account's mail is not kept out by strangers who guess. It is no
+    credential.
+    """
     def __init__(
         self,
+        *,
+        device_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_token", b"device_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -176,7 +187,7 @@ class AcceptInvitationRequest(_message.Message):
     token: _builtins.str
     """From the link in the mail, for seven days."""
     password: _builtins.str
-    """The password to sign in with: 12 to 128 characters, not a common one, without words of the account's own."""
+    """The password to sign in with: 12 to 128 characters, not easily guessed, without words of the account's own."""
     name: _builtins.str
     """How the person wants to be called. Empty: as the invitation has it."""
     def __init__(
@@ -201,6 +212,11 @@ class AcceptInvitationResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: _builtins.int
+    DEVICE_TOKEN_FIELD_NUMBER: _builtins.int
+    device_token: _builtins.str
+    """For the first Login on this device: whoever reads the account's mail is not kept out by strangers who guess. It is no
+    credential.
+    """
     @_builtins.property
     def account(self) -> _account_pb2.Account:
         """As it stands."""
@@ -209,10 +225,11 @@ class AcceptInvitationResponse(_message.Message):
         self,
         *,
         account: _account_pb2.Account | None = ...,
+        device_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "device_token", b"device_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

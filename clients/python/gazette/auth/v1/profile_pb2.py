@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from gazette.auth.v1 import account_pb2 as gazette_dot_auth_dot_v1_dot_account__pb2
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dgazette/auth/v1/profile.proto\x12\x0fgazette.auth.v1\x1a\x1dgazette/auth/v1/account.proto\x1a google/protobuf/field_mask.proto\"\x92\x01\n\x0fUpdateMeRequest\x12:\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\x07\x61\x63\x63ount\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\"F\n\x10UpdateMeResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"^\n\x12\x43hangeEmailRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x03\x18\xfe\x01R\x05\x65mail\x12&\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\"\x15\n\x13\x43hangeEmailResponse\"7\n\x13\x43onfirmEmailRequest\x12 \n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x05token\"\x16\n\x14\x43onfirmEmailResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dgazette/auth/v1/profile.proto\x12\x0fgazette.auth.v1\x1a\x1dgazette/auth/v1/account.proto\x1a\x1agazette/text/v1/text.proto\x1a google/protobuf/field_mask.proto\"\x92\x01\n\x0fUpdateMeRequest\x12:\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\x07\x61\x63\x63ount\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\"F\n\x10UpdateMeResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"j\n\x12\x43hangeEmailRequest\x12&\n\x05\x65mail\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\x06\xbaH\x07r\x05\x10\x03\x18\xfe\x01R\x05\x65mail\x12,\n\x08password\x18\x02 \x01(\tB\x10\x82\xbd\x18\x02\x08\t\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\"\x15\n\x13\x43hangeEmailResponse\"=\n\x13\x43onfirmEmailRequest\x12&\n\x05token\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\x08\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x05token\"\x16\n\x14\x43onfirmEmailResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,21 +39,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEMEREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATEMEREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
   _globals['_CHANGEEMAILREQUEST'].fields_by_name['email']._loaded_options = None
-  _globals['_CHANGEEMAILREQUEST'].fields_by_name['email']._serialized_options = b'\272H\007r\005\020\003\030\376\001'
+  _globals['_CHANGEEMAILREQUEST'].fields_by_name['email']._serialized_options = b'\202\275\030\002\010\006\272H\007r\005\020\003\030\376\001'
   _globals['_CHANGEEMAILREQUEST'].fields_by_name['password']._loaded_options = None
-  _globals['_CHANGEEMAILREQUEST'].fields_by_name['password']._serialized_options = b'\272H\007r\005\020\001\030\200\010'
+  _globals['_CHANGEEMAILREQUEST'].fields_by_name['password']._serialized_options = b'\202\275\030\002\010\t\272H\007r\005\020\001\030\200\010'
   _globals['_CONFIRMEMAILREQUEST'].fields_by_name['token']._loaded_options = None
-  _globals['_CONFIRMEMAILREQUEST'].fields_by_name['token']._serialized_options = b'\272H\007r\005\020\001\030\200\002'
-  _globals['_UPDATEMEREQUEST']._serialized_start=116
-  _globals['_UPDATEMEREQUEST']._serialized_end=262
-  _globals['_UPDATEMERESPONSE']._serialized_start=264
-  _globals['_UPDATEMERESPONSE']._serialized_end=334
-  _globals['_CHANGEEMAILREQUEST']._serialized_start=336
-  _globals['_CHANGEEMAILREQUEST']._serialized_end=430
-  _globals['_CHANGEEMAILRESPONSE']._serialized_start=432
-  _globals['_CHANGEEMAILRESPONSE']._serialized_end=453
-  _globals['_CONFIRMEMAILREQUEST']._serialized_start=455
-  _globals['_CONFIRMEMAILREQUEST']._serialized_end=510
-  _globals['_CONFIRMEMAILRESPONSE']._serialized_start=512
-  _globals['_CONFIRMEMAILRESPONSE']._serialized_end=534
+  _globals['_CONFIRMEMAILREQUEST'].fields_by_name['token']._serialized_options = b'\202\275\030\002\010\010\272H\007r\005\020\001\030\200\002'
+  _globals['_UPDATEMEREQUEST']._serialized_start=144
+  _globals['_UPDATEMEREQUEST']._serialized_end=290
+  _globals['_UPDATEMERESPONSE']._serialized_start=292
+  _globals['_UPDATEMERESPONSE']._serialized_end=362
+  _globals['_CHANGEEMAILREQUEST']._serialized_start=364
+  _globals['_CHANGEEMAILREQUEST']._serialized_end=470
+  _globals['_CHANGEEMAILRESPONSE']._serialized_start=472
+  _globals['_CHANGEEMAILRESPONSE']._serialized_end=493
+  _globals['_CONFIRMEMAILREQUEST']._serialized_start=495
+  _globals['_CONFIRMEMAILREQUEST']._serialized_end=556
+  _globals['_CONFIRMEMAILRESPONSE']._serialized_start=558
+  _globals['_CONFIRMEMAILRESPONSE']._serialized_end=580
 # @@protoc_insertion_point(module_scope)

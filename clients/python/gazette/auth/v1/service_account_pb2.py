@@ -25,11 +25,12 @@ _sym_db = _symbol_database.Default()
 from gazette.access.v1 import access_pb2 as gazette_dot_access_dot_v1_dot_access__pb2
 from gazette.auth.v1 import account_pb2 as gazette_dot_auth_dot_v1_dot_account__pb2
 from gazette.auth.v1 import api_key_pb2 as gazette_dot_auth_dot_v1_dot_api__key__pb2
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/auth/v1/service_account.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1dgazette/auth/v1/account.proto\x1a\x1dgazette/auth/v1/api_key.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x01\n\x1b\x43reateServiceAccountRequest\x12:\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\x07\x61\x63\x63ount\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"R\n\x1c\x43reateServiceAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\xdd\x02\n\x13\x43reateApiKeyRequest\x12\'\n\naccount_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12\x1e\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x04name\x12L\n\x06scopes\x18\x03 \x03(\x0e\x32\x1d.gazette.access.v1.PermissionB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x32\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x06scopes\x12;\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12,\n\x0breplaces_id\x18\x05 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\nreplacesId\x12\x44\n\x07overlap\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xbaH\x0c\xaa\x01\t\"\x05\x08\x80\x9a\x9e\x01\x32\x00R\x07overlap\"Z\n\x14\x43reateApiKeyResponse\x12\x30\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x17.gazette.auth.v1.ApiKeyR\x06\x61piKey\x12\x10\n\x03key\x18\x02 \x01(\tR\x03key\"\x8f\x01\n\x12ListApiKeysRequest\x12\'\n\naccount_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"q\n\x13ListApiKeysResponse\x12\x32\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x17.gazette.auth.v1.ApiKeyR\x07\x61piKeys\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"X\n\x13RevokeApiKeyRequest\x12\'\n\naccount_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12\x18\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"H\n\x14RevokeApiKeyResponse\x12\x30\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x17.gazette.auth.v1.ApiKeyR\x06\x61piKeyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/auth/v1/service_account.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1dgazette/auth/v1/account.proto\x1a\x1dgazette/auth/v1/api_key.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x01\n\x1b\x43reateServiceAccountRequest\x12:\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\x07\x61\x63\x63ount\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"R\n\x1c\x43reateServiceAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\xe5\x02\n\x13\x43reateApiKeyRequest\x12\'\n\naccount_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12&\n\x04name\x18\x02 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x04name\x12L\n\x06scopes\x18\x03 \x03(\x0e\x32\x1d.gazette.access.v1.PermissionB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x32\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x06scopes\x12;\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12,\n\x0breplaces_id\x18\x05 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\nreplacesId\x12\x44\n\x07overlap\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xbaH\x0c\xaa\x01\t\"\x05\x08\x80\x9a\x9e\x01\x32\x00R\x07overlap\"Z\n\x14\x43reateApiKeyResponse\x12\x30\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x17.gazette.auth.v1.ApiKeyR\x06\x61piKey\x12\x10\n\x03key\x18\x02 \x01(\tR\x03key\"\x8f\x01\n\x12ListApiKeysRequest\x12\'\n\naccount_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"q\n\x13ListApiKeysResponse\x12\x32\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x17.gazette.auth.v1.ApiKeyR\x07\x61piKeys\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"X\n\x13RevokeApiKeyRequest\x12\'\n\naccount_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12\x18\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"H\n\x14RevokeApiKeyResponse\x12\x30\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x17.gazette.auth.v1.ApiKeyR\x06\x61piKeyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,7 +46,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['account_id']._loaded_options = None
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['account_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_CREATEAPIKEYREQUEST'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
+  _globals['_CREATEAPIKEYREQUEST'].fields_by_name['name']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\007r\005\020\001\030\377\001'
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['scopes']._loaded_options = None
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['scopes']._serialized_options = b'\272H\022\222\001\017\010\001\0202\030\001\"\007\202\001\004\020\001 \000'
   _globals['_CREATEAPIKEYREQUEST'].fields_by_name['replaces_id']._loaded_options = None
@@ -62,20 +63,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['account_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
-  _globals['_CREATESERVICEACCOUNTREQUEST']._serialized_start=218
-  _globals['_CREATESERVICEACCOUNTREQUEST']._serialized_end=416
-  _globals['_CREATESERVICEACCOUNTRESPONSE']._serialized_start=418
-  _globals['_CREATESERVICEACCOUNTRESPONSE']._serialized_end=500
-  _globals['_CREATEAPIKEYREQUEST']._serialized_start=503
-  _globals['_CREATEAPIKEYREQUEST']._serialized_end=852
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=854
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=944
-  _globals['_LISTAPIKEYSREQUEST']._serialized_start=947
-  _globals['_LISTAPIKEYSREQUEST']._serialized_end=1090
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=1092
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=1205
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=1207
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=1295
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=1297
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=1369
+  _globals['_CREATESERVICEACCOUNTREQUEST']._serialized_start=246
+  _globals['_CREATESERVICEACCOUNTREQUEST']._serialized_end=444
+  _globals['_CREATESERVICEACCOUNTRESPONSE']._serialized_start=446
+  _globals['_CREATESERVICEACCOUNTRESPONSE']._serialized_end=528
+  _globals['_CREATEAPIKEYREQUEST']._serialized_start=531
+  _globals['_CREATEAPIKEYREQUEST']._serialized_end=888
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=890
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=980
+  _globals['_LISTAPIKEYSREQUEST']._serialized_start=983
+  _globals['_LISTAPIKEYSREQUEST']._serialized_end=1126
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=1128
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=1241
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=1243
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=1331
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=1333
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=1405
 # @@protoc_insertion_point(module_scope)

@@ -103,7 +103,7 @@ class CreateApiKeyRequest(_message.Message):
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """When it ends; two years from now at most. Unset: in one year."""
+        """When it ends; two years from now at most, and no later than a key that it is made with. Unset: in one year."""
 
     @_builtins.property
     def overlap(self) -> _duration_pb2.Duration:

@@ -25,11 +25,13 @@ _sym_db = _symbol_database.Default()
 from gazette.access.v1 import access_pb2 as gazette_dot_access_dot_v1_dot_access__pb2
 from gazette.content.v1 import document_pb2 as gazette_dot_content_dot_v1_dot_document__pb2
 from gazette.content.v1 import document_import_pb2 as gazette_dot_content_dot_v1_dot_document__import__pb2
+from gazette.content.v1 import notice_pb2 as gazette_dot_content_dot_v1_dot_notice__pb2
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gazette/content/v1/content_service.proto\x12\x12gazette.content.v1\x1a\x1egazette/access/v1/access.proto\x1a!gazette/content/v1/document.proto\x1a(gazette/content/v1/document_import.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\"\x90\x03\n\x15\x43reateDocumentRequest\x12\xf6\x02\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\xbb\x02\xbaH\xb7\x02\xba\x01\\\n!document.organisation_id.required\x12\x1borganisation_id is required\x1a\x1athis.organisation_id != \'\'\xba\x01S\n\x1e\x64ocument.content_type.required\x12\x18\x63ontent_type is required\x1a\x17this.content_type != \'\'\xba\x01;\n\x16\x64ocument.path.required\x12\x10path is required\x1a\x0fthis.path != \'\'\xba\x01>\n\x17\x64ocument.title.required\x12\x11title is required\x1a\x10this.title != \'\'\xc8\x01\x01R\x08\x64ocument\"R\n\x16\x43reateDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\".\n\x12GetDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"O\n\x13GetDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\xfe\x02\n\x14ListDocumentsRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12*\n\x0c\x63ontent_type\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12\x1f\n\x06locale\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18#R\x06locale\x12I\n\x0b\x64raft_state\x18\x04 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\ndraftState\x12\x46\n\nlive_state\x18\x05 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tliveState\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"{\n\x15ListDocumentsResponse\x12:\n\tdocuments\x18\x01 \x03(\x0b\x32\x1c.gazette.content.v1.DocumentR\tdocuments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xee\x01\n\x15UpdateDocumentRequest\x12\x8f\x01\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentBU\xbaHR\xba\x01L\n\x0e\x64ocument.named\x12\x18id and etag are required\x1a this.id != \'\' && this.etag != \'\'\xc8\x01\x01R\x08\x64ocument\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\"R\n\x16UpdateDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"t\n\x15SubmitDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\"\n\x07\x63omment\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x90NR\x07\x63omment\"R\n\x16SubmitDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"u\n\x16\x41pproveDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\"\n\x07\x63omment\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x90NR\x07\x63omment\"S\n\x17\x41pproveDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"v\n\x15RequestChangesRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12$\n\x07\x63omment\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x90NR\x07\x63omment\"R\n\x16RequestChangesResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"g\n\x16PublishDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x14\n\x05minor\x18\x03 \x01(\x08R\x05minor\"S\n\x17PublishDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x92\x01\n\x14ListRevisionsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"{\n\x15ListRevisionsResponse\x12:\n\trevisions\x18\x01 \x03(\x0b\x32\x1c.gazette.content.v1.RevisionR\trevisions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x84\r\n\x0e\x43ontentService\x12\x8e\x01\n\x0e\x43reateDocument\x12).gazette.content.v1.CreateDocumentRequest\x1a*.gazette.content.v1.CreateDocumentResponse\"%\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x19\"\r/v1/documents:\x08\x64ocument\x12\x83\x01\n\x0bGetDocument\x12&.gazette.content.v1.GetDocumentRequest\x1a\'.gazette.content.v1.GetDocumentResponse\"#\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/documents/{id}\x12\x84\x01\n\rListDocuments\x12(.gazette.content.v1.ListDocumentsRequest\x1a).gazette.content.v1.ListDocumentsResponse\"\x1e\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/documents\x12\x9c\x01\n\x0eUpdateDocument\x12).gazette.content.v1.UpdateDocumentRequest\x1a*.gazette.content.v1.UpdateDocumentResponse\"3\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\'2\x1b/v1/documents/{document.id}:\x08\x64ocument\x12\x93\x01\n\x0eSubmitDocument\x12).gazette.content.v1.SubmitDocumentRequest\x1a*.gazette.content.v1.SubmitDocumentResponse\"*\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/documents/{id}:submit:\x01*\x12\x97\x01\n\x0f\x41pproveDocument\x12*.gazette.content.v1.ApproveDocumentRequest\x1a+.gazette.content.v1.ApproveDocumentResponse\"+\xfa\xbc\x18\x02\x18\x03\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:approve:\x01*\x12\x9c\x01\n\x0eRequestChanges\x12).gazette.content.v1.RequestChangesRequest\x1a*.gazette.content.v1.RequestChangesResponse\"3\xfa\xbc\x18\x02\x18\x03\x82\xd3\xe4\x93\x02\'\"\"/v1/documents/{id}:request-changes:\x01*\x12\x97\x01\n\x0fPublishDocument\x12*.gazette.content.v1.PublishDocumentRequest\x1a+.gazette.content.v1.PublishDocumentResponse\"+\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:publish:\x01*\x12\x9c\x01\n\rListRevisions\x12(.gazette.content.v1.ListRevisionsRequest\x1a).gazette.content.v1.ListRevisionsResponse\"6\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\'\x12%/v1/documents/{document_id}/revisions\x12\x96\x01\n\x0fImportDocuments\x12*.gazette.content.v1.ImportDocumentsRequest\x1a+.gazette.content.v1.ImportDocumentsResponse\"(\x90\x02\x02\xfa\xbc\x18\x02\x18\x05\x82\xd3\xe4\x93\x02\x19\"\x14/v1/documents:import:\x01*(\x01\x12\x93\x01\n\x0f\x45xportDocuments\x12*.gazette.content.v1.ExportDocumentsRequest\x1a+.gazette.content.v1.ExportDocumentsResponse\"%\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/documents:export0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gazette/content/v1/content_service.proto\x12\x12gazette.content.v1\x1a\x1egazette/access/v1/access.proto\x1a!gazette/content/v1/document.proto\x1a(gazette/content/v1/document_import.proto\x1a\x1fgazette/content/v1/notice.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\"\x90\x03\n\x15\x43reateDocumentRequest\x12\xf6\x02\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\xbb\x02\xbaH\xb7\x02\xba\x01\\\n!document.organisation_id.required\x12\x1borganisation_id is required\x1a\x1athis.organisation_id != \'\'\xba\x01S\n\x1e\x64ocument.content_type.required\x12\x18\x63ontent_type is required\x1a\x17this.content_type != \'\'\xba\x01;\n\x16\x64ocument.path.required\x12\x10path is required\x1a\x0fthis.path != \'\'\xba\x01>\n\x17\x64ocument.title.required\x12\x11title is required\x1a\x10this.title != \'\'\xc8\x01\x01R\x08\x64ocument\"\x88\x01\n\x16\x43reateDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\".\n\x12GetDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x85\x01\n\x13GetDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\xac\x04\n\x14ListDocumentsRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12%\n\x06locale\x18\x03 \x01(\tB\r\x82\xbd\x18\x02\x08\x05\xbaH\x04r\x02\x18#R\x06locale\x12I\n\x0b\x64raft_state\x18\x04 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\ndraftState\x12\x46\n\nlive_state\x18\x05 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tliveState\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12`\n\x08order_by\x18\t \x01(\tBE\xbaHBr@R\x00R\x0b\x63reate_timeR\x10\x63reate_time descR\x0bupdate_timeR\x10update_time descR\x07orderBy\x12>\n\x04view\x18\n \x01(\x0e\x32 .gazette.content.v1.DocumentViewB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04view\"{\n\x15ListDocumentsResponse\x12:\n\tdocuments\x18\x01 \x03(\x0b\x32\x1c.gazette.content.v1.DocumentR\tdocuments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xee\x01\n\x15UpdateDocumentRequest\x12\x8f\x01\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentBU\xbaHR\xba\x01L\n\x0e\x64ocument.named\x12\x18id and etag are required\x1a this.id != \'\' && this.etag != \'\'\xc8\x01\x01R\x08\x64ocument\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\"\x88\x01\n\x16UpdateDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"z\n\x15SubmitDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12(\n\x07\x63omment\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07\x63omment\"R\n\x16SubmitDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"{\n\x16\x41pproveDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12(\n\x07\x63omment\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07\x63omment\"S\n\x17\x41pproveDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"~\n\x15RequestChangesRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12,\n\x07\x63omment\x18\x03 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x07\x63omment\"R\n\x16RequestChangesResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"g\n\x16PublishDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x14\n\x05minor\x18\x03 \x01(\x08R\x05minor\"x\n\x17PublishDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\"\xd2\x01\n\x14ListRevisionsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12>\n\x04view\x18\n \x01(\x0e\x32 .gazette.content.v1.DocumentViewB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04view\"{\n\x15ListRevisionsResponse\x12:\n\trevisions\x18\x01 \x03(\x0b\x32\x1c.gazette.content.v1.RevisionR\trevisions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x84\r\n\x0e\x43ontentService\x12\x8e\x01\n\x0e\x43reateDocument\x12).gazette.content.v1.CreateDocumentRequest\x1a*.gazette.content.v1.CreateDocumentResponse\"%\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x19\"\r/v1/documents:\x08\x64ocument\x12\x83\x01\n\x0bGetDocument\x12&.gazette.content.v1.GetDocumentRequest\x1a\'.gazette.content.v1.GetDocumentResponse\"#\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/documents/{id}\x12\x84\x01\n\rListDocuments\x12(.gazette.content.v1.ListDocumentsRequest\x1a).gazette.content.v1.ListDocumentsResponse\"\x1e\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/documents\x12\x9c\x01\n\x0eUpdateDocument\x12).gazette.content.v1.UpdateDocumentRequest\x1a*.gazette.content.v1.UpdateDocumentResponse\"3\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\'2\x1b/v1/documents/{document.id}:\x08\x64ocument\x12\x93\x01\n\x0eSubmitDocument\x12).gazette.content.v1.SubmitDocumentRequest\x1a*.gazette.content.v1.SubmitDocumentResponse\"*\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/documents/{id}:submit:\x01*\x12\x97\x01\n\x0f\x41pproveDocument\x12*.gazette.content.v1.ApproveDocumentRequest\x1a+.gazette.content.v1.ApproveDocumentResponse\"+\xfa\xbc\x18\x02\x18\x03\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:approve:\x01*\x12\x9c\x01\n\x0eRequestChanges\x12).gazette.content.v1.RequestChangesRequest\x1a*.gazette.content.v1.RequestChangesResponse\"3\xfa\xbc\x18\x02\x18\x03\x82\xd3\xe4\x93\x02\'\"\"/v1/documents/{id}:request-changes:\x01*\x12\x97\x01\n\x0fPublishDocument\x12*.gazette.content.v1.PublishDocumentRequest\x1a+.gazette.content.v1.PublishDocumentResponse\"+\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:publish:\x01*\x12\x9c\x01\n\rListRevisions\x12(.gazette.content.v1.ListRevisionsRequest\x1a).gazette.content.v1.ListRevisionsResponse\"6\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\'\x12%/v1/documents/{document_id}/revisions\x12\x96\x01\n\x0fImportDocuments\x12*.gazette.content.v1.ImportDocumentsRequest\x1a+.gazette.content.v1.ImportDocumentsResponse\"(\x90\x02\x02\xfa\xbc\x18\x02\x18\x05\x82\xd3\xe4\x93\x02\x19\"\x14/v1/documents:import:\x01*(\x01\x12\x93\x01\n\x0f\x45xportDocuments\x12*.gazette.content.v1.ExportDocumentsRequest\x1a+.gazette.content.v1.ExportDocumentsResponse\"%\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/documents:export0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,9 +45,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['content_type']._loaded_options = None
-  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['content_type']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['content_type']._serialized_options = b'\202\275\030\002\010\010\272H\004r\002\030d'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['locale']._loaded_options = None
-  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['locale']._serialized_options = b'\272H\004r\002\030#'
+  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['locale']._serialized_options = b'\202\275\030\002\010\005\272H\004r\002\030#'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['draft_state']._loaded_options = None
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['draft_state']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['live_state']._loaded_options = None
@@ -54,6 +56,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
+  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['order_by']._loaded_options = None
+  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['order_by']._serialized_options = b'\272HBr@R\000R\013create_timeR\020create_time descR\013update_timeR\020update_time desc'
+  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['view']._loaded_options = None
+  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['view']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_UPDATEDOCUMENTREQUEST'].fields_by_name['document']._loaded_options = None
   _globals['_UPDATEDOCUMENTREQUEST'].fields_by_name['document']._serialized_options = b'\272HR\272\001L\n\016document.named\022\030id and etag are required\032 this.id != \'\' && this.etag != \'\'\310\001\001'
   _globals['_UPDATEDOCUMENTREQUEST'].fields_by_name['update_mask']._loaded_options = None
@@ -63,19 +69,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
   _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['comment']._loaded_options = None
-  _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['comment']._serialized_options = b'\272H\005r\003\030\220N'
+  _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['comment']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\220N'
   _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
   _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['comment']._loaded_options = None
-  _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['comment']._serialized_options = b'\272H\005r\003\030\220N'
+  _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['comment']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\220N'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['comment']._loaded_options = None
-  _globals['_REQUESTCHANGESREQUEST'].fields_by_name['comment']._serialized_options = b'\272H\007r\005\020\001\030\220N'
+  _globals['_REQUESTCHANGESREQUEST'].fields_by_name['comment']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\007r\005\020\001\030\220N'
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -86,6 +92,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREVISIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_LISTREVISIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTREVISIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
+  _globals['_LISTREVISIONSREQUEST'].fields_by_name['view']._loaded_options = None
+  _globals['_LISTREVISIONSREQUEST'].fields_by_name['view']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_CONTENTSERVICE'].methods_by_name['CreateDocument']._loaded_options = None
   _globals['_CONTENTSERVICE'].methods_by_name['CreateDocument']._serialized_options = b'\372\274\030\002\030\002\202\323\344\223\002\031\"\r/v1/documents:\010document'
   _globals['_CONTENTSERVICE'].methods_by_name['GetDocument']._loaded_options = None
@@ -108,42 +116,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTENTSERVICE'].methods_by_name['ImportDocuments']._serialized_options = b'\220\002\002\372\274\030\002\030\005\202\323\344\223\002\031\"\024/v1/documents:import:\001*'
   _globals['_CONTENTSERVICE'].methods_by_name['ExportDocuments']._loaded_options = None
   _globals['_CONTENTSERVICE'].methods_by_name['ExportDocuments']._serialized_options = b'\220\002\001\372\274\030\002\030\001\202\323\344\223\002\026\022\024/v1/documents:export'
-  _globals['_CREATEDOCUMENTREQUEST']._serialized_start=238
-  _globals['_CREATEDOCUMENTREQUEST']._serialized_end=638
-  _globals['_CREATEDOCUMENTRESPONSE']._serialized_start=640
-  _globals['_CREATEDOCUMENTRESPONSE']._serialized_end=722
-  _globals['_GETDOCUMENTREQUEST']._serialized_start=724
-  _globals['_GETDOCUMENTREQUEST']._serialized_end=770
-  _globals['_GETDOCUMENTRESPONSE']._serialized_start=772
-  _globals['_GETDOCUMENTRESPONSE']._serialized_end=851
-  _globals['_LISTDOCUMENTSREQUEST']._serialized_start=854
-  _globals['_LISTDOCUMENTSREQUEST']._serialized_end=1236
-  _globals['_LISTDOCUMENTSRESPONSE']._serialized_start=1238
-  _globals['_LISTDOCUMENTSRESPONSE']._serialized_end=1361
-  _globals['_UPDATEDOCUMENTREQUEST']._serialized_start=1364
-  _globals['_UPDATEDOCUMENTREQUEST']._serialized_end=1602
-  _globals['_UPDATEDOCUMENTRESPONSE']._serialized_start=1604
-  _globals['_UPDATEDOCUMENTRESPONSE']._serialized_end=1686
-  _globals['_SUBMITDOCUMENTREQUEST']._serialized_start=1688
-  _globals['_SUBMITDOCUMENTREQUEST']._serialized_end=1804
-  _globals['_SUBMITDOCUMENTRESPONSE']._serialized_start=1806
-  _globals['_SUBMITDOCUMENTRESPONSE']._serialized_end=1888
-  _globals['_APPROVEDOCUMENTREQUEST']._serialized_start=1890
-  _globals['_APPROVEDOCUMENTREQUEST']._serialized_end=2007
-  _globals['_APPROVEDOCUMENTRESPONSE']._serialized_start=2009
-  _globals['_APPROVEDOCUMENTRESPONSE']._serialized_end=2092
-  _globals['_REQUESTCHANGESREQUEST']._serialized_start=2094
-  _globals['_REQUESTCHANGESREQUEST']._serialized_end=2212
-  _globals['_REQUESTCHANGESRESPONSE']._serialized_start=2214
-  _globals['_REQUESTCHANGESRESPONSE']._serialized_end=2296
-  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_start=2298
-  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_end=2401
-  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_start=2403
-  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_end=2486
-  _globals['_LISTREVISIONSREQUEST']._serialized_start=2489
-  _globals['_LISTREVISIONSREQUEST']._serialized_end=2635
-  _globals['_LISTREVISIONSRESPONSE']._serialized_start=2637
-  _globals['_LISTREVISIONSRESPONSE']._serialized_end=2760
-  _globals['_CONTENTSERVICE']._serialized_start=2763
-  _globals['_CONTENTSERVICE']._serialized_end=4431
+  _globals['_CREATEDOCUMENTREQUEST']._serialized_start=299
+  _globals['_CREATEDOCUMENTREQUEST']._serialized_end=699
+  _globals['_CREATEDOCUMENTRESPONSE']._serialized_start=702
+  _globals['_CREATEDOCUMENTRESPONSE']._serialized_end=838
+  _globals['_GETDOCUMENTREQUEST']._serialized_start=840
+  _globals['_GETDOCUMENTREQUEST']._serialized_end=886
+  _globals['_GETDOCUMENTRESPONSE']._serialized_start=889
+  _globals['_GETDOCUMENTRESPONSE']._serialized_end=1022
+  _globals['_LISTDOCUMENTSREQUEST']._serialized_start=1025
+  _globals['_LISTDOCUMENTSREQUEST']._serialized_end=1581
+  _globals['_LISTDOCUMENTSRESPONSE']._serialized_start=1583
+  _globals['_LISTDOCUMENTSRESPONSE']._serialized_end=1706
+  _globals['_UPDATEDOCUMENTREQUEST']._serialized_start=1709
+  _globals['_UPDATEDOCUMENTREQUEST']._serialized_end=1947
+  _globals['_UPDATEDOCUMENTRESPONSE']._serialized_start=1950
+  _globals['_UPDATEDOCUMENTRESPONSE']._serialized_end=2086
+  _globals['_SUBMITDOCUMENTREQUEST']._serialized_start=2088
+  _globals['_SUBMITDOCUMENTREQUEST']._serialized_end=2210
+  _globals['_SUBMITDOCUMENTRESPONSE']._serialized_start=2212
+  _globals['_SUBMITDOCUMENTRESPONSE']._serialized_end=2294
+  _globals['_APPROVEDOCUMENTREQUEST']._serialized_start=2296
+  _globals['_APPROVEDOCUMENTREQUEST']._serialized_end=2419
+  _globals['_APPROVEDOCUMENTRESPONSE']._serialized_start=2421
+  _globals['_APPROVEDOCUMENTRESPONSE']._serialized_end=2504
+  _globals['_REQUESTCHANGESREQUEST']._serialized_start=2506
+  _globals['_REQUESTCHANGESREQUEST']._serialized_end=2632
+  _globals['_REQUESTCHANGESRESPONSE']._serialized_start=2634
+  _globals['_REQUESTCHANGESRESPONSE']._serialized_end=2716
+  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_start=2718
+  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_end=2821
+  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_start=2823
+  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_end=2943
+  _globals['_LISTREVISIONSREQUEST']._serialized_start=2946
+  _globals['_LISTREVISIONSREQUEST']._serialized_end=3156
+  _globals['_LISTREVISIONSRESPONSE']._serialized_start=3158
+  _globals['_LISTREVISIONSRESPONSE']._serialized_end=3281
+  _globals['_CONTENTSERVICE']._serialized_start=3284
+  _globals['_CONTENTSERVICE']._serialized_end=4952
 # @@protoc_insertion_point(module_scope)

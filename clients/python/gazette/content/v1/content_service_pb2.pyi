@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from gazette.content.v1 import document_pb2 as _document_pb2
+from gazette.content.v1 import notice_pb2 as _notice_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
@@ -51,18 +52,26 @@ class CreateDocumentResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DOCUMENT_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """As it was stored."""
+
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[_notice_pb2.Notice]:
+        """What of its texts does not reach readers as it was written: at most 50, in the order of the text. The last one says so where
+        there is more.
+        """
 
     def __init__(
         self,
         *,
         document: _document_pb2.Document | None = ...,
+        notices: _abc.Iterable[_notice_pb2.Notice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "notices", b"notices"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -97,18 +106,26 @@ class GetDocumentResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DOCUMENT_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """As its newest revision says."""
+
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[_notice_pb2.Notice]:
+        """What of its texts does not reach readers as it was written, as it was found when they were saved; nothing of what was saved
+        before notices were kept.
+        """
 
     def __init__(
         self,
         *,
         document: _document_pb2.Document | None = ...,
+        notices: _abc.Iterable[_notice_pb2.Notice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "notices", b"notices"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -127,6 +144,8 @@ class ListDocumentsRequest(_message.Message):
     LIVE_STATE_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ORDER_BY_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
     """Only this organisation's; empty means all that the caller may read."""
     content_type: _builtins.str
@@ -141,6 +160,13 @@ class ListDocumentsRequest(_message.Message):
     """How many at most; 0 means 50."""
     page_token: _builtins.str
     """`next_page_token` of the answer before, or empty for the first part."""
+    order_by: _builtins.str
+    """The order: by creation, `create_time desc`, which is the default, or `create_time`; or by the last change, `update_time`
+    (oldest first) or `update_time desc` (newest first). What is changed during a walk moves in the last two: it may come twice,
+    and is not left out, since the walk ends, newest first, with what was changed since it began.
+    """
+    view: _document_pb2.DocumentView.ValueType
+    """How much of each."""
     def __init__(
         self,
         *,
@@ -151,10 +177,12 @@ class ListDocumentsRequest(_message.Message):
         live_state: _document_pb2.LiveState.ValueType = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        order_by: _builtins.str = ...,
+        view: _document_pb2.DocumentView.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "draft_state", b"draft_state", "live_state", b"live_state", "locale", b"locale", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "draft_state", b"draft_state", "live_state", b"live_state", "locale", b"locale", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -172,7 +200,7 @@ class ListDocumentsResponse(_message.Message):
     """For the next part; empty at the end."""
     @_builtins.property
     def documents(self) -> _containers.RepeatedCompositeFieldContainer[_document_pb2.Document]:
-        """Newest change first, without `body` and `details`."""
+        """In the order of `order_by`, as much of each as `view` says. A page may have fewer than were asked for."""
 
     def __init__(
         self,
@@ -227,18 +255,26 @@ class UpdateDocumentResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DOCUMENT_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """As it was stored."""
+
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[_notice_pb2.Notice]:
+        """What of its texts does not reach readers as it was written: at most 50, in the order of the text. The last one says so where
+        there is more.
+        """
 
     def __init__(
         self,
         *,
         document: _document_pb2.Document | None = ...,
+        notices: _abc.Iterable[_notice_pb2.Notice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "notices", b"notices"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -443,6 +479,9 @@ class PublishDocumentResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DOCUMENT_FIELD_NUMBER: _builtins.int
+    RECORD_NUMBER_FIELD_NUMBER: _builtins.int
+    record_number: _builtins.int
+    """The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it."""
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """As it now stands."""
@@ -451,10 +490,11 @@ class PublishDocumentResponse(_message.Message):
         self,
         *,
         document: _document_pb2.Document | None = ...,
+        record_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "record_number", b"record_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -469,22 +509,26 @@ class ListRevisionsRequest(_message.Message):
     DOCUMENT_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     """Whose."""
     page_size: _builtins.int
     """How many at most; 0 means 20."""
     page_token: _builtins.str
     """`next_page_token` of the answer before, or empty for the first part."""
+    view: _document_pb2.DocumentView.ValueType
+    """How much of each."""
     def __init__(
         self,
         *,
         document_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        view: _document_pb2.DocumentView.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "page_size", b"page_size", "page_token", b"page_token", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -502,7 +546,7 @@ class ListRevisionsResponse(_message.Message):
     """For the next part; empty at the end."""
     @_builtins.property
     def revisions(self) -> _containers.RepeatedCompositeFieldContainer[_document_pb2.Revision]:
-        """Newest first."""
+        """Newest first, as much of each as `view` says. A page may have fewer than were asked for."""
 
     def __init__(
         self,

@@ -105,8 +105,10 @@ class ContentServiceServicer:
         """Makes a document with its first revision.
 
         Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
-        can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is not the
-        organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
+        can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
+        be published (links and files counted as they are now), and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED,
+        `PATH_RESERVED` for a path that is not the organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is
+        safe with the same `idempotency-key`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,7 +124,9 @@ class ContentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListDocuments(self, request, context):
-        """Documents in the organisations that the caller may read, newest change first. Bodies and details are left out.
+        """Documents in the organisations that the caller may read, by default newest first: that never changes, so whoever walks
+        through the list sees each document once that was there all the time, whatever is edited or published meanwhile. What is
+        long is left out unless `view` asks for it; a page ends early where an answer would become too large.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """
@@ -133,9 +137,10 @@ class ContentServiceServicer:
     def UpdateDocument(self, request, context):
         """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
 
-        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`
-        and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new path that is not the
-        organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
+        `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
+        `PATH_RESERVED` for a new path that is not the organisation's to use. A retry is safe: it answers ABORTED if the first call
+        arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -174,15 +179,17 @@ class ContentServiceServicer:
     def PublishDocument(self, request, context):
         """Makes the approved revision what the public sees, and puts it on the record.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`;
-        ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it answers ABORTED if the first call arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
+        `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it
+        answers ABORTED if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListRevisions(self, request, context):
-        """The revisions of a document, newest first.
+        """The revisions of a document, newest first. What is long is left out unless `view` asks for it; a page ends early where an
+        answer would become too large.
 
         Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """
@@ -192,20 +199,30 @@ class ContentServiceServicer:
 
     def ImportDocuments(self, request_iterator, context):
         """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
-        is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
+        is refused is named in the answer and stops nothing else. A version that was imported before changes nothing. With
+        `restores`, an empty installation comes to serve what another one serves, byte for byte.
 
-        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`; RESOURCE_EXHAUSTED after
-        10,000 parts, all of which were brought in. A retry is safe, from the beginning. Over HTTP the body is an array of messages.
+        It ends within five seconds when its caller may not go on: UNAUTHENTICATED once the session or API key has ended,
+        PERMISSION_DENIED once the permission is lost. What was committed before stays, and whatever ends an import says how much that
+        is: the ErrorInfo's metadata has `created`, `updated`, `content_types` and `last_source`, and `record_number` once there is one.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`, and `IMPORT_TOO_LARGE`
+        after 10,000 parts, or as many as the answer can name, all of which were brought in; FAILED_PRECONDITION
+        `INSTALLATION_IN_USE`, `RECORD_DIFFERS` and `RECORD_GAP` for what cannot be restored here. A retry is safe, from the
+        beginning. Over HTTP the body is an array of messages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportDocuments(self, request, context):
-        """What the public sees of an organisation's documents, each in a form that ImportDocuments takes. The redirects that moves
-        left at former paths, and the bytes of files, are not part of it.
+        """What the public sees of documents, with the redirects that moves left at former paths, each in a form that ImportDocuments
+        takes; on request with files and their bytes, and with what an empty installation is restored from. The same content gives
+        the same export.
 
-        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe, from the beginning. Over HTTP, one JSON object a line.
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED where all organisations are asked for; FAILED_PRECONDITION
+        `FILE_BYTES_MISSING` for a file that the object storage has lost. A retry is safe, from the beginning. Over HTTP, one JSON
+        object a line.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

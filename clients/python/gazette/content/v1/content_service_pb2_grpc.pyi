@@ -41,8 +41,10 @@ class ContentServiceStub:
     """Makes a document with its first revision.
 
     Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
-    can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is not the
-    organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
+    can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
+    be published (links and files counted as they are now), and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED,
+    `PATH_RESERVED` for a path that is not the organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is
+    safe with the same `idempotency-key`.
     """
     GetDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.GetDocumentRequest, _content_service_pb2.GetDocumentResponse]
     """One document, as its newest revision says.
@@ -50,16 +52,19 @@ class ContentServiceStub:
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`. A retry is safe.
     """
     ListDocuments: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.ListDocumentsRequest, _content_service_pb2.ListDocumentsResponse]
-    """Documents in the organisations that the caller may read, newest change first. Bodies and details are left out.
+    """Documents in the organisations that the caller may read, by default newest first: that never changes, so whoever walks
+    through the list sees each document once that was there all the time, whatever is edited or published meanwhile. What is
+    long is left out unless `view` asks for it; a page ends early where an answer would become too large.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     UpdateDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]
     """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
 
-    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`
-    and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new path that is not the
-    organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
+    `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
+    `PATH_RESERVED` for a new path that is not the organisation's to use. A retry is safe: it answers ABORTED if the first call
+    arrived.
     """
     SubmitDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]
     """Hands the draft to the reviewers. It must be complete by now.
@@ -82,26 +87,38 @@ class ContentServiceStub:
     PublishDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]
     """Makes the approved revision what the public sees, and puts it on the record.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`;
-    ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it answers ABORTED if the first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
+    `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it
+    answers ABORTED if the first call arrived.
     """
     ListRevisions: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.ListRevisionsRequest, _content_service_pb2.ListRevisionsResponse]
-    """The revisions of a document, newest first.
+    """The revisions of a document, newest first. What is long is left out unless `view` asks for it; a page ends early where an
+    answer would become too large.
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     ImportDocuments: _grpc.StreamUnaryMultiCallable[_document_import_pb2.ImportDocumentsRequest, _document_import_pb2.ImportDocumentsResponse]
     """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
-    is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
+    is refused is named in the answer and stops nothing else. A version that was imported before changes nothing. With
+    `restores`, an empty installation comes to serve what another one serves, byte for byte.
 
-    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`; RESOURCE_EXHAUSTED after
-    10,000 parts, all of which were brought in. A retry is safe, from the beginning. Over HTTP the body is an array of messages.
+    It ends within five seconds when its caller may not go on: UNAUTHENTICATED once the session or API key has ended,
+    PERMISSION_DENIED once the permission is lost. What was committed before stays, and whatever ends an import says how much that
+    is: the ErrorInfo's metadata has `created`, `updated`, `content_types` and `last_source`, and `record_number` once there is one.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`, and `IMPORT_TOO_LARGE`
+    after 10,000 parts, or as many as the answer can name, all of which were brought in; FAILED_PRECONDITION
+    `INSTALLATION_IN_USE`, `RECORD_DIFFERS` and `RECORD_GAP` for what cannot be restored here. A retry is safe, from the
+    beginning. Over HTTP the body is an array of messages.
     """
     ExportDocuments: _grpc.UnaryStreamMultiCallable[_document_import_pb2.ExportDocumentsRequest, _document_import_pb2.ExportDocumentsResponse]
-    """What the public sees of an organisation's documents, each in a form that ImportDocuments takes. The redirects that moves
-    left at former paths, and the bytes of files, are not part of it.
+    """What the public sees of documents, with the redirects that moves left at former paths, each in a form that ImportDocuments
+    takes; on request with files and their bytes, and with what an empty installation is restored from. The same content gives
+    the same export.
 
-    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe, from the beginning. Over HTTP, one JSON object a line.
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED where all organisations are asked for; FAILED_PRECONDITION
+    `FILE_BYTES_MISSING` for a file that the object storage has lost. A retry is safe, from the beginning. Over HTTP, one JSON
+    object a line.
     """
 
 @_typing.type_check_only
@@ -116,8 +133,10 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """Makes a document with its first revision.
 
     Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
-    can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is not the
-    organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
+    can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
+    be published (links and files counted as they are now), and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED,
+    `PATH_RESERVED` for a path that is not the organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is
+    safe with the same `idempotency-key`.
     """
     GetDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.GetDocumentRequest, _content_service_pb2.GetDocumentResponse]  # type: ignore[assignment]
     """One document, as its newest revision says.
@@ -125,16 +144,19 @@ class ContentServiceAsyncStub(ContentServiceStub):
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`. A retry is safe.
     """
     ListDocuments: _aio.UnaryUnaryMultiCallable[_content_service_pb2.ListDocumentsRequest, _content_service_pb2.ListDocumentsResponse]  # type: ignore[assignment]
-    """Documents in the organisations that the caller may read, newest change first. Bodies and details are left out.
+    """Documents in the organisations that the caller may read, by default newest first: that never changes, so whoever walks
+    through the list sees each document once that was there all the time, whatever is edited or published meanwhile. What is
+    long is left out unless `view` asks for it; a page ends early where an answer would become too large.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     UpdateDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]  # type: ignore[assignment]
     """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
 
-    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`
-    and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new path that is not the
-    organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
+    `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
+    `PATH_RESERVED` for a new path that is not the organisation's to use. A retry is safe: it answers ABORTED if the first call
+    arrived.
     """
     SubmitDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]  # type: ignore[assignment]
     """Hands the draft to the reviewers. It must be complete by now.
@@ -157,26 +179,38 @@ class ContentServiceAsyncStub(ContentServiceStub):
     PublishDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]  # type: ignore[assignment]
     """Makes the approved revision what the public sees, and puts it on the record.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`;
-    ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it answers ABORTED if the first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
+    `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it
+    answers ABORTED if the first call arrived.
     """
     ListRevisions: _aio.UnaryUnaryMultiCallable[_content_service_pb2.ListRevisionsRequest, _content_service_pb2.ListRevisionsResponse]  # type: ignore[assignment]
-    """The revisions of a document, newest first.
+    """The revisions of a document, newest first. What is long is left out unless `view` asks for it; a page ends early where an
+    answer would become too large.
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     ImportDocuments: _aio.StreamUnaryMultiCallable[_document_import_pb2.ImportDocumentsRequest, _document_import_pb2.ImportDocumentsResponse]  # type: ignore[assignment]
     """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
-    is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
+    is refused is named in the answer and stops nothing else. A version that was imported before changes nothing. With
+    `restores`, an empty installation comes to serve what another one serves, byte for byte.
 
-    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`; RESOURCE_EXHAUSTED after
-    10,000 parts, all of which were brought in. A retry is safe, from the beginning. Over HTTP the body is an array of messages.
+    It ends within five seconds when its caller may not go on: UNAUTHENTICATED once the session or API key has ended,
+    PERMISSION_DENIED once the permission is lost. What was committed before stays, and whatever ends an import says how much that
+    is: the ErrorInfo's metadata has `created`, `updated`, `content_types` and `last_source`, and `record_number` once there is one.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`, and `IMPORT_TOO_LARGE`
+    after 10,000 parts, or as many as the answer can name, all of which were brought in; FAILED_PRECONDITION
+    `INSTALLATION_IN_USE`, `RECORD_DIFFERS` and `RECORD_GAP` for what cannot be restored here. A retry is safe, from the
+    beginning. Over HTTP the body is an array of messages.
     """
     ExportDocuments: _aio.UnaryStreamMultiCallable[_document_import_pb2.ExportDocumentsRequest, _document_import_pb2.ExportDocumentsResponse]  # type: ignore[assignment]
-    """What the public sees of an organisation's documents, each in a form that ImportDocuments takes. The redirects that moves
-    left at former paths, and the bytes of files, are not part of it.
+    """What the public sees of documents, with the redirects that moves left at former paths, each in a form that ImportDocuments
+    takes; on request with files and their bytes, and with what an empty installation is restored from. The same content gives
+    the same export.
 
-    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe, from the beginning. Over HTTP, one JSON object a line.
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED where all organisations are asked for; FAILED_PRECONDITION
+    `FILE_BYTES_MISSING` for a file that the object storage has lost. A retry is safe, from the beginning. Over HTTP, one JSON
+    object a line.
     """
 
 class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -194,8 +228,10 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Makes a document with its first revision.
 
         Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
-        can mend, and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is not the
-        organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is safe with the same `idempotency-key`.
+        can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
+        be published (links and files counted as they are now), and others; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED,
+        `PATH_RESERVED` for a path that is not the organisation's to use; FAILED_PRECONDITION `CONTENT_TYPE_NOT_FOUND`. A retry is
+        safe with the same `idempotency-key`.
         """
 
     @_abc_1.abstractmethod
@@ -215,7 +251,9 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.ListDocumentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.ListDocumentsResponse, _abc.Awaitable[_content_service_pb2.ListDocumentsResponse]]:
-        """Documents in the organisations that the caller may read, newest change first. Bodies and details are left out.
+        """Documents in the organisations that the caller may read, by default newest first: that never changes, so whoever walks
+        through the list sees each document once that was there all the time, whatever is edited or published meanwhile. What is
+        long is left out unless `view` asks for it; a page ends early where an answer would become too large.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """
@@ -228,9 +266,10 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_content_service_pb2.UpdateDocumentResponse, _abc.Awaitable[_content_service_pb2.UpdateDocumentResponse]]:
         """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
 
-        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`
-        and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new path that is not the
-        organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
+        `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
+        `PATH_RESERVED` for a new path that is not the organisation's to use. A retry is safe: it answers ABORTED if the first call
+        arrived.
         """
 
     @_abc_1.abstractmethod
@@ -277,8 +316,9 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_content_service_pb2.PublishDocumentResponse, _abc.Awaitable[_content_service_pb2.PublishDocumentResponse]]:
         """Makes the approved revision what the public sees, and puts it on the record.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`;
-        ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it answers ABORTED if the first call arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
+        `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it
+        answers ABORTED if the first call arrived.
         """
 
     @_abc_1.abstractmethod
@@ -287,7 +327,8 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.ListRevisionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.ListRevisionsResponse, _abc.Awaitable[_content_service_pb2.ListRevisionsResponse]]:
-        """The revisions of a document, newest first.
+        """The revisions of a document, newest first. What is long is left out unless `view` asks for it; a page ends early where an
+        answer would become too large.
 
         Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """
@@ -299,10 +340,17 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_document_import_pb2.ImportDocumentsResponse, _abc.Awaitable[_document_import_pb2.ImportDocumentsResponse]]:
         """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
-        is refused is named in the answer and stops nothing else. A version that was imported before changes nothing.
+        is refused is named in the answer and stops nothing else. A version that was imported before changes nothing. With
+        `restores`, an empty installation comes to serve what another one serves, byte for byte.
 
-        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`; RESOURCE_EXHAUSTED after
-        10,000 parts, all of which were brought in. A retry is safe, from the beginning. Over HTTP the body is an array of messages.
+        It ends within five seconds when its caller may not go on: UNAUTHENTICATED once the session or API key has ended,
+        PERMISSION_DENIED once the permission is lost. What was committed before stays, and whatever ends an import says how much that
+        is: the ErrorInfo's metadata has `created`, `updated`, `content_types` and `last_source`, and `record_number` once there is one.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED; INVALID_ARGUMENT `OPTIONS_FIRST`, and `IMPORT_TOO_LARGE`
+        after 10,000 parts, or as many as the answer can name, all of which were brought in; FAILED_PRECONDITION
+        `INSTALLATION_IN_USE`, `RECORD_DIFFERS` and `RECORD_GAP` for what cannot be restored here. A retry is safe, from the
+        beginning. Over HTTP the body is an array of messages.
         """
 
     @_abc_1.abstractmethod
@@ -311,10 +359,13 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _document_import_pb2.ExportDocumentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_document_import_pb2.ExportDocumentsResponse], _abc.AsyncIterator[_document_import_pb2.ExportDocumentsResponse]]:
-        """What the public sees of an organisation's documents, each in a form that ImportDocuments takes. The redirects that moves
-        left at former paths, and the bytes of files, are not part of it.
+        """What the public sees of documents, with the redirects that moves left at former paths, each in a form that ImportDocuments
+        takes; on request with files and their bytes, and with what an empty installation is restored from. The same content gives
+        the same export.
 
-        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe, from the beginning. Over HTTP, one JSON object a line.
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED where all organisations are asked for; FAILED_PRECONDITION
+        `FILE_BYTES_MISSING` for a file that the object storage has lost. A retry is safe, from the beginning. Over HTTP, one JSON
+        object a line.
         """
 
 def add_ContentServiceServicer_to_server(servicer: ContentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,6 +20,30 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ContentTypeView:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ContentTypeViewEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ContentTypeView.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONTENT_TYPE_VIEW_UNSPECIFIED: _ContentTypeView.ValueType  # 0
+    """As BASIC."""
+    CONTENT_TYPE_VIEW_BASIC: _ContentTypeView.ValueType  # 1
+    """Without `details_schema`."""
+    CONTENT_TYPE_VIEW_FULL: _ContentTypeView.ValueType  # 2
+    """All of it. The list has fewer on a page, the larger they are."""
+
+class ContentTypeView(_ContentTypeView, metaclass=_ContentTypeViewEnumTypeWrapper):
+    """How much of each content type a list shows (AIP-157)."""
+
+CONTENT_TYPE_VIEW_UNSPECIFIED: ContentTypeView.ValueType  # 0
+"""As BASIC."""
+CONTENT_TYPE_VIEW_BASIC: ContentTypeView.ValueType  # 1
+"""Without `details_schema`."""
+CONTENT_TYPE_VIEW_FULL: ContentTypeView.ValueType  # 2
+"""All of it. The list has fewer on a page, the larger they are."""
+Global___ContentTypeView: _TypeAlias = ContentTypeView  # noqa: Y015
 
 @_typing.final
 class ContentType(_message.Message):
@@ -46,12 +71,15 @@ class ContentType(_message.Message):
     """Names this version. Required in an update; set by the server."""
     @_builtins.property
     def details_schema(self) -> _struct_pb2.Struct:
-        """The JSON Schema (draft 4 to 2020-12) that `details` must satisfy; empty allows everything. References stay within it."""
+        """The JSON Schema (draft 4 to 2020-12) that `details` must satisfy; empty allows everything. References stay within it. It has
+        at most 5,000 values, and one that takes more than a second to be compiled and asked about empty details is refused. `format`
+        is asserted; one that names a format which nothing checks is refused.
+        """
 
     @_builtins.property
     def html_members(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Which members of `details` hold HTML, as JSON Pointers (RFC 6901) in which `*` stands for every element of an array or
-        member of an object (`/parts/*/body`). They are sanitised at publication; all other strings are data, not markup.
+        member of an object (`/parts/*/body`). They are sanitised for the public; all other strings are data, not markup.
         """
 
     @_builtins.property

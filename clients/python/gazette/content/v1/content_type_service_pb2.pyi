@@ -122,19 +122,23 @@ class ListContentTypesRequest(_message.Message):
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """How many at most; 0 means 50."""
     page_token: _builtins.str
     """`next_page_token` of the answer before, or empty for the first part."""
+    view: _content_type_pb2.ContentTypeView.ValueType
+    """How much of each."""
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        view: _content_type_pb2.ContentTypeView.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -152,7 +156,7 @@ class ListContentTypesResponse(_message.Message):
     """For the next part; empty at the end."""
     @_builtins.property
     def content_types(self) -> _containers.RepeatedCompositeFieldContainer[_content_type_pb2.ContentType]:
-        """By name."""
+        """By name, as much of each as `view` says. A page may have fewer than were asked for."""
 
     def __init__(
         self,

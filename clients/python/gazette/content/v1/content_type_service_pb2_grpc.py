@@ -64,7 +64,8 @@ class ContentTypeServiceServicer:
     def CreateContentType(self, request, context):
         """Makes a content type.
 
-        Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none.
+        Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none,
+        `CONTENT_TYPE_TOO_LARGE`.
         A retry is safe with the same `idempotency-key`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -81,7 +82,8 @@ class ContentTypeServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListContentTypes(self, request, context):
-        """All content types, by name.
+        """All content types, by name. Schemas are left out unless `view` asks for them; a page ends early where an answer would become
+        too large.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """
@@ -92,7 +94,8 @@ class ContentTypeServiceServicer:
     def UpdateContentType(self, request, context):
         """Changes a content type. Documents that exist are checked against it when they are next saved or published.
 
-        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`.
+        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`,
+        `CONTENT_TYPE_TOO_LARGE`.
         A retry is safe: it answers ABORTED if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -36,7 +36,8 @@ class ContentTypeServiceStub:
     CreateContentType: _grpc.UnaryUnaryMultiCallable[_content_type_service_pb2.CreateContentTypeRequest, _content_type_service_pb2.CreateContentTypeResponse]
     """Makes a content type.
 
-    Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none.
+    Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none,
+    `CONTENT_TYPE_TOO_LARGE`.
     A retry is safe with the same `idempotency-key`.
     """
     GetContentType: _grpc.UnaryUnaryMultiCallable[_content_type_service_pb2.GetContentTypeRequest, _content_type_service_pb2.GetContentTypeResponse]
@@ -45,14 +46,16 @@ class ContentTypeServiceStub:
     Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`. A retry is safe.
     """
     ListContentTypes: _grpc.UnaryUnaryMultiCallable[_content_type_service_pb2.ListContentTypesRequest, _content_type_service_pb2.ListContentTypesResponse]
-    """All content types, by name.
+    """All content types, by name. Schemas are left out unless `view` asks for them; a page ends early where an answer would become
+    too large.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     UpdateContentType: _grpc.UnaryUnaryMultiCallable[_content_type_service_pb2.UpdateContentTypeRequest, _content_type_service_pb2.UpdateContentTypeResponse]
     """Changes a content type. Documents that exist are checked against it when they are next saved or published.
 
-    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`.
+    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`,
+    `CONTENT_TYPE_TOO_LARGE`.
     A retry is safe: it answers ABORTED if the first call arrived.
     """
 
@@ -64,7 +67,8 @@ class ContentTypeServiceAsyncStub(ContentTypeServiceStub):
     CreateContentType: _aio.UnaryUnaryMultiCallable[_content_type_service_pb2.CreateContentTypeRequest, _content_type_service_pb2.CreateContentTypeResponse]  # type: ignore[assignment]
     """Makes a content type.
 
-    Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none.
+    Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none,
+    `CONTENT_TYPE_TOO_LARGE`.
     A retry is safe with the same `idempotency-key`.
     """
     GetContentType: _aio.UnaryUnaryMultiCallable[_content_type_service_pb2.GetContentTypeRequest, _content_type_service_pb2.GetContentTypeResponse]  # type: ignore[assignment]
@@ -73,14 +77,16 @@ class ContentTypeServiceAsyncStub(ContentTypeServiceStub):
     Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`. A retry is safe.
     """
     ListContentTypes: _aio.UnaryUnaryMultiCallable[_content_type_service_pb2.ListContentTypesRequest, _content_type_service_pb2.ListContentTypesResponse]  # type: ignore[assignment]
-    """All content types, by name.
+    """All content types, by name. Schemas are left out unless `view` asks for them; a page ends early where an answer would become
+    too large.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     UpdateContentType: _aio.UnaryUnaryMultiCallable[_content_type_service_pb2.UpdateContentTypeRequest, _content_type_service_pb2.UpdateContentTypeResponse]  # type: ignore[assignment]
     """Changes a content type. Documents that exist are checked against it when they are next saved or published.
 
-    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`.
+    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`,
+    `CONTENT_TYPE_TOO_LARGE`.
     A retry is safe: it answers ABORTED if the first call arrived.
     """
 
@@ -95,7 +101,8 @@ class ContentTypeServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_content_type_service_pb2.CreateContentTypeResponse, _abc.Awaitable[_content_type_service_pb2.CreateContentTypeResponse]]:
         """Makes a content type.
 
-        Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none.
+        Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none,
+        `CONTENT_TYPE_TOO_LARGE`.
         A retry is safe with the same `idempotency-key`.
         """
 
@@ -116,7 +123,8 @@ class ContentTypeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_type_service_pb2.ListContentTypesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_type_service_pb2.ListContentTypesResponse, _abc.Awaitable[_content_type_service_pb2.ListContentTypesResponse]]:
-        """All content types, by name.
+        """All content types, by name. Schemas are left out unless `view` asks for them; a page ends early where an answer would become
+        too large.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """
@@ -129,7 +137,8 @@ class ContentTypeServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_content_type_service_pb2.UpdateContentTypeResponse, _abc.Awaitable[_content_type_service_pb2.UpdateContentTypeResponse]]:
         """Changes a content type. Documents that exist are checked against it when they are next saved or published.
 
-        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`.
+        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`,
+        `CONTENT_TYPE_TOO_LARGE`.
         A retry is safe: it answers ABORTED if the first call arrived.
         """
 

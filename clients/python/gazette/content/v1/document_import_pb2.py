@@ -22,12 +22,15 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from gazette.auth.v1 import organisation_pb2 as gazette_dot_auth_dot_v1_dot_organisation__pb2
 from gazette.content.v1 import content_type_pb2 as gazette_dot_content_dot_v1_dot_content__type__pb2
 from gazette.content.v1 import document_pb2 as gazette_dot_content_dot_v1_dot_document__pb2
+from gazette.content.v1 import notice_pb2 as gazette_dot_content_dot_v1_dot_notice__pb2
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gazette/content/v1/document_import.proto\x12\x12gazette.content.v1\x1a%gazette/content/v1/content_type.proto\x1a!gazette/content/v1/document.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"B\n\rImportOptions\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\"\xf4\x0b\n\x10ImportedDocument\x12\xf3\x01\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\xb8\x01\xbaH\xb4\x01\xba\x01\xad\x01\n\x11\x64ocument.required\x12:translation_key, path, title and content_type are required\x1a\\this.translation_key != \'\' && this.path != \'\' && this.title != \'\' && this.content_type != \'\'\xc8\x01\x01R\x08\x64ocument\x12\"\n\x06source\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x06source\x12H\n\nlive_state\x18\x03 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\tliveState\x12*\n\x0b\x65xplanation\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x90NR\x0b\x65xplanation\x12?\n\rwithdraw_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cwithdrawTime\x12g\n\x08location\x18\x06 \x01(\tBK\xbaHHrF\x18\x80\x10\x32\x41^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$R\x08location\x12#\n\rcovers_prefix\x18\x07 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x08 \x01(\x08R\x0fpreservesSuffix\x12W\n\x1a\x63laimed_first_publish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedFirstPublishTime\x12W\n\x1a\x63laimed_public_update_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedPublicUpdateTime\x12$\n\x0eonly_if_absent\x18\x0b \x01(\x08R\x0conlyIfAbsent:\xfd\x04\xbaH\xf9\x04\x1a\x80\x01\n\x16live_state.explanation\x12\x31only what is WITHDRAWN or GONE has an explanation\x1a\x33this.explanation == \'\' || this.live_state in [2, 4]\x1ax\n\x18live_state.withdraw_time\x12*only what is WITHDRAWN has a withdraw_time\x1a\x30!has(this.withdraw_time) || this.live_state == 2\x1a\xad\x01\n\x13live_state.location\x12Nwhat is REDIRECTED has a location, what is GONE may have one, nothing else has\x1a\x46this.location == \'\' ? this.live_state != 3 : this.live_state in [3, 4]\x1a\xc9\x01\n\x18live_state.covers_prefix\x12Lonly what is REDIRECTED has covers_prefix, and only with it preserves_suffix\x1a_(!this.covers_prefix || this.live_state == 3) && (!this.preserves_suffix || this.covers_prefix)\"\xb6\x01\n\x0cImportResult\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12;\n\x07outcome\x18\x02 \x01(\x0e\x32!.gazette.content.v1.ImportOutcomeR\x07outcome\x12\x1f\n\x0b\x64ocument_id\x18\x03 \x01(\tR\ndocumentId\x12\x16\n\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x05 \x01(\tR\x07message\"\xb5\x02\n\x16ImportDocumentsRequest\x12=\n\x07options\x18\x01 \x01(\x0b\x32!.gazette.content.v1.ImportOptionsH\x00R\x07options\x12\x88\x01\n\x0c\x63ontent_type\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeBB\xbaH?\xba\x01<\n\x15\x63ontent_type.required\x12\x11title is required\x1a\x10this.title != \'\'H\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x03 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocumentB\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"U\n\x17ImportDocumentsResponse\x12:\n\x07results\x18\x01 \x03(\x0b\x32 .gazette.content.v1.ImportResultR\x07results\"K\n\x16\x45xportDocumentsRequest\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\"\xab\x01\n\x17\x45xportDocumentsResponse\x12\x44\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeH\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x02 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocumentB\x06\n\x04part*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1a\n\x16IMPORT_OUTCOME_UPDATED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x1a\n\x16IMPORT_OUTCOME_REFUSED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gazette/content/v1/document_import.proto\x12\x12gazette.content.v1\x1a\"gazette/auth/v1/organisation.proto\x1a%gazette/content/v1/content_type.proto\x1a!gazette/content/v1/document.proto\x1a\x1fgazette/content/v1/notice.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x99\x02\n\rImportOptions\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x1a\n\x08restores\x18\x02 \x01(\x08R\x08restores:\xb5\x01\xbaH\xb1\x01\x1a\xae\x01\n\x1borganisation_id.or_restores\x12`organisation_id is required, unless the import restores: then the export says whose each part is\x1a-this.restores == (this.organisation_id == \'\')\"\xc7\x03\n\x0cImportedFile\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x34\n\x0forganisation_id\x18\x02 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12&\n\x04name\x18\x03 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x04name\x12\x39\n\x10\x61lternative_text\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12\x31\n\x0c\x63ontent_type\x18\x05 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x08\xbaH\x05r\x03\x18\xff\x01R\x0b\x63ontentType\x12&\n\nsize_bytes\x18\x06 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01R\tsizeBytes\x12-\n\x06sha256\x18\x07 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$R\x06sha256\x12=\n\x0cpublish_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12;\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"\xe3\x01\n\x10ImportedRedirect\x12\x31\n\x0ftranslation_key\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0etranslationKey\x12%\n\x06locale\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x05\xbaH\x04r\x02\x18#R\x06locale\x12I\n\x04path\x18\x03 \x01(\tB5\xbaH2r0\x10\x01\x18\x80\x04\x32)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$R\x04path\x12*\n\x06source\x18\x04 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x06source\"\xef\x01\n\rImportedEntry\x12\x1e\n\x04\x62ody\x18\x01 \x01(\x0c\x42\n\xbaH\x07z\x05\x10\x01\x18\x80 R\x04\x62ody\x12\x38\n\x11\x61nswer_size_bytes\x18\x02 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\x80\x80\x02(\x00R\x0f\x61nswerSizeBytes\x12\x34\n\x0ftranslation_key\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0etranslationKey\x12#\n\rcovers_prefix\x18\x04 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x05 \x01(\x08R\x0fpreservesSuffix\"\xc8\x0c\n\x10ImportedDocument\x12\xf3\x01\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\xb8\x01\xbaH\xb4\x01\xba\x01\xad\x01\n\x11\x64ocument.required\x12:translation_key, path, title and content_type are required\x1a\\this.translation_key != \'\' && this.path != \'\' && this.title != \'\' && this.content_type != \'\'\xc8\x01\x01R\x08\x64ocument\x12*\n\x06source\x18\x02 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x06source\x12H\n\nlive_state\x18\x03 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\tliveState\x12\x30\n\x0b\x65xplanation\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x0b\x65xplanation\x12?\n\rwithdraw_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cwithdrawTime\x12g\n\x08location\x18\x06 \x01(\tBK\xbaHHrF\x18\x80\x10\x32\x41^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$R\x08location\x12#\n\rcovers_prefix\x18\x07 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x08 \x01(\x08R\x0fpreservesSuffix\x12W\n\x1a\x63laimed_first_publish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedFirstPublishTime\x12W\n\x1a\x63laimed_public_update_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedPublicUpdateTime\x12$\n\x0eonly_if_absent\x18\x0b \x01(\x08R\x0conlyIfAbsent\x12\x44\n\x0crecord_entry\x18\x0c \x01(\x0b\x32!.gazette.content.v1.ImportedEntryR\x0brecordEntry:\xfd\x04\xbaH\xf9\x04\x1a\x80\x01\n\x16live_state.explanation\x12\x31only what is WITHDRAWN or GONE has an explanation\x1a\x33this.explanation == \'\' || this.live_state in [2, 4]\x1ax\n\x18live_state.withdraw_time\x12*only what is WITHDRAWN has a withdraw_time\x1a\x30!has(this.withdraw_time) || this.live_state == 2\x1a\xad\x01\n\x13live_state.location\x12Nwhat is REDIRECTED has a location, what is GONE may have one, nothing else has\x1a\x46this.location == \'\' ? this.live_state != 3 : this.live_state in [3, 4]\x1a\xc9\x01\n\x18live_state.covers_prefix\x12Lonly what is REDIRECTED has covers_prefix, and only with it preserves_suffix\x1a_(!this.covers_prefix || this.live_state == 3) && (!this.preserves_suffix || this.covers_prefix)\"\x91\x02\n\x0cImportResult\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12;\n\x07outcome\x18\x02 \x01(\x0e\x32!.gazette.content.v1.ImportOutcomeR\x07outcome\x12\x1f\n\x0b\x64ocument_id\x18\x03 \x01(\tR\ndocumentId\x12\x16\n\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x05 \x01(\tR\x07message\x12#\n\rrecord_number\x18\x06 \x01(\x03R\x0crecordNumber\x12\x34\n\x07notices\x18\x07 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\xe3\x04\n\x16ImportDocumentsRequest\x12=\n\x07options\x18\x01 \x01(\x0b\x32!.gazette.content.v1.ImportOptionsH\x00R\x07options\x12\x88\x01\n\x0c\x63ontent_type\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeBB\xbaH?\xba\x01<\n\x15\x63ontent_type.required\x12\x11title is required\x1a\x10this.title != \'\'H\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x03 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocument\x12\x43\n\x0corganisation\x18\x04 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationH\x00R\x0corganisation\x12\x36\n\x04\x66ile\x18\x05 \x01(\x0b\x32 .gazette.content.v1.ImportedFileH\x00R\x04\x66ile\x12\x42\n\x08redirect\x18\x06 \x01(\x0b\x32$.gazette.content.v1.ImportedRedirectH\x00R\x08redirect\x12\x46\n\x0crecord_entry\x18\x07 \x01(\x0b\x32!.gazette.content.v1.ImportedEntryH\x00R\x0brecordEntry\x12#\n\x05\x63hunk\x18\x08 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80@H\x00R\x05\x63hunkB\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"z\n\x17ImportDocumentsResponse\x12:\n\x07results\x18\x01 \x03(\x0b\x32 .gazette.content.v1.ImportResultR\x07results\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\"\xb4\x02\n\x16\x45xportDocumentsRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x1d\n\nwith_files\x18\x02 \x01(\x08R\twithFiles\x12#\n\rfor_restoring\x18\x03 \x01(\x08R\x0c\x66orRestoring:\x9f\x01\xbaH\x9b\x01\x1a\x98\x01\n\x11\x66or_restoring.all\x12Pwhat restores an installation is of all organisations; leave organisation_id out\x1a\x31!this.for_restoring || this.organisation_id == \'\'\"\xcc\x03\n\x17\x45xportDocumentsResponse\x12\x44\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeH\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x02 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocument\x12\x43\n\x0corganisation\x18\x03 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationH\x00R\x0corganisation\x12\x36\n\x04\x66ile\x18\x04 \x01(\x0b\x32 .gazette.content.v1.ImportedFileH\x00R\x04\x66ile\x12\x42\n\x08redirect\x18\x05 \x01(\x0b\x32$.gazette.content.v1.ImportedRedirectH\x00R\x08redirect\x12\x46\n\x0crecord_entry\x18\x06 \x01(\x0b\x32!.gazette.content.v1.ImportedEntryH\x00R\x0brecordEntry\x12\x16\n\x05\x63hunk\x18\x07 \x01(\x0cH\x00R\x05\x63hunkB\x06\n\x04part*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1a\n\x16IMPORT_OUTCOME_UPDATED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x1a\n\x16IMPORT_OUTCOME_REFUSED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,15 +38,45 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.content.v1.document
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_IMPORTOPTIONS'].fields_by_name['organisation_id']._loaded_options = None
-  _globals['_IMPORTOPTIONS'].fields_by_name['organisation_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_IMPORTOPTIONS'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
+  _globals['_IMPORTOPTIONS']._loaded_options = None
+  _globals['_IMPORTOPTIONS']._serialized_options = b'\272H\261\001\032\256\001\n\033organisation_id.or_restores\022`organisation_id is required, unless the import restores: then the export says whose each part is\032-this.restores == (this.organisation_id == \'\')'
+  _globals['_IMPORTEDFILE'].fields_by_name['id']._loaded_options = None
+  _globals['_IMPORTEDFILE'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_IMPORTEDFILE'].fields_by_name['organisation_id']._loaded_options = None
+  _globals['_IMPORTEDFILE'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
+  _globals['_IMPORTEDFILE'].fields_by_name['name']._loaded_options = None
+  _globals['_IMPORTEDFILE'].fields_by_name['name']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\007r\005\020\001\030\377\001'
+  _globals['_IMPORTEDFILE'].fields_by_name['alternative_text']._loaded_options = None
+  _globals['_IMPORTEDFILE'].fields_by_name['alternative_text']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\350\007'
+  _globals['_IMPORTEDFILE'].fields_by_name['content_type']._loaded_options = None
+  _globals['_IMPORTEDFILE'].fields_by_name['content_type']._serialized_options = b'\202\275\030\002\010\010\272H\005r\003\030\377\001'
+  _globals['_IMPORTEDFILE'].fields_by_name['size_bytes']._loaded_options = None
+  _globals['_IMPORTEDFILE'].fields_by_name['size_bytes']._serialized_options = b'\272H\004\"\002(\001'
+  _globals['_IMPORTEDFILE'].fields_by_name['sha256']._loaded_options = None
+  _globals['_IMPORTEDFILE'].fields_by_name['sha256']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{64}$'
+  _globals['_IMPORTEDREDIRECT'].fields_by_name['translation_key']._loaded_options = None
+  _globals['_IMPORTEDREDIRECT'].fields_by_name['translation_key']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_IMPORTEDREDIRECT'].fields_by_name['locale']._loaded_options = None
+  _globals['_IMPORTEDREDIRECT'].fields_by_name['locale']._serialized_options = b'\202\275\030\002\010\005\272H\004r\002\030#'
+  _globals['_IMPORTEDREDIRECT'].fields_by_name['path']._loaded_options = None
+  _globals['_IMPORTEDREDIRECT'].fields_by_name['path']._serialized_options = b'\272H2r0\020\001\030\200\0042)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$'
+  _globals['_IMPORTEDREDIRECT'].fields_by_name['source']._loaded_options = None
+  _globals['_IMPORTEDREDIRECT'].fields_by_name['source']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\007r\005\020\001\030\200\010'
+  _globals['_IMPORTEDENTRY'].fields_by_name['body']._loaded_options = None
+  _globals['_IMPORTEDENTRY'].fields_by_name['body']._serialized_options = b'\272H\007z\005\020\001\030\200 '
+  _globals['_IMPORTEDENTRY'].fields_by_name['answer_size_bytes']._loaded_options = None
+  _globals['_IMPORTEDENTRY'].fields_by_name['answer_size_bytes']._serialized_options = b'\272H\t\032\007\030\200\200\200\002(\000'
+  _globals['_IMPORTEDENTRY'].fields_by_name['translation_key']._loaded_options = None
+  _globals['_IMPORTEDENTRY'].fields_by_name['translation_key']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['document']._loaded_options = None
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['document']._serialized_options = b'\272H\264\001\272\001\255\001\n\021document.required\022:translation_key, path, title and content_type are required\032\\this.translation_key != \'\' && this.path != \'\' && this.title != \'\' && this.content_type != \'\'\310\001\001'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['source']._loaded_options = None
-  _globals['_IMPORTEDDOCUMENT'].fields_by_name['source']._serialized_options = b'\272H\007r\005\020\001\030\200\010'
+  _globals['_IMPORTEDDOCUMENT'].fields_by_name['source']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\007r\005\020\001\030\200\010'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['live_state']._loaded_options = None
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['live_state']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['explanation']._loaded_options = None
-  _globals['_IMPORTEDDOCUMENT'].fields_by_name['explanation']._serialized_options = b'\272H\005r\003\030\220N'
+  _globals['_IMPORTEDDOCUMENT'].fields_by_name['explanation']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\220N'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['location']._loaded_options = None
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['location']._serialized_options = b'\272HHrF\030\200\0202A^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$'
   _globals['_IMPORTEDDOCUMENT']._loaded_options = None
@@ -52,22 +85,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTDOCUMENTSREQUEST'].oneofs_by_name['part']._serialized_options = b'\272H\002\010\001'
   _globals['_IMPORTDOCUMENTSREQUEST'].fields_by_name['content_type']._loaded_options = None
   _globals['_IMPORTDOCUMENTSREQUEST'].fields_by_name['content_type']._serialized_options = b'\272H?\272\001<\n\025content_type.required\022\021title is required\032\020this.title != \'\''
+  _globals['_IMPORTDOCUMENTSREQUEST'].fields_by_name['chunk']._loaded_options = None
+  _globals['_IMPORTDOCUMENTSREQUEST'].fields_by_name['chunk']._serialized_options = b'\272H\010z\006\020\001\030\200\200@'
   _globals['_EXPORTDOCUMENTSREQUEST'].fields_by_name['organisation_id']._loaded_options = None
-  _globals['_EXPORTDOCUMENTSREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\005r\003\260\001\001'
-  _globals['_IMPORTOUTCOME']._serialized_start=2602
-  _globals['_IMPORTOUTCOME']._serialized_end=2763
-  _globals['_IMPORTOPTIONS']._serialized_start=171
-  _globals['_IMPORTOPTIONS']._serialized_end=237
-  _globals['_IMPORTEDDOCUMENT']._serialized_start=240
-  _globals['_IMPORTEDDOCUMENT']._serialized_end=1764
-  _globals['_IMPORTRESULT']._serialized_start=1767
-  _globals['_IMPORTRESULT']._serialized_end=1949
-  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_start=1952
-  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_end=2261
-  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_start=2263
-  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_end=2348
-  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_start=2350
-  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_end=2425
-  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_start=2428
-  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_end=2599
+  _globals['_EXPORTDOCUMENTSREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
+  _globals['_EXPORTDOCUMENTSREQUEST']._loaded_options = None
+  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_options = b'\272H\233\001\032\230\001\n\021for_restoring.all\022Pwhat restores an installation is of all organisations; leave organisation_id out\0321!this.for_restoring || this.organisation_id == \'\''
+  _globals['_IMPORTOUTCOME']._serialized_start=4882
+  _globals['_IMPORTOUTCOME']._serialized_end=5043
+  _globals['_IMPORTOPTIONS']._serialized_start=269
+  _globals['_IMPORTOPTIONS']._serialized_end=550
+  _globals['_IMPORTEDFILE']._serialized_start=553
+  _globals['_IMPORTEDFILE']._serialized_end=1008
+  _globals['_IMPORTEDREDIRECT']._serialized_start=1011
+  _globals['_IMPORTEDREDIRECT']._serialized_end=1238
+  _globals['_IMPORTEDENTRY']._serialized_start=1241
+  _globals['_IMPORTEDENTRY']._serialized_end=1480
+  _globals['_IMPORTEDDOCUMENT']._serialized_start=1483
+  _globals['_IMPORTEDDOCUMENT']._serialized_end=3091
+  _globals['_IMPORTRESULT']._serialized_start=3094
+  _globals['_IMPORTRESULT']._serialized_end=3367
+  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_start=3370
+  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_end=3981
+  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_start=3983
+  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_end=4105
+  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_start=4108
+  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_end=4416
+  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_start=4419
+  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_end=4879
 # @@protoc_insertion_point(module_scope)

@@ -4,8 +4,10 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from gazette.auth.v1 import organisation_pb2 as _organisation_pb2
 from gazette.content.v1 import content_type_pb2 as _content_type_pb2
 from gazette.content.v1 import document_pb2 as _document_pb2
+from gazette.content.v1 import notice_pb2 as _notice_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -61,20 +63,161 @@ class ImportOptions(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    RESTORES_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
-    """Who publishes what is imported."""
+    """Who publishes what is imported. Empty where the import restores."""
+    restores: _builtins.bool
+    """Whether an installation is restored from an export that was made for it (`for_restoring`): all keeps its ids, its times and
+    its number in the record, and each page is served as the bytes that it was. Only for callers who may import for all
+    organisations, and only while nothing was published here but by such imports.
+    """
     def __init__(
         self,
         *,
         organisation_id: _builtins.str = ...,
+        restores: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "restores", b"restores"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportOptions: _TypeAlias = ImportOptions  # noqa: Y015
+
+@_typing.final
+class ImportedFile(_message.Message):
+    """A file, before the messages with its bytes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ALTERNATIVE_TEXT_FIELD_NUMBER: _builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    PUBLISH_TIME_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """What documents call it: in `attachments`, and in their text as `/v1/files/{id}`. It keeps the id where that is free; where it
+    is another organisation's file, it gets one of its own, and documents are imported with that.
+    """
+    organisation_id: _builtins.str
+    """Whose it is. Read by imports that restore; otherwise it becomes that of the import."""
+    name: _builtins.str
+    """Its name, with its extension."""
+    alternative_text: _builtins.str
+    """What it shows or says, for those who cannot see it."""
+    content_type: _builtins.str
+    """Its media type. An import detects it from the bytes; one that restores refuses a file of another."""
+    size_bytes: _builtins.int
+    """Its length in bytes."""
+    sha256: _builtins.str
+    """SHA-256 of its bytes, 64 lower-case hexadecimal digits. Other bytes are refused."""
+    @_builtins.property
+    def publish_time(self) -> _timestamp_pb2.Timestamp:
+        """When it became public. Read by imports that restore."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was uploaded. Read by imports that restore."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        organisation_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        alternative_text: _builtins.str = ...,
+        content_type: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+        sha256: _builtins.str = ...,
+        publish_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "publish_time", b"publish_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative_text", b"alternative_text", "content_type", b"content_type", "create_time", b"create_time", "id", b"id", "name", b"name", "organisation_id", b"organisation_id", "publish_time", b"publish_time", "sha256", b"sha256", "size_bytes", b"size_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportedFile: _TypeAlias = ImportedFile  # noqa: Y015
+
+@_typing.final
+class ImportedRedirect(_message.Message):
+    """A former path of a document, which leads to where the document is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSLATION_KEY_FIELD_NUMBER: _builtins.int
+    LOCALE_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    translation_key: _builtins.str
+    """Of the document, with `locale`. It is imported before."""
+    locale: _builtins.str
+    """The document's language."""
+    path: _builtins.str
+    """The former path."""
+    source: _builtins.str
+    """Where it comes from, for the answer and the audit."""
+    def __init__(
+        self,
+        *,
+        translation_key: _builtins.str = ...,
+        locale: _builtins.str = ...,
+        path: _builtins.str = ...,
+        source: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["locale", b"locale", "path", b"path", "source", b"source", "translation_key", b"translation_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportedRedirect: _TypeAlias = ImportedRedirect  # noqa: Y015
+
+@_typing.final
+class ImportedEntry(_message.Message):
+    """An entry of the record, and what its path has served since, if it still does: for imports that restore."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    ANSWER_SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    TRANSLATION_KEY_FIELD_NUMBER: _builtins.int
+    COVERS_PREFIX_FIELD_NUMBER: _builtins.int
+    PRESERVES_SUFFIX_FIELD_NUMBER: _builtins.int
+    body: _builtins.bytes
+    """The serialised gazette.record.v1.RecordEntryBody, as it was hashed."""
+    answer_size_bytes: _builtins.int
+    """The length of what the path serves, a serialised gazette.delivery.v1.GetPageResponse, whose bytes follow in messages of their
+    own. 0 where later entries have taken its place: what was served then is not part of an export.
+    """
+    translation_key: _builtins.str
+    """The translation key of the document that the entry concerns, where the path still serves something."""
+    covers_prefix: _builtins.bool
+    """Of a former path: whether every path below it is redirected too."""
+    preserves_suffix: _builtins.bool
+    """With `covers_prefix`: whether what follows the path is appended to where it leads."""
+    def __init__(
+        self,
+        *,
+        body: _builtins.bytes = ...,
+        answer_size_bytes: _builtins.int = ...,
+        translation_key: _builtins.str = ...,
+        covers_prefix: _builtins.bool = ...,
+        preserves_suffix: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_size_bytes", b"answer_size_bytes", "body", b"body", "covers_prefix", b"covers_prefix", "preserves_suffix", b"preserves_suffix", "translation_key", b"translation_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportedEntry: _TypeAlias = ImportedEntry  # noqa: Y015
 
 @_typing.final
 class ImportedDocument(_message.Message):
@@ -93,6 +236,7 @@ class ImportedDocument(_message.Message):
     CLAIMED_FIRST_PUBLISH_TIME_FIELD_NUMBER: _builtins.int
     CLAIMED_PUBLIC_UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ONLY_IF_ABSENT_FIELD_NUMBER: _builtins.int
+    RECORD_ENTRY_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """Where it comes from, for the answer and the audit: a file's name, say."""
     live_state: _document_pb2.LiveState.ValueType
@@ -101,7 +245,8 @@ class ImportedDocument(_message.Message):
     """WITHDRAWN and GONE: why, as HTML."""
     location: _builtins.str
     """REDIRECTED: where to, a path of this site or an absolute https URL, either with its query and fragment. GONE: where to look
-    instead, or empty. What is no printable ASCII is percent-encoded.
+    instead, or empty. What is no printable ASCII is percent-encoded. A redirect that leads back to where it comes from, by
+    whatever way, is refused with `REDIRECT_LOOP`.
     """
     covers_prefix: _builtins.bool
     """REDIRECTED: whether every path below the document's own is redirected too."""
@@ -128,6 +273,12 @@ class ImportedDocument(_message.Message):
     def claimed_public_update_time(self) -> _timestamp_pb2.Timestamp:
         """When it last changed in a way that readers were to notice, as the source says. Kept beside the record's own time."""
 
+    @_builtins.property
+    def record_entry(self) -> Global___ImportedEntry:
+        """For imports that restore: the entry that made it public, with the bytes of its page behind this message. Then `document` has
+        its `id`, `organisation_id`, `live` and `create_time`, too. Other imports pass it over.
+        """
+
     def __init__(
         self,
         *,
@@ -142,10 +293,11 @@ class ImportedDocument(_message.Message):
         claimed_first_publish_time: _timestamp_pb2.Timestamp | None = ...,
         claimed_public_update_time: _timestamp_pb2.Timestamp | None = ...,
         only_if_absent: _builtins.bool = ...,
+        record_entry: Global___ImportedEntry | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_first_publish_time", b"claimed_first_publish_time", "claimed_public_update_time", b"claimed_public_update_time", "document", b"document", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_first_publish_time", b"claimed_first_publish_time", "claimed_public_update_time", b"claimed_public_update_time", "document", b"document", "record_entry", b"record_entry", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_first_publish_time", b"claimed_first_publish_time", "claimed_public_update_time", b"claimed_public_update_time", "covers_prefix", b"covers_prefix", "document", b"document", "explanation", b"explanation", "live_state", b"live_state", "location", b"location", "only_if_absent", b"only_if_absent", "preserves_suffix", b"preserves_suffix", "source", b"source", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_first_publish_time", b"claimed_first_publish_time", "claimed_public_update_time", b"claimed_public_update_time", "covers_prefix", b"covers_prefix", "document", b"document", "explanation", b"explanation", "live_state", b"live_state", "location", b"location", "only_if_absent", b"only_if_absent", "preserves_suffix", b"preserves_suffix", "record_entry", b"record_entry", "source", b"source", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -153,7 +305,7 @@ Global___ImportedDocument: _TypeAlias = ImportedDocument  # noqa: Y015
 
 @_typing.final
 class ImportResult(_message.Message):
-    """What became of one imported document or content type."""
+    """What became of one part of an import."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -162,16 +314,24 @@ class ImportResult(_message.Message):
     DOCUMENT_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
+    RECORD_NUMBER_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     source: _builtins.str
-    """Its `source`, or `content_type/` and its name."""
+    """Its `source`; or `content_type/`, `organisation/`, `file/` or `record_entry/`, and its name, slug, name or number."""
     outcome: Global___ImportOutcome.ValueType
     """What became of it."""
     document_id: _builtins.str
-    """The document's id; empty when it was refused or is a content type."""
+    """The document's id; empty when it was refused or is something else."""
     reason: _builtins.str
     """REFUSED: the reason, as in ErrorInfo."""
     message: _builtins.str
     """REFUSED: what is wrong, in words, with the field's name."""
+    record_number: _builtins.int
+    """CREATED and UPDATED: the last entry of the record that it made; 0 for a content type."""
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[_notice_pb2.Notice]:
+        """CREATED and UPDATED: what of its texts does not reach readers as it was written, at most 20."""
+
     def __init__(
         self,
         *,
@@ -180,10 +340,12 @@ class ImportResult(_message.Message):
         document_id: _builtins.str = ...,
         reason: _builtins.str = ...,
         message: _builtins.str = ...,
+        record_number: _builtins.int = ...,
+        notices: _abc.Iterable[_notice_pb2.Notice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "message", b"message", "outcome", b"outcome", "reason", b"reason", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "message", b"message", "notices", b"notices", "outcome", b"outcome", "reason", b"reason", "record_number", b"record_number", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -191,8 +353,8 @@ Global___ImportResult: _TypeAlias = ImportResult  # noqa: Y015
 
 @_typing.final
 class ImportDocumentsRequest(_message.Message):
-    """One message of an import: first `options`, then content types before the documents that need them, and the targets of links
-    before what links to them.
+    """One message of an import: first `options`, then content types and files before the documents that need them, and the targets of
+    links before what links to them. The bytes of a file follow it in `chunk`s.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -200,6 +362,13 @@ class ImportDocumentsRequest(_message.Message):
     OPTIONS_FIELD_NUMBER: _builtins.int
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     DOCUMENT_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    REDIRECT_FIELD_NUMBER: _builtins.int
+    RECORD_ENTRY_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The next bytes of the file or of the entry's answer before it."""
     @_builtins.property
     def options(self) -> Global___ImportOptions:
         """What the import is to do."""
@@ -214,18 +383,39 @@ class ImportDocumentsRequest(_message.Message):
     def document(self) -> Global___ImportedDocument:
         """A document."""
 
+    @_builtins.property
+    def organisation(self) -> _organisation_pb2.Organisation:
+        """An organisation, with its id, for an import that restores: it is made if there is none of that id. Others pass it over."""
+
+    @_builtins.property
+    def file(self) -> Global___ImportedFile:
+        """A file, whose bytes follow."""
+
+    @_builtins.property
+    def redirect(self) -> Global___ImportedRedirect:
+        """A former path of a document. An import that restores has it from `record_entry`."""
+
+    @_builtins.property
+    def record_entry(self) -> Global___ImportedEntry:
+        """For an import that restores: an entry of the record that no document stands for, in its place. Others pass it over."""
+
     def __init__(
         self,
         *,
         options: Global___ImportOptions | None = ...,
         content_type: _content_type_pb2.ContentType | None = ...,
         document: Global___ImportedDocument | None = ...,
+        organisation: _organisation_pb2.Organisation | None = ...,
+        file: Global___ImportedFile | None = ...,
+        redirect: Global___ImportedRedirect | None = ...,
+        record_entry: Global___ImportedEntry | None = ...,
+        chunk: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "document", b"document", "options", b"options", "part", b"part"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "content_type", b"content_type", "document", b"document", "file", b"file", "options", b"options", "organisation", b"organisation", "part", b"part", "record_entry", b"record_entry", "redirect", b"redirect"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "document", b"document", "options", b"options", "part", b"part"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "content_type", b"content_type", "document", b"document", "file", b"file", "options", b"options", "organisation", b"organisation", "part", b"part", "record_entry", b"record_entry", "redirect", b"redirect"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["options", "content_type", "document"]  # noqa: Y015
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["options", "content_type", "document", "organisation", "file", "redirect", "record_entry", "chunk"]  # noqa: Y015
     _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
 
@@ -238,18 +428,24 @@ class ImportDocumentsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RESULTS_FIELD_NUMBER: _builtins.int
+    RECORD_NUMBER_FIELD_NUMBER: _builtins.int
+    record_number: _builtins.int
+    """The last entry of the record that this made; 0 if it made none. Sent as `min_record_number` with a read, it makes sure that the
+    read shows all of it.
+    """
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportResult]:
-        """One for each content type and document, in the order of the stream."""
+        """One for each part but `options` and `chunk`, in the order of the stream."""
 
     def __init__(
         self,
         *,
         results: _abc.Iterable[Global___ImportResult] | None = ...,
+        record_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["record_number", b"record_number", "results", b"results"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -257,21 +453,31 @@ Global___ImportDocumentsResponse: _TypeAlias = ImportDocumentsResponse  # noqa: 
 
 @_typing.final
 class ExportDocumentsRequest(_message.Message):
-    """Asks for all documents of an organisation."""
+    """Asks for all documents of an organisation, or of all of them."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    WITH_FILES_FIELD_NUMBER: _builtins.int
+    FOR_RESTORING_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
-    """Whose documents."""
+    """Whose documents; empty means those of all organisations, for callers who may read in all."""
+    with_files: _builtins.bool
+    """Whether the public files come too that pages have attached, or lead to by `/v1/files/{id}`."""
+    for_restoring: _builtins.bool
+    """Whether all comes that an import needs that restores an empty installation: organisations, ids, times, the record, and the
+    bytes of each page.
+    """
     def __init__(
         self,
         *,
         organisation_id: _builtins.str = ...,
+        with_files: _builtins.bool = ...,
+        for_restoring: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["for_restoring", b"for_restoring", "organisation_id", b"organisation_id", "with_files", b"with_files"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -279,12 +485,21 @@ Global___ExportDocumentsRequest: _TypeAlias = ExportDocumentsRequest  # noqa: Y0
 
 @_typing.final
 class ExportDocumentsResponse(_message.Message):
-    """One message of an export: content types first. Each can be sent to ImportDocuments as it is."""
+    """One message of an export: organisations and content types first, the others in the order of the record; but redirects come last,
+    unless it is for restoring. Each can be sent to ImportDocuments as it is.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     DOCUMENT_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    REDIRECT_FIELD_NUMBER: _builtins.int
+    RECORD_ENTRY_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The next bytes of the file or of the entry's answer before it."""
     @_builtins.property
     def content_type(self) -> _content_type_pb2.ContentType:
         """A content type that the documents after it use."""
@@ -293,17 +508,38 @@ class ExportDocumentsResponse(_message.Message):
     def document(self) -> Global___ImportedDocument:
         """What the public sees of a document."""
 
+    @_builtins.property
+    def organisation(self) -> _organisation_pb2.Organisation:
+        """An organisation that publishes here."""
+
+    @_builtins.property
+    def file(self) -> Global___ImportedFile:
+        """A file that the document after it needs; its bytes follow."""
+
+    @_builtins.property
+    def redirect(self) -> Global___ImportedRedirect:
+        """A former path of a document. They come last."""
+
+    @_builtins.property
+    def record_entry(self) -> Global___ImportedEntry:
+        """An entry of the record that no document stands for."""
+
     def __init__(
         self,
         *,
         content_type: _content_type_pb2.ContentType | None = ...,
         document: Global___ImportedDocument | None = ...,
+        organisation: _organisation_pb2.Organisation | None = ...,
+        file: Global___ImportedFile | None = ...,
+        redirect: Global___ImportedRedirect | None = ...,
+        record_entry: Global___ImportedEntry | None = ...,
+        chunk: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "document", b"document", "part", b"part"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "content_type", b"content_type", "document", b"document", "file", b"file", "organisation", b"organisation", "part", b"part", "record_entry", b"record_entry", "redirect", b"redirect"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "document", b"document", "part", b"part"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "content_type", b"content_type", "document", b"document", "file", b"file", "organisation", b"organisation", "part", b"part", "record_entry", b"record_entry", "redirect", b"redirect"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["content_type", "document"]  # noqa: Y015
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["content_type", "document", "organisation", "file", "redirect", "record_entry", "chunk"]  # noqa: Y015
     _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
 

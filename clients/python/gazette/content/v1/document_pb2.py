@@ -22,11 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/document.proto\x12\x12gazette.content.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"f\n\x05\x44raft\x12\x34\n\x05state\x18\x01 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateR\x05state\x12\'\n\x0frevision_number\x18\x02 \x01(\x05R\x0erevisionNumber\"\xf0\x02\n\x04Live\x12\x33\n\x05state\x18\x01 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateR\x05state\x12\'\n\x0frevision_number\x18\x02 \x01(\x05R\x0erevisionNumber\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12=\n\x0cpublish_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12H\n\x12\x66irst_publish_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x66irstPublishTime\x12H\n\x12public_update_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10publicUpdateTime\x12#\n\rrecord_number\x18\x07 \x01(\x03R\x0crecordNumber\"J\n\x0bLinkTargets\x12;\n\x10translation_keys\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xe8\x07\"\x05r\x03\xb0\x01\x01R\x0ftranslationKeys\"\xe9\x08\n\x08\x44ocument\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x34\n\x0forganisation_id\x18\x02 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12*\n\x0c\x63ontent_type\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12\x44\n\x06locale\x18\x04 \x01(\tB,\xbaH)r\'\x18#2#^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$R\x06locale\x12\x34\n\x0ftranslation_key\x18\x05 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0etranslationKey\x12G\n\x04path\x18\x06 \x01(\tB3\xbaH0r.\x18\x80\x04\x32)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$R\x04path\x12\x1e\n\x05title\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\x05title\x12\"\n\x07summary\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x90NR\x07summary\x12\x1d\n\x04\x62ody\x18\t \x01(\tB\t\xbaH\x06r\x04\x18\xc0\x84=R\x04\x62ody\x12I\n\x0b\x62ody_format\x18\n \x01(\x0e\x32\x1e.gazette.content.v1.BodyFormatB\x08\xbaH\x05\x82\x01\x02\x10\x01R\nbodyFormat\x12\x31\n\x07\x64\x65tails\x18\x0b \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65tails\x12`\n\x05links\x18\x0c \x03(\x0b\x32\'.gazette.content.v1.Document.LinksEntryB!\xbaH\x1e\x9a\x01\x1b\x10\x64\"\x17r\x15\x18\x64\x32\x11^[a-z][a-z0-9_]*$R\x05links\x12&\n\x04tags\x18\r \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x64\x18\x01\"\x06r\x04\x10\x01\x18\x64R\x04tags\x12\x34\n\x0b\x61ttachments\x18\x0e \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xf4\x03\x18\x01\"\x05r\x03\xb0\x01\x01R\x0b\x61ttachments\x12\x1b\n\x04\x65tag\x18\x0f \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x04\x65tag\x12\'\n\x0frevision_number\x18\x10 \x01(\x05R\x0erevisionNumber\x12/\n\x05\x64raft\x18\x11 \x01(\x0b\x32\x19.gazette.content.v1.DraftR\x05\x64raft\x12,\n\x04live\x18\x12 \x01(\x0b\x32\x18.gazette.content.v1.LiveR\x04live\x12;\n\x0b\x63reate_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x1aY\n\nLinksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x35\n\x05value\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.LinkTargetsR\x05value:\x02\x38\x01\"\xb9\x04\n\x08Revision\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\x16\n\x06number\x18\x02 \x01(\x05R\x06number\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\x18\n\x07summary\x18\x05 \x01(\tR\x07summary\x12\x12\n\x04\x62ody\x18\x06 \x01(\tR\x04\x62ody\x12?\n\x0b\x62ody_format\x18\x07 \x01(\x0e\x32\x1e.gazette.content.v1.BodyFormatR\nbodyFormat\x12\x31\n\x07\x64\x65tails\x18\x08 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65tails\x12=\n\x05links\x18\t \x03(\x0b\x32\'.gazette.content.v1.Revision.LinksEntryR\x05links\x12\x12\n\x04tags\x18\n \x03(\tR\x04tags\x12 \n\x0b\x61ttachments\x18\x0b \x03(\tR\x0b\x61ttachments\x12\x1b\n\tauthor_id\x18\x0c \x01(\tR\x08\x61uthorId\x12;\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x1aY\n\nLinksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x35\n\x05value\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.LinkTargetsR\x05value:\x02\x38\x01*Y\n\nBodyFormat\x12\x1b\n\x17\x42ODY_FORMAT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42ODY_FORMAT_MARKDOWN\x10\x01\x12\x14\n\x10\x42ODY_FORMAT_HTML\x10\x02*\x98\x01\n\nDraftState\x12\x1b\n\x17\x44RAFT_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44RAFT_STATE_DRAFT\x10\x01\x12\x19\n\x15\x44RAFT_STATE_IN_REVIEW\x10\x02\x12!\n\x1d\x44RAFT_STATE_CHANGES_REQUESTED\x10\x03\x12\x18\n\x14\x44RAFT_STATE_APPROVED\x10\x04*\x8b\x01\n\tLiveState\x12\x1a\n\x16LIVE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14LIVE_STATE_PUBLISHED\x10\x01\x12\x18\n\x14LIVE_STATE_WITHDRAWN\x10\x02\x12\x19\n\x15LIVE_STATE_REDIRECTED\x10\x03\x12\x13\n\x0fLIVE_STATE_GONE\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/document.proto\x12\x12gazette.content.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"f\n\x05\x44raft\x12\x34\n\x05state\x18\x01 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateR\x05state\x12\'\n\x0frevision_number\x18\x02 \x01(\x05R\x0erevisionNumber\"\xb6\x03\n\x04Live\x12\x33\n\x05state\x18\x01 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateR\x05state\x12\'\n\x0frevision_number\x18\x02 \x01(\x05R\x0erevisionNumber\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12=\n\x0cpublish_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12H\n\x12\x66irst_publish_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x66irstPublishTime\x12H\n\x12public_update_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10publicUpdateTime\x12#\n\rrecord_number\x18\x07 \x01(\x03R\x0crecordNumber\x12\x44\n\x10publish_duration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0fpublishDuration\"J\n\x0bLinkTargets\x12;\n\x10translation_keys\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xe8\x07\"\x05r\x03\xb0\x01\x01R\x0ftranslationKeys\"\x99\t\n\x08\x44ocument\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x34\n\x0forganisation_id\x18\x02 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x03 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12J\n\x06locale\x18\x04 \x01(\tB2\x82\xbd\x18\x02\x08\x05\xbaH)r\'\x18#2#^([a-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$R\x06locale\x12\x34\n\x0ftranslation_key\x18\x05 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0etranslationKey\x12G\n\x04path\x18\x06 \x01(\tB3\xbaH0r.\x18\x80\x04\x32)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$R\x04path\x12&\n\x05title\x18\x07 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x05title\x12(\n\x07summary\x18\x08 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07summary\x12#\n\x04\x62ody\x18\t \x01(\tB\x0f\x82\xbd\x18\x02\x08\x03\xbaH\x06r\x04\x18\xc0\x84=R\x04\x62ody\x12I\n\x0b\x62ody_format\x18\n \x01(\x0e\x32\x1e.gazette.content.v1.BodyFormatB\x08\xbaH\x05\x82\x01\x02\x10\x01R\nbodyFormat\x12\x39\n\x07\x64\x65tails\x18\x0b \x01(\x0b\x32\x17.google.protobuf.StructB\x06\x82\xbd\x18\x02\x08\nR\x07\x64\x65tails\x12`\n\x05links\x18\x0c \x03(\x0b\x32\'.gazette.content.v1.Document.LinksEntryB!\xbaH\x1e\x9a\x01\x1b\x10\x64\"\x17r\x15\x18\x64\x32\x11^[a-z][a-z0-9_]*$R\x05links\x12.\n\x04tags\x18\r \x03(\tB\x1a\x82\xbd\x18\x04\x08\x04\x10\x01\xbaH\x0f\x92\x01\x0c\x10\x64\x18\x01\"\x06r\x04\x10\x01\x18\x64R\x04tags\x12\x34\n\x0b\x61ttachments\x18\x0e \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xf4\x03\x18\x01\"\x05r\x03\xb0\x01\x01R\x0b\x61ttachments\x12\x1b\n\x04\x65tag\x18\x0f \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x04\x65tag\x12\'\n\x0frevision_number\x18\x10 \x01(\x05R\x0erevisionNumber\x12/\n\x05\x64raft\x18\x11 \x01(\x0b\x32\x19.gazette.content.v1.DraftR\x05\x64raft\x12,\n\x04live\x18\x12 \x01(\x0b\x32\x18.gazette.content.v1.LiveR\x04live\x12;\n\x0b\x63reate_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x1aY\n\nLinksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x35\n\x05value\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.LinkTargetsR\x05value:\x02\x38\x01\"\xb9\x04\n\x08Revision\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\x16\n\x06number\x18\x02 \x01(\x05R\x06number\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\x18\n\x07summary\x18\x05 \x01(\tR\x07summary\x12\x12\n\x04\x62ody\x18\x06 \x01(\tR\x04\x62ody\x12?\n\x0b\x62ody_format\x18\x07 \x01(\x0e\x32\x1e.gazette.content.v1.BodyFormatR\nbodyFormat\x12\x31\n\x07\x64\x65tails\x18\x08 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65tails\x12=\n\x05links\x18\t \x03(\x0b\x32\'.gazette.content.v1.Revision.LinksEntryR\x05links\x12\x12\n\x04tags\x18\n \x03(\tR\x04tags\x12 \n\x0b\x61ttachments\x18\x0b \x03(\tR\x0b\x61ttachments\x12\x1b\n\tauthor_id\x18\x0c \x01(\tR\x08\x61uthorId\x12;\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x1aY\n\nLinksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x35\n\x05value\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.LinkTargetsR\x05value:\x02\x38\x01*Y\n\nBodyFormat\x12\x1b\n\x17\x42ODY_FORMAT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42ODY_FORMAT_MARKDOWN\x10\x01\x12\x14\n\x10\x42ODY_FORMAT_HTML\x10\x02*\x98\x01\n\nDraftState\x12\x1b\n\x17\x44RAFT_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44RAFT_STATE_DRAFT\x10\x01\x12\x19\n\x15\x44RAFT_STATE_IN_REVIEW\x10\x02\x12!\n\x1d\x44RAFT_STATE_CHANGES_REQUESTED\x10\x03\x12\x18\n\x14\x44RAFT_STATE_APPROVED\x10\x04*\x8b\x01\n\tLiveState\x12\x1a\n\x16LIVE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14LIVE_STATE_PUBLISHED\x10\x01\x12\x18\n\x14LIVE_STATE_WITHDRAWN\x10\x02\x12\x19\n\x15LIVE_STATE_REDIRECTED\x10\x03\x12\x13\n\x0fLIVE_STATE_GONE\x10\x04*^\n\x0c\x44ocumentView\x12\x1d\n\x19\x44OCUMENT_VIEW_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44OCUMENT_VIEW_BASIC\x10\x01\x12\x16\n\x12\x44OCUMENT_VIEW_FULL\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,49 +44,53 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENT'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_DOCUMENT'].fields_by_name['content_type']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['content_type']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_DOCUMENT'].fields_by_name['content_type']._serialized_options = b'\202\275\030\002\010\010\272H\004r\002\030d'
   _globals['_DOCUMENT'].fields_by_name['locale']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['locale']._serialized_options = b'\272H)r\'\030#2#^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$'
+  _globals['_DOCUMENT'].fields_by_name['locale']._serialized_options = b'\202\275\030\002\010\005\272H)r\'\030#2#^([a-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$'
   _globals['_DOCUMENT'].fields_by_name['translation_key']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['translation_key']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_DOCUMENT'].fields_by_name['path']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['path']._serialized_options = b'\272H0r.\030\200\0042)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$'
   _globals['_DOCUMENT'].fields_by_name['title']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['title']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_DOCUMENT'].fields_by_name['title']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\005r\003\030\350\007'
   _globals['_DOCUMENT'].fields_by_name['summary']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['summary']._serialized_options = b'\272H\005r\003\030\220N'
+  _globals['_DOCUMENT'].fields_by_name['summary']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\220N'
   _globals['_DOCUMENT'].fields_by_name['body']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['body']._serialized_options = b'\272H\006r\004\030\300\204='
+  _globals['_DOCUMENT'].fields_by_name['body']._serialized_options = b'\202\275\030\002\010\003\272H\006r\004\030\300\204='
   _globals['_DOCUMENT'].fields_by_name['body_format']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['body_format']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_DOCUMENT'].fields_by_name['details']._loaded_options = None
+  _globals['_DOCUMENT'].fields_by_name['details']._serialized_options = b'\202\275\030\002\010\n'
   _globals['_DOCUMENT'].fields_by_name['links']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['links']._serialized_options = b'\272H\036\232\001\033\020d\"\027r\025\030d2\021^[a-z][a-z0-9_]*$'
   _globals['_DOCUMENT'].fields_by_name['tags']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['tags']._serialized_options = b'\272H\017\222\001\014\020d\030\001\"\006r\004\020\001\030d'
+  _globals['_DOCUMENT'].fields_by_name['tags']._serialized_options = b'\202\275\030\004\010\004\020\001\272H\017\222\001\014\020d\030\001\"\006r\004\020\001\030d'
   _globals['_DOCUMENT'].fields_by_name['attachments']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['attachments']._serialized_options = b'\272H\017\222\001\014\020\364\003\030\001\"\005r\003\260\001\001'
   _globals['_DOCUMENT'].fields_by_name['etag']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030d'
   _globals['_REVISION_LINKSENTRY']._loaded_options = None
   _globals['_REVISION_LINKSENTRY']._serialized_options = b'8\001'
-  _globals['_BODYFORMAT']._serialized_start=2375
-  _globals['_BODYFORMAT']._serialized_end=2464
-  _globals['_DRAFTSTATE']._serialized_start=2467
-  _globals['_DRAFTSTATE']._serialized_end=2619
-  _globals['_LIVESTATE']._serialized_start=2622
-  _globals['_LIVESTATE']._serialized_end=2761
-  _globals['_DRAFT']._serialized_start=120
-  _globals['_DRAFT']._serialized_end=222
-  _globals['_LIVE']._serialized_start=225
-  _globals['_LIVE']._serialized_end=593
-  _globals['_LINKTARGETS']._serialized_start=595
-  _globals['_LINKTARGETS']._serialized_end=669
-  _globals['_DOCUMENT']._serialized_start=672
-  _globals['_DOCUMENT']._serialized_end=1801
-  _globals['_DOCUMENT_LINKSENTRY']._serialized_start=1712
-  _globals['_DOCUMENT_LINKSENTRY']._serialized_end=1801
-  _globals['_REVISION']._serialized_start=1804
-  _globals['_REVISION']._serialized_end=2373
-  _globals['_REVISION_LINKSENTRY']._serialized_start=1712
-  _globals['_REVISION_LINKSENTRY']._serialized_end=1801
+  _globals['_BODYFORMAT']._serialized_start=2553
+  _globals['_BODYFORMAT']._serialized_end=2642
+  _globals['_DRAFTSTATE']._serialized_start=2645
+  _globals['_DRAFTSTATE']._serialized_end=2797
+  _globals['_LIVESTATE']._serialized_start=2800
+  _globals['_LIVESTATE']._serialized_end=2939
+  _globals['_DOCUMENTVIEW']._serialized_start=2941
+  _globals['_DOCUMENTVIEW']._serialized_end=3035
+  _globals['_DRAFT']._serialized_start=180
+  _globals['_DRAFT']._serialized_end=282
+  _globals['_LIVE']._serialized_start=285
+  _globals['_LIVE']._serialized_end=723
+  _globals['_LINKTARGETS']._serialized_start=725
+  _globals['_LINKTARGETS']._serialized_end=799
+  _globals['_DOCUMENT']._serialized_start=802
+  _globals['_DOCUMENT']._serialized_end=1979
+  _globals['_DOCUMENT_LINKSENTRY']._serialized_start=1890
+  _globals['_DOCUMENT_LINKSENTRY']._serialized_end=1979
+  _globals['_REVISION']._serialized_start=1982
+  _globals['_REVISION']._serialized_end=2551
+  _globals['_REVISION_LINKSENTRY']._serialized_start=1890
+  _globals['_REVISION_LINKSENTRY']._serialized_end=1979
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -30,9 +31,13 @@ class _BodyFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BodyFormat
     BODY_FORMAT_UNSPECIFIED: _BodyFormat.ValueType  # 0
     """Means MARKDOWN."""
     BODY_FORMAT_MARKDOWN: _BodyFormat.ValueType  # 1
-    """CommonMark with tables and strikethrough. HTML inside it is sanitised."""
+    """CommonMark, with what GitHub and GOV.UK add to it: tables with alignment, strikethrough, task lists, alerts, links of bare
+    addresses, footnotes, definition lists, abbreviations, ids of headings, and of Govspeak's marks the callouts, boxes, addresses
+    and steps. HTML inside it is sanitised. docs/writing.md has each with its result. What does not reach readers as it was written
+    is named by the notices of the answer.
+    """
     BODY_FORMAT_HTML: _BodyFormat.ValueType  # 2
-    """HTML, sanitised at publication."""
+    """HTML, sanitised when it is saved. What is left out is named by the notices of the answer."""
 
 class BodyFormat(_BodyFormat, metaclass=_BodyFormatEnumTypeWrapper):
     """How a body is written."""
@@ -40,9 +45,13 @@ class BodyFormat(_BodyFormat, metaclass=_BodyFormatEnumTypeWrapper):
 BODY_FORMAT_UNSPECIFIED: BodyFormat.ValueType  # 0
 """Means MARKDOWN."""
 BODY_FORMAT_MARKDOWN: BodyFormat.ValueType  # 1
-"""CommonMark with tables and strikethrough. HTML inside it is sanitised."""
+"""CommonMark, with what GitHub and GOV.UK add to it: tables with alignment, strikethrough, task lists, alerts, links of bare
+addresses, footnotes, definition lists, abbreviations, ids of headings, and of Govspeak's marks the callouts, boxes, addresses
+and steps. HTML inside it is sanitised. docs/writing.md has each with its result. What does not reach readers as it was written
+is named by the notices of the answer.
+"""
 BODY_FORMAT_HTML: BodyFormat.ValueType  # 2
-"""HTML, sanitised at publication."""
+"""HTML, sanitised when it is saved. What is left out is named by the notices of the answer."""
 Global___BodyFormat: _TypeAlias = BodyFormat  # noqa: Y015
 
 class _DraftState:
@@ -109,6 +118,30 @@ LIVE_STATE_GONE: LiveState.ValueType  # 4
 """That there was a page, and why it is gone."""
 Global___LiveState: _TypeAlias = LiveState  # noqa: Y015
 
+class _DocumentView:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DocumentViewEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DocumentView.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DOCUMENT_VIEW_UNSPECIFIED: _DocumentView.ValueType  # 0
+    """As BASIC."""
+    DOCUMENT_VIEW_BASIC: _DocumentView.ValueType  # 1
+    """Without what is long: `body`, `details`, `links` and `attachments`."""
+    DOCUMENT_VIEW_FULL: _DocumentView.ValueType  # 2
+    """All of it. The list has fewer on a page, the larger they are."""
+
+class DocumentView(_DocumentView, metaclass=_DocumentViewEnumTypeWrapper):
+    """How much of each document or revision a list shows (AIP-157)."""
+
+DOCUMENT_VIEW_UNSPECIFIED: DocumentView.ValueType  # 0
+"""As BASIC."""
+DOCUMENT_VIEW_BASIC: DocumentView.ValueType  # 1
+"""Without what is long: `body`, `details`, `links` and `attachments`."""
+DOCUMENT_VIEW_FULL: DocumentView.ValueType  # 2
+"""All of it. The list has fewer on a page, the larger they are."""
+Global___DocumentView: _TypeAlias = DocumentView  # noqa: Y015
+
 @_typing.final
 class Draft(_message.Message):
     """The draft side of a document."""
@@ -148,6 +181,7 @@ class Live(_message.Message):
     FIRST_PUBLISH_TIME_FIELD_NUMBER: _builtins.int
     PUBLIC_UPDATE_TIME_FIELD_NUMBER: _builtins.int
     RECORD_NUMBER_FIELD_NUMBER: _builtins.int
+    PUBLISH_DURATION_FIELD_NUMBER: _builtins.int
     state: Global___LiveState.ValueType
     """What the public sees."""
     revision_number: _builtins.int
@@ -168,6 +202,12 @@ class Live(_message.Message):
     def public_update_time(self) -> _timestamp_pb2.Timestamp:
         """When the document last changed in a way that readers were to notice."""
 
+    @_builtins.property
+    def publish_duration(self) -> _duration_pb2.Duration:
+        """How long the last publication took, from its request until the change was handed to the database. Unset where that was not
+        measured yet.
+        """
+
     def __init__(
         self,
         *,
@@ -178,10 +218,11 @@ class Live(_message.Message):
         first_publish_time: _timestamp_pb2.Timestamp | None = ...,
         public_update_time: _timestamp_pb2.Timestamp | None = ...,
         record_number: _builtins.int = ...,
+        publish_duration: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_time", b"publish_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "path", b"path", "public_update_time", b"public_update_time", "publish_time", b"publish_time", "record_number", b"record_number", "revision_number", b"revision_number", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "path", b"path", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "revision_number", b"revision_number", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -197,7 +238,8 @@ class LinkTargets(_message.Message):
     @_builtins.property
     def translation_keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The targets' translation keys, in order. The page links to the translation in its own locale, or else to one that is
-        live in another. A target that is not live is left out of the page, and comes in when the page is next published.
+        live in another. A target that is not live is left out of the page, and comes in when the page is next published. With all
+        else that its document has, no more than the 2,000 elements of `Document.links`.
         """
 
     def __init__(
@@ -267,7 +309,7 @@ class Document(_message.Message):
     content_type: _builtins.str
     """The name of its content type. Fixed at creation; only an import changes it."""
     locale: _builtins.str
-    """Its language (BCP 47). Fixed at creation; empty means `en`."""
+    """Its language (BCP 47), kept in its canonical form: `en-gb` is `en-GB`, `iw` is `he`. Fixed at creation; empty means `en`."""
     translation_key: _builtins.str
     """A UUID that it shares with its translations, all of one organisation. Fixed at creation; empty makes a new one."""
     path: _builtins.str
@@ -286,21 +328,25 @@ class Document(_message.Message):
     """The number of the revision shown here: the newest. Set by the server."""
     @_builtins.property
     def details(self) -> _struct_pb2.Struct:
-        """What else its content type asks for. Numbers are finite; nested at most 16 deep. A draft may be saved with members missing
-        or empty, but not with wrong ones; to be submitted, approved and published it must satisfy the content type's schema.
+        """What else its content type asks for. Numbers are finite, and no whole numbers from 2^53 up to 2^64, which may have been others:
+        send those as strings; nested at most 16 deep; at most 25,000 values, objects and arrays among them. A draft may be saved with
+        members missing or empty, but not with wrong ones; to be submitted, approved and published it must satisfy the content type's
+        schema. What would take too long to be checked against it is refused.
         """
 
     @_builtins.property
     def links(self) -> _containers.MessageMap[_builtins.str, Global___LinkTargets]:
-        """Its links to other documents, by kind (`related`, `parent`, …)."""
+        """Its links to other documents, by kind (`related`, `parent`, …). With tags and attachments a document has at most 2,000
+        elements in all.
+        """
 
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Words to find it by."""
+        """Words to find it by; no two that differ in capitals alone."""
 
     @_builtins.property
     def attachments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The ids of its files. They become public with it."""
+        """The ids of its files. They become public with it, and are so while a page has them."""
 
     @_builtins.property
     def draft(self) -> Global___Draft:

@@ -27,19 +27,31 @@ class GetPageRequest(_message.Message):
 
     PATH_FIELD_NUMBER: _builtins.int
     LOCALE_FIELD_NUMBER: _builtins.int
+    MIN_RECORD_NUMBER_FIELD_NUMBER: _builtins.int
+    ANY_LOCALE_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """The path, with or without its first slash; empty is the home page."""
     locale: _builtins.str
     """The language; empty means `en`, or another if there is none in `en`."""
+    min_record_number: _builtins.int
+    """The answer is to be at least as new as this entry of the record; 0 asks for nothing."""
+    any_locale: _builtins.bool
+    """Whether another language will do where there is none in `locale`. Whoever follows a redirect asks so."""
+    query: _builtins.str
+    """The query of the place to which a redirect led, without `?`. It is for whoever shows the page, and changes no answer."""
     def __init__(
         self,
         *,
         path: _builtins.str = ...,
         locale: _builtins.str = ...,
+        min_record_number: _builtins.int = ...,
+        any_locale: _builtins.bool = ...,
+        query: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["locale", b"locale", "path", b"path"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_locale", b"any_locale", "locale", b"locale", "min_record_number", b"min_record_number", "path", b"path", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -94,6 +106,8 @@ class ListPagesRequest(_message.Message):
     LOCALE_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ORDER_BY_FIELD_NUMBER: _builtins.int
+    MIN_RECORD_NUMBER_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
     """Only this organisation's."""
     content_type: _builtins.str
@@ -104,6 +118,13 @@ class ListPagesRequest(_message.Message):
     """How many at most; 0 means 20."""
     page_token: _builtins.str
     """`next_page_token` of the answer before, or empty for the first part."""
+    order_by: _builtins.str
+    """The order: `first_publish_time desc`, which is the default and never changes; or, by the last publication, `publish_time`
+    (oldest first) or `publish_time desc` (newest first). What is published anew during a walk moves in the last two: it may come
+    twice, and is not left out, since the walk ends, newest first, with what was published since it began.
+    """
+    min_record_number: _builtins.int
+    """The answer is to be at least as new as this entry of the record; 0 asks for nothing. It may change from part to part."""
     def __init__(
         self,
         *,
@@ -112,10 +133,12 @@ class ListPagesRequest(_message.Message):
         locale: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        order_by: _builtins.str = ...,
+        min_record_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "locale", b"locale", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "locale", b"locale", "min_record_number", b"min_record_number", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -133,7 +156,7 @@ class ListPagesResponse(_message.Message):
     """For the next part; empty at the end."""
     @_builtins.property
     def pages(self) -> _containers.RepeatedCompositeFieldContainer[_page_pb2.PageSummary]:
-        """Newest `publish_time` first."""
+        """In the order of `order_by`."""
 
     def __init__(
         self,

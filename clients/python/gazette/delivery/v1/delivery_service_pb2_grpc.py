@@ -27,6 +27,10 @@ if _version_not_supported:
 
 class DeliveryServiceStub:
     """What the public reads. Answers are made at publication and served as they are.
+
+    Every process hears of a publication within milliseconds. Who has just published, and must not see less than that, sends the
+    `record_number` that it was answered as `min_record_number`, or as metadata `x-min-record-number` (HTTP: a header of that name);
+    of both the greater counts. The process then waits a moment until it has heard of that number, or reads the record itself.
     """
 
     def __init__(self, channel):
@@ -49,22 +53,30 @@ class DeliveryServiceStub:
 
 class DeliveryServiceServicer:
     """What the public reads. Answers are made at publication and served as they are.
+
+    Every process hears of a publication within milliseconds. Who has just published, and must not see less than that, sends the
+    `record_number` that it was answered as `min_record_number`, or as metadata `x-min-record-number` (HTTP: a header of that name);
+    of both the greater counts. The process then waits a moment until it has heard of that number, or reads the record itself.
     """
 
     def GetPage(self, request, context):
         """What a path serves now. Over HTTP: 200 with a weak ETag and Cache-Control, 304 for an If-None-Match that names it, 301
-        with Location for a redirect, 410 for what is gone.
+        with Location for a redirect, 410 for what is gone. A redirect to a path of the site leads over HTTP to this method again, with
+        `locale`, `any_locale` and `query` as they are needed there. The home page is `/v1/pages:home`: `/v1/pages/` is the list.
 
-        Errors: NOT_FOUND `PAGE_NOT_FOUND`, for a draft's path too; INVALID_ARGUMENT. A retry is safe.
+        Errors: NOT_FOUND `PAGE_NOT_FOUND`, for a draft's path too; FAILED_PRECONDITION `RECORD_NOT_REACHED` for a
+        `min_record_number` that the record does not have; INVALID_ARGUMENT. A retry is safe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPages(self, request, context):
-        """Pages, newest first.
+        """Pages, by default those first that were first published last: that never changes, so whoever walks through the list sees each
+        page once that was there all the time, whatever is published, moved or withdrawn meanwhile.
 
-        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; FAILED_PRECONDITION `RECORD_NOT_REACHED` for a `min_record_number` that the
+        record does not have. A retry is safe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,6 +105,10 @@ def add_DeliveryServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class DeliveryService:
     """What the public reads. Answers are made at publication and served as they are.
+
+    Every process hears of a publication within milliseconds. Who has just published, and must not see less than that, sends the
+    `record_number` that it was answered as `min_record_number`, or as metadata `x-min-record-number` (HTTP: a header of that name);
+    of both the greater counts. The process then waits a moment until it has heard of that number, or reads the record itself.
     """
 
     @staticmethod

@@ -27,7 +27,12 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class DeliveryServiceStub:
-    """What the public reads. Answers are made at publication and served as they are."""
+    """What the public reads. Answers are made at publication and served as they are.
+
+    Every process hears of a publication within milliseconds. Who has just published, and must not see less than that, sends the
+    `record_number` that it was answered as `min_record_number`, or as metadata `x-min-record-number` (HTTP: a header of that name);
+    of both the greater counts. The process then waits a moment until it has heard of that number, or reads the record itself.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -35,35 +40,53 @@ class DeliveryServiceStub:
     def __new__(cls, channel: _aio.Channel) -> DeliveryServiceAsyncStub: ...
     GetPage: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.GetPageRequest, _delivery_service_pb2.GetPageResponse]
     """What a path serves now. Over HTTP: 200 with a weak ETag and Cache-Control, 304 for an If-None-Match that names it, 301
-    with Location for a redirect, 410 for what is gone.
+    with Location for a redirect, 410 for what is gone. A redirect to a path of the site leads over HTTP to this method again, with
+    `locale`, `any_locale` and `query` as they are needed there. The home page is `/v1/pages:home`: `/v1/pages/` is the list.
 
-    Errors: NOT_FOUND `PAGE_NOT_FOUND`, for a draft's path too; INVALID_ARGUMENT. A retry is safe.
+    Errors: NOT_FOUND `PAGE_NOT_FOUND`, for a draft's path too; FAILED_PRECONDITION `RECORD_NOT_REACHED` for a
+    `min_record_number` that the record does not have; INVALID_ARGUMENT. A retry is safe.
     """
     ListPages: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.ListPagesRequest, _delivery_service_pb2.ListPagesResponse]
-    """Pages, newest first.
+    """Pages, by default those first that were first published last: that never changes, so whoever walks through the list sees each
+    page once that was there all the time, whatever is published, moved or withdrawn meanwhile.
 
-    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; FAILED_PRECONDITION `RECORD_NOT_REACHED` for a `min_record_number` that the
+    record does not have. A retry is safe.
     """
 
 @_typing.type_check_only
 class DeliveryServiceAsyncStub(DeliveryServiceStub):
-    """What the public reads. Answers are made at publication and served as they are."""
+    """What the public reads. Answers are made at publication and served as they are.
+
+    Every process hears of a publication within milliseconds. Who has just published, and must not see less than that, sends the
+    `record_number` that it was answered as `min_record_number`, or as metadata `x-min-record-number` (HTTP: a header of that name);
+    of both the greater counts. The process then waits a moment until it has heard of that number, or reads the record itself.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetPage: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.GetPageRequest, _delivery_service_pb2.GetPageResponse]  # type: ignore[assignment]
     """What a path serves now. Over HTTP: 200 with a weak ETag and Cache-Control, 304 for an If-None-Match that names it, 301
-    with Location for a redirect, 410 for what is gone.
+    with Location for a redirect, 410 for what is gone. A redirect to a path of the site leads over HTTP to this method again, with
+    `locale`, `any_locale` and `query` as they are needed there. The home page is `/v1/pages:home`: `/v1/pages/` is the list.
 
-    Errors: NOT_FOUND `PAGE_NOT_FOUND`, for a draft's path too; INVALID_ARGUMENT. A retry is safe.
+    Errors: NOT_FOUND `PAGE_NOT_FOUND`, for a draft's path too; FAILED_PRECONDITION `RECORD_NOT_REACHED` for a
+    `min_record_number` that the record does not have; INVALID_ARGUMENT. A retry is safe.
     """
     ListPages: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.ListPagesRequest, _delivery_service_pb2.ListPagesResponse]  # type: ignore[assignment]
-    """Pages, newest first.
+    """Pages, by default those first that were first published last: that never changes, so whoever walks through the list sees each
+    page once that was there all the time, whatever is published, moved or withdrawn meanwhile.
 
-    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; FAILED_PRECONDITION `RECORD_NOT_REACHED` for a `min_record_number` that the
+    record does not have. A retry is safe.
     """
 
 class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What the public reads. Answers are made at publication and served as they are."""
+    """What the public reads. Answers are made at publication and served as they are.
+
+    Every process hears of a publication within milliseconds. Who has just published, and must not see less than that, sends the
+    `record_number` that it was answered as `min_record_number`, or as metadata `x-min-record-number` (HTTP: a header of that name);
+    of both the greater counts. The process then waits a moment until it has heard of that number, or reads the record itself.
+    """
 
     @_abc_1.abstractmethod
     def GetPage(
@@ -72,9 +95,11 @@ class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_delivery_service_pb2.GetPageResponse, _abc.Awaitable[_delivery_service_pb2.GetPageResponse]]:
         """What a path serves now. Over HTTP: 200 with a weak ETag and Cache-Control, 304 for an If-None-Match that names it, 301
-        with Location for a redirect, 410 for what is gone.
+        with Location for a redirect, 410 for what is gone. A redirect to a path of the site leads over HTTP to this method again, with
+        `locale`, `any_locale` and `query` as they are needed there. The home page is `/v1/pages:home`: `/v1/pages/` is the list.
 
-        Errors: NOT_FOUND `PAGE_NOT_FOUND`, for a draft's path too; INVALID_ARGUMENT. A retry is safe.
+        Errors: NOT_FOUND `PAGE_NOT_FOUND`, for a draft's path too; FAILED_PRECONDITION `RECORD_NOT_REACHED` for a
+        `min_record_number` that the record does not have; INVALID_ARGUMENT. A retry is safe.
         """
 
     @_abc_1.abstractmethod
@@ -83,9 +108,11 @@ class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _delivery_service_pb2.ListPagesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_delivery_service_pb2.ListPagesResponse, _abc.Awaitable[_delivery_service_pb2.ListPagesResponse]]:
-        """Pages, newest first.
+        """Pages, by default those first that were first published last: that never changes, so whoever walks through the list sees each
+        page once that was there all the time, whatever is published, moved or withdrawn meanwhile.
 
-        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`; FAILED_PRECONDITION `RECORD_NOT_REACHED` for a `min_record_number` that the
+        record does not have. A retry is safe.
         """
 
 def add_DeliveryServiceServicer_to_server(servicer: DeliveryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -348,19 +348,23 @@ class Redirect(_message.Message):
 
     LOCATION_FIELD_NUMBER: _builtins.int
     RECORD_NUMBER_FIELD_NUMBER: _builtins.int
+    LOCALE_FIELD_NUMBER: _builtins.int
     location: _builtins.str
-    """Where to: a path of this site or an absolute URL."""
+    """Where to: a path of this site or an absolute URL, with its query and fragment. It has been followed as far as it leads."""
     record_number: _builtins.int
     """The record entry that made it so."""
+    locale: _builtins.str
+    """A path of this site: the language to ask for there. Empty for a URL, and where the path has other languages alone."""
     def __init__(
         self,
         *,
         location: _builtins.str = ...,
         record_number: _builtins.int = ...,
+        locale: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["location", b"location", "record_number", b"record_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["locale", b"locale", "location", b"location", "record_number", b"record_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -375,22 +379,26 @@ class Gone(_message.Message):
     EXPLANATION_FIELD_NUMBER: _builtins.int
     ALTERNATIVE_PATH_FIELD_NUMBER: _builtins.int
     RECORD_NUMBER_FIELD_NUMBER: _builtins.int
+    ALTERNATIVE_LOCALE_FIELD_NUMBER: _builtins.int
     explanation: _builtins.str
     """Why it is gone, as sanitised HTML."""
     alternative_path: _builtins.str
     """Where to look instead; may be empty."""
     record_number: _builtins.int
     """The record entry that made it so."""
+    alternative_locale: _builtins.str
+    """The language to ask for at `alternative_path`. Empty where that is empty or a URL, and where it has other languages alone."""
     def __init__(
         self,
         *,
         explanation: _builtins.str = ...,
         alternative_path: _builtins.str = ...,
         record_number: _builtins.int = ...,
+        alternative_locale: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative_path", b"alternative_path", "explanation", b"explanation", "record_number", b"record_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative_locale", b"alternative_locale", "alternative_path", b"alternative_path", "explanation", b"explanation", "record_number", b"record_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -412,6 +420,7 @@ class PageSummary(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     PUBLISH_TIME_FIELD_NUMBER: _builtins.int
     PUBLIC_UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    FIRST_PUBLISH_TIME_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     """The id of the document."""
     organisation_id: _builtins.str
@@ -436,6 +445,10 @@ class PageSummary(_message.Message):
     def public_update_time(self) -> _timestamp_pb2.Timestamp:
         """When it last changed in a way that readers were to notice."""
 
+    @_builtins.property
+    def first_publish_time(self) -> _timestamp_pb2.Timestamp:
+        """When the document first became public here: the order of lists."""
+
     def __init__(
         self,
         *,
@@ -449,10 +462,11 @@ class PageSummary(_message.Message):
         state: Global___PageState.ValueType = ...,
         publish_time: _timestamp_pb2.Timestamp | None = ...,
         public_update_time: _timestamp_pb2.Timestamp | None = ...,
+        first_publish_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["public_update_time", b"public_update_time", "publish_time", b"publish_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_time", b"publish_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "document_id", b"document_id", "locale", b"locale", "organisation_id", b"organisation_id", "path", b"path", "public_update_time", b"public_update_time", "publish_time", b"publish_time", "state", b"state", "summary", b"summary", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "document_id", b"document_id", "first_publish_time", b"first_publish_time", "locale", b"locale", "organisation_id", b"organisation_id", "path", b"path", "public_update_time", b"public_update_time", "publish_time", b"publish_time", "state", b"state", "summary", b"summary", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -58,6 +58,7 @@ class File(_message.Message):
     ALTERNATIVE_TEXT_FIELD_NUMBER: _builtins.int
     PUBLISH_TIME_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    IS_PUBLIC_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7."""
     organisation_id: _builtins.str
@@ -74,9 +75,13 @@ class File(_message.Message):
     """Where it stands."""
     alternative_text: _builtins.str
     """What it shows or says, for those who cannot see it."""
+    is_public: _builtins.bool
+    """Whether anyone can have it now: a page that anyone can read has it attached."""
     @_builtins.property
     def publish_time(self) -> _timestamp_pb2.Timestamp:
-        """When it became public, with the first published document that it is attached to; not set before."""
+        """When it first became public, with a published document that it is attached to; not set before. It stays when the file is
+        public no longer.
+        """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
@@ -95,10 +100,11 @@ class File(_message.Message):
         alternative_text: _builtins.str = ...,
         publish_time: _timestamp_pb2.Timestamp | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        is_public: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "publish_time", b"publish_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative_text", b"alternative_text", "content_type", b"content_type", "create_time", b"create_time", "id", b"id", "name", b"name", "organisation_id", b"organisation_id", "publish_time", b"publish_time", "sha256", b"sha256", "size_bytes", b"size_bytes", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative_text", b"alternative_text", "content_type", b"content_type", "create_time", b"create_time", "id", b"id", "is_public", b"is_public", "name", b"name", "organisation_id", b"organisation_id", "publish_time", b"publish_time", "sha256", b"sha256", "size_bytes", b"size_bytes", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,8 +27,9 @@ if _version_not_supported:
 
 
 class FileServiceStub:
-    """Uploaded binaries. A file is for those who may read its organisation's files until a document that it is attached to is
-    published, and for everyone from then on. To all others it answers as one that does not exist.
+    """Uploaded binaries. A file is for everyone while a page that anyone can read, published or withdrawn, has it attached. Before,
+    and as soon as no such page is left, it is for those who may read its organisation's files; to all others it answers as one
+    that does not exist. A file that was never public, and that no revision of a document names, is removed after 30 days.
     """
 
     def __init__(self, channel):
@@ -60,17 +61,21 @@ class FileServiceStub:
 
 
 class FileServiceServicer:
-    """Uploaded binaries. A file is for those who may read its organisation's files until a document that it is attached to is
-    published, and for everyone from then on. To all others it answers as one that does not exist.
+    """Uploaded binaries. A file is for everyone while a page that anyone can read, published or withdrawn, has it attached. Before,
+    and as soon as no such page is left, it is for those who may read its organisation's files; to all others it answers as one
+    that does not exist. A file that was never public, and that no revision of a document names, is removed after 30 days.
     """
 
     def UploadFile(self, request_iterator, context):
         """Takes a file in chunks of at most 1 MiB, after a first message that describes it. Nothing is kept of a file that is
-        refused or does not arrive whole.
+        refused or does not arrive whole, nor of one whose caller may not upload it any more when it has.
 
-        Errors: RESOURCE_EXHAUSTED `FILE_TOO_LARGE`, at the chunk that exceeds the limit; INVALID_ARGUMENT `SIZE_MISMATCH`,
-        `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED;
-        UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
+        All of it is parsed before it is taken for what its first bytes say.
+
+        Errors: INVALID_ARGUMENT `FILE_TOO_LARGE`, at the chunk that exceeds the limit, `SIZE_MISMATCH`, `SHA256_MISMATCH`,
+        `FILE_TYPE_NOT_ALLOWED`, `FILE_MALFORMED`, `FILE_TOO_COSTLY`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`;
+        PERMISSION_DENIED; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same
+        `idempotency-key`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -96,7 +101,9 @@ class FileServiceServicer:
 
     def DownloadFile(self, request, context):
         """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. Over HTTP with Content-Length, an ETag,
-        Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved.
+        Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved. Whoever
+        keeps a public file is to ask each time whether it still is (`cache-control: public, no-cache`). What is being sent when a
+        file ceases to be public is sent to its end.
 
         Errors: NOT_FOUND `FILE_NOT_FOUND`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe, from the beginning.
         """
@@ -136,8 +143,9 @@ def add_FileServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class FileService:
-    """Uploaded binaries. A file is for those who may read its organisation's files until a document that it is attached to is
-    published, and for everyone from then on. To all others it answers as one that does not exist.
+    """Uploaded binaries. A file is for everyone while a page that anyone can read, published or withdrawn, has it attached. Before,
+    and as soon as no such page is left, it is for those who may read its organisation's files; to all others it answers as one
+    that does not exist. A file that was never public, and that no revision of a document names, is removed after 30 days.
     """
 
     @staticmethod

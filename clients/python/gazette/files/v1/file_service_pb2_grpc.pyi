@@ -28,8 +28,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class FileServiceStub:
-    """Uploaded binaries. A file is for those who may read its organisation's files until a document that it is attached to is
-    published, and for everyone from then on. To all others it answers as one that does not exist.
+    """Uploaded binaries. A file is for everyone while a page that anyone can read, published or withdrawn, has it attached. Before,
+    and as soon as no such page is left, it is for those who may read its organisation's files; to all others it answers as one
+    that does not exist. A file that was never public, and that no revision of a document names, is removed after 30 days.
     """
 
     @_typing.overload
@@ -38,11 +39,14 @@ class FileServiceStub:
     def __new__(cls, channel: _aio.Channel) -> FileServiceAsyncStub: ...
     UploadFile: _grpc.StreamUnaryMultiCallable[_file_service_pb2.UploadFileRequest, _file_service_pb2.UploadFileResponse]
     """Takes a file in chunks of at most 1 MiB, after a first message that describes it. Nothing is kept of a file that is
-    refused or does not arrive whole.
+    refused or does not arrive whole, nor of one whose caller may not upload it any more when it has.
 
-    Errors: RESOURCE_EXHAUSTED `FILE_TOO_LARGE`, at the chunk that exceeds the limit; INVALID_ARGUMENT `SIZE_MISMATCH`,
-    `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED;
-    UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
+    All of it is parsed before it is taken for what its first bytes say.
+
+    Errors: INVALID_ARGUMENT `FILE_TOO_LARGE`, at the chunk that exceeds the limit, `SIZE_MISMATCH`, `SHA256_MISMATCH`,
+    `FILE_TYPE_NOT_ALLOWED`, `FILE_MALFORMED`, `FILE_TOO_COSTLY`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`;
+    PERMISSION_DENIED; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same
+    `idempotency-key`.
     """
     UploadFileContent: _grpc.StreamUnaryMultiCallable[_file_service_pb2.UploadFileContentRequest, _file_service_pb2.UploadFileContentResponse]
     """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
@@ -56,25 +60,31 @@ class FileServiceStub:
     """
     DownloadFile: _grpc.UnaryStreamMultiCallable[_file_service_pb2.DownloadFileRequest, _httpbody_pb2.HttpBody]
     """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. Over HTTP with Content-Length, an ETag,
-    Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved.
+    Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved. Whoever
+    keeps a public file is to ask each time whether it still is (`cache-control: public, no-cache`). What is being sent when a
+    file ceases to be public is sent to its end.
 
     Errors: NOT_FOUND `FILE_NOT_FOUND`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe, from the beginning.
     """
 
 @_typing.type_check_only
 class FileServiceAsyncStub(FileServiceStub):
-    """Uploaded binaries. A file is for those who may read its organisation's files until a document that it is attached to is
-    published, and for everyone from then on. To all others it answers as one that does not exist.
+    """Uploaded binaries. A file is for everyone while a page that anyone can read, published or withdrawn, has it attached. Before,
+    and as soon as no such page is left, it is for those who may read its organisation's files; to all others it answers as one
+    that does not exist. A file that was never public, and that no revision of a document names, is removed after 30 days.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     UploadFile: _aio.StreamUnaryMultiCallable[_file_service_pb2.UploadFileRequest, _file_service_pb2.UploadFileResponse]  # type: ignore[assignment]
     """Takes a file in chunks of at most 1 MiB, after a first message that describes it. Nothing is kept of a file that is
-    refused or does not arrive whole.
+    refused or does not arrive whole, nor of one whose caller may not upload it any more when it has.
 
-    Errors: RESOURCE_EXHAUSTED `FILE_TOO_LARGE`, at the chunk that exceeds the limit; INVALID_ARGUMENT `SIZE_MISMATCH`,
-    `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED;
-    UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
+    All of it is parsed before it is taken for what its first bytes say.
+
+    Errors: INVALID_ARGUMENT `FILE_TOO_LARGE`, at the chunk that exceeds the limit, `SIZE_MISMATCH`, `SHA256_MISMATCH`,
+    `FILE_TYPE_NOT_ALLOWED`, `FILE_MALFORMED`, `FILE_TOO_COSTLY`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`;
+    PERMISSION_DENIED; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same
+    `idempotency-key`.
     """
     UploadFileContent: _aio.StreamUnaryMultiCallable[_file_service_pb2.UploadFileContentRequest, _file_service_pb2.UploadFileContentResponse]  # type: ignore[assignment]
     """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
@@ -88,14 +98,17 @@ class FileServiceAsyncStub(FileServiceStub):
     """
     DownloadFile: _aio.UnaryStreamMultiCallable[_file_service_pb2.DownloadFileRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. Over HTTP with Content-Length, an ETag,
-    Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved.
+    Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved. Whoever
+    keeps a public file is to ask each time whether it still is (`cache-control: public, no-cache`). What is being sent when a
+    file ceases to be public is sent to its end.
 
     Errors: NOT_FOUND `FILE_NOT_FOUND`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe, from the beginning.
     """
 
 class FileServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Uploaded binaries. A file is for those who may read its organisation's files until a document that it is attached to is
-    published, and for everyone from then on. To all others it answers as one that does not exist.
+    """Uploaded binaries. A file is for everyone while a page that anyone can read, published or withdrawn, has it attached. Before,
+    and as soon as no such page is left, it is for those who may read its organisation's files; to all others it answers as one
+    that does not exist. A file that was never public, and that no revision of a document names, is removed after 30 days.
     """
 
     @_abc_1.abstractmethod
@@ -105,11 +118,14 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_file_service_pb2.UploadFileResponse, _abc.Awaitable[_file_service_pb2.UploadFileResponse]]:
         """Takes a file in chunks of at most 1 MiB, after a first message that describes it. Nothing is kept of a file that is
-        refused or does not arrive whole.
+        refused or does not arrive whole, nor of one whose caller may not upload it any more when it has.
 
-        Errors: RESOURCE_EXHAUSTED `FILE_TOO_LARGE`, at the chunk that exceeds the limit; INVALID_ARGUMENT `SIZE_MISMATCH`,
-        `SHA256_MISMATCH`, `FILE_TYPE_NOT_ALLOWED`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED;
-        UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same `idempotency-key`.
+        All of it is parsed before it is taken for what its first bytes say.
+
+        Errors: INVALID_ARGUMENT `FILE_TOO_LARGE`, at the chunk that exceeds the limit, `SIZE_MISMATCH`, `SHA256_MISMATCH`,
+        `FILE_TYPE_NOT_ALLOWED`, `FILE_MALFORMED`, `FILE_TOO_COSTLY`, `UPLOAD_FIRST`; NOT_FOUND `ORGANISATION_NOT_FOUND`;
+        PERMISSION_DENIED; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry makes a second file, unless it carries the same
+        `idempotency-key`.
         """
 
     @_abc_1.abstractmethod
@@ -141,7 +157,9 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
         """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. Over HTTP with Content-Length, an ETag,
-        Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved.
+        Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved. Whoever
+        keeps a public file is to ask each time whether it still is (`cache-control: public, no-cache`). What is being sent when a
+        file ceases to be public is sent to its end.
 
         Errors: NOT_FOUND `FILE_NOT_FOUND`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe, from the beginning.
         """

@@ -80,7 +80,9 @@ class RecordEntryBody(_message.Message):
     locale: _builtins.str
     """In which language."""
     answer_sha256: _builtins.bytes
-    """SHA-256 of what the path has served since: a serialised gazette.delivery.v1.GetPageResponse. 32 bytes."""
+    """SHA-256 of what the path has served since: a serialised gazette.delivery.v1.GetPageResponse. A redirect is here as it was
+    published; GetPage follows it to where it leads at the moment. 32 bytes.
+    """
     @_builtins.property
     def record_time(self) -> _timestamp_pb2.Timestamp:
         """When it happened."""

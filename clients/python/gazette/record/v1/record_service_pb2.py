@@ -27,7 +27,7 @@ from gazette.record.v1 import record_entry_pb2 as gazette_dot_record_dot_v1_dot_
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&gazette/record/v1/record_service.proto\x12\x11gazette.record.v1\x1a\x1egazette/access/v1/access.proto\x1a$gazette/record/v1/record_entry.proto\x1a\x1cgoogle/api/annotations.proto\"8\n\x15GetRecordEntryRequest\x12\x1f\n\x06number\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01R\x06number\"N\n\x16GetRecordEntryResponse\x12\x34\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1e.gazette.record.v1.RecordEntryR\x05\x65ntry\"o\n\x18ListRecordEntriesRequest\x12*\n\x0c\x61\x66ter_number\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0b\x61\x66terNumber\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\"U\n\x19ListRecordEntriesResponse\x12\x38\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1e.gazette.record.v1.RecordEntryR\x07\x65ntries2\xab\x02\n\rRecordService\x12\x8b\x01\n\x0eGetRecordEntry\x12(.gazette.record.v1.GetRecordEntryRequest\x1a).gazette.record.v1.GetRecordEntryResponse\"$\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/record/{number}\x12\x8b\x01\n\x11ListRecordEntries\x12+.gazette.record.v1.ListRecordEntriesRequest\x1a,.gazette.record.v1.ListRecordEntriesResponse\"\x1b\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/recordb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&gazette/record/v1/record_service.proto\x12\x11gazette.record.v1\x1a\x1egazette/access/v1/access.proto\x1a$gazette/record/v1/record_entry.proto\x1a\x1cgoogle/api/annotations.proto\"8\n\x15GetRecordEntryRequest\x12\x1f\n\x06number\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01R\x06number\"N\n\x16GetRecordEntryResponse\x12\x34\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1e.gazette.record.v1.RecordEntryR\x05\x65ntry\"\xa7\x01\n\x18ListRecordEntriesRequest\x12*\n\x0c\x61\x66ter_number\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0b\x61\x66terNumber\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x36\n\x11min_record_number\x18\x03 \x01(\x03\x42\n\xbaH\x07\xd8\x01\x01\"\x02(\x00R\x0fminRecordNumber\"U\n\x19ListRecordEntriesResponse\x12\x38\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1e.gazette.record.v1.RecordEntryR\x07\x65ntries2\xab\x02\n\rRecordService\x12\x8b\x01\n\x0eGetRecordEntry\x12(.gazette.record.v1.GetRecordEntryRequest\x1a).gazette.record.v1.GetRecordEntryResponse\"$\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/record/{number}\x12\x8b\x01\n\x11ListRecordEntries\x12+.gazette.record.v1.ListRecordEntriesRequest\x1a,.gazette.record.v1.ListRecordEntriesResponse\"\x1b\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/recordb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +40,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTRECORDENTRIESREQUEST'].fields_by_name['after_number']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_LISTRECORDENTRIESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTRECORDENTRIESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_LISTRECORDENTRIESREQUEST'].fields_by_name['min_record_number']._loaded_options = None
+  _globals['_LISTRECORDENTRIESREQUEST'].fields_by_name['min_record_number']._serialized_options = b'\272H\007\330\001\001\"\002(\000'
   _globals['_RECORDSERVICE'].methods_by_name['GetRecordEntry']._loaded_options = None
   _globals['_RECORDSERVICE'].methods_by_name['GetRecordEntry']._serialized_options = b'\220\002\001\372\274\030\002\010\001\202\323\344\223\002\025\022\023/v1/record/{number}'
   _globals['_RECORDSERVICE'].methods_by_name['ListRecordEntries']._loaded_options = None
@@ -48,10 +50,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETRECORDENTRYREQUEST']._serialized_end=217
   _globals['_GETRECORDENTRYRESPONSE']._serialized_start=219
   _globals['_GETRECORDENTRYRESPONSE']._serialized_end=297
-  _globals['_LISTRECORDENTRIESREQUEST']._serialized_start=299
-  _globals['_LISTRECORDENTRIESREQUEST']._serialized_end=410
-  _globals['_LISTRECORDENTRIESRESPONSE']._serialized_start=412
-  _globals['_LISTRECORDENTRIESRESPONSE']._serialized_end=497
-  _globals['_RECORDSERVICE']._serialized_start=500
-  _globals['_RECORDSERVICE']._serialized_end=799
+  _globals['_LISTRECORDENTRIESREQUEST']._serialized_start=300
+  _globals['_LISTRECORDENTRIESREQUEST']._serialized_end=467
+  _globals['_LISTRECORDENTRIESRESPONSE']._serialized_start=469
+  _globals['_LISTRECORDENTRIESRESPONSE']._serialized_end=554
+  _globals['_RECORDSERVICE']._serialized_start=557
+  _globals['_RECORDSERVICE']._serialized_end=856
 # @@protoc_insertion_point(module_scope)

@@ -73,19 +73,25 @@ class ListRecordEntriesRequest(_message.Message):
 
     AFTER_NUMBER_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    MIN_RECORD_NUMBER_FIELD_NUMBER: _builtins.int
     after_number: _builtins.int
     """The last number that the caller has seen; 0 begins at the beginning."""
     page_size: _builtins.int
     """How many at most; 0 means 100."""
+    min_record_number: _builtins.int
+    """Read the record as it is at this entry or later, and no copy of it that may lag behind; 0 asks for nothing. As metadata:
+    `x-min-record-number`.
+    """
     def __init__(
         self,
         *,
         after_number: _builtins.int = ...,
         page_size: _builtins.int = ...,
+        min_record_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_number", b"after_number", "page_size", b"page_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_number", b"after_number", "min_record_number", b"min_record_number", "page_size", b"page_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -63,7 +63,8 @@ class RecordServiceServicer:
     def ListRecordEntries(self, request, context):
         """Entries in the order of commit. Who has seen number `n` has seen all up to `n`.
 
-        Errors: INVALID_ARGUMENT. A retry is safe.
+        Errors: FAILED_PRECONDITION `RECORD_NOT_REACHED` for a `min_record_number` that the record does not have; INVALID_ARGUMENT. A
+        retry is safe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,7 +41,8 @@ class RecordServiceStub:
     ListRecordEntries: _grpc.UnaryUnaryMultiCallable[_record_service_pb2.ListRecordEntriesRequest, _record_service_pb2.ListRecordEntriesResponse]
     """Entries in the order of commit. Who has seen number `n` has seen all up to `n`.
 
-    Errors: INVALID_ARGUMENT. A retry is safe.
+    Errors: FAILED_PRECONDITION `RECORD_NOT_REACHED` for a `min_record_number` that the record does not have; INVALID_ARGUMENT. A
+    retry is safe.
     """
 
 @_typing.type_check_only
@@ -57,7 +58,8 @@ class RecordServiceAsyncStub(RecordServiceStub):
     ListRecordEntries: _aio.UnaryUnaryMultiCallable[_record_service_pb2.ListRecordEntriesRequest, _record_service_pb2.ListRecordEntriesResponse]  # type: ignore[assignment]
     """Entries in the order of commit. Who has seen number `n` has seen all up to `n`.
 
-    Errors: INVALID_ARGUMENT. A retry is safe.
+    Errors: FAILED_PRECONDITION `RECORD_NOT_REACHED` for a `min_record_number` that the record does not have; INVALID_ARGUMENT. A
+    retry is safe.
     """
 
 class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -82,7 +84,8 @@ class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_record_service_pb2.ListRecordEntriesResponse, _abc.Awaitable[_record_service_pb2.ListRecordEntriesResponse]]:
         """Entries in the order of commit. Who has seen number `n` has seen all up to `n`.
 
-        Errors: INVALID_ARGUMENT. A retry is safe.
+        Errors: FAILED_PRECONDITION `RECORD_NOT_REACHED` for a `min_record_number` that the record does not have; INVALID_ARGUMENT. A
+        retry is safe.
         """
 
 def add_RecordServiceServicer_to_server(servicer: RecordServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
