@@ -17,7 +17,7 @@ from gazette.audit.v1.audit_event_pb2 import AuditEvent
 from gazette.audit.v1.audit_service_pb2 import AuditProblemKind, VerifyAuditRequest, VerifyAuditResponse
 from server.audit import queries, verification, views
 from server.process.commands import as_json, run, show, show_all
-from server.rpc.messages import plain
+from server.rpc.objects import plain
 
 PROBLEMS: Mapping[int, str] = {
     AuditProblemKind.AUDIT_PROBLEM_KIND_MISSING: "event {} is missing",

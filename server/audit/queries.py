@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.audit import rules
 from server.audit.models import AuditEvent, AuditPersonal, AuditSeal, AuditUnsealed
 from server.audit.writing import add, erase
+from server.stores.parameters import is_one_of
 from server.stores.postgres import AnyRow
 
 __all__ = ["add", "erase", "events"]  # the first two for callers that do not know the package's own door yet
@@ -37,7 +38,7 @@ async def events(
     equal = ((AuditEvent.actor_id, actor_id), (AuditEvent.target, target), (AuditEvent.organisation_id, organisation_id))
     conditions = [column == value for column, value in equal if value]
     if organisation_ids is not None:
-        conditions.append(AuditEvent.organisation_id.in_(organisation_ids))
+        conditions.append(is_one_of(AuditEvent.organisation_id, organisation_ids))
     if action:
         domain = action.removesuffix("*")
         conditions.append(
@@ -98,7 +99,14 @@ async def listed(connection: AsyncConnection, limit: int, after: uuid.UUID | Non
 
 async def waiting(connection: AsyncConnection) -> int:
     """How many events wait for their seal."""
-    return int((await connection.execute(select(func.count()).select_from(AuditUnsealed))).scalar_one())
+    return (await backlog(connection))[0]
+
+
+async def backlog(connection: AsyncConnection) -> tuple[int, uuid.UUID | None]:
+    """How many events wait for their seal, and the id of the oldest."""
+    oldest = select(AuditUnsealed.event_id).order_by(AuditUnsealed.event_id).limit(1).scalar_subquery()
+    row = (await connection.execute(select(func.count(), oldest).select_from(AuditUnsealed))).one()
+    return row[0], row[1]
 
 
 async def unlisted(connection: AsyncConnection, after: uuid.UUID, until: uuid.UUID | None) -> uuid.UUID | None:
@@ -119,7 +127,7 @@ async def unlisted(connection: AsyncConnection, after: uuid.UUID, until: uuid.UU
 async def erasures(connection: AsyncConnection, targets: Iterable[str]) -> Mapping[str, datetime]:
     """When which of these accounts were last erased."""
     last = select(AuditEvent.target, func.max(AuditEvent.event_time).label("time")).where(
-        AuditEvent.action == rules.ERASURE, AuditEvent.target.in_(targets)
+        AuditEvent.action == rules.ERASURE, is_one_of(AuditEvent.target, targets)
     )
     rows = await connection.execute(last.group_by(AuditEvent.target))
     return {row.target: row.time for row in rows}

@@ -7,6 +7,7 @@ transactions that do commit one after the other.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ LOCK = 0x6175646974  # "audit": the key of the advisory lock of who seals
 BATCH = 200  # some milliseconds of hashing, after which calls have their turn
 
 UNSEALED = Gauge("gazette_audit_unsealed", "Audit events that wait to be sealed.", multiprocess_mode="mostrecent")
+AGE = Gauge(
+    "gazette_audit_seal_age_seconds",
+    "For how long the oldest audit event that has no seal has waited for one; 0 where none does.",
+    multiprocess_mode="mostrecent",
+)
 
 
 def array(name: str, type_: Any) -> Any:
@@ -56,8 +62,9 @@ class Sealer:
     async def seal_all(self) -> None:
         """Until nothing waits that was there at the beginning, or somebody else is about it."""
         async with self.database.read() as connection:
-            count = await queries.waiting(connection)
+            count, oldest = await queries.backlog(connection)
         UNSEALED.set(count)
+        AGE.set(age(oldest))
         while count > 0 and (sealed := await self.seal_some()):
             count -= sealed
 
@@ -70,6 +77,11 @@ class Sealer:
             if rows:
                 await seal(connection, rows)
         return len(rows)
+
+
+def age(event_id: uuid.UUID | None) -> float:
+    """Seconds since the id was made: a UUIDv7 begins with its time in milliseconds."""
+    return 0.0 if event_id is None else max(0.0, time.time() - (event_id.int >> 80) / 1000)
 
 
 async def seal(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:

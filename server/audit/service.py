@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gazette.access.v1.access_pb2 import PERMISSION_AUDIT_READ
 from gazette.audit.v1 import audit_service_pb2 as rpc
 from server.audit import queries, rules, verification, views
+from server.rpc.answers import filled
 from server.rpc.call import Call
 from server.rpc.messages import moment
 from server.rpc.paging import Paging
@@ -42,8 +43,8 @@ class AuditService:
                 since=moment(request.since_time) if request.HasField("since_time") else None,
                 until=moment(request.until_time) if request.HasField("until_time") else None,
             )
-        rows, token = page.cut(rows, lambda row: (row.id,))
-        return rpc.ListAuditEventsResponse(audit_events=map(views.audit_event, rows), next_page_token=token)
+        events, token = filled(page, rows, lambda row: (row.id,), views.audit_event)
+        return rpc.ListAuditEventsResponse(audit_events=events, next_page_token=token)
 
     async def VerifyAudit(self, request: rpc.VerifyAuditRequest, call: Call) -> rpc.VerifyAuditResponse:
         call.caller.require(PERMISSION_AUDIT_READ)

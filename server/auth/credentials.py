@@ -13,8 +13,9 @@ from server.auth.accounts import queries as account_queries
 from server.auth.api_keys import queries as api_key_queries
 from server.auth.api_keys import rules as api_key_rules
 from server.auth.clock import utc_now
-from server.auth.failures import InvalidApiKey
+from server.auth.failures import InvalidAccessToken, InvalidApiKey
 from server.auth.sessions.revocations import Revocations
+from server.auth.sessions.standings import Standings
 from server.auth.tokens.access import AccessTokens
 from server.rpc.call import Call
 from server.rpc.caller import Caller
@@ -38,13 +39,15 @@ class Known(NamedTuple):
 
 @dataclass
 class Credentials:
-    """The process's `Authenticator`. Neither a token nor a key that is known costs a question to anybody."""
+    """The process's `Authenticator`. Neither a token nor a key that is known costs a question to anybody, unless what it stands
+    for has changed."""
 
     tokens: AccessTokens
     database: Database
     revocations: Revocations
     is_listening: Callable[[], bool]
     """Whether this process would hear of a revocation. While it would not, no key is taken for what it was."""
+    standings: Standings
     check_stranger: Callable[[Call], None]
     """Raises what keeps somebody from trying one key after another: each that has a key's form costs PostgreSQL a question."""
     now: Callable[[], datetime] = utc_now
@@ -55,12 +58,29 @@ class Credentials:
         """The caller whom the credential stands for. Raises InvalidAccessToken, InvalidApiKey, and what `check_stranger`
         does."""
         if not credential.startswith(api_key_rules.PREFIX):
-            return await self.tokens.identify(credential)
+            caller = await self.tokens.identify(credential)
+            return await self.standings.find(caller) if caller.account_id in self.revocations else caller
         api_key_rules.id_of(credential)
         digest = api_key_rules.digest(credential)
-        known = self.known.get(digest)
-        if known is None:
+        if digest not in self.known:
             self.check_stranger(call)
+        return await self.holder(digest)
+
+    async def identify_again(self, credential: str, call: Call) -> Caller:
+        """The same caller as it is now, while a call of theirs is under way. Who began it with an access token that has expired
+        meanwhile goes on for as long as the session does. Raises InvalidAccessToken, InvalidApiKey."""
+        if credential.startswith(api_key_rules.PREFIX):
+            return await self.holder(api_key_rules.digest(credential))
+        try:
+            return await self.identify(credential, call)
+        except InvalidAccessToken:
+            if call.caller.session_id in self.revocations:
+                raise
+            return await self.standings.find(call.caller)
+
+    async def holder(self, digest: bytes) -> Caller:
+        """Raises InvalidApiKey."""
+        known = self.known.get(digest)
         if known is None or not self.holds(known):
             self.known.pop(digest, None)
             known = await self.ask(digest)
@@ -68,9 +88,8 @@ class Credentials:
 
     def holds(self, known: Known) -> bool:
         """Whether the key still is what it was when PostgreSQL was asked."""
-        missed = self.revocations.whole_since  # what was found out before then may have changed unheard
-        changed = max(missed, self.revocations.heard.get(known.key_id, missed))
-        return self.is_listening() and changed < known.ask_time and self.now() < known.forget_time
+        is_newer = self.revocations.is_newer(known.ask_time, known.key_id)
+        return self.is_listening() and not is_newer and self.now() < known.forget_time
 
     async def ask(self, digest: bytes) -> Known:
         """Asks PostgreSQL about the key, and remembers what it is. Raises InvalidApiKey."""

@@ -22,6 +22,8 @@ class Account(Model):
     name: Mapped[str]
     password_hash: Mapped[str | None]
     """argon2id, in its own encoding."""
+    password_generation: Mapped[int] = mapped_column(server_default=text("0"))
+    """How often a password was set: devices and addresses are known by sign-ins with the one that holds."""
     state: Mapped[int]
     """gazette.auth.v1.AccountState."""
     totp_secret: Mapped[bytes | None]
@@ -30,9 +32,14 @@ class Account(Model):
     """When the authenticator app first gave a right code; until then it is not asked for."""
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
     """The time step of the last code that was accepted: no code is accepted twice (RFC 6238 section 5.2)."""
+    rights_change_time: Mapped[datetime | None]
+    """When the account's rights last became others than its access tokens say, and its sessions went on."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (Index("uq_accounts_email", text("lower(email)"), unique=True),)
+    __table_args__ = (
+        Index("uq_accounts_email", text("lower(email)"), unique=True),
+        Index("ix_accounts_rights_change_time", "rights_change_time", postgresql_where=text("rights_change_time IS NOT NULL")),
+    )
 
 
 class RecoveryCode(Model):
@@ -61,6 +68,8 @@ class Link(Model):
     expire_time: Mapped[datetime]
     use_time: Mapped[datetime | None]
     """When it was used, or replaced by another."""
+    claim_expire_time: Mapped[datetime | None]
+    """Until when it belongs to a call that is about to use it."""
 
 
 class PasswordResetRequest(Model):
@@ -108,6 +117,8 @@ class Session(Model):
     absolute_expire_time: Mapped[datetime]
     revoke_time: Mapped[datetime | None]
     revoke_reason: Mapped[str | None]
+    password_generation: Mapped[int] = mapped_column(server_default=text("0"))
+    """The account's, when the session began."""
 
     __table_args__ = (
         Index("ix_sessions_account_id_address", "account_id", "address"),
@@ -123,9 +134,23 @@ class SignInAttempts(Model):
     key: Mapped[str] = mapped_column(primary_key=True)
     """What is counted: a hash of the account, the address or the device."""
     count: Mapped[int]
+    failed: Mapped[int] = mapped_column(server_default=text("0"))
+    """How many of them are known to have been wrong, where honest people share the counter; the others are under way."""
     expire_time: Mapped[datetime] = mapped_column(index=True)
 
     __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+
+class LongRunAttempts(Model):
+    """Wrong codes and passwords of an account over days. Unlike the throttle's counters these outlive a crash."""
+
+    __tablename__ = "long_run_attempts"
+
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    counter: Mapped[str] = mapped_column(primary_key=True)
+    """What is counted, of whom, and for how long."""
+    count: Mapped[int]
+    expire_time: Mapped[datetime] = mapped_column(index=True)
 
 
 class ApiKey(Model):
@@ -138,6 +163,10 @@ class ApiKey(Model):
     name: Mapped[str]
     sha256: Mapped[bytes] = mapped_column(unique=True)
     """A hash of the whole key, which is stored nowhere."""
+    maker_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("api_keys.id"), index=True)
+    """The key that it was made with, and ends with; NULL if a person or the command line made it."""
+    replaces_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("api_keys.id"))
+    """The key that it replaces. If it was made with that one, it is revoked with it, but does not end with the overlap."""
     scopes: Mapped[list[int]]
     """gazette.access.v1.Permission: the account's permissions that the key may use."""
     create_time: Mapped[datetime]

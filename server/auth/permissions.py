@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import Role
@@ -69,6 +69,25 @@ def fewest(grants: Grants) -> list[tuple[int, uuid.UUID | None]]:
     return [
         (role, organisation_id) for organisation_id, role in highest.items() if organisation_id is None or role > everywhere
     ]
+
+
+class Rights(NamedTuple):
+    """What an account may make use of."""
+
+    grants: Sequence[Any]
+    must_enrol: bool
+    """Whether it can do nothing else until it has an authenticator app."""
+
+
+def rights(account: Any, grants: Sequence[Any], required: Collection[str]) -> Rights:
+    """The grants that the account may make use of. Without an authenticator app those in an organisation where one of its roles
+    asks for one hold nothing, and if it is one for all organisations none does: what is granted in one of them takes nothing
+    away elsewhere."""
+    if account.totp_confirm_time is not None:
+        return Rights(grants, must_enrol=False)
+    asking = {grant.organisation_id for grant in grants if needs_totp([grant], required)}
+    held = [] if None in asking else [grant for grant in grants if grant.organisation_id not in asking]
+    return Rights(held, must_enrol=bool(asking) and not held)
 
 
 def needs_totp(grants: Iterable[Any], required: Iterable[str]) -> bool:

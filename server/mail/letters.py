@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from typing import Any
 
+import idna
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.stores.postgres import AnyRow
@@ -70,10 +71,18 @@ def message(mail: AnyRow, letter: Letter, sender: Address) -> Message:
 def address(text: str) -> Address:
     """An address with whatever is special in it quoted, and its domain in ASCII (RFC 5890). Raises ValueError."""
     username, _, domain = text.rpartition("@")
-    domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    domain = domain if domain.isascii() else ascii_domain(domain)
     if not username or not username.isprintable() or ENCODED in username or DOMAIN.fullmatch(domain) is None:
         raise ValueError("is no address")
     return Address(username=username, domain=domain)
+
+
+def ascii_domain(domain: str) -> str:
+    """The domain as it is looked up, by IDNA 2008: that of 2003 leads to another one for some. Raises ValueError."""
+    try:
+        return idna.encode(domain, uts46=True, transitional=False, std3_rules=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise ValueError("is no address") from error
 
 
 def one_line(text: str) -> str:

@@ -60,9 +60,12 @@ async def mark_failed(connection: AsyncConnection, mail: AnyRow, failure: str, p
     await connection.execute(update(Mail).where(*is_ours).values(failed))
 
 
-async def waiting(connection: AsyncConnection) -> int:
-    """How many mails are still to be sent."""
-    return (await connection.execute(select(func.count()).where(Mail.next_attempt_time.is_not(None)))).scalar_one()
+async def waiting(connection: AsyncConnection) -> tuple[int, float, float]:
+    """How many mails are still to be sent, for how many seconds the oldest of them has been there, and by how many an attempt
+    is late."""
+    age, lateness = (func.extract("epoch", func.now() - func.min(each)) for each in (Mail.create_time, Mail.next_attempt_time))
+    row = (await connection.execute(select(func.count(), age, lateness).where(Mail.next_attempt_time.is_not(None)))).one()
+    return row[0], max(0.0, float(row[1] or 0)), max(0.0, float(row[2] or 0))
 
 
 async def erase(connection: AsyncConnection, account_id: uuid.UUID) -> None:

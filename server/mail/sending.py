@@ -36,6 +36,16 @@ MAILS = Counter(
     "gazette_mails", "Attempts to send mails, by kind and outcome: sent, failed, given_up or dropped.", ["kind", "outcome"]
 )
 WAITING = Gauge("gazette_mails_waiting", "Mails that are still to be sent.", multiprocess_mode="mostrecent")
+OLDEST = Gauge(
+    "gazette_mails_oldest_age_seconds",
+    "How long the oldest mail that is to be sent has waited.",
+    multiprocess_mode="mostrecent",
+)
+OVERDUE = Gauge(
+    "gazette_mails_overdue_seconds",
+    "By how much the mail whose attempt is most overdue is late.",
+    multiprocess_mode="mostrecent",
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,10 @@ class Sending:
             if mail is None or not await tasks.finish(self.send(mail, self.transport)):
                 break
         async with self.database.read() as connection:
-            WAITING.set(await queries.waiting(connection))
+            count, age, lateness = await queries.waiting(connection)
+        WAITING.set(count)
+        OLDEST.set(age)
+        OVERDUE.set(lateness)
 
     async def send(self, mail: AnyRow, transport: Transport) -> bool:
         """Whether another mail may fare better."""

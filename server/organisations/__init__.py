@@ -13,6 +13,7 @@ from server.organisations.finding import by_slug, existing, existing_names, slug
 from server.organisations.paths import OthersUse
 from server.organisations.queries import ARE_UNCHANGED, CHANNEL
 from server.organisations.reservations import Reservations, read_reservations
+from server.organisations.restoring import all_of_them, restore
 
 __all__ = [
     "ARE_UNCHANGED",
@@ -20,9 +21,11 @@ __all__ = [
     "OrganisationNotFound",
     "OthersUse",
     "Reservations",
+    "all_of_them",
     "by_slug",
     "existing",
     "existing_names",
     "read_reservations",
+    "restore",
     "slugs",
 ]

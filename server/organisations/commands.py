@@ -17,11 +17,11 @@ from gazette.auth.v1.organisation_service_pb2 import (
 from server.organisations import changes, paths, queries, rules
 from server.organisations.finding import by_slug
 from server.organisations.paths import OthersUse
-from server.process.commands import as_json, run, show, show_all
-from server.rpc import validation
+from server.process.commands import LINE, as_json, run, show, show_all
 from server.rpc.messages import message
+from server.rpc.requests import validation
 
-name_option = click.option("--name", required=True, help="Its name, as people write it.")
+name_option = click.option("--name", required=True, type=LINE, help="Its name, as people write it.")
 slug_argument = click.argument("slug")
 prefix_argument = click.argument("prefix")
 

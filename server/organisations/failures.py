@@ -38,6 +38,15 @@ class PathInUse(FailedPrecondition):
         )
 
 
+class TooManyPrefixes(FailedPrecondition):
+    """An organisation is shown with all that it has, and no answer could show more."""
+
+    reason = "TOO_MANY_PREFIXES"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"An organisation has at most {limit} path prefixes.", limit=str(limit))
+
+
 class PathNotReserved(NotFound):
     """The organisation has no such prefix."""
 

@@ -16,6 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server import audit
 from server.organisations import failures, queries, rules
 
+MAX_PREFIXES = 2_000
+"""Of one organisation: with 512 characters each they fit into an answer, and what is one's own is in few places."""
+
 
 class OthersUse(Protocol):
     """What organisations ask content."""
@@ -29,13 +32,15 @@ class OthersUse(Protocol):
 
 
 async def reserve(connection: AsyncConnection, organisation_id: uuid.UUID, prefix: str, others_use: OthersUse) -> None:
-    """Makes the prefix this organisation's own, which it may be already. Raises PrefixTaken, PathInUse."""
+    """Makes the prefix this organisation's own, which it may be already. Raises PrefixTaken, PathInUse, TooManyPrefixes."""
     await queries.lock_reservations(connection)
     reservations = await queries.reservations(connection, prefix, organisation_id)
     if prefix in reservations:
         if reservations[prefix] != organisation_id:
             raise failures.PrefixTaken
         return
+    if [*reservations.values()].count(organisation_id) >= MAX_PREFIXES:
+        raise failures.TooManyPrefixes(MAX_PREFIXES)
     if await others_use(connection, prefix, organisation_id, but=rules.inside(reservations, prefix)):
         raise failures.PathInUse(prefix)
     await queries.add_reservation(connection, prefix, organisation_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import uuid6
@@ -29,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.organisations.models import Organisation, PathGeneration, PathReservation
 from server.organisations.rules import covering
+from server.stores.parameters import is_one_of
 from server.stores.postgres import AnyRow
 from server.stores.statements import Statement
 
@@ -91,7 +93,9 @@ async def organisations_after(connection: AsyncConnection, slug: str, limit: int
 
 
 async def names(connection: AsyncConnection, organisation_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Name]:
-    statement = select(Organisation.id, Organisation.slug, Organisation.name).where(Organisation.id.in_(organisation_ids))
+    statement = select(Organisation.id, Organisation.slug, Organisation.name).where(
+        is_one_of(Organisation.id, organisation_ids)
+    )
     return {row.id: Name(row.slug, row.name) for row in await connection.execute(statement)}
 
 
@@ -99,9 +103,12 @@ async def rename_organisation(connection: AsyncConnection, organisation_id: uuid
     await connection.execute(update(Organisation).where(Organisation.id == organisation_id).values(name=name))
 
 
-async def add_organisation(connection: AsyncConnection, slug: str, name: str) -> AnyRow | None:
+async def add_organisation(
+    connection: AsyncConnection, slug: str, name: str, id: uuid.UUID | None = None, create_time: datetime | None = None
+) -> AnyRow | None:
     """Returns the new organisation, or None if the slug is taken."""
-    statement = upsert(Organisation).values(id=uuid6.uuid7(), slug=slug, name=name).on_conflict_do_nothing()
+    told = {} if create_time is None else {"create_time": create_time}
+    statement = upsert(Organisation).values(id=id or uuid6.uuid7(), slug=slug, name=name, **told).on_conflict_do_nothing()
     made: AnyRow | None = (await connection.execute(statement.returning(Organisation.__table__))).one_or_none()
     return made
 

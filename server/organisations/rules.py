@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from gazette.auth.v1.organisation_pb2 import Organisation
-from server.rpc import failures, masks
+from server.rpc import failures
 from server.rpc.failures import Violation
+from server.rpc.requests import masks
 
 Reservations = Mapping[str, uuid.UUID]
 """Prefixes, without slashes around them, and the organisation that each is reserved for."""

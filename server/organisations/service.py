@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from functools import partial
 
 from gazette.access.v1.access_pb2 import PERMISSION_ORGANISATIONS_WRITE
 from gazette.auth.v1 import organisation_service_pb2 as rpc
@@ -13,6 +14,7 @@ from server.organisations.changes import create, rename
 from server.organisations.finding import existing
 from server.organisations.paths import OthersUse
 from server.rpc import http
+from server.rpc.answers import filled
 from server.rpc.call import Call
 from server.rpc.messages import message
 from server.rpc.paging import Paging
@@ -50,8 +52,8 @@ class OrganisationService:
         page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)
         async with self.database.read() as connection:
             rows = await queries.organisations_after(connection, page.after or "", page.limit)
-        rows, token = page.cut(rows, lambda row: (row.slug,))
-        return rpc.ListOrganisationsResponse(organisations=[message(Organisation, row) for row in rows], next_page_token=token)
+        found, token = filled(page, rows, lambda row: (row.slug,), partial(message, Organisation))
+        return rpc.ListOrganisationsResponse(organisations=found, next_page_token=token)
 
     async def UpdateOrganisation(self, request: rpc.UpdateOrganisationRequest, call: Call) -> rpc.UpdateOrganisationResponse:
         call.caller.require(PERMISSION_ORGANISATIONS_WRITE)

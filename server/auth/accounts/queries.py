@@ -9,12 +9,15 @@ from datetime import datetime
 from typing import Any
 
 import uuid6
-from sqlalchemy import bindparam, delete, exists, func, or_, select, text, update
+from sqlalchemy import Text, bindparam, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
+from server.auth import families
+from server.auth.accounts import addresses
 from server.auth.models import Account, ApiKey, Grant, Link, Session
+from server.stores.parameters import is_one_of
 from server.stores.postgres import AnyRow
 
 ACTIVE = AccountState.ACCOUNT_STATE_ACTIVE
@@ -30,6 +33,7 @@ LOCKED_ACCOUNT, LOCKED_ACTIVE_ACCOUNT, LOCKED_VERIFIED_ACCOUNT = (
 """A row that is locked so stays as it is until the transaction ends; who signs in meanwhile waits."""
 ACCOUNT_BY_EMAIL = select(Account.__table__).where(func.lower(Account.email) == func.lower(bindparam("email")))
 LOCKED_ACCOUNT_BY_EMAIL = ACCOUNT_BY_EMAIL.with_for_update(key_share=True)
+FOLDED = select(func.lower(bindparam("email", type_=Text)))
 FOLDED_EMAIL = select(func.lower(Account.email)).where(Account.id == bindparam("account_id"))
 GRANTS = select(Grant.role, Grant.organisation_id).where(Grant.account_id == bindparam("account_id")).order_by(Grant.id)
 
@@ -43,8 +47,8 @@ async def active_account(connection: AsyncConnection, account_id: uuid.UUID) -> 
 
 
 async def account_by_email(connection: AsyncConnection, email: str) -> AnyRow | None:
-    """The account with this address, whatever its state, without regard to case."""
-    return (await connection.execute(ACCOUNT_BY_EMAIL, {"email": email})).one_or_none()
+    """The account with this address, whatever its state, without regard to case and to how its domain is written."""
+    return (await connection.execute(ACCOUNT_BY_EMAIL, {"email": addresses.asked(email)})).one_or_none()
 
 
 async def lock(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow | None:
@@ -66,12 +70,17 @@ async def lock_verified(connection: AsyncConnection, account_id: uuid.UUID, pass
 
 async def lock_by_email(connection: AsyncConnection, email: str) -> AnyRow | None:
     """The account with this address, whatever its state. It stays as it is until the transaction ends."""
-    return (await connection.execute(LOCKED_ACCOUNT_BY_EMAIL, {"email": email})).one_or_none()
+    return (await connection.execute(LOCKED_ACCOUNT_BY_EMAIL, {"email": addresses.asked(email)})).one_or_none()
 
 
 async def folded_email(connection: AsyncConnection, account_id: uuid.UUID) -> str:
     """The account's address as PostgreSQL compares it."""
     return str((await connection.execute(FOLDED_EMAIL, {"account_id": account_id})).scalar_one())
+
+
+async def folded(connection: AsyncConnection, email: str) -> str:
+    """Any address as PostgreSQL compares it."""
+    return str((await connection.execute(FOLDED, {"email": email})).scalar_one())
 
 
 async def grants(connection: AsyncConnection, account_id: uuid.UUID) -> Sequence[AnyRow]:
@@ -81,7 +90,7 @@ async def grants(connection: AsyncConnection, account_id: uuid.UUID) -> Sequence
 
 async def grants_of(connection: AsyncConnection, account_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[AnyRow]]:
     """Each account's grants, in the order in which they were given."""
-    statement = select(Grant.account_id, Grant.role, Grant.organisation_id).where(Grant.account_id.in_(account_ids))
+    statement = select(Grant.account_id, Grant.role, Grant.organisation_id).where(is_one_of(Grant.account_id, account_ids))
     found = defaultdict[uuid.UUID, list[AnyRow]](list)
     for row in await connection.execute(statement.order_by(Grant.id)):
         found[row.account_id].append(row)
@@ -101,7 +110,9 @@ async def accounts(
     `query` is part of a name or an address; columns are `equal` to what is given."""
     statement = select(Account.__table__).where(*(getattr(Account, name) == value for name, value in equal.items()))
     if organisation_ids is not None:
-        statement = statement.where(exists().where(Grant.account_id == Account.id, Grant.organisation_id.in_(organisation_ids)))
+        statement = statement.where(
+            exists().where(Grant.account_id == Account.id, is_one_of(Grant.organisation_id, organisation_ids))
+        )
     if before is not None:
         statement = statement.where(Account.id < before)
     if query:
@@ -112,12 +123,12 @@ async def accounts(
 
 async def add_account(connection: AsyncConnection, email: str, name: str, password_hash: str) -> AnyRow | None:
     """Returns the new account, or None if the address is taken."""
-    return await add(connection, email=email, name=name, password_hash=password_hash, state=ACTIVE)
+    return await add(connection, email=addresses.asked(email), name=name, password_hash=password_hash, state=ACTIVE)
 
 
 async def add_invited(connection: AsyncConnection, email: str, name: str) -> AnyRow | None:
     """Returns the new account of a person without a password, or None if the address is taken."""
-    return await add(connection, email=email, name=name, state=AccountState.ACCOUNT_STATE_INVITED)
+    return await add(connection, email=addresses.asked(email), name=name, state=AccountState.ACCOUNT_STATE_INVITED)
 
 
 async def add(connection: AsyncConnection, **values: Any) -> AnyRow | None:
@@ -135,7 +146,15 @@ async def change(connection: AsyncConnection, account_id: uuid.UUID, **changed: 
 
 
 async def renew_password_hash(connection: AsyncConnection, account_id: uuid.UUID, password_hash: str) -> None:
+    """Stores the same password, hashed anew."""
     await connection.execute(update(Account).where(Account.id == account_id).values(password_hash=password_hash))
+
+
+async def set_password_hash(connection: AsyncConnection, account_id: uuid.UUID, password_hash: str) -> AnyRow:
+    """Gives the account another password, or its first one. Returns the account as it is then."""
+    return await change(
+        connection, account_id, password_hash=password_hash, password_generation=Account.password_generation + 1
+    )
 
 
 async def add_grant(connection: AsyncConnection, account_id: uuid.UUID, role: int, organisation_id: uuid.UUID | None) -> None:
@@ -166,9 +185,9 @@ async def has_other_admin(connection: AsyncConnection, account_id: uuid.UUID) ->
 
 
 async def blank(connection: AsyncConnection, account_id: uuid.UUID, now: datetime) -> None:
-    """Takes all roles from the account, ends its keys, and forgets where its sessions came from and its links went to."""
+    """Takes all roles from the account, ends its keys with those that were made with them, and forgets where its sessions came
+    from and its links went to."""
     await connection.execute(delete(Grant).where(Grant.account_id == account_id))
-    keys = update(ApiKey).where(ApiKey.account_id == account_id, ApiKey.revoke_time.is_(None))
-    await connection.execute(keys.values(revoke_time=now))
+    await families.revoke(connection, ApiKey.account_id == account_id, now)
     await connection.execute(update(Session).where(Session.account_id == account_id).values(user_agent="", address=""))
     await connection.execute(update(Link).where(Link.account_id == account_id).values(email=""))

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
+from server.auth.accounts import addresses
 from server.auth.failures import AccountErased, AccountNotFound, OwnAccount, TooManyGrants
 from server.auth.permissions import fewest, permissions
 from server.organisations.failures import OrganisationNotFound
 from server.rpc import failures
 from server.rpc.caller import Caller
 from server.rpc.failures import Violation
+from server.rpc.texts.characters import Unfit, is_visible
+from server.rpc.texts.forms import line
 
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.\u3002]+(\.[^@\s.\u3002]+)+")  # U+3002: a dot to those who look up domains (RFC 3490)
-MAX_EMAIL, MAX_NAME = 254, 255
+MAX_NAME = 255
 MAX_GRANTS = 90
 """How many grants an access token has room for."""
 READ = Permission.PERMISSION_ACCOUNTS_READ
@@ -38,13 +38,18 @@ def check_name(name: str, field: str) -> None:
 
 
 def wrong_email(email: str, field: str) -> list[Violation]:
-    is_text = len(email) <= MAX_EMAIL and email.isprintable() and unicodedata.is_normalized("NFKC", email)
-    is_right = is_text and EMAIL.fullmatch(email)  # each mailbox in one way, so that it is one account's
-    return [] if is_right else [Violation(field, "is not an email address")]
+    try:
+        addresses.canonical(email)
+    except ValueError:
+        return [Violation(field, "is not an email address that mail can go to")]
+    return []
 
 
 def wrong_name(name: str, field: str) -> list[Violation]:
-    is_right = name.strip() and len(name) <= MAX_NAME and name.isprintable()
+    try:
+        is_right = line(name) == name and is_visible(name) and len(name) <= MAX_NAME
+    except Unfit as unfit:
+        return [Violation(field, str(unfit))]
     return [] if is_right else [Violation(field, f"has not between 1 and {MAX_NAME} printable characters")]
 
 

@@ -86,16 +86,38 @@ async def grant(
 
 
 async def revoke(
-    connection: AsyncConnection, principal: Principal, role: Role.ValueType, organisation_id: uuid.UUID | None, now: datetime
+    connection: AsyncConnection,
+    principal: Principal,
+    role: Role.ValueType,
+    organisation_id: uuid.UUID | None,
+    now: datetime,
+    *,
+    ends_sessions: bool = False,
 ) -> list[uuid.UUID]:
-    """Returns the sessions that it ended, since their tokens carry the role. Raises GrantNotFound, LastAdmin."""
+    """Returns whose tokens, that carry the role, are not honoured as they are any more: the sessions that it ended, or the
+    account. Its sessions end unless it has roles elsewhere, which the change does not concern: then they go on, and what they
+    may is read anew, unless whoever asks `ends_sessions` in any case. Raises GrantNotFound, LastAdmin."""
     if not account_rules.has_grant(principal.grants, role, organisation_id):
         raise failures.GrantNotFound
     if role == Role.ROLE_ADMIN and organisation_id is None:
         await keep_an_admin(connection, principal)
     await account_queries.remove_grant(connection, principal.account.id, role, organisation_id)
     await add_roles_event(connection, "grant.revoke", principal, role, organisation_id)
+    is_of_others = organisation_id is not None and account_rules.only_organisation(principal.grants) is None
+    if is_of_others and not ends_sessions:
+        await session_queries.change_rights(connection, principal.account.id, now)
+        return [principal.account.id]
     return await session_queries.revoke_all(connection, principal.account.id, "role-revoked", now)
+
+
+async def withdraw(connection: AsyncConnection, principal: Principal) -> Principal:
+    """Takes all roles from an account that nobody has used yet. Returns it as it is then."""
+    account_id, left = principal.account.id, principal
+    for each in principal.grants:
+        await account_queries.remove_grant(connection, account_id, each.role, each.organisation_id)
+        await add_roles_event(connection, "grant.revoke", left, each.role, each.organisation_id)
+        left = Principal(principal.account, await account_queries.grants(connection, account_id))
+    return left
 
 
 async def keep_an_admin(connection: AsyncConnection, principal: Principal) -> None:

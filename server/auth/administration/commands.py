@@ -10,9 +10,10 @@ from typing import Any
 import click
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gazette.auth.v1.account_administration_pb2 import InviteAccountResponse
 from gazette.auth.v1.account_pb2 import Account, AccountKind, AccountState
 from server import organisations, settings
-from server.auth.accounts import finding, options, views
+from server.auth.accounts import addresses, finding, options, views
 from server.auth.accounts import queries as account_queries
 from server.auth.accounts import rules as account_rules
 from server.auth.accounts.finding import Principal
@@ -22,7 +23,7 @@ from server.auth.administration import changes, creating, invitations
 from server.auth.clock import utc_now
 from server.auth.links.mailed import Links
 from server.auth.passwords.hashing import Passwords
-from server.process.commands import as_json, run, show, show_all
+from server.process.commands import LINE, as_json, run, show, show_all
 
 STATE_PREFIX, KIND_PREFIX = "ACCOUNT_STATE_", "ACCOUNT_KIND_"
 STATES = [name.removeprefix(STATE_PREFIX).lower() for name, number in AccountState.items() if number]
@@ -37,8 +38,8 @@ def accounts() -> None:
 
 
 @accounts.command("create")
-@click.option("--email", required=True, help="The address it signs in with.")
-@click.option("--name", required=True, help="How it is called in reviews and histories.")
+@click.option("--email", required=True, type=LINE, help="The address it signs in with.")
+@click.option("--name", required=True, type=LINE, help="How it is called in reviews and histories.")
 @role_option
 @somewhere
 @click.option("--password-stdin", "is_piped", is_flag=True, help="Read the password from the first line of standard input.")
@@ -51,9 +52,10 @@ def create_account(email: str, name: str, role: str, slug: str | None, is_piped:
         organisation_id = await organisation_named(connection, slug)
         passwords = Passwords()
         try:
-            account = await creating.create(connection, passwords, email, name, password, number(role), organisation_id)
+            person = creating.Person(email, name, password, number(role), organisation_id)
+            account = await creating.create(connection, passwords, person)
         finally:
-            passwords.close()
+            await passwords.close()
         return views.shown(*await finding.found(connection, account.id))
 
     account = run(create)
@@ -61,8 +63,8 @@ def create_account(email: str, name: str, role: str, slug: str | None, is_piped:
 
 
 @accounts.command("invite")
-@click.option("--email", required=True, help="Where the invitation goes, and what the account signs in with.")
-@click.option("--name", required=True, help="How it is called in reviews and histories.")
+@click.option("--email", required=True, type=LINE, help="Where the invitation goes, and what the account signs in with.")
+@click.option("--name", required=True, type=LINE, help="How it is called in reviews and histories.")
 @role_option
 @somewhere
 @as_json
@@ -71,23 +73,27 @@ def invite_account(email: str, name: str, role: str, slug: str | None, is_json: 
     values = settings.load()
     links = Links(values.refresh_token_secret, values.public_url)
 
-    async def invite(connection: AsyncConnection) -> Account:
+    async def invite(connection: AsyncConnection) -> InviteAccountResponse:
         check_account(email, name)
         organisation_id = await organisation_named(connection, slug)
-        account_id = await invitations.invite(
+        account_id, is_mailed = await invitations.invite(
             connection, account_rules.COMMAND_LINE, links, email, name, number(role), organisation_id
         )
-        return views.shown(*await finding.found(connection, account_id))
+        return InviteAccountResponse(account=views.shown(*await finding.found(connection, account_id)), mail_sent=is_mailed)
 
-    account = run(invite)
-    show(account, f"{account.email} is invited as {role} of {slug or 'all organisations'}: {account.id}", is_json=is_json)
+    invited = run(invite)
+    account = invited.account
+    said = f"{account.email} is invited as {role} of {slug or 'all organisations'}: {account.id}"
+    if not invited.mail_sent:
+        said += "\nNo mail is sent: so many went to this address lately. The link in the newest one holds."
+    show(account, said, is_json=is_json)
 
 
 @accounts.command("list")
 @click.option("--organisation", "slug", help="Only accounts with a role in this organisation: its slug.")
 @click.option("--state", type=click.Choice(STATES), help="Only accounts in this state.")
 @click.option("--kind", type=click.Choice(KINDS), help="Only people, or only services.")
-@click.option("--query", default="", help="Only accounts whose name or address contains this.")
+@click.option("--query", default="", type=LINE, help="Only accounts whose name or address contains this.")
 @as_json
 def list_accounts(slug: str | None, state: str | None, kind: str | None, query: str, is_json: bool) -> None:
     """List the accounts, the newest first."""
@@ -109,6 +115,18 @@ def list_accounts(slug: str | None, state: str | None, kind: str | None, query: 
         return f"{account.id}  {state_name(account):<8}  {account.email or '-'}  {account.name or '-'}"
 
     show_all(run(read), line, is_json=is_json)
+
+
+@accounts.command("unreachable")
+@as_json
+def list_unreachable(is_json: bool) -> None:
+    """List the accounts whose address is no mailbox's own: from before there were rules, or another account has the mailbox."""
+
+    async def read(connection: AsyncConnection) -> Sequence[Account]:
+        rows = await account_queries.accounts(connection, None)
+        return [views.shown(row, ()) for row in rows if row.email and not addresses.is_canonical(row.email)]
+
+    show_all(run(read), lambda account: f"{account.id}  {account.email}  {account.name}", is_json=is_json)
 
 
 @accounts.command("show")
@@ -169,7 +187,8 @@ def revoke_role(account: str, role: str, slug: str | None, is_json: bool) -> Non
     """Take a role from an account, and end its sessions."""
 
     async def revoke(connection: AsyncConnection, principal: Principal) -> None:
-        await changes.revoke(connection, principal, number(role), await organisation_named(connection, slug), utc_now())
+        place = await organisation_named(connection, slug)
+        await changes.revoke(connection, principal, number(role), place, utc_now(), ends_sessions=True)
 
     changed = change(account, revoke)
     show(changed, f"{called(changed)} is no longer {role} of {slug or 'all organisations'}.", is_json=is_json)

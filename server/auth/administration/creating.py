@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,48 +16,47 @@ from server.auth.passwords.hashing import Passwords
 from server.stores.postgres import AnyRow
 
 
-async def create(
-    connection: AsyncConnection,
-    passwords: Passwords,
-    email: str,
-    name: str,
-    password: str,
-    role: Role.ValueType,
-    organisation_id: uuid.UUID | None,
-) -> AnyRow:
-    """Returns a new account with one role, in one organisation or, for None, in all. Raises EmailTaken, WeakPassword,
-    InvalidArgument, OrganisationNotFound."""
-    rules.check_account(email, name)
-    organisation = await organisations.existing(connection, organisation_id) if organisation_id else None
-    password_rules.check_password(password, email, name, *((organisation.slug, organisation.name) if organisation else ()))
-    account = await queries.add_account(connection, email, name, await passwords.hash(password))
+class Person(NamedTuple):
+    """Somebody who gets an account with one role, in one organisation or, for None, in all."""
+
+    email: str
+    name: str
+    password: str
+    role: Role.ValueType
+    organisation_id: uuid.UUID | None
+
+
+async def create(connection: AsyncConnection, passwords: Passwords, person: Person) -> AnyRow:
+    """Returns a new account. Raises EmailTaken, WeakPassword, InvalidArgument, OrganisationNotFound."""
+    rules.check_account(person.email, person.name)
+    place = await organisations.existing(connection, person.organisation_id) if person.organisation_id else None
+    known = (place.slug, place.name) if place else ()
+    password_rules.check_password(person.password, person.email, person.name, *known)
+    return await add(connection, passwords, person)
+
+
+async def add(connection: AsyncConnection, passwords: Passwords, person: Person) -> AnyRow:
+    """As `create`, of what was checked. Raises EmailTaken."""
+    account = await queries.add_account(connection, person.email, person.name, await passwords.hash(person.password))
     if account is None:
         raise failures.EmailTaken
-    await queries.add_grant(connection, account.id, role, organisation_id)
+    await queries.add_grant(connection, account.id, person.role, person.organisation_id)
     await audit.add(
         connection,
         "account.create",
         account.id,
-        organisation_id=organisation_id,
-        personal={"email": email, "name": name},
-        role=Role.Name(role),
+        organisation_id=person.organisation_id,
+        personal={"email": account.email, "name": person.name},
+        role=Role.Name(person.role),
         by=audit.origin(),
     )
     return account
 
 
-async def ensure(
-    connection: AsyncConnection,
-    passwords: Passwords,
-    email: str,
-    name: str,
-    password: str,
-    role: Role.ValueType,
-    organisation_id: uuid.UUID | None,
-) -> uuid.UUID:
-    """Makes the account unless there is one with this address, and returns its id."""
-    account = await queries.account_by_email(connection, email)
+async def ensure(connection: AsyncConnection, passwords: Passwords, person: Person) -> uuid.UUID:
+    """Makes the account unless there is one with this address, and returns its id. The demo's are not checked."""
+    account = await queries.account_by_email(connection, person.email)
     if account is None:
-        account = await create(connection, passwords, email, name, password, role, organisation_id)
+        account = await add(connection, passwords, person)
     account_id: uuid.UUID = account.id
     return account_id

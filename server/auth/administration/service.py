@@ -20,10 +20,11 @@ from server.auth.administration import changes
 from server.auth.clock import utc_now
 from server.auth.sessions.changes import end_sessions
 from server.auth.sessions.revocations import Revocations
-from server.rpc import masks
+from server.rpc.answers import filled
 from server.rpc.call import Call
 from server.rpc.caller import Caller
 from server.rpc.paging import Paging
+from server.rpc.requests import masks
 from server.stores.postgres import Database
 
 PAGE_SIZE = 50
@@ -66,11 +67,11 @@ class Administration:
                 query=request.query,
                 **{name: value for name in ("state", "kind") if (value := getattr(request, name))},
             )
-            rows, token = page.cut(rows, lambda row: (row.id,))
             grants = await queries.grants_of(connection, [row.id for row in rows])
-        return account_service_pb2.ListAccountsResponse(
-            accounts=[views.shown_to(caller, Principal(row, grants[row.id])) for row in rows], next_page_token=token
+        accounts, token = filled(
+            page, rows, lambda row: (row.id,), lambda row: views.shown_to(caller, Principal(row, grants[row.id]))
         )
+        return account_service_pb2.ListAccountsResponse(accounts=accounts, next_page_token=token)
 
     async def UpdateAccount(
         self, request: account_service_pb2.UpdateAccountRequest, call: Call

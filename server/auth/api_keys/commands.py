@@ -19,7 +19,7 @@ from server.auth.accounts.options import number, organisation_named, role_option
 from server.auth.api_keys import keys as making
 from server.auth.api_keys import queries, rules
 from server.auth.clock import utc_now
-from server.process.commands import as_json, run, show, show_all
+from server.process.commands import LINE, as_json, run, show, show_all
 from server.rpc.messages import message
 
 PERMISSION_PREFIX = "PERMISSION_"
@@ -42,7 +42,7 @@ def generate_key(is_json: bool) -> None:
 
 
 @keys.command("create-account")
-@click.option("--name", required=True, help="What the service is called.")
+@click.option("--name", required=True, type=LINE, help="What the service is called.")
 @role_option
 @somewhere
 @as_json
@@ -59,7 +59,7 @@ def create_account(name: str, role: str, slug: str | None, is_json: bool) -> Non
 
 @keys.command("create")
 @account_option
-@click.option("--name", required=True, help="What it is for, or where it is kept.")
+@click.option("--name", required=True, type=LINE, help="What it is for, or where it is kept.")
 @click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="What it may do; repeatable.")
 @click.option("--days", type=click.IntRange(1, rules.LONGEST.days), default=rules.LIFETIME.days, help="How long.")
 @click.option("--replaces", type=click.UUID, help="The id of the key that it replaces, which holds for another day.")
@@ -106,7 +106,8 @@ def revoke_key(account_id: uuid.UUID, key_id: uuid.UUID, is_json: bool) -> None:
 
     async def revoke(connection: AsyncConnection) -> ApiKey:
         principal = await finding.locked(connection, account_id)
-        return message(ApiKey, await making.revoke(connection, principal, key_id, utc_now()))
+        row, _ = await making.revoke(connection, principal, key_id, utc_now())
+        return message(ApiKey, row)
 
     ended = run(revoke)
     show(ended, f"{ended.name} ended: {ended.id}", is_json=is_json)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import Role
 from server import audit, organisations
-from server.auth import failures
+from server.auth import failures, families
 from server.auth.accounts import finding
 from server.auth.accounts import queries as account_queries
 from server.auth.accounts import rules as account_rules
@@ -54,14 +54,21 @@ async def create(
     expire_time: datetime | None = None,
     replaces: uuid.UUID | None = None,
     overlap: timedelta = rules.OVERLAP,
+    maker_id: uuid.UUID | None = None,
 ) -> tuple[AnyRow, str]:
     """Makes a key of the service account; returns its row, and the key itself. The key that it replaces ends after `overlap`.
+    One that is made with another key ends no later than that.
 
-    Raises NotAService, AccountErased, ApiKeyNotFound, InvalidArgument."""
+    Raises NotAService, AccountErased, ApiKeyNotFound, InvalidArgument, and InvalidApiKey if the maker has ended."""
     account_rules.check_not_erased(principal.account)
     rules.check_service(principal.account)
     account_rules.check_name(name, "name")
     end = rules.expire_time(now, expire_time)
+    if maker_id is not None:
+        maker = await families.keep(connection, maker_id, now)
+        if maker is None:
+            raise failures.InvalidApiKey
+        end = min(end, maker.expire_time)
     if replaces is not None:
         replaced = await queries.lock(connection, principal.account.id, replaces)
         if replaced is None:
@@ -69,7 +76,11 @@ async def create(
         await queries.end_by(connection, replaced.id, now + overlap)
     key_id = uuid6.uuid7()
     key = rules.make(key_id)
-    row = await add(connection, principal, key_id, key, name, scopes, now, end, replaces=str(replaces) if replaces else None)
+    about: dict[str, Any] = {"maker": str(maker_id)} if maker_id else {}
+    about["replaces"] = str(replaces) if replaces else None
+    row = await add(
+        connection, principal, key_id, key, name, scopes, now, end, maker_id=maker_id, replaces_id=replaces, **about
+    )
     assert row is not None  # nobody else has these random bytes
     return row, key
 
@@ -83,6 +94,9 @@ async def add(
     scopes: Collection[int],
     now: datetime,
     end: datetime,
+    *,
+    maker_id: uuid.UUID | None = None,
+    replaces_id: uuid.UUID | None = None,
     **about: Any,
 ) -> AnyRow | None:
     """Stores what is known of a key, audits it, and returns its row; None if it is there already."""
@@ -95,6 +109,8 @@ async def add(
         scopes=sorted(scopes),
         create_time=now,
         expire_time=end,
+        maker_id=maker_id,
+        replaces_id=replaces_id,
     )
     if row is not None:
         about["scopes"] = [Permission.Name(Permission.ValueType(each)) for each in row.scopes]
@@ -103,15 +119,21 @@ async def add(
     return row
 
 
-async def revoke(connection: AsyncConnection, principal: Principal, key_id: uuid.UUID, now: datetime) -> AnyRow:
-    """Ends the key, and returns its row. Raises ApiKeyNotFound."""
+async def revoke(
+    connection: AsyncConnection, principal: Principal, key_id: uuid.UUID, now: datetime
+) -> tuple[AnyRow, list[uuid.UUID]]:
+    """Ends the key, and all that were made with it. Returns its row, and the keys that ended. Raises ApiKeyNotFound."""
     row = await queries.lock(connection, principal.account.id, key_id)
     if row is None:
         raise failures.ApiKeyNotFound
-    if row.revoke_time is None:
-        row = await queries.revoke(connection, key_id, now)
-        await add_event(connection, "api_key.revoke", principal, key_id)
-    return row
+    ended = await queries.revoke(connection, key_id, now)
+    for each in ended:
+        owner = principal
+        if each.account_id != principal.account.id:
+            owner = await finding.found(connection, each.account_id)
+        about = {} if each.id == key_id else {"with": str(key_id)}
+        await add_event(connection, "api_key.revoke", owner, each.id, **about)
+    return next((each for each in ended if each.id == key_id), row), [each.id for each in ended]
 
 
 async def add_event(connection: AsyncConnection, action: str, principal: Principal, key_id: uuid.UUID, **about: Any) -> None:

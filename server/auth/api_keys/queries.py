@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import uuid6
-from sqlalchemy import exists, func, insert, or_, select, text, update
+from sqlalchemy import exists, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
+from server.auth import families
 from server.auth.models import Account, ApiKey, Grant
 from server.auth.sessions.queries import announce
 from server.stores.postgres import AnyRow
@@ -38,17 +39,10 @@ async def add(connection: AsyncConnection, **values: Any) -> AnyRow | None:
 
 
 async def use(connection: AsyncConnection, sha256: bytes, now: datetime) -> AnyRow | None:
-    """The key, if it holds and its account may do anything. That it was used is stored, to the minute."""
-    statement = (
-        select(ApiKey.__table__)
-        .join(Account, Account.id == ApiKey.account_id)
-        .where(
-            ApiKey.sha256 == sha256,
-            ApiKey.revoke_time.is_(None),
-            ApiKey.expire_time > now,
-            Account.state == AccountState.ACCOUNT_STATE_ACTIVE,
-        )
-    )
+    """The key, if it holds, all that it was made with, and the account may do anything. That it was used is stored, to the
+    minute."""
+    found = ApiKey.sha256 == sha256
+    statement = select(ApiKey.__table__).where(found, ApiKey.expire_time > now, families.holds(found))
     key = (await connection.execute(statement)).one_or_none()
     if key is not None:
         is_older = or_(ApiKey.last_use_time.is_(None), ApiKey.last_use_time < now - USE_RESOLUTION)
@@ -72,19 +66,16 @@ async def lock(connection: AsyncConnection, account_id: uuid.UUID, key_id: uuid.
     return (await connection.execute(statement.with_for_update())).one_or_none()
 
 
-async def revoke(connection: AsyncConnection, key_id: uuid.UUID, now: datetime) -> AnyRow:
-    """Ends the key, of which every process hears at commit. One that had ended stays as it was."""
-    statement = update(ApiKey).where(ApiKey.id == key_id).values(revoke_time=func.coalesce(ApiKey.revoke_time, now))
-    await announce(connection, [key_id])
-    revoked: AnyRow = (await connection.execute(statement.returning(ApiKey.__table__))).one()
+async def revoke(connection: AsyncConnection, key_id: uuid.UUID, now: datetime) -> Sequence[AnyRow]:
+    """Ends the key and what was made with it, of which every process hears at commit. The keys that had not ended before."""
+    revoked = await families.revoke(connection, ApiKey.id == key_id, now)
+    await announce(connection, [each.id for each in revoked])
     return revoked
 
 
 async def end_by(connection: AsyncConnection, key_id: uuid.UUID, moment: datetime) -> None:
-    """Lets the key hold until then at most, of which every process hears at commit."""
-    statement = update(ApiKey).where(ApiKey.id == key_id, ApiKey.expire_time > moment)
-    await connection.execute(statement.values(expire_time=moment))
-    await announce(connection, [key_id])
+    """Lets the key hold until then at most, and what was made with it, of which every process hears at commit."""
+    await announce(connection, await families.end_by(connection, key_id, moment))
 
 
 async def is_known(connection: AsyncConnection, sha256: bytes) -> bool:

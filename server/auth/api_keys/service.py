@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from gazette.auth.v1 import service_account_pb2 as rpc
 from gazette.auth.v1.api_key_pb2 import ApiKey
@@ -17,6 +18,7 @@ from server.auth.api_keys.keys import create, create_service, revoke
 from server.auth.clock import utc_now
 from server.auth.sessions.revocations import Revocations
 from server.rpc import http
+from server.rpc.answers import filled
 from server.rpc.call import Call
 from server.rpc.messages import message, moment
 from server.rpc.paging import Paging
@@ -64,6 +66,7 @@ class ApiKeys:
                 expire_time=moment(request.expire_time) if request.HasField("expire_time") else None,
                 replaces=uuid.UUID(request.replaces_id) if request.replaces_id else None,
                 overlap=overlap,
+                maker_id=call.caller.key_id,
             )
         http.created(call, f"/v1/accounts/{request.account_id}/api-keys/{row.id}")
         return rpc.CreateApiKeyResponse(api_key=message(ApiKey, row), key=key)
@@ -74,11 +77,11 @@ class ApiKeys:
         async with self.database.read() as connection:
             principal = await finding.visible(connection, caller, uuid.UUID(request.account_id))
             rows = await queries.of_account(connection, principal.account.id, page.after_id, page.limit)
-        rows, token = page.cut(rows, lambda row: (row.id,))
-        return rpc.ListApiKeysResponse(api_keys=[message(ApiKey, row) for row in rows], next_page_token=token)
+        keys, token = filled(page, rows, lambda row: (row.id,), partial(message, ApiKey))
+        return rpc.ListApiKeysResponse(api_keys=keys, next_page_token=token)
 
     async def RevokeApiKey(self, request: rpc.RevokeApiKeyRequest, call: Call) -> rpc.RevokeApiKeyResponse:
         async with changing(self.database, call.caller, request.account_id) as (connection, principal):
-            row = await revoke(connection, principal, uuid.UUID(request.id), self.now())
-        self.revocations.add(row.id)
+            row, ended = await revoke(connection, principal, uuid.UUID(request.id), self.now())
+        self.revocations.add_all(ended)
         return rpc.RevokeApiKeyResponse(api_key=message(ApiKey, row))

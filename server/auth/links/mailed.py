@@ -7,9 +7,10 @@ link's fragment, which browsers send to no server, and so reaches no log on its 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,9 +22,11 @@ from server.auth.failures import InvalidLink
 from server.auth.links import queries
 from server.auth.links.purposes import PURPOSES
 from server.auth.signed import opened, signed
-from server.stores.postgres import AnyRow
+from server.stores.postgres import AnyRow, Database, DatabaseUnavailable
 
 ID_BYTES = 16
+LEASE = timedelta(seconds=30)
+"""For how long a link is claimed by a call that dies before it uses it."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,21 @@ class Links:
         if link is None or account is None or account.state != PURPOSES[purpose].state:
             raise InvalidLink
         return link, account
+
+    @asynccontextmanager
+    async def claimed(self, database: Database, link: AnyRow) -> AsyncIterator[None]:
+        """The link is this call's alone while the block prepares, at some cost, what the link is then used for; unless that
+        succeeds, it holds again afterwards. Not inside of a transaction. Raises InvalidLink for all calls but one."""
+        async with database.transaction() as connection:
+            if not await queries.claim(connection, link.id, self.now(), LEASE):
+                raise InvalidLink
+        try:
+            yield
+        except BaseException:
+            with suppress(DatabaseUnavailable):  # then the claim ends by itself
+                async with database.transaction() as connection:
+                    await queries.give_back(connection, link.id)
+            raise
 
     async def use(self, connection: AsyncConnection, purpose: str, token: str) -> tuple[AnyRow, AnyRow]:
         """Uses the link up, in the transaction of what it is for. Returns the link and its account, which is locked. Raises

@@ -82,5 +82,5 @@ def composers(links: Links) -> dict[str, Composer]:
         account = await account_queries.account(connection, uuid.UUID(account_id)) if account_id else None
         return account.name if account else ""
 
-    notices = ("email-changed", "email-taken", "password-changed", "totp-changed")
+    notices = ("email-changed", "email-taken", "password-changed", "totp-changed", "wrong-guesses")
     return {**{kind: notice(kind) for kind in notices}, **{purpose: with_link(purpose) for purpose in PURPOSES}}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from server import audit
 from server.auth import failures
 from server.auth.accounts import queries as account_queries
+from server.auth.guessing.long_run import PASSWORDS, LongRun
 from server.auth.guessing.reporting import report
 from server.auth.guessing.throttle import CONFIRMATION, Exhausted, Throttle
 from server.auth.passwords.hashing import Passwords
@@ -25,6 +26,7 @@ class Confirmations:
     database: Database
     passwords: Passwords
     throttle: Throttle
+    long_run: LongRun
 
     async def confirmed_account(self, caller: Caller, password: str) -> AnyRow:
         """The caller's account, whose password was given again. Raises NeedsSession for a service, Unauthenticated if the
@@ -34,17 +36,24 @@ class Confirmations:
             account = await account_queries.active_account(connection, caller.known_id)
         if account is None:
             raise Unauthenticated
-        async with self.guess(account.id):
+        async with self.guess(account.id, PASSWORDS):
             if not await self.passwords.verify(account.password_hash, password):
                 raise failures.WrongPassword("password")
         return account
 
     @asynccontextmanager
-    async def guess(self, account_id: uuid.UUID) -> AsyncIterator[None]:
-        """One guess of somebody who is signed in at a secret of the account, which the block makes: right, unless it raises.
-        Not inside of a transaction. Raises TooManySignIns."""
+    async def guess(self, account_id: uuid.UUID, kind: str, *, is_guessable: bool = True) -> AsyncIterator[None]:
+        """One guess of somebody who is signed in at a secret of the account, of a kind that is bounded over days. The block
+        makes it: right, unless it raises. Not inside of a transaction. Raises Unauthenticated, TooManySignIns."""
+        async with self.database.read() as connection:
+            account = await account_queries.active_account(connection, account_id)
+        if account is None:
+            raise Unauthenticated
         try:
-            async with self.throttle.attempt(CONFIRMATION.of(account_id)):
+            async with (
+                self.throttle.attempt(CONFIRMATION.of(account_id)),
+                self.long_run.attempt(account, kind, is_guessable=is_guessable),
+            ):
                 yield
         except Exhausted as exhausted:
             await report(self.database, exhausted, account_id)

@@ -1,85 +1,113 @@
-"""Hashing passwords and checking them: argon2id, off the event loop, and never more at once than the machine can bear."""
+"""Hashing passwords and checking them: argon2id, off the event loop, and never more at once than the machine can bear.
+
+A thread of a low priority would not do: while it holds the interpreter's lock, for which the event loop then waits, whoever
+else has work on this machine goes before it. A process has a lock of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from threading import BoundedSemaphore
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
-from argon2 import Parameters, PasswordHasher, Type
-from argon2.exceptions import InvalidHashError, VerificationError
-
 from server.auth.failures import NeverHashed, SignInBusy
-from server.auth.passwords.rules import normal
+from server.auth.passwords import argon
+from server.auth.passwords.rules import is_demo, normal
+from server.background import tasks
+from server.background.processes import Processes
+from server.rpc.failures import ResourceExhausted
 
-PARAMETERS = Parameters(type=Type.ID, version=19, salt_len=16, hash_len=32, time_cost=2, memory_cost=19 * 1024, parallelism=1)
-"""OWASP's password storage cheat sheet: 19 MiB, two passes, one lane."""
-THREADS = 2
+PARAMETERS = argon.PARAMETERS
+AT_ONCE = 2
+"""How many passwords a worker hashes at once, at most; and all workers together as many as the machine has processors, half of
+them."""
 WAITING = 64
-"""How many may wait. At 20 to 55 ms each on two threads the last one waits for less than two seconds."""
-RETRY_SECONDS = 2.0
+"""How many may wait. At 20 to 55 ms each the last one waits for less than four seconds."""
+BESIDE = 3
+"""How many more than are hashed at once sign in at a time: those that ask the database before or after their hash."""
 NICENESS = 10
-"""How far the threads stand back from the event loop, whose readers are many and have little to wait for."""
+"""How far the processes stand back from the event loops, whose readers are many and have little to wait for. A machine that has
+nothing to spare still gives them a tenth of a processor: so people can sign in."""
+LONGEST = 10.0
+"""Seconds of processor time, of which a hash takes a hundredth."""
+RETRY_SECONDS = 2.0
+PATIENCE = 3.0
+"""Seconds that somebody stands in line to sign in."""
+PATIENT = 0.6
+"""What part of a call's time that may be: the rest is for signing in."""
 
 Result = TypeVar("Result")
 
 
 class Passwords:
-    """argon2id in threads of its own. It refuses with SignInBusy, before it hashes, when too many wait already."""
+    """argon2id in processes of its own. It refuses with SignInBusy, before it hashes, when too many wait already."""
 
-    def __init__(self, *, threads: int = THREADS, waiting: int = WAITING) -> None:
-        self.hasher = PasswordHasher.from_parameters(PARAMETERS)
-        self.executor = ThreadPoolExecutor(threads, "passwords", initializer=step_back)
-        self.slots = BoundedSemaphore(threads + waiting)
-        self.dummy = self.hasher.hash(secrets.token_urlsafe())
+    def __init__(
+        self, *, at_once: int = AT_ONCE, waiting: int = WAITING, patience: float = PATIENCE, is_public: bool = False
+    ) -> None:
+        self.is_public = is_public
+        """Whether others than its developers depend on this installation: there the demo's password opens nothing."""
+        self.processes = Processes(at_once=at_once, waiting=waiting, niceness=NICENESS, imports=(argon.__name__,))
+        self.turns = asyncio.Semaphore(at_once + BESIDE)
+        self.patience = patience
+        self.dummy = argon.hashed(secrets.token_urlsafe())
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """A turn to sign in, which is waited for before anything else is done: so a crowd stands in line, and does not all at
+        once what comes before and after the hash. Raises SignInBusy if it does not come in time."""
+        try:
+            async with asyncio.timeout(self.patience):
+                await self.turns.acquire()
+        except TimeoutError:
+            raise SignInBusy(retry_after=RETRY_SECONDS) from None
+        try:
+            yield
+        finally:
+            self.turns.release()
 
     async def hash(self, password: str) -> str:
         """Raises SignInBusy."""
-        return await self.run(lambda: self.hasher.hash(normal(password)))
+        return await self.run(argon.hashed, normal(password))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether the hash is the password's. Without a hash it takes as long, and is not. Raises SignInBusy."""
-        is_right = await self.run(lambda: self.matches(password_hash or self.dummy, password))
-        return is_right and password_hash is not None
+        """Whether the hash is the password's. Without a hash it takes as long, and is not; and so does the demo's password in
+        public, whose accounts came along with a database from somebody's machine. Raises SignInBusy."""
+        is_right = await self.run(argon.is_right, password_hash or self.dummy, normal(password))
+        return is_right and password_hash is not None and not (self.is_public and is_demo(password))
 
     async def renewed(self, password_hash: str, password: str) -> str | None:
         """A new hash of a password that was just verified, if the parameters have changed since the old one was made."""
-        if not self.hasher.check_needs_rehash(password_hash):
+        if not argon.HASHER.check_needs_rehash(password_hash):
             return None
         try:
             return await self.hash(password)
         except SignInBusy:
             return None  # the next sign-in will do
 
-    def matches(self, password_hash: str, password: str) -> bool:
-        try:
-            return self.hasher.verify(password_hash, normal(password))
-        except (VerificationError, InvalidHashError):
-            return False
-
-    async def run(self, work: Callable[[], Result]) -> Result:
-        if not self.slots.acquire(blocking=False):
-            raise SignInBusy(retry_after=RETRY_SECONDS)
-        future = self.executor.submit(work)
-        future.add_done_callback(self.leave)
-        try:
-            return await asyncio.wrap_future(future)  # whose cancellation takes work that only waits out of the queue
-        except asyncio.CancelledError:
-            if future.cancelled():
+    async def run(self, function: Callable[..., Result], *arguments: str) -> Result:
+        """Raises SignInBusy; NeverHashed if the caller leaves before it is begun. What was begun is done: it was counted."""
+        async with AsyncExitStack() as place:
+            try:
+                await place.enter_async_context(self.processes.place())
+            except ResourceExhausted:
+                raise SignInBusy(retry_after=RETRY_SECONDS) from None
+            except asyncio.CancelledError:
                 raise NeverHashed from None
-            raise
+            taken = place.pop_all()
+        return await tasks.finish(self.computed(taken, function, *arguments))
 
-    def leave(self, future: Future[Result]) -> None:
-        self.slots.release()
+    async def computed(self, place: AsyncExitStack, function: Callable[..., Result], *arguments: str) -> Result:
+        async with place:
+            return await self.processes.done(function, *arguments, seconds=LONGEST)
 
-    def close(self) -> None:
-        self.executor.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        await self.processes.close()
 
 
-def step_back() -> None:
-    """Lowers the priority of the thread that runs it: on Linux each has one of its own, whatever POSIX says."""
-    os.nice(NICENESS)
+def share(workers: int) -> int:
+    """How many passwords each of so many workers on this machine hashes at once."""
+    return max(1, min(AT_ONCE, len(os.sched_getaffinity(0)) // 2 // workers))

@@ -18,6 +18,7 @@ from gazette.auth.v1.account_pb2 import AccountState
 from server import audit
 from server.auth.accounts import queries as account_queries
 from server.auth.clock import utc_now
+from server.auth.guessing.mailing import INVITATIONS, count_mail
 from server.auth.links import queries as link_queries
 from server.auth.links.mailed import Links
 from server.auth.links.purposes import INVITATION, PASSWORD_RESET
@@ -75,6 +76,10 @@ class PasswordResets:
             return
         if await link_queries.sent_since(connection, account.id, purpose, self.now() - WINDOW) >= MOST:
             return
+        if purpose == INVITATION:
+            folded_email = await account_queries.folded_email(connection, account.id)
+            if await count_mail(connection, INVITATIONS, folded_email):
+                return
         await self.links.send(connection, account, purpose, account.email)  # not where the request says: nobody else's mailbox
         await audit.add(
             connection,

@@ -1,7 +1,8 @@
 """Setting passwords: AcceptInvitation, ChangePassword, RequestPasswordReset, ResetPassword.
 
 A password is hashed, which takes a while, before a transaction begins: so what is decided about links and accounts is decided
-twice, first to refuse at once, and then for good.
+twice, first to refuse at once, and then for good. A link is claimed in between: however many use it at once, one hash is
+computed.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from server.auth.accounts import queries as account_queries
 from server.auth.accounts import rules as account_rules
 from server.auth.accounts import views
 from server.auth.clock import utc_now
+from server.auth.devices import DeviceTokens
 from server.auth.guessing.throttle import ACCOUNT, KNOWN_ADDRESS, Throttle
 from server.auth.links.mailed import Links
 from server.auth.links.purposes import INVITATION, PASSWORD_RESET
-from server.auth.passwords import queries, rules
+from server.auth.passwords import queries
 from server.auth.passwords.changes import own_words, set_password
+from server.auth.passwords.choosing import NewPasswords
 from server.auth.passwords.confirming import Confirmations
 from server.auth.passwords.hashing import Passwords
 from server.auth.sessions.pairs import TokenPairs
@@ -38,25 +41,32 @@ class PasswordChanges:
 
     database: Database
     passwords: Passwords
+    new_passwords: NewPasswords
     confirmations: Confirmations
     links: Links
     throttle: Throttle
     sessions: SessionStart
     pairs: TokenPairs
     revocations: Revocations
+    devices: DeviceTokens
     now: Callable[[], datetime] = utc_now
 
     async def AcceptInvitation(self, request: rpc.AcceptInvitationRequest, call: Call) -> rpc.AcceptInvitationResponse:
         async with self.database.read() as connection:
-            _, account = await self.links.look(connection, INVITATION, request.token)
+            link, account = await self.links.look(connection, INVITATION, request.token)
             known = await own_words(connection, account)
         name = request.name or account.name
         account_rules.check_name(name, "name")
-        rules.check_password(request.password, *known, name)
-        password_hash = await self.passwords.hash(request.password)
+        await self.new_passwords.check(request.password, *known, name)
+        async with self.links.claimed(self.database, link):
+            password_hash = await self.passwords.hash(request.password)
+            return await self.accept(request.token, password_hash, name)
+
+    async def accept(self, token: str, password_hash: str, name: str) -> rpc.AcceptInvitationResponse:
         async with self.database.transaction() as connection:
-            _, account = await self.links.use(connection, INVITATION, request.token)
-            active = {"state": AccountState.ACCOUNT_STATE_ACTIVE, "name": name, "password_hash": password_hash}
+            _, account = await self.links.use(connection, INVITATION, token)
+            await account_queries.set_password_hash(connection, account.id, password_hash)
+            active = {"state": AccountState.ACCOUNT_STATE_ACTIVE, "name": name}
             accepted = await account_queries.change(connection, account.id, **active)
             await audit.add(
                 connection,
@@ -68,21 +78,25 @@ class PasswordChanges:
                 personal={"before": account.name, "after": name},
             )
             grants = await account_queries.grants(connection, account.id)
-        return rpc.AcceptInvitationResponse(account=views.shown(accepted, grants))
+        # Who has the link has the mailbox: strangers who guess at the address do not keep the person out.
+        device_token = self.devices.token(accepted, has_passed=False)
+        return rpc.AcceptInvitationResponse(account=views.shown(accepted, grants), device_token=device_token)
 
     async def ChangePassword(self, request: rpc.ChangePasswordRequest, call: Call) -> rpc.ChangePasswordResponse:
         verified = await self.confirmations.confirmed_account(call.caller, request.password)
-        password_hash = await self.checked_hash(verified, request.new_password)
+        await self.check(verified, request.new_password)
+        password_hash = await self.passwords.hash(request.new_password)
         async with self.database.transaction() as connection:
             account = await account_queries.lock_verified(connection, verified.id, verified.password_hash)
             if account is None:
                 raise failures.Unauthenticated
-            ended = await set_password(connection, account, password_hash, "password-change", self.now())
+            account, ended = await set_password(connection, account, password_hash, "password-change", self.now())
             session = await self.sessions.start(connection, account.id, call)
             pair = self.pairs.fields(account, session, await account_queries.grants(connection, account.id))
             await audit.add(connection, "account.password_change", account.id)
         self.revocations.add_all(ended)
-        return rpc.ChangePasswordResponse(**pair)
+        # The tokens of all devices have ended, of this one too. Its session began with the second factor, or confirmed it.
+        return rpc.ChangePasswordResponse(**pair, device_token=self.devices.token(account, has_passed=True))
 
     async def RequestPasswordReset(
         self, request: rpc.RequestPasswordResetRequest, call: Call
@@ -93,21 +107,22 @@ class PasswordChanges:
 
     async def ResetPassword(self, request: rpc.ResetPasswordRequest, call: Call) -> rpc.ResetPasswordResponse:
         async with self.database.read() as connection:
-            _, account = await self.links.look(connection, PASSWORD_RESET, request.token)
+            link, account = await self.links.look(connection, PASSWORD_RESET, request.token)
             folded_email = await account_queries.folded_email(connection, account.id)
-        password_hash = await self.checked_hash(account, request.new_password)
-        async with self.database.transaction() as connection:
-            _, account = await self.links.use(connection, PASSWORD_RESET, request.token)
-            ended = await set_password(connection, account, password_hash, "password-reset", self.now())
-            await audit.add(connection, "account.password_reset", account.id, actor_id=account.id)
+        await self.check(account, request.new_password)
+        async with self.links.claimed(self.database, link):
+            password_hash = await self.passwords.hash(request.new_password)
+            async with self.database.transaction() as connection:
+                _, account = await self.links.use(connection, PASSWORD_RESET, request.token)
+                account, ended = await set_password(connection, account, password_hash, "password-reset", self.now())
+                await audit.add(connection, "account.password_reset", account.id, actor_id=account.id)
         self.revocations.add_all(ended)
         # Whoever tried all passwords that came to mind need not wait to use the new one.
         await self.throttle.forget(ACCOUNT.of(folded_email), KNOWN_ADDRESS.of(account.id, call.address))
-        return rpc.ResetPasswordResponse()
+        return rpc.ResetPasswordResponse(device_token=self.devices.token(account, has_passed=False))
 
-    async def checked_hash(self, account: AnyRow, password: str) -> str:
-        """The hash of a new password that will do for the account. Raises WeakPassword, SignInBusy."""
+    async def check(self, account: AnyRow, password: str) -> None:
+        """Raises WeakPassword unless the new password will do for the account."""
         async with self.database.read() as connection:
             known = await own_words(connection, account)
-        rules.check_password(password, *known, field="new_password")
-        return await self.passwords.hash(password)
+        await self.new_passwords.check(password, *known, field="new_password")

@@ -22,15 +22,18 @@ class TokenPairs:
     totp_required_roles: Collection[str]
 
     def must_enrol(self, account: AnyRow, grants: Sequence[AnyRow]) -> bool:
-        """Whether the account's role needs an authenticator app that it does not have yet."""
+        """Whether a role of the account needs an authenticator app that it does not have yet."""
         has_one = account.totp_confirm_time is not None
         return not has_one and permissions.needs_totp(grants, self.totp_required_roles)
 
     def fields(self, account: AnyRow, session: AnyRow, grants: Sequence[AnyRow]) -> dict[str, Any]:
-        """The fields that every response with tokens has. Who must set up an authenticator app first gets tokens that let it do
-        that alone. Raises TooManyGrants."""
-        held: Any = () if self.must_enrol(account, grants) else grants
-        token = self.access_tokens.issue(account.id, session.id, session.absolute_expire_time, held)
+        """The fields that every response with tokens has. Who can do nothing before there is an authenticator app gets tokens
+        that let it set one up. Raises TooManyGrants."""
+        rights = permissions.rights(account, grants, self.totp_required_roles)
+        held: Any = rights.grants
+        token = self.access_tokens.issue(
+            account.id, session.id, session.absolute_expire_time, held, must_enrol=rights.must_enrol
+        )
         return {
             "access_token": token.text,
             "access_token_expire_time": timestamp(token.expire_time),

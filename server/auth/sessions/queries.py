@@ -10,13 +10,18 @@ import uuid6
 from sqlalchemy import ARRAY, DateTime, Text, bindparam, cast, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.auth.models import ApiKey, Session
+from gazette.auth.v1.account_pb2 import AccountState
+from server.auth.families import family
+from server.auth.links import queries as link_queries
+from server.auth.links.purposes import EMAIL_CHANGE
+from server.auth.models import Account, ApiKey, Session
 from server.stores.postgres import AnyRow
 
 CHANNEL = "gazette_sessions"
-"""Where PostgreSQL announces the ids of sessions that were revoked, and of API keys that changed."""
+"""Where PostgreSQL announces the ids of sessions that were revoked, and of API keys and accounts that changed."""
 
-ADD = insert(Session).returning(Session.__table__)
+GENERATION = select(Account.password_generation).where(Account.id == bindparam("of_account")).scalar_subquery()
+ADD = insert(Session).values(password_generation=GENERATION).returning(Session.__table__)
 SESSION = select(Session.__table__).where(Session.id == bindparam("session_id"))
 LOCKED_SESSION = SESSION.with_for_update()
 LIVES = (
@@ -34,11 +39,19 @@ ROTATE = (
     )
     .returning(Session.__table__)
 )
+ACCOUNT_OF = (
+    select(Account.__table__)
+    .join(Session, Session.account_id == Account.id)
+    .where(Session.id == bindparam("session_id"), Account.state == AccountState.ACCOUNT_STATE_ACTIVE, *LIVES)
+)
 REVOKE = (
     update(Session)
     .where(Session.id == bindparam("session_id"), Session.revoke_time.is_(None))
     .values(revoke_time=bindparam("now"), revoke_reason=bindparam("reason"))
+    .returning(Session.account_id)
 )
+SIGN_OUT = "sign-out"
+"""Why a session ends that its own owner has no more use for. Every other end is one to somebody else's doings."""
 
 
 async def add_session(
@@ -53,6 +66,7 @@ async def add_session(
 ) -> AnyRow:
     """Returns the new session."""
     session = {
+        "of_account": account_id,
         "id": uuid6.uuid7(),
         "account_id": account_id,
         "counter": 0,
@@ -83,17 +97,28 @@ async def lock_session(connection: AsyncConnection, session_id: uuid.UUID) -> An
 
 
 async def revoke(connection: AsyncConnection, session_id: uuid.UUID, reason: str, now: datetime) -> bool:
-    """Ends the session, of which every process hears at commit. False if it had ended before."""
-    ended = await connection.execute(REVOKE, {"session_id": session_id, "now": now, "reason": reason})
-    if ended.rowcount == 0:
+    """Ends the session, of which every process hears at commit. Unless it is signed out of, what it may have begun ends with
+    it: the change of the account's address. False if it had ended before."""
+    values = {"session_id": session_id, "now": now, "reason": reason}
+    account_id = (await connection.execute(REVOKE, values)).scalar_one_or_none()
+    if account_id is None:
         return False
+    if reason != SIGN_OUT:
+        await link_queries.end(connection, account_id, EMAIL_CHANGE, now)
     await announce(connection, [session_id])
     return True
 
 
 async def revoked_since(connection: AsyncConnection, moment: datetime) -> Sequence[uuid.UUID]:
-    statement = select(Session.id).where(Session.revoke_time > moment)
-    return (await connection.execute(statement.order_by(Session.revoke_time))).scalars().all()
+    """The sessions that were revoked, and the accounts whose rights changed."""
+    sessions = select(Session.id).where(Session.revoke_time > moment)
+    accounts = select(Account.id).where(Account.rights_change_time > moment)
+    return (await connection.execute(sessions.union_all(accounts))).scalars().all()
+
+
+async def account_of(connection: AsyncConnection, session_id: uuid.UUID, now: datetime) -> AnyRow | None:
+    """The account that the session is of, if both go on."""
+    return (await connection.execute(ACCOUNT_OF, {"session_id": session_id, "now": now})).one_or_none()
 
 
 async def living(
@@ -109,8 +134,9 @@ async def living(
 async def revoke_all(
     connection: AsyncConnection, account_id: uuid.UUID, reason: str, now: datetime, *, but: uuid.UUID | None = None
 ) -> list[uuid.UUID]:
-    """Ends the account's sessions, all or all `but` one, and returns the ids of those that lived. Every process hears of them
-    at commit, and of the account's API keys: what it remembers of a key it forgets, and asks again.
+    """Ends the account's sessions, all or all `but` one, and returns the ids of those that lived. What any of them may have
+    begun ends with them: the change of the account's address. Every process hears of them at commit, and of the account's API
+    keys: what it remembers of a key it forgets, and asks again.
 
     Whoever ends sessions for what changed in the account changes the account first: a sign-in meanwhile waits for its row."""
     living = update(Session).where(
@@ -120,9 +146,23 @@ async def revoke_all(
         living = living.where(Session.id != but)
     statement = living.values(revoke_time=now, revoke_reason=reason).returning(Session.id)
     ended = list((await connection.execute(statement)).scalars())
-    keys = select(ApiKey.id).where(ApiKey.account_id == account_id, ApiKey.revoke_time.is_(None), ApiKey.expire_time > now)
-    await announce(connection, [*ended, *(await connection.execute(keys)).scalars()])
+    await link_queries.end(connection, account_id, EMAIL_CHANGE, now)
+    await announce(connection, [*ended, *await keys_of(connection, account_id, now)])
     return ended
+
+
+async def change_rights(connection: AsyncConnection, account_id: uuid.UUID, now: datetime) -> None:
+    """Lets every process hear at commit that what the account's access tokens say of its rights is not so any more, though its
+    sessions go on: what it may do is read anew, and what its API keys may."""
+    await connection.execute(update(Account).where(Account.id == account_id).values(rights_change_time=now))
+    await announce(connection, [account_id, *await keys_of(connection, account_id, now)])
+
+
+async def keys_of(connection: AsyncConnection, account_id: uuid.UUID, now: datetime) -> Sequence[uuid.UUID]:
+    """The account's API keys that have not ended, and those that were made with them, whoever's they are."""
+    keys = family(ApiKey.account_id == account_id)
+    holds = (ApiKey.revoke_time.is_(None), ApiKey.expire_time > now)
+    return (await connection.execute(select(ApiKey.id).where(ApiKey.id.in_(keys), *holds))).scalars().all()
 
 
 async def announce(connection: AsyncConnection, ids: Iterable[uuid.UUID]) -> None:

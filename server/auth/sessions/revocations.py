@@ -1,9 +1,8 @@
 """The sessions that were ended before their time, in every process's memory, so that no access token of theirs is honoured; and
-API keys, which are asked about anew.
+API keys, and accounts that lost a role while their sessions go on, which are asked about anew.
 
-PostgreSQL notifies every process (NOTIFY) in the transaction that ends the session or key. Which sessions ended while a
-process's connection was down it reads when the connection is back. A session is remembered for as long as an access token of
-it could hold.
+PostgreSQL notifies every process (NOTIFY) in the transaction of the change. What changed while a process's connection was down
+it reads when the connection is back. A session or an account is remembered for as long as an access token could hold.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass
 class Revocations:
-    """Knows whether a session was revoked without asking anybody."""
+    """Knows what was revoked or changed without asking anybody."""
 
     database: Database
     lifetime: timedelta
     """How long an access token holds."""
     now: Callable[[], datetime] = utc_now
     heard: dict[uuid.UUID, datetime] = field(default_factory=dict)
-    """The sessions and keys, and when this process heard of each; the earliest first."""
+    """The sessions, keys and accounts, and when this process heard of each; the earliest first."""
     whole_since: datetime = NEVER
     """From when on nothing was missed that PostgreSQL announced."""
 
@@ -53,10 +52,16 @@ class Revocations:
         self.add(uuid.UUID(payload))
 
     async def catch_up(self) -> None:
-        """After every connect: reads which sessions ended while nothing was heard. Keys are asked about when they come."""
+        """After every connect: reads which sessions ended, and which accounts changed, while nothing was heard. Keys are asked
+        about when they come."""
         self.whole_since = self.now()
         async with self.database.read() as connection:
             self.add_all(await queries.revoked_since(connection, self.now() - self.memory))
+
+    def is_newer(self, ask_time: datetime, *ids: uuid.UUID) -> bool:
+        """Whether any of these may have changed since PostgreSQL was asked."""
+        missed = self.whole_since  # what was found out before then may have changed unheard
+        return ask_time <= max([missed, *(self.heard.get(each, missed) for each in ids)])
 
     @property
     def memory(self) -> timedelta:

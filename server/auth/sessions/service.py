@@ -23,6 +23,7 @@ from server.auth.sessions.revocations import Revocations
 from server.auth.sessions.rules import Use
 from server.auth.sessions.views import shown
 from server.auth.tokens.refresh import RefreshTokens
+from server.rpc.answers import filled
 from server.rpc.call import Call
 from server.rpc.paging import Paging
 from server.stores.postgres import AnyRow, Database
@@ -62,7 +63,7 @@ class Sessions:
         caller = call.caller
         session_id = caller.known_session_id
         async with self.database.transaction() as connection:
-            if await queries.revoke(connection, session_id, "sign-out", self.now()):
+            if await queries.revoke(connection, session_id, queries.SIGN_OUT, self.now()):
                 await audit.add(connection, "account.sign_out", caller.known_id, session_id=str(session_id))
         self.revocations.add(session_id)
         return rpc.LogoutResponse()
@@ -73,8 +74,8 @@ class Sessions:
         page = self.paging.page(request, caller.known_id, PAGE_SIZE)
         async with self.database.read() as connection:
             rows = await queries.living(connection, caller.known_id, self.now(), page.after_id, page.limit)
-        rows, token = page.cut(rows, lambda row: (row.id,))
-        return session_pb2.ListSessionsResponse(sessions=[shown(row, current_id) for row in rows], next_page_token=token)
+        sessions, token = filled(page, rows, lambda row: (row.id,), lambda row: shown(row, current_id))
+        return session_pb2.ListSessionsResponse(sessions=sessions, next_page_token=token)
 
     async def RevokeSession(self, request: session_pb2.RevokeSessionRequest, call: Call) -> session_pb2.RevokeSessionResponse:
         caller = call.caller

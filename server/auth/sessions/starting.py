@@ -33,7 +33,7 @@ class SessionStart:
         session = await queries.add_session(
             connection,
             account_id,
-            user_agent=call.metadata.get("user-agent", "")[:MAX_USER_AGENT],
+            user_agent=call.said("user-agent", MAX_USER_AGENT),
             address=call.address,
             now=self.now(),
             idle=self.idle,

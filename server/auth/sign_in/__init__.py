@@ -1,1 +1,1 @@
-"""Signing in, and the devices that have signed in before."""
+"""Signing in."""

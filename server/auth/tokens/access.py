@@ -65,7 +65,15 @@ class AccessTokens:
     verified: dict[bytes, Verified] = field(default_factory=dict, repr=False)
     """What was read, by the token's SHA-256: no token is kept in memory. The earliest comes first."""
 
-    def issue(self, account_id: uuid.UUID, session_id: uuid.UUID, session_expire_time: datetime, grants: Grants) -> Token:
+    def issue(
+        self,
+        account_id: uuid.UUID,
+        session_id: uuid.UUID,
+        session_expire_time: datetime,
+        grants: Grants,
+        *,
+        must_enrol: bool = False,
+    ) -> Token:
         """A token that ends no later than its session. Raises TooManyGrants."""
         now = self.now()
         expire_time = min(now + self.lifetime, session_expire_time).replace(microsecond=0)
@@ -79,6 +87,8 @@ class AccessTokens:
             "exp": int(expire_time.timestamp()),
             "grants": packed(grants),
         }
+        if must_enrol:
+            claims["enrol"] = True
         text = self.keys.signing.signed(claims)
         if len("Bearer ") + len(text) > MAX_TOKEN_BYTES:
             raise failures.TooManyGrants
@@ -122,6 +132,7 @@ class AccessTokens:
             account_id=uuid.UUID(claims["sub"]),
             session_id=uuid.UUID(claims["sid"]),
             permissions=permissions.permissions(unpacked(claims["grants"])),
+            must_enrol=bool(claims.get("enrol", False)),
         )
         # Revocations are forgotten after a lifetime: a token from before the lifetime was made shorter must not outlive them.
         return Verified(caller, min(expire_time, issue_time + self.lifetime))

@@ -60,7 +60,7 @@ class Totp:
 
     async def check(self, connection: AsyncConnection, account: AnyRow, code: str) -> str:
         """What the code is: `app`, `recovery` or, when it is wrong or was used before, nothing. A right one is used up."""
-        if len(code) == DIGITS and code.isascii() and code.isdecimal():
+        if is_of_app(code):
             return "app" if await self.check_app(connection, account, code) else ""
         digests = [digest(code, key) for key in self.recovery_keys]
         return "recovery" if await queries.use_recovery_code(connection, account.id, digests, self.now()) else ""
@@ -76,6 +76,11 @@ class Totp:
         if renewed is not None:
             await queries.renew_secret(connection, account.id, renewed)
         return True
+
+
+def is_of_app(code: str) -> bool:
+    """Whether it has the form of an app's code, which can be guessed; if not, it may be a recovery code, which cannot."""
+    return len(code) == DIGITS and code.isascii() and code.isdecimal()
 
 
 def matching_step(secret: str, code: str, now: datetime) -> int | None:

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.auth.models import Account, RecoveryCode
+from server.auth.models import Account, LongRunAttempts, RecoveryCode
+from server.stores.parameters import is_one_of
 
 
 async def set_secret(connection: AsyncConnection, account_id: uuid.UUID, sealed: bytes) -> None:
@@ -30,10 +31,11 @@ async def confirm(connection: AsyncConnection, account_id: uuid.UUID, now: datet
 
 
 async def remove(connection: AsyncConnection, account_id: uuid.UUID) -> None:
-    """Forgets the app and its recovery codes."""
+    """Forgets the app, its recovery codes, and how many wrong codes were given."""
     values = {"totp_secret": None, "totp_confirm_time": None, "totp_last_step": None}
     await connection.execute(update(Account).where(Account.id == account_id).values(values))
     await connection.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+    await connection.execute(delete(LongRunAttempts).where(LongRunAttempts.account_id == account_id))
 
 
 async def use_step(connection: AsyncConnection, account_id: uuid.UUID, step: int) -> bool:
@@ -49,7 +51,7 @@ async def use_recovery_code(
 ) -> bool:
     """Uses the code up; returns whether there was such a code that had not been used."""
     statement = update(RecoveryCode).where(
-        RecoveryCode.account_id == account_id, RecoveryCode.digest.in_(digests), RecoveryCode.use_time.is_(None)
+        RecoveryCode.account_id == account_id, is_one_of(RecoveryCode.digest, digests), RecoveryCode.use_time.is_(None)
     )
     return (await connection.execute(statement.values(use_time=now))).rowcount > 0
 

@@ -12,12 +12,13 @@ from server.auth import failures, permissions
 from server.auth.accounts import queries as account_queries
 from server.auth.accounts.finding import own_account
 from server.auth.clock import utc_now
+from server.auth.guessing.long_run import CODES
 from server.auth.passwords.confirming import Confirmations
 from server.auth.sessions import queries as session_queries
 from server.auth.sessions.revocations import Revocations
 from server.auth.totp import queries
 from server.auth.totp.changes import notify_owner
-from server.auth.totp.codes import Totp
+from server.auth.totp.codes import Totp, is_of_app
 from server.rpc.call import Call
 from server.stores.postgres import Database
 
@@ -46,7 +47,7 @@ class Authenticators:
         caller = call.caller
         current_id = caller.known_session_id
         async with (
-            self.confirmations.guess(caller.known_id),
+            self.confirmations.guess(caller.known_id, CODES),
             own_account(self.database, caller) as (connection, account),
         ):
             if account.totp_secret is None or account.totp_confirm_time is not None:
@@ -58,13 +59,14 @@ class Authenticators:
             await notify_owner(connection, account, is_enabled=True)
             # The others began without the app: what it is asked for must not come to them by their next refresh.
             ended = await session_queries.revoke_all(connection, account.id, "authenticator-added", self.now(), but=current_id)
-        self.revocations.add_all(ended)
+            await session_queries.change_rights(connection, account.id, self.now())  # what asked for the app holds now
+        self.revocations.add_all([*ended, account.id])
         return rpc.ConfirmTotpResponse(recovery_codes=recovery_codes)
 
     async def DisableTotp(self, request: rpc.DisableTotpRequest, call: Call) -> rpc.DisableTotpResponse:
         await self.confirmations.confirmed_account(call.caller, request.password)
         async with (
-            self.confirmations.guess(call.caller.known_id),
+            self.confirmations.guess(call.caller.known_id, CODES, is_guessable=is_of_app(request.code)),
             own_account(self.database, call.caller) as (connection, account),
         ):
             if account.totp_confirm_time is None:
