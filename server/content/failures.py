@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from google.rpc import code_pb2
 
 from gazette.content.v1.document_pb2 import DraftState
 from server.rpc.failures import (
+    CONTENT_TOO_LARGE,
     Aborted,
     AlreadyExists,
     FailedPrecondition,
@@ -18,6 +19,9 @@ from server.rpc.failures import (
     Unavailable,
     Violation,
 )
+
+MAX_TOLD = 8
+"""Places of a circle that a refusal names."""
 
 
 class DocumentNotFound(NotFound):
@@ -143,13 +147,84 @@ class DraftInProgress(FailedPrecondition):
     message = "The document has a draft that is not published; an import would overtake it."
 
 
+class TooLarge(InvalidArgument):
+    """More would come of what is saved than a page can hold."""
+
+    reason = "PAGE_TOO_LARGE"
+    http_status = CONTENT_TOO_LARGE
+
+    def __init__(self, field: str, description: str) -> None:
+        super().__init__(Violation(field, description))
+
+
+class DocumentTooLarge(InvalidArgument):
+    """No answer could show what is to be saved."""
+
+    reason = "DOCUMENT_TOO_LARGE"
+    http_status = CONTENT_TOO_LARGE
+
+    def __init__(self, field: str, size: int, limit: int) -> None:
+        how = f"is the largest part of a document that would have {size} bytes in all, and may have {limit}"
+        super().__init__(Violation(field, how))
+
+
+class ContentTypeTooLarge(InvalidArgument):
+    """No answer could show the content type."""
+
+    reason = "CONTENT_TYPE_TOO_LARGE"
+    http_status = CONTENT_TOO_LARGE
+
+    def __init__(self, size: int, limit: int) -> None:
+        how = f"makes a content type of {size} bytes, which may have {limit}"
+        super().__init__(Violation("content_type.details_schema", how))
+
+
+class ImportTooLarge(InvalidArgument):
+    """The answer could not name more parts."""
+
+    reason = "IMPORT_TOO_LARGE"
+    http_status = CONTENT_TOO_LARGE
+
+
+class TooCostlyToRender(InvalidArgument):
+    """Rendering it was ended."""
+
+    reason = "TOO_COSTLY_TO_RENDER"
+
+    def __init__(self, field: str, seconds: float) -> None:
+        how = f"takes more than {seconds:g} s of computing time or 1 GiB of memory to render, and may not; simplify its markup"
+        super().__init__(Violation(field, how))
+
+
+class Unpublishable(FailedPrecondition):
+    """A draft that was saved by other rules would be more than a page can hold: the request is right."""
+
+    def __init__(self, failure: InvalidArgument) -> None:
+        super().__init__(f"{failure.message}. Change the draft.", reason=failure.reason)
+        self.http_status = failure.http_status
+
+
+class InvalidLocation(InvalidArgument):
+    """No answer could say that something is there."""
+
+    reason = "INVALID_LOCATION"
+
+    def __init__(self) -> None:
+        super().__init__(Violation("location", "is neither a path of this site nor an https URL of a host and no more"))
+
+
 class RedirectLoop(InvalidArgument):
-    """Following the redirect would lead back to it."""
+    """Following the redirect would lead back to it, or never end."""
 
     reason = "REDIRECT_LOOP"
 
-    def __init__(self) -> None:
-        super().__init__(Violation("document.location", "leads back to the document's own path"))
+    def __init__(self, places: Sequence[str]) -> None:
+        """`places` are those that the redirect leads through, its own first. Of a circle the last one stands there twice."""
+        told, is_circle = [*places], places[-1] in places[:-1]
+        if len(told) > MAX_TOLD + 2:
+            told[MAX_TOLD:] = ["…", *(told[-2:] if is_circle else ())]
+        how = "leads back to where it comes from" if is_circle else "leads on without an end"
+        super().__init__(Violation("document.location", f"{how}: {' → '.join(told)}"))
 
 
 class AttachmentNotFound(FailedPrecondition):
@@ -181,6 +256,35 @@ class UnfinishedDetails(InvalidDetails):
     """The same of a stored draft: the request is right, the draft is not ready for it."""
 
     code = code_pb2.FAILED_PRECONDITION
+
+
+class RedirectWithoutDocument(NotFound):
+    """A former path leads to its document, which must be there first."""
+
+    reason = "DOCUMENT_NOT_FOUND"
+
+    def __init__(self, translation_key: str) -> None:
+        super().__init__(
+            f"redirect.translation_key: nothing of {translation_key} is published here that the path could lead to."
+        )
+
+
+class InvalidAnswer(InvalidArgument):
+    """What is to be restored as a page is none that this server would serve of the document."""
+
+    reason = "INVALID_ANSWER"
+
+    def __init__(self, description: str) -> None:
+        super().__init__(Violation("document.record_entry", description))
+
+
+class NotForRestoring(InvalidArgument):
+    """An export that was not made for it lacks what a page's bytes are restored from."""
+
+    reason = "NOT_FOR_RESTORING"
+
+    def __init__(self) -> None:
+        super().__init__(Violation("document.record_entry", "is missing; restore from an export that was made for restoring"))
 
 
 class OptionsFirst(InvalidArgument):

@@ -7,7 +7,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.document_pb2 import Document
 from server.content.failures import StaleEtag
-from server.rpc import masks
+from server.rpc.requests import masks
 
 DEFAULT_LOCALE = "en"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.stores.postgres import Model
@@ -55,6 +56,8 @@ class Document(Model):
     first_publish_time: Mapped[datetime | None]
     public_update_time: Mapped[datetime | None]
     record_number: Mapped[int | None] = mapped_column(BigInteger)
+    publish_duration: Mapped[timedelta | None]
+    """How long the last publication took until it was written. NULL where that was before it was measured."""
     claimed_first_publish_time: Mapped[datetime | None]
     claimed_public_update_time: Mapped[datetime | None]
     explanation: Mapped[str | None]
@@ -68,6 +71,8 @@ class Document(Model):
     __table_args__ = (
         UniqueConstraint("path", "locale"),
         UniqueConstraint("translation_key", "locale"),
+        Index("ix_documents_created", text("create_time DESC"), text("id DESC")),
+        Index("ix_documents_created_by_organisation", "organisation_id", text("create_time DESC"), text("id DESC")),
         Index("ix_documents_listed", text("update_time DESC"), text("id DESC")),
         Index("ix_documents_listed_by_organisation", "organisation_id", text("update_time DESC"), text("id DESC")),
     )
@@ -91,10 +96,24 @@ class Revision(Model):
     attachments: Mapped[list[uuid.UUID]]
     author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    size_bytes: Mapped[int | None]
+    """Of all that it says, as a message (`documents.sizes`): lists end in time by it. NULL where that was not counted yet."""
     source_sha256: Mapped[bytes | None]
     """Imports: SHA-256 of the ImportedDocument, so that one version is imported once."""
+    html: Mapped[str | None]
+    """The body as the public gets it: rendered and sanitised when it was saved. NULL where that was before it was kept."""
+    html_details: Mapped[dict[str, Any] | None]
+    """The details with the members that hold HTML sanitised; NULL where none does, and they are as they were given."""
+    renderer: Mapped[bytes | None]
+    """What rendered it (`rendering.renderer`): the content type may name other members by now."""
+    notices: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    """What of it does not reach readers as it was written (gazette.content.v1.Notice); NULL where nothing was found."""
 
-    __table_args__ = (UniqueConstraint("document_id", "source_sha256"),)
+    # The few that name files, by each of them.
+    __table_args__ = (
+        UniqueConstraint("document_id", "source_sha256"),
+        Index("ix_revisions_attachments", "attachments", postgresql_using="gin", postgresql_where=text("attachments <> '{}'")),
+    )
 
 
 class Review(Model):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from gazette.content.v1 import content_service_pb2, content_type_service_pb2
 from server import files, organisations
+from server.content import attachments
 from server.content.documents.premises import Premises
 from server.content.documents.service import Documents
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
+from server.content.rendering import Renderer
 from server.content.review.service import Review
 from server.content.revisions.service import Revisions
 from server.content.transfer.service import Transfer
@@ -21,17 +23,20 @@ CONTENT_TYPES = content_type_service_pb2.DESCRIPTOR.services_by_name["ContentTyp
 
 def wire(base: Base, crossings: Crossings) -> Domain:
     database, paging = base.database, base.paging
-    premises, publisher = Premises(), Publisher(files.publish)
+    premises, publisher = Premises.of(base.processes), Publisher(files.publish)
+    renderer = Renderer(base.processes)
+    file_imports = files.Imports.from_settings(base.settings, database, base.blobs, base.parsers)
     content = (
-        Documents(database, paging, premises),
+        Documents(database, paging, premises, renderer),
         Review(database, premises),
-        Publishing(database, premises, publisher),
-        Revisions(database, paging),
-        Transfer(database, premises, publisher),
+        Publishing(database, premises, publisher, renderer),
+        Revisions(database, paging, premises.objects),
+        Transfer(database, premises, publisher, renderer, base.blobs, file_imports),
     )
     held = {types.CHANNEL: premises.content_types, organisations.CHANNEL: premises.reservations}
     return Domain(
-        services={CONTENT: content, CONTENT_TYPES: (ContentTypeService(database, paging),)},
+        services={CONTENT: content, CONTENT_TYPES: (ContentTypeService(database, paging, premises.schemas),)},
+        jobs=(attachments.agreement(database), files.removal(database, base.blobs, attachments.is_named)),
         followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],
         means=(premises,),
     )

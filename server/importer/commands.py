@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
-from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
-from server.importer import importing, ndjson, reporting, schemas
+from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest, ImportOptions
+from server.importer import exporting, importing, reporting, schemas
 from server.importer.connecting import Connection, Trouble, connected, connection_options
+from server.importer.exporting import STANDARD_OUTPUT
+from server.importer.failures import Refused
 from server.importer.importing import Format, Summary
-from server.importer.sources import JSON, Refused
+from server.importer.sources import JSON
 
 INTERRUPTED = 130
 """The exit code that shells give a command that Ctrl-C ended."""
@@ -29,25 +31,29 @@ INTERRUPTED = 130
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="govuk: the folder of details' JSON Schemas.  [default: schemas, beside PATH]",
 )
+@click.option("--restore", is_flag=True, help="Restore an empty installation from an export --for-restoring.")
 @click.option("--batch", type=click.IntRange(1, 5000), default=importing.BATCH, help="Documents a call.")
 @click.option("--json", "is_json", is_flag=True, help="Print the summary as JSON, and nothing else.")
 @connection_options
 def import_documents(
-    path: Path, format: Format, schemas_path: Path | None, batch: int, is_json: bool, **connection: Any
+    path: Path, format: Format, schemas_path: Path | None, restore: bool, batch: int, is_json: bool, **connection: Any
 ) -> None:
     """Bring in what was published elsewhere, and publish it.
 
-    PATH is a file of `gazette export`, or for govuk a file or folder of GOV.UK content items (JSON). What was imported before
-    changes nothing, so an import that was cut off is simply begun again. Exit code 1: something was refused, and is
-    named. 2: the server could not be reached, or refused everything.
+    PATH is a file or folder of `gazette export`, or for govuk a file or folder of GOV.UK content items (JSON). What was
+    imported before changes nothing, so an import that was cut off is simply begun again. Exit code 1: something was refused,
+    and is named. 2: the server could not be reached, or refused everything.
     """
-    if path.is_dir() and format == "ndjson":
-        raise click.UsageError("PATH is a folder; --format ndjson reads one file. Is it --format govuk?")
+    if restore and format == "govuk":
+        raise click.UsageError("--restore is for what `gazette export --for-restoring` has written.")
     known = load_schemas(path, schemas_path) if format == "govuk" else {}
-    with connected(Connection(**connection)) as (client, organisation), reporting.progress(quiet=is_json) as progress:
-        summary = importing.run_import(
-            client, organisation.id, path, format=format, schemas=known, batch=batch, progress=progress
-        )
+    wanted = Connection(**connection)
+    with connected(wanted, for_all=restore) as (client, organisation), reporting.progress(quiet=is_json) as progress:
+        options = ImportOptions(organisation_id=organisation.id if organisation else "", restores=restore)
+        try:
+            summary = importing.run_import(client, options, path, format=format, schemas=known, batch=batch, progress=progress)
+        except Refused as refused:
+            raise Trouble(f"{path.name} {refused}") from None
     click.echo(reporting.as_json(summary) if is_json else reporting.text(summary))
     sys.exit(exit_code(summary))
 
@@ -67,28 +73,43 @@ def load_schemas(path: Path, given: Path | None) -> dict[str, JSON]:
 
 
 @click.command("export")
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@click.argument("path", type=click.Path(allow_dash=True, path_type=Path))
+@click.option("--with-files", is_flag=True, help="Write the pages' files, too: PATH is a folder then.")
+@click.option("--all-organisations", is_flag=True, help="Of all organisations.")
+@click.option(
+    "--for-restoring",
+    is_flag=True,
+    help="Write all that `gazette import --restore` needs: of all organisations, with files, ids, times and the record.",
+)
+@click.option("--json", "is_json", is_flag=True, help="Print the report as JSON on standard error.")
 @connection_options
-def export_documents(file: Path, **connection: Any) -> None:
-    """Write what the public sees of an organisation's documents to FILE (`-`: standard output), for `gazette import`."""
-    count = 0
-    with connected(Connection(**connection)) as (client, organisation), replacing(file) as output:
-        for part in client.content.ExportDocuments(ExportDocumentsRequest(organisation_id=organisation.id)):
-            output.write(ndjson.line(part))
-            count += part.HasField("document")
-    click.echo(f"{reporting.counted(count, 'document')} exported", err=True)
+def export_documents(
+    path: Path, with_files: bool, all_organisations: bool, for_restoring: bool, is_json: bool, **connection: Any
+) -> None:
+    """Write what the public sees of an organisation's documents to PATH (`-`: standard output), for `gazette import`.
 
-
-@contextmanager
-def replacing(file: Path) -> Iterator[BinaryIO]:
-    """Writes beside the file, and puts it in its place when all is there."""
-    if str(file) == "-":
-        yield sys.stdout.buffer
-        return
-    part = file.with_name(f"{file.name}.part")
-    try:
-        with part.open("wb") as output:
-            yield output
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    With files PATH is a folder: documents.ndjson, and files by the SHA-256 of their bytes. An export takes the place of the one
+    before when it is complete, and not earlier.
+    """
+    wanted, begin = Connection(**connection), time.monotonic()
+    if (all_organisations or for_restoring) and wanted.organisation:
+        raise click.UsageError("Say either --organisation or all of them.")
+    is_folder = (with_files or for_restoring) and path != STANDARD_OUTPUT
+    if not is_folder and path.is_dir():
+        raise click.UsageError("PATH is a folder; an export without files is one file.")
+    if is_folder and path.is_file():
+        raise click.UsageError("PATH is a file; an export with files is a folder.")
+    with connected(wanted, for_all=all_organisations or for_restoring) as (client, organisation):
+        request = ExportDocumentsRequest(
+            organisation_id=organisation.id if organisation else "",
+            with_files=with_files or for_restoring,
+            for_restoring=for_restoring,
+        )
+        try:
+            counts = exporting.write(client.content.ExportDocuments(request), path, is_folder=is_folder)
+        except Refused as refused:
+            raise Trouble(f"{path}: {refused}") from None
+        except OSError as error:
+            raise Trouble(f"{path} cannot be written: {error.strerror}") from None
+    report = reporting.exported(counts, time.monotonic() - begin)
+    click.echo(json.dumps(report) if is_json else reporting.exported_text(report), err=True)

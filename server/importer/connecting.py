@@ -69,13 +69,14 @@ def connection_options(command: Command) -> Command:
 
 
 @contextmanager
-def connected(connection: Connection) -> Iterator[tuple[Client, Organisation]]:
-    """A client that is signed in, and the organisation. What goes wrong with the server becomes Trouble."""
+def connected(connection: Connection, *, for_all: bool = False) -> Iterator[tuple[Client, Organisation | None]]:
+    """A client that is signed in, and the organisation; none where all are meant. What goes wrong with the server becomes
+    Trouble."""
     target = connection.target or settings.local_grpc_address()
     email, password = credentials(connection, target)
     try:
         with Client(target, email=email, password=password, credentials=channel_credentials(connection)) as client:
-            yield client, organisation(client, connection.organisation)
+            yield client, None if for_all else organisation(client, connection.organisation)
             with suppress(GazetteError):  # the session ends by itself
                 client.sign_out()
     except GazetteError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportedDocument
+from gazette.content.v1.document_pb2 import LiveState
 from server.importer import govuk, items, links, schemas, sources
 from server.importer.items import Item, Pair
 from server.importer.sources import JSON, Refusal, Refused, Source
@@ -90,7 +91,8 @@ def imported(revisions: Mapping[Pair, list[Item]], known: links.Known, refusals:
 
 
 def targets_first(units: Units) -> Iterator[tuple[Item, ImportedDocument]]:
-    """All revisions, those of a document together and after the documents that it links to, where links run in no circle."""
+    """All revisions, those of a document together and after the documents that it links to, where links run in no circle.
+    Redirects come last: one that covers what is below it may lead to a page there, which has to be there first."""
     by_key: defaultdict[str, list[Pair]] = defaultdict(list)
     for pair in units:
         by_key[pair.key].append(pair)
@@ -102,7 +104,7 @@ def targets_first(units: Units) -> Iterator[tuple[Item, ImportedDocument]]:
                 yield from by_key.get(key, ())
 
     entered: set[Pair] = set()
-    for first in units:
+    for first in sorted(units, key=lambda pair: units[pair][-1][1].live_state == LiveState.LIVE_STATE_REDIRECTED):
         path = [] if first in entered else [(first, targets(first))]
         entered.add(first)
         while path:

@@ -16,7 +16,7 @@ from gazette.content.v1.document_pb2 import BodyFormat, LiveState
 from server.importer.items import GONE, REDIRECT, Item, timestamp
 from server.importer.links import TRANSLATIONS, Known, derived
 from server.importer.sources import JSON, Refused, depth
-from server.rpc.validation import MAX_NESTING
+from server.rpc.requests.validation import MAX_NESTING
 
 REMAINDER = "govuk"
 """The member of `details` that holds what no field of the document says."""

@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, cast
 
-from gazette.content.v1.content_type_pb2 import ContentType
+from gazette.content.v1.content_type_pb2 import ContentType, ContentTypeView
 from gazette.content.v1.content_type_service_pb2 import ListContentTypesRequest
 from gazette.content.v1.document_import_pb2 import (
     ImportDocumentsRequest,
@@ -18,13 +17,17 @@ from gazette.content.v1.document_import_pb2 import (
     ImportOutcome,
     ImportResult,
 )
+from gazette.content.v1.notice_pb2 import Notice
 from gazette_client import Client, GazetteError, errors
-from server.importer import conversion, ndjson
-from server.importer.sources import JSON, Refusal
+from server.importer import conversion, encodings, folders, ndjson
+from server.importer.failures import Refusal
+from server.importer.sources import JSON
+from server.importer.units import Messages, Unit, batches
 
 Format = Literal["govuk", "ndjson"]
 
 BATCH = 50
+FULL = ContentTypeView.CONTENT_TYPE_VIEW_FULL
 BATCH_SECONDS = 600.0
 """How long a batch may take at most."""
 PARTS_FAULT = (errors.InvalidArgument, errors.ResourceExhausted, errors.Internal, errors.DataLoss)
@@ -48,8 +51,16 @@ class Summary:
     unchanged: int = 0
     content_types: int = 0
     """Content types that were made."""
+    stored_files: int = 0
+    redirects: int = 0
+    """Former paths that lead to documents since."""
+    organisations: int = 0
+    record_entries: int = 0
+    """Entries that were restored without a document."""
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    """What of the documents does not reach readers as it was written."""
     seconds: float = 0.0
     is_interrupted: bool = False
     trouble: str = ""
@@ -66,32 +77,49 @@ class Summary:
     def documents_per_second(self) -> float:
         return self.documents / self.seconds if self.seconds else 0.0
 
+    def add_broken_off(self, error: GazetteError) -> None:
+        """Counts what a call had committed that was ended before its answer."""
+        self.created += int(error.metadata.get("created", 0))
+        self.updated += int(error.metadata.get("updated", 0))
+        self.content_types += int(error.metadata.get("content_types", 0))
+
     def add(self, part: ImportDocumentsRequest, result: ImportResult) -> None:
+        self.notices += [noticed(result.source, each) for each in result.notices]
+        kind, is_new = part.WhichOneof("part"), result.outcome == ImportOutcome.IMPORT_OUTCOME_CREATED
         if result.outcome == ImportOutcome.IMPORT_OUTCOME_REFUSED:
             self.refusals.append(Refusal(result.source, f"{result.reason}: {result.message}"))
-        elif not part.HasField("document"):
-            if result.outcome == ImportOutcome.IMPORT_OUTCOME_CREATED:
-                self.content_types += 1
-            else:
+        elif kind == "document":
+            self.created += is_new
+            self.updated += result.outcome == ImportOutcome.IMPORT_OUTCOME_UPDATED
+            self.unchanged += result.outcome == ImportOutcome.IMPORT_OUTCOME_UNCHANGED
+        elif kind == "content_type":
+            self.content_types += is_new
+            if not is_new:
                 self.known_types.append(part.content_type)
-        elif result.outcome == ImportOutcome.IMPORT_OUTCOME_CREATED:
-            self.created += 1
-        elif result.outcome == ImportOutcome.IMPORT_OUTCOME_UPDATED:
-            self.updated += 1
         else:
-            self.unchanged += 1
+            self.stored_files += is_new and kind == "file"
+            self.redirects += is_new and kind == "redirect"
+            self.organisations += is_new and kind == "organisation"
+            self.record_entries += is_new and kind == "record_entry"
+
+
+def noticed(source: str, notice: Notice) -> str:
+    """A notice for people."""
+    line = f" line {notice.line}" if notice.line else ""
+    times = f" ({notice.count} times)" if notice.count > 1 else ""
+    return f"{source}: {notice.field}{line}: {notice.reason}: {notice.message}{times}"
 
 
 class Parts(NamedTuple):
     """What is to be sent."""
 
-    each: Iterator[ImportDocumentsRequest]
+    units: Iterator[Unit]
     total: int | None
 
 
 def run_import(
     client: Client,
-    organisation_id: str,
+    options: ImportOptions,
     path: Path,
     *,
     format: Format = "govuk",
@@ -102,7 +130,8 @@ def run_import(
     """Imports a path. What was imported stays, whatever happens later: Ctrl-C, or a server that goes away, ends it with a
     summary of what was done.
 
-    Raises GazetteError where the very first call fails: the server cannot be reached, or lets the caller import nothing.
+    Raises GazetteError where the very first call fails and has done nothing: the server cannot be reached, or lets the caller
+    import nothing. Raises Refused for a path in which nothing can be read.
     """
     summary = Summary()
     begin = time.monotonic()
@@ -110,16 +139,17 @@ def run_import(
     with ExitStack() as stack:
         parts = govuk_parts(path, schemas or {}, summary) if format == "govuk" else ndjson_parts(path, summary, stack)
         try:
-            while some := [*islice(parts.each, batch)]:
-                send(client, organisation_id, some, summary)
-                done += len(some)
+            for units in batches(parts.units, batch):
+                send(client, options, units, summary)
+                done += len(units)
                 if progress is not None:
                     progress(done, parts.total)
             summary.notes += differences(client, summary.known_types)
         except KeyboardInterrupt:
             summary.is_interrupted = True
         except GazetteError as error:
-            if not done:
+            summary.add_broken_off(error)
+            if not done and not (summary.documents or summary.content_types):
                 raise
             summary.trouble = str(error)
     summary.seconds = time.monotonic() - begin
@@ -131,12 +161,15 @@ def govuk_parts(path: Path, schemas: Mapping[str, JSON], summary: Summary) -> Pa
     summary.files = converted.files
     summary.refusals += converted.refusals
     summary.notes += converted.notes
-    return Parts(converted.parts(), len(converted.content_types) + len(converted.documents))
+    return Parts(map(Unit, converted.parts()), len(converted.content_types) + len(converted.documents))
 
 
 def ndjson_parts(path: Path, summary: Summary, stack: ExitStack) -> Parts:
+    folder = path / folders.FILES if path.is_dir() else None
+    file = folders.documents(path) if path.is_dir() else path
     summary.files = 1
-    return Parts(ndjson.parts(stack.enter_context(path.open("rb")), path.name, summary.refusals), None)
+    text = stack.enter_context(encodings.opened(file))
+    return Parts(ndjson.Reader(text, file.name, summary.refusals, folder).units(), None)
 
 
 def differences(client: Client, wanted: Sequence[ContentType]) -> list[str]:
@@ -156,34 +189,41 @@ def differences(client: Client, wanted: Sequence[ContentType]) -> list[str]:
 def content_types(client: Client) -> Iterator[ContentType]:
     token = ""
     while True:
-        answer = client.content_types.ListContentTypes(ListContentTypesRequest(page_size=200, page_token=token))
+        answer = client.content_types.ListContentTypes(ListContentTypesRequest(page_size=200, page_token=token, view=FULL))
         yield from answer.content_types
         token = answer.next_page_token
         if not token:
             return
 
 
-def send(client: Client, organisation_id: str, parts: list[ImportDocumentsRequest], summary: Summary) -> None:
+def send(client: Client, options: ImportOptions, units: list[Unit], summary: Summary) -> None:
     """One call; where one part spoils it, one call a part, so that only this part is refused.
 
     What was imported before the call broke off is unchanged when it is sent again, and counts so.
     """
-    requests = [ImportDocumentsRequest(options=ImportOptions(organisation_id=organisation_id)), *parts]
-    stream = cast("Iterator[ImportDocumentsRequest]", requests)  # a list can be sent again when the connection breaks
+    stream = cast("Iterator[ImportDocumentsRequest]", Messages(options, units))  # can be sent again where the connection breaks
     try:
         answer = client.content.ImportDocuments(stream, timeout=BATCH_SECONDS)
     except PARTS_FAULT as error:
         if error.retry_after is not None:
             raise
-        if len(parts) > 1:
-            for part in parts:
-                send(client, organisation_id, [part], summary)
+        if len(units) > 1:
+            for unit in units:
+                send(client, options, [unit], summary)
             return
-        summary.refusals.append(Refusal(source(parts[0]), str(error)))
+        summary.refusals.append(Refusal(source(units[0].part), str(error)))
     else:
-        for part, result in zip(parts, answer.results, strict=True):
-            summary.add(part, result)
+        for unit, result in zip(units, answer.results, strict=True):
+            summary.add(unit.part, result)
 
 
 def source(part: ImportDocumentsRequest) -> str:
-    return part.document.source if part.HasField("document") else f"content_type/{part.content_type.name}"
+    match part.WhichOneof("part"):
+        case "document":
+            return part.document.source
+        case "file":
+            return f"file/{part.file.name}"
+        case "content_type":
+            return f"content_type/{part.content_type.name}"
+        case other:
+            return str(other)

@@ -14,7 +14,7 @@ from gazette.content.v1.document_pb2 import Document
 from server.importer.items import Item, Pair, is_uuid, pair
 from server.importer.markup import token
 from server.importer.sources import JSON, leaves
-from server.rpc.validation import validator
+from server.rpc.requests.validation import validator
 
 Links = Mapping[str, Sequence[Any]]
 """The targets, by kind of link: objects, or content ids alone."""

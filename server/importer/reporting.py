@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,6 +34,7 @@ def text(summary: Summary) -> str:
     """For people; refusals first, since they may be many and the figures must be seen."""
     lines = [f"refused {refusal.source}: {refusal.reason}" for refusal in summary.refusals]
     lines += [f"note: {note}" for note in summary.notes]
+    lines += [f"notice: {notice}" for notice in summary.notices]
     if summary.is_interrupted or summary.trouble:
         lines.append(f"{summary.trouble or 'Interrupted'}. What was imported stays; the same command goes on from here.")
     lines.append(f"{counted(summary.files, 'file')} read, {len(summary.refusals)} refused")
@@ -40,6 +42,10 @@ def text(summary: Summary) -> str:
         f"documents: {summary.created} created, {summary.updated} updated, {summary.unchanged} unchanged; "
         f"content types: {summary.content_types} created"
     )
+    more = {"files stored": summary.stored_files, "former paths": summary.redirects, "organisations": summary.organisations}
+    more["entries of the record"] = summary.record_entries
+    if any(more.values()):
+        lines.append("; ".join(f"{name}: {count}" for name, count in more.items() if count))
     lines.append(f"{summary.seconds:.1f} s, {summary.documents_per_second:.0f} documents/s")
     return "\n".join(lines)
 
@@ -53,8 +59,13 @@ def as_json(summary: Summary) -> str:
             "updated": summary.updated,
             "unchanged": summary.unchanged,
             "contentTypes": summary.content_types,
+            "storedFiles": summary.stored_files,
+            "redirects": summary.redirects,
+            "organisations": summary.organisations,
+            "recordEntries": summary.record_entries,
             "refused": [refusal._asdict() for refusal in summary.refusals],
             "notes": summary.notes,
+            "notices": summary.notices,
             "seconds": round(summary.seconds, 3),
             "documentsPerSecond": round(summary.documents_per_second, 1),
             "interrupted": summary.is_interrupted,
@@ -62,6 +73,27 @@ def as_json(summary: Summary) -> str:
         },
         ensure_ascii=False,
     )
+
+
+def exported(counts: Counter[str], seconds: float) -> dict[str, float]:
+    """What an export holds, for programs."""
+    return {
+        "documents": counts["document"],
+        "redirects": counts["redirect"],
+        "files": counts["file"],
+        "fileBytes": counts["bytes"],
+        "contentTypes": counts["content_type"],
+        "organisations": counts["organisation"],
+        "recordEntries": counts["record_entry"],
+        "seconds": round(seconds, 3),
+    }
+
+
+def exported_text(report: dict[str, float]) -> str:
+    """The same for people."""
+    nouns = {"documents": "document", "redirects": "former path", "files": "file", "organisations": "organisation"}
+    told = [counted(int(report[name]), noun) for name, noun in nouns.items() if report[name] or name == "documents"]
+    return f"{', '.join(told)} exported"
 
 
 def counted(number: int, noun: str) -> str:

@@ -127,7 +127,7 @@ def rewritten(node: Any, place: str) -> Any:
 def first_error(schema: JSON, details: Iterable[tuple[str, JSON]]) -> str:
     """Why the schema cannot be used for these; empty if it can."""
     try:
-        validator = jsonschema_rs.validator_for(schema, pattern_options=PATTERNS, offline=True)
+        validator = jsonschema_rs.validator_for(schema, pattern_options=PATTERNS, offline=True, validate_formats=True)
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         return f"it is none that can be used here: {error}".splitlines()[0]
     for source, each in details:

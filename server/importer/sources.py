@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from server.importer import encodings
+from server.importer.failures import Refusal, Refused
+from server.rpc.numbers import is_exact_text
+
+__all__ = ["JSON", "Refusal", "Refused", "Source"]
+
 JSON = dict[str, Any]
-
-
-class Refused(Exception):
-    """Something of a source cannot be imported; says why."""
-
-
-class Refusal(NamedTuple):
-    """What was not imported."""
-
-    source: str
-    """The file, with what identifies the part of it."""
-    reason: str
-    """Why, for people."""
 
 
 class Source(NamedTuple):
@@ -44,15 +36,21 @@ def name(file: Path, path: Path) -> str:
 def read(file: Path) -> JSON:
     """The JSON object that the file holds. Raises Refused."""
     try:
-        text = file.read_text("utf-8")
+        text = encodings.text_of(file)
+    except OSError as error:
+        raise Refused(f"cannot be read: {error.strerror}") from None
+    return parsed(text)
+
+
+def parsed(text: str) -> JSON:
+    """The JSON object that the text is. Raises Refused."""
+    if text.startswith("\ufeff"):
+        raise Refused("begins with a byte order mark where none can be: only a file begins with one")
+    try:
         content = json.loads(
             text, object_pairs_hook=members, parse_constant=refuse_constant, parse_int=whole_number, parse_float=number
         )
         json.dumps(content, ensure_ascii=False).encode()
-    except OSError as error:
-        raise Refused(f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise Refused("is not UTF-8") from None
     except UnicodeEncodeError:
         raise Refused("has a lone surrogate in a string") from None
     except json.JSONDecodeError as error:
@@ -77,20 +75,18 @@ def refuse_constant(constant: str) -> NoReturn:
 
 
 def whole_number(text: str) -> int:
-    try:
-        value = int(text)
-        if int(float(value)) == value:
-            return value
-    except (OverflowError, ValueError):  # Python parses no more than 4,300 digits
-        pass
-    raise Refused(f"has the number {text[:30]}, which a double does not hold")
+    return int(exact(text))
 
 
 def number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise Refused(f"has the number {text[:30]}, which a double does not hold")
-    return value
+    return float(exact(text))
+
+
+def exact(text: str) -> str:
+    """Raises Refused."""
+    if is_exact_text(text):
+        return text
+    raise Refused(f"has the number {text[:30]}, which a double does not hold")
 
 
 def leaves(value: Any) -> Iterator[Any]:

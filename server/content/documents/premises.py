@@ -5,16 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
 
 from server import organisations
+from server.background.objects import Objects
+from server.background.processes import Processes
 from server.content import failures
-from server.content.checks.details import Schemas
+from server.content.checks.details import Schemas, Verdicts
 from server.content.types import held as types
 from server.organisations import Reservations
 from server.stores.held import Held
+from server.stores.postgres import Database
 from server.stores.statements import Row
 
 Result = TypeVar("Result")
@@ -29,9 +33,14 @@ ATTEMPTS = 4
 class Premises:
     """What is held, and the way to act on it."""
 
+    schemas: Schemas
+    objects: Objects
     content_types: Held[Row] = field(default_factory=lambda: Held(types.read_content_type))
     reservations: Held[Reservations] = field(default_factory=lambda: Held(organisations.read_reservations))
-    schemas: Schemas = field(default_factory=Schemas)
+
+    @classmethod
+    def of(cls, processes: Processes) -> Premises:
+        return cls(Schemas(processes), Objects(processes))
 
     async def settled(self, attempt: Attempt[Result]) -> Result:
         """What the attempt comes to. Nothing is refused, and nothing given up, by what was only held. Raises what the attempt
@@ -48,12 +57,22 @@ class Premises:
             raise failures.Contended
         return result
 
+    async def held_content_type(self, database: Database, name: str) -> Row:
+        """The content type, for what is done before a change is decided. Raises ContentTypeMissing."""
+        async with database.direct() as connection:
+            return await self.content_type(connection, name, anew=False)
+
     async def content_type(self, connection: asyncpg.Connection, name: str, *, anew: bool) -> Row:
         """Raises ContentTypeMissing."""
         content_type = await self.content_types.get(connection, name, anew=anew)
         if content_type is None:
             raise failures.ContentTypeMissing(name)
         return content_type
+
+    async def check_complete(self, content_type: Row, document: Row, verdicts: Verdicts) -> None:
+        """Raises UnfinishedDetails. No connection is to be held meanwhile: it may take a while."""
+        check = partial(self.schemas.check_complete, content_type, document.details, document.body)
+        await verdicts.once((content_type.version, document.version), check)
 
     async def generation(
         self,

@@ -12,8 +12,10 @@ from gazette.content.v1.document_pb2 import Document
 from server import audit
 from server.content import fields
 from server.content.documents.queries import DOCUMENT
+from server.content.documents.sizes import size
 from server.content.documents.words import Words
 from server.content.documents.writing import SAVED, conflicts_named
+from server.content.rendering import Rendering
 from server.stores.parameters import named
 from server.stores.statements import Row, Statement
 
@@ -46,7 +48,7 @@ def first(
     draft_state: int,
     source_sha256: bytes | None = None,
 ) -> Save:
-    """A new document with its first revision."""
+    """A new document with its first revision. Raises DocumentTooLarge."""
     columns = {
         "id": uuid7(),
         "organisation_id": organisation_id,
@@ -74,7 +76,7 @@ def another(
     content_type: str = "",
     source_sha256: bytes | None = None,
 ) -> Save:
-    """One more revision of a document, which must not have changed since it was read."""
+    """One more revision of a document, which must not have changed since it was read. Raises DocumentTooLarge."""
     row = document._replace(
         **words,
         version=document.version + 1,
@@ -91,6 +93,11 @@ def event(action: str, row: Row) -> dict[str, Any]:
     return audit.event(action, row.id, organisation_id=row.organisation_id, revision=row.revision_number, path=row.path)
 
 
+def rendered(rendering: Rendering) -> dict[str, Any]:
+    """What a statement that stores a revision is given of what the public gets of it."""
+    return named("revision", rendering._asdict())
+
+
 def revision(document: Row, words: Words, author_id: uuid.UUID, source_sha256: bytes | None) -> dict[str, Any]:
     columns = {**words, "number": document.revision_number, "author_id": author_id, "source_sha256": source_sha256}
-    return named("revision", columns)
+    return named("revision", {**columns, "size_bytes": size(words)})

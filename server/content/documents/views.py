@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gazette.content.v1.document_pb2 import Document, Live
+from gazette.content.v1.notice_pb2 import Notice
 from server.content import fields
 from server.rpc.messages import message
+from server.rpc.objects import Object, loaded
 from server.stores.statements import Row
 
 
@@ -16,12 +18,29 @@ def document(row: Row) -> Document:
     live = message(Live, row, state=row.live_state, revision_number=row.live_revision_number, path=row.live_path)
     result = message(Document, row, etag=fields.etag(row.version), links=None, draft=None, live=live)
     put_links(result.links, row.links)
-    result.draft.state = row.draft_state
-    result.draft.revision_number = row.revision_number if row.draft_state else 0
+    put_draft(result, row)
     return result
 
 
-def put_links(targets: Any, links: Mapping[str, Sequence[str]]) -> None:
+def listed(row: Row) -> Document:
+    """The same, without what is long: from a row of a list that was read without it."""
+    live = message(Live, row, state=row.live_state, revision_number=row.live_revision_number, path=row.live_path)
+    result = message(Document, row, etag=fields.etag(row.version), draft=None, live=live)
+    put_draft(result, row)
+    return result
+
+
+def put_draft(document: Document, row: Row) -> None:
+    document.draft.state = row.draft_state
+    document.draft.revision_number = row.revision_number if row.draft_state else 0
+
+
+def notices(found: Iterable[Mapping[str, Any]] | None) -> list[Notice]:
+    """As rendering names them, and as they are stored."""
+    return [Notice(**each) for each in found or ()]
+
+
+def put_links(targets: Any, links: Object) -> None:
     """Fills a message's map of LinkTargets, by kind of link."""
-    for kind, keys in links.items():
+    for kind, keys in loaded(links).items():
         targets[kind].translation_keys.extend(keys)

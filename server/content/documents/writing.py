@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -32,12 +33,16 @@ SAVED = ("path", "content_type", "revision_number", "draft_state")
 """The columns that change with every further revision."""
 REVISION = (
     "number", "path", "title", "summary", "body", "body_format", "details", "links", "tags", "attachments", "author_id",
-    "source_sha256",
+    "size_bytes", "source_sha256", "html", "html_details", "renderer", "notices",
 )  # fmt: skip
 
 ID = bindparam("document_id", type_=Uuid())
 KEY = bindparam("document_translation_key", type_=Uuid())
 ORGANISATION = bindparam("document_organisation_id", type_=Uuid())
+
+CHANGE_TIME = func.greatest(func.clock_timestamp(), Document.update_time + timedelta(microseconds=1))
+"""Later than the change before, also where a clock was set back; and not when the transaction began, which may have waited for
+long. Lists go by it (`server/rpc/walks.py`)."""
 
 IS_TRANSLATED_ELSEWHERE = exists().where(Document.translation_key == KEY, Document.organisation_id != ORGANISATION)
 """Whether another organisation has documents under the translation key."""
@@ -60,7 +65,7 @@ def changed(*columns: str, conditions: tuple[ColumnElement[bool], ...] = ()) -> 
     values: dict[str, Any] = dict(zip(columns, given("document", Document, columns), strict=True))
     version = bindparam("document_version", type_=Integer())
     statement = update(Document).where(Document.id == ID, Document.version == version, *conditions)
-    statement = statement.values(**values, version=Document.version + 1, update_time=func.now())
+    statement = statement.values(**values, version=Document.version + 1, update_time=CHANGE_TIME)
     return statement.returning(Document.id, Document.update_time).cte("document")
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any, NamedTuple
 
 from gazette.content.v1.document_pb2 import LiveState
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from gazette.delivery.v1.page_pb2 import ClaimedTimes, Gone, Page, PageState, PageSummary, Redirect, Withdrawal
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
 from server import audit, delivery, record
-from server.content.publishing import rendering
+from server.content.failures import InvalidLocation, TooLarge, Unpublishable
 from server.content.review.rules import NOTHING
 from server.record import Place
+from server.rpc.answers import MOST
 from server.rpc.messages import message
+from server.rpc.objects import Object
 from server.stores.statements import Row
 
 PUBLISHED = LiveState.LIVE_STATE_PUBLISHED
@@ -31,6 +34,17 @@ KINDS = {
 }
 PAGE_STATES = {PUBLISHED: PageState.PAGE_STATE_PUBLISHED, WITHDRAWN: PageState.PAGE_STATE_WITHDRAWN}
 
+Put = tuple[dict[str, Any], dict[str, Any]]
+"""An entry of the record, and the page by which its path serves what it says."""
+
+
+class Left(NamedTuple):
+    """A redirect that a move leaves at a path, or that an earlier one has left there."""
+
+    path: str
+    covers_prefix: bool
+    preserves_suffix: bool
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
@@ -38,10 +52,15 @@ class Publication:
 
     document: Row
     """As it will stand when it has been saved, with what its newest revision says: that becomes public."""
-    content_type: Row
     state: LiveState.ValueType = PUBLISHED
     is_minor: bool = False
+    html: str = ""
+    """The body as sanitised HTML; of what is no page, nothing."""
+    html_details: Object | None = None
+    """The details, where they hold HTML that had to be sanitised."""
     explanation: str = ""
+    html_explanation: str = ""
+    """The same, sanitised."""
     withdraw_time: datetime | None = None
     location: str = ""
     covers_prefix: bool = False
@@ -52,10 +71,20 @@ class Publication:
     """What the audit calls it."""
     details: Mapping[str, Any]
     """What else the audit is to know."""
+    begin: float
+    """When it was asked for, by `time.perf_counter`."""
 
     @property
     def is_page(self) -> bool:
         return self.state in PAGE_STATES
+
+    @property
+    def where(self) -> str:
+        """The location as the public is told it. Raises InvalidLocation."""
+        where = delivery.location(self.location) if self.location else ""
+        if where is None:
+            raise InvalidLocation
+        return where
 
     @property
     def former_path(self) -> str | None:
@@ -63,6 +92,24 @@ class Publication:
         document = self.document
         former: str | None = document.live_path if document.live_state and document.live_path != document.path else None
         return former
+
+    @property
+    def leaves(self) -> Left:
+        """What a move leaves at the former path: it holds for all below as long as the document itself does."""
+        document = self.document
+        is_prefix = document.covers_prefix and self.covers_prefix
+        return Left(self.former_path or "", is_prefix, is_prefix and document.preserves_suffix and self.preserves_suffix)
+
+    @property
+    def covers_less(self) -> bool:
+        """Whether less of what is below the document's paths is redirected than so far."""
+        document = self.document
+        return (document.covers_prefix and not self.covers_prefix) or (document.preserves_suffix and not self.preserves_suffix)
+
+    @property
+    def is_way(self) -> bool:
+        """Whether it leads to another path of this site. Raises InvalidLocation."""
+        return self.where.startswith("/") and self.state == REDIRECTED
 
     def event(self, record_number: int) -> dict[str, Any]:
         """The audit's event of it."""
@@ -79,18 +126,28 @@ class Publication:
 
 
 def served(
-    publication: Publication, content: dict[str, Any], place: Place, *, leaves_redirect: bool
+    publication: Publication, content: dict[str, Any], place: Place, left: Sequence[Left]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The columns of the document's live side; and what a statement is given so that the document's path serves it, and the
-    former path, if it leaves a redirect there, leads to it."""
+    """The columns of the document's live side; and what a statement is given so that the document's path serves it, and what it
+    has left at other paths leads to it."""
     live = live_side(publication, place)
     parts = [put(publication, place, publication.document.path, publication.state, answer(publication, content, place, live))]
-    if leaves_redirect:
-        behind, former = place.next(), publication.former_path or ""
-        redirect = Redirect(location=publication.document.path, record_number=behind.number)
-        parts.append(put(publication, behind, former, REDIRECTED, GetPageResponse(redirect=redirect)))
+    return live, parameters(*parts, *redirects(publication, place.next(), left))
+
+
+def redirects(publication: Publication, place: Place, left: Sequence[Left]) -> Iterator[Put]:
+    """What makes each of these lead to the document's path, from this place of the record on."""
+    for each in left:
+        redirect = Redirect(location=publication.document.path, record_number=place.number)
+        answered = delivery.located(GetPageResponse(redirect=redirect), publication.document.locale)
+        yield put(publication, place, each.path, REDIRECTED, answered, left=each)
+        place = place.next()
+
+
+def parameters(*parts: Put) -> dict[str, Any]:
+    """What a statement that publishes is given of what it puts."""
     entries, pages = zip(*parts, strict=True)
-    return live, record.parameters(*entries) | delivery.parameters(*pages)
+    return record.parameters(*entries) | delivery.parameters(*pages)
 
 
 def live_side(publication: Publication, place: Place) -> dict[str, Any]:
@@ -101,6 +158,7 @@ def live_side(publication: Publication, place: Place) -> dict[str, Any]:
         "live_revision_number": document.revision_number,
         "live_path": document.path,
         "record_number": place.number,
+        "publish_duration": timedelta(seconds=perf_counter() - publication.begin),
         "publish_time": time,
         "first_publish_time": document.first_publish_time or time,
         "public_update_time": (document.public_update_time if publication.is_minor else None) or time,
@@ -116,12 +174,13 @@ def live_side(publication: Publication, place: Place) -> dict[str, Any]:
 
 def answer(publication: Publication, content: dict[str, Any], place: Place, live: Mapping[str, Any]) -> GetPageResponse:
     """What the path is to serve."""
-    explanation = rendering.sanitised(publication.explanation) if publication.explanation else ""
+    explanation = publication.html_explanation
     if publication.state == REDIRECTED:
-        return GetPageResponse(redirect=Redirect(location=publication.location, record_number=place.number))
+        redirect = Redirect(location=publication.where, record_number=place.number)
+        return delivery.located(GetPageResponse(redirect=redirect), publication.document.locale)
     if publication.state == GONE:
-        gone = Gone(explanation=explanation, alternative_path=publication.location, record_number=place.number)
-        return GetPageResponse(gone=gone)
+        gone = Gone(explanation=explanation, alternative_path=publication.where, record_number=place.number)
+        return delivery.located(GetPageResponse(gone=gone), publication.document.locale)
     claimed = message(
         ClaimedTimes,
         first_publish_time=publication.claimed_first_publish_time,
@@ -145,13 +204,21 @@ def answer(publication: Publication, content: dict[str, Any], place: Place, live
 
 
 def put(
-    publication: Publication, place: Place, path: str, state: LiveState.ValueType, answer: GetPageResponse
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    publication: Publication,
+    place: Place,
+    path: str,
+    state: LiveState.ValueType,
+    answer: GetPageResponse,
+    *,
+    left: Left | None = None,
+) -> Put:
     """The record's entry and the page by which the path serves this."""
     document = publication.document
-    is_own_redirect = publication.state == REDIRECTED and path == document.path
-    covers_prefix = publication.covers_prefix and is_own_redirect
+    covering = left or publication
+    covers_prefix = covering.covers_prefix
     stored = answer.SerializeToString()
+    if len(stored) > MOST:  # its links and files may have grown since they were counted
+        raise Unpublishable(TooLarge("document", f"would make an answer of {len(stored)} bytes, and may make {MOST}"))
     where: dict[str, Any] = {
         "path": path,
         "locale": document.locale,
@@ -167,9 +234,10 @@ def put(
         "content_type": document.content_type,
         "title": document.title,
         "publish_time": place.record_time,
+        "first_publish_time": document.first_publish_time or place.record_time,
         "answer": stored,
         "summary": message(PageSummary, answer.page).SerializeToString() if answer.HasField("page") else None,
         "covers_prefix": covers_prefix,
-        "preserves_suffix": covers_prefix and publication.preserves_suffix,
+        "preserves_suffix": covers_prefix and covering.preserves_suffix,
     }
     return entry, page

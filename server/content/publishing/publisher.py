@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
+from prometheus_client import Counter
 
 from gazette.delivery.v1.page_pb2 import PageAttachment, PageLink, PageLinks
-from server import delivery, record
+from server import delivery, files, record
 from server.content import failures
+from server.content.documents.page_sizes import check_whole, links_size
 from server.content.documents.saving import Save
-from server.content.publishing import pages, queries, rendering, rules
-from server.content.publishing.pages import Publication
+from server.content.publishing import pages, queries, rules
+from server.content.publishing.pages import Left, Publication
 from server.record import Place
+from server.rpc.failures import Failure, Unavailable
 from server.rpc.messages import message
+from server.rpc.objects import loaded
 from server.stores.parameters import named
 from server.stores.statements import Row, Statement
 
 PublishFiles = Callable[[asyncpg.Connection, Sequence[uuid.UUID], uuid.UUID, datetime], Awaitable[Sequence[Row]]]
 """Makes files of an organisation public, and returns those that it has, in the order of the ids."""
+
+
+PUBLICATIONS = Counter(
+    "gazette_publications_total",
+    "Attempts to put something on the record: published, overtaken (and tried again), refused, unavailable or failed.",
+    ["outcome"],
+)
+ended = {
+    outcome: PUBLICATIONS.labels(outcome).inc for outcome in ("published", "overtaken", "refused", "unavailable", "failed")
+}
+
+
+class Published(NamedTuple):
+    """What a publication has made."""
+
+    document: Row
+    """As it now stands."""
+    record_number: int
+    """The last entry of the record that it appended."""
 
 
 class Overtaken(Exception):
@@ -36,20 +60,50 @@ class Publisher:
     publish_files: PublishFiles
 
     async def publish(
-        self, connection: asyncpg.Connection, publication: Publication, statement: Statement, **parameters: Any
-    ) -> Row | None:
+        self,
+        connection: asyncpg.Connection,
+        publication: Publication,
+        statement: Statement,
+        *,
+        confirm: Callable[[], Awaitable[None]] | None = None,
+        **parameters: Any,
+    ) -> Published | None:
         """Publishes, in a transaction of its own, by one of the statements of `queries`, which is given these parameters beside
-        those of the publication. The document as it then stands; None if nothing was done, since something is not as it was
-        read. Raises PathTaken, AttachmentNotFound, RedirectLoop."""
+        those of the publication. None if nothing was done, since something is not as it was read. A stream hands over how to
+        `confirm` that its caller still may. Raises PathTaken, AttachmentNotFound, InvalidLocation, RedirectLoop, and what
+        `confirm` does."""
+        outcome = "failed"
+        try:
+            published = await self.written(connection, publication, statement, confirm, parameters)
+            outcome = "overtaken" if published is None else "published"
+        except Unavailable:
+            outcome = "unavailable"
+            raise
+        except Failure:
+            outcome = "refused"
+            raise
+        finally:
+            ended[outcome]()
+        return published
+
+    async def written(
+        self,
+        connection: asyncpg.Connection,
+        publication: Publication,
+        statement: Statement,
+        confirm: Callable[[], Awaitable[None]] | None,
+        parameters: Mapping[str, Any],
+    ) -> Published | None:
+        """As `publish`, which counts it."""
         document = publication.document
         former = publication.former_path
-        rules.check_redirect(
-            publication.state, document.path, former, publication.location, preserves_suffix=publication.preserves_suffix
-        )
-        content = await self.rendered(connection, publication) if publication.is_page else {}
+        is_way = publication.is_way
+        content = await self.content(connection, publication) if publication.is_page else {}
         try:
             # From here on all other publications wait.
             async with record.locked(connection):
+                if confirm is not None:
+                    await confirm()
                 if publication.is_page:
                     content["attachments"] = await self.attached(connection, document)
                 newest = await queries.PLACE.first(
@@ -62,21 +116,49 @@ class Publisher:
                 assert newest is not None, "there is a newest row even of an empty record"
                 rules.check_free(newest.answer_of_another, document.path, document.locale)
                 is_left = former is not None and newest.former_document_id in {None, document.id}
-                live, served = pages.served(publication, content, Place.after(newest), leaves_redirect=is_left)
+                left = await self.left(connection, publication) if former is not None or publication.covers_less else []
+                if is_left:
+                    left.append(publication.leaves)
+                live, served = pages.served(publication, content, Place.after(newest), left)
+                served |= files.parameters(document.attachments if publication.is_page else ())
                 save = Save(document._replace(**live), {**parameters, **named("document", live)})
                 row = await save.stored(connection, statement, **served, **publication.event(live["record_number"]))
                 if row is None:
                     raise Overtaken
-                return row
+                await self.check_ways(connection, publication, left, is_way=is_way)
+                return Published(row, served["record_number"][-1])
         except Overtaken:
             return None
 
-    async def rendered(self, connection: asyncpg.Connection, publication: Publication) -> dict[str, Any]:
-        """What is costly about a page: its HTML and its links."""
-        document = publication.document
-        html_members = publication.content_type.html_members
-        html, details = await rendering.render(document.body, document.body_format, document.details, html_members)
-        return {"html": html, "details": details, "links": await expanded(connection, document.links, document.locale)}
+    async def left(self, connection: asyncpg.Connection, publication: Publication) -> list[Left]:
+        """What earlier moves have left, which is to lead to where the document is now, and to cover no more than it does. Of
+        very many redirects the oldest lead on from where they led before."""
+        is_prefix, keeps = publication.leaves.covers_prefix, publication.leaves.preserves_suffix
+        document, former = publication.document, publication.former_path or ""
+        rows = await delivery.left(connection, document, document.path, former)
+        left = [Left(row.path, is_prefix and row.covers_prefix, keeps and row.preserves_suffix) for row in rows]
+        if former:
+            return left
+        return [each for each, row in zip(left, rows, strict=True) if each[1:] != (row.covers_prefix, row.preserves_suffix)]
+
+    async def check_ways(
+        self, connection: asyncpg.Connection, publication: Publication, left: Sequence[Left], *, is_way: bool
+    ) -> None:
+        """Raises RedirectLoop if what has just been written, and is not yet committed, leads in a circle. What a move left
+        leads to the document, and no further than that does, but for what it covers."""
+        begin = time.monotonic()
+        own = Left(publication.document.path, publication.covers_prefix, publication.preserves_suffix)
+        for each in (*([own] if is_way else []), *(each for each in left if each.covers_prefix)):
+            keeps = each.covers_prefix and each.preserves_suffix
+            locale = publication.document.locale
+            circle = await delivery.circle(connection, each.path, locale, preserves_suffix=keeps, begin=begin)
+            rules.check_circle(circle)
+
+    async def content(self, connection: asyncpg.Connection, publication: Publication) -> dict[str, Any]:
+        """What a page shows otherwise than the document says it."""
+        document, details = publication.document, publication.html_details
+        links = await expanded(connection, loaded(document.links), document.locale)
+        return {"html": publication.html, "details": document.details if details is None else details, "links": links}
 
     async def attached(self, connection: asyncpg.Connection, document: Row) -> list[PageAttachment]:
         """The document's files, which become public."""
@@ -90,9 +172,14 @@ class Publisher:
 
 
 async def expanded(connection: asyncpg.Connection, links: Mapping[str, Sequence[str]], locale: str) -> dict[str, PageLinks]:
-    """The pages behind translation keys, by kind of link; what is not live is left out."""
+    """The pages behind translation keys, by kind of link; what is not live is left out. Raises Unpublishable for what no
+    page could hold, before it is put together."""
     keys = {uuid.UUID(key) for targets in links.values() for key in targets}
     found = await delivery.links(connection, keys, locale) if keys else {}
+    try:
+        check_whole(0, links_size(found, links), 0)
+    except failures.TooLarge as failure:
+        raise failures.Unpublishable(failure) from None
     live = {str(key): message(PageLink, row) for key, row in found.items()}
     expanded = {kind: PageLinks(pages=[live[key] for key in targets if key in live]) for kind, targets in links.items()}
     return {kind: links for kind, links in expanded.items() if links.pages}

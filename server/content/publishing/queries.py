@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CTE, Uuid, bindparam, case, select, true
+from sqlalchemy import ARRAY, CTE, Uuid, any_, bindparam, case, literal_column, select, true
 
-from server import audit, delivery, organisations, record
+from server import audit, delivery, files, organisations, record
+from server.content.documents.queries import IS_ASKED_FOR, NEWEST, WHOLE
 from server.content.documents.writing import SAVED, changed, created, revised
+from server.content.models import Document, Revision
 from server.content.types import held as types
 from server.stores.statements import Statement
 
 LIVE = (
     "draft_state", "live_state", "live_revision_number", "live_path", "record_number", "publish_time", "first_publish_time",
     "public_update_time", "claimed_first_publish_time", "claimed_public_update_time", "explanation", "withdraw_time",
-    "location", "covers_prefix", "preserves_suffix",
+    "location", "covers_prefix", "preserves_suffix", "publish_duration",
 )  # fmt: skip
 """The columns that say what the public sees."""
 
@@ -30,16 +32,26 @@ PLACE = Statement(
 """The next place in the record, with what another document serves at the path, and whose the former path is now."""
 
 
+APPROVED = Statement(
+    select(*WHOLE, Revision.html, Revision.html_details, Revision.renderer).join(Revision, NEWEST).where(IS_ASKED_FOR)
+)
+"""A document with what its newest revision says, and what the public would get of it."""
+
+
 def publication(document: CTE, *others: CTE) -> Statement:
     parts: tuple[Any, ...] = (*others, delivery.puts(document), *audit.inserts(document))
     return Statement(record.appends(document).add_cte(*parts))
 
 
+def with_files(document: CTE, *others: CTE) -> Statement:
+    return publication(document, *others, *files.shows(document))
+
+
 def with_revision(document: CTE) -> Statement:
-    return publication(document, revised(document))
+    return with_files(document, revised(document))
 
 
-PUBLICATION = publication(changed(*LIVE, conditions=(types.IS_UNCHANGED,)))
+PUBLICATION = with_files(changed(*LIVE, conditions=(types.IS_UNCHANGED,)))
 """Of the newest revision."""
 IMPORT = with_revision(created(*LIVE))
 """Of a new document."""
@@ -47,3 +59,12 @@ IMPORT_AGAIN = with_revision(
     changed(*dict.fromkeys((*SAVED, *LIVE)), conditions=(types.IS_UNCHANGED, organisations.ARE_UNCHANGED))
 )
 """Of one more revision."""
+MENDING = publication(select(literal_column("1").label("mended")).cte("document"))
+"""Of redirects alone: the document stays as it is."""
+
+STANDING = Statement(
+    select(Document.id, Document.locale, Document.live_state, Document.live_path, Document.live_revision_number).where(
+        Document.id == any_(bindparam("ids", type_=ARRAY(Uuid())))
+    )
+)
+"""Where documents are read."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from gazette.content.v1.document_pb2 import DraftState, LiveState
+from collections.abc import Sequence
+
+from gazette.content.v1.document_pb2 import DraftState
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from server.content.failures import NotApproved, PathTaken, RedirectLoop
 from server.content.review.rules import APPROVED, NOTHING
+from server.delivery import Place
 
 
 def publish(state: int) -> DraftState.ValueType:
@@ -15,13 +18,11 @@ def publish(state: int) -> DraftState.ValueType:
     return NOTHING
 
 
-def check_redirect(state: int, path: str, former_path: str | None, location: str, *, preserves_suffix: bool = False) -> None:
-    """Raises RedirectLoop for what would redirect to itself, to the former path that is about to redirect to it, or ever deeper
-    below itself."""
-    target = location.partition("#")[0].partition("?")[0].rstrip("/") or "/"
-    is_deeper = preserves_suffix and target.startswith(path.rstrip("/") + "/")
-    if state == LiveState.LIVE_STATE_REDIRECTED and (is_deeper or target in {path, former_path}):
-        raise RedirectLoop
+def check_circle(circle: Sequence[Place]) -> None:
+    """Raises RedirectLoop for a redirect that leads through these places, and again."""
+    if circle:
+        is_one_language = len({place.locale for place in circle}) == 1
+        raise RedirectLoop([place.shown if is_one_language else f"{place.shown} ({place.locale})" for place in circle])
 
 
 def check_free(answer_of_another: bytes | None, path: str, locale: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import content_service_pb2 as rpc
 from gazette.content.v1.document_pb2 import DraftState
+from server.content.checks.details import Verdicts
 from server.content.documents import saving, views
 from server.content.documents.premises import Premises
 from server.content.documents.queries import DOCUMENT
@@ -32,18 +33,20 @@ class Review:
     premises: Premises
 
     async def SubmitDocument(self, request: rpc.SubmitDocumentRequest, call: Call) -> rpc.SubmitDocumentResponse:
-        async with self.database.direct() as connection:
+        verdicts = Verdicts()
 
-            async def attempt(anew: bool) -> Row | None:
+        async def attempt(anew: bool) -> Row | None:
+            async with self.database.direct() as connection:
                 found = await DOCUMENT.first(connection, id=uuid.UUID(request.id))
                 document = changeable(found, call.caller, WRITE, request)
                 state = rules.step(document.draft_state, rules.SUBMIT)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
-                self.premises.schemas.check_complete(content_type, document.details, document.body)
-                save = step("document.submit", document, state, request.comment, call)
+            await self.premises.check_complete(content_type, document, verdicts)
+            save = step("document.submit", document, state, request.comment, call)
+            async with self.database.direct() as connection:
                 return await save.stored(connection, queries.COMPLETE_STEP, **types.parameters(content_type))
 
-            row = await self.premises.settled(attempt)
+        row = await self.premises.objects.shown(await self.premises.settled(attempt))
         return rpc.SubmitDocumentResponse(document=views.document(row))
 
     async def ApproveDocument(self, request: rpc.ApproveDocumentRequest, call: Call) -> rpc.ApproveDocumentResponse:
@@ -57,6 +60,7 @@ class Review:
                 return await save.stored(connection, queries.STEP)
 
             row = await self.premises.settled(attempt)
+        row = await self.premises.objects.shown(row)
         return rpc.ApproveDocumentResponse(document=views.document(row))
 
     async def RequestChanges(self, request: rpc.RequestChangesRequest, call: Call) -> rpc.RequestChangesResponse:
@@ -70,6 +74,7 @@ class Review:
                 return await save.stored(connection, queries.STEP)
 
             row = await self.premises.settled(attempt)
+        row = await self.premises.objects.shown(row)
         return rpc.RequestChangesResponse(document=views.document(row))
 
 

@@ -6,13 +6,19 @@ import uuid
 from dataclasses import dataclass
 
 from gazette.content.v1 import content_service_pb2 as rpc
+from gazette.content.v1.document_pb2 import DocumentView, Revision
+from server.background.objects import Objects
 from server.content.documents import rules
 from server.content.revisions import queries, views
+from server.rpc.answers import Room
 from server.rpc.call import Call
+from server.rpc.messages import message
 from server.rpc.paging import Paging
 from server.stores.postgres import Database
 
 PAGE_SIZE = 20
+FIRST = 1
+"""The number of the first revision."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,21 @@ class Revisions:
 
     database: Database
     paging: Paging
+    objects: Objects
 
     async def ListRevisions(self, request: rpc.ListRevisionsRequest, call: Call) -> rpc.ListRevisionsResponse:
         page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)
-        document_id = uuid.UUID(request.document_id)
+        document_id, is_full = uuid.UUID(request.document_id), request.view == DocumentView.DOCUMENT_VIEW_FULL
         async with self.database.direct() as connection:
             rules.readable(await queries.ORGANISATION.first(connection, document_id=document_id), call.caller)
-            rows = await queries.REVISIONS.all(connection, document_id=document_id, before=page.after, limit=page.limit)
-        found, token = page.cut(rows, lambda row: (row.number,))
-        return rpc.ListRevisionsResponse(revisions=map(views.revision, found), next_page_token=token)
+            statement = queries.FULL_REVISIONS if is_full else queries.REVISIONS
+            rows = await statement.all(connection, document_id=document_id, before=page.after, limit=page.limit)
+        response, room = rpc.ListRevisionsResponse(), Room()
+        for row in rows[: page.size]:
+            revision = views.revision(await self.objects.shown(row)) if is_full else message(Revision, row)
+            if not room.takes(revision.ByteSize()):
+                break
+            response.revisions.append(revision)
+        if response.revisions and response.revisions[-1].number > FIRST:
+            response.next_page_token = page.token(response.revisions[-1].number)
+        return response

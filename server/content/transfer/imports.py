@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from time import perf_counter
 from typing import Any, Literal
 
 import asyncpg
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1.content_type_pb2 import ContentType
-from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportedDocument, ImportOutcome, ImportResult
+from gazette.content.v1.document_import_pb2 import (
+    ImportDocumentsRequest,
+    ImportedDocument,
+    ImportedRedirect,
+    ImportOutcome,
+    ImportResult,
+)
+from server import files
 from server.content import failures, fields
+from server.content.checks.details import Verdicts
 from server.content.documents import saving
 from server.content.documents.premises import Premises, unchanged
 from server.content.documents.words import words_of
@@ -20,24 +31,20 @@ from server.content.documents.writing import TRANSLATED_ELSEWHERE
 from server.content.publishing import queries as publishing
 from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Publisher
+from server.content.rendering import Renderer, Rendering
 from server.content.review.rules import NOTHING
-from server.content.transfer import queries, rules
+from server.content.transfer import moves, queries, rules
+from server.content.transfer.incoming import Incoming
+from server.content.transfer.references import named_files, pointed_here
+from server.content.transfer.results import CREATED, UNCHANGED, UPDATED, Outcome, result_of
 from server.content.types import creating as content_types
 from server.content.types import queries as type_queries
-from server.rpc.caller import Caller
-from server.rpc.failures import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from server.rpc.call import Call
+from server.rpc.failures import AlreadyExists, InvalidArgument
 from server.rpc.messages import moment
-from server.rpc.validation import validate
+from server.rpc.patience import patiently
 from server.stores.postgres import Database
 from server.stores.statements import Row
-
-CREATED = ImportOutcome.IMPORT_OUTCOME_CREATED
-UPDATED = ImportOutcome.IMPORT_OUTCOME_UPDATED
-UNCHANGED = ImportOutcome.IMPORT_OUTCOME_UNCHANGED
-REFUSED = ImportOutcome.IMPORT_OUTCOME_REFUSED
-
-REFUSALS = (InvalidArgument, AlreadyExists, FailedPrecondition, NotFound, PermissionDenied)
-"""What is wrong with one part. All else, an absent database say, ends the import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,84 +54,131 @@ class Import:
     database: Database
     premises: Premises
     publisher: Publisher
+    renderer: Renderer
     organisation_id: uuid.UUID
-    caller: Caller
+    file_imports: files.Imports
+    call: Call
+    """Its caller may become another while the import is under way: one with fewer rights."""
 
-    async def part(self, request: ImportDocumentsRequest) -> ImportResult:
-        """Brings one part in, or says why not."""
-        is_document = request.HasField("document")
-        source = request.document.source if is_document else f"content_type/{request.content_type.name}"
-        try:
-            validate(request)
-            if is_document:
-                outcome, id = await self.document(request.document)
-                return ImportResult(source=source, outcome=outcome, document_id=str(id))
-            return ImportResult(source=source, outcome=await self.content_type(request.content_type))
-        except REFUSALS as failure:
-            return ImportResult(source=source, outcome=REFUSED, reason=failure.reason, message=failure.message)
+    async def part(self, request: ImportDocumentsRequest, failure: InvalidArgument | None, incoming: Incoming) -> ImportResult:
+        """Brings one part in, or says why not: because of this, say, which is known of it already."""
+        return await result_of(self.call, request, partial(self.take, request, failure, incoming))
+
+    async def take(self, request: ImportDocumentsRequest, failure: InvalidArgument | None, incoming: Incoming) -> Outcome:
+        if failure is not None:
+            raise failure
+        match request.WhichOneof("part"):
+            case "document":
+                return await self.document(request.document)
+            case "redirect":
+                return await self.premises.settled(partial(self.redirect, request.redirect))
+            case "file":
+                whose = self.organisation_id
+                is_new = await self.file_imports.take(self.call, request.file, incoming.chunks(), whose, restores=False)
+                return Outcome(CREATED if is_new else UNCHANGED)
+            case "organisation" | "record_entry":
+                return Outcome(UNCHANGED)  # of use to an import that restores
+            case _:
+                return Outcome(await self.content_type(request.content_type))
+
+    async def redirect(self, wanted: ImportedRedirect, anew: bool) -> Outcome | None:
+        async with self.database.direct() as connection:
+            return await moves.redirect(connection, wanted, self.organisation_id, self.premises, self.call, anew=anew)
 
     async def content_type(self, wanted: ContentType) -> ImportOutcome.ValueType:
-        async with self.database.transaction() as connection:
+        async with self.database.read() as connection:
             if await type_queries.content_type(connection, wanted.name) is not None:
                 return UNCHANGED
-            self.caller.require(Permission.PERMISSION_CONTENT_TYPES_WRITE)
-            return UNCHANGED if await content_types.create(connection, wanted) is None else CREATED
+        self.call.caller.require(Permission.PERMISSION_CONTENT_TYPES_WRITE)
+        columns = await content_types.columns_of(wanted, self.premises.schemas)
+        async with self.database.transaction() as connection:
+            return UNCHANGED if await content_types.create(connection, wanted.name, columns) is None else CREATED
 
-    async def document(self, imported: ImportedDocument) -> tuple[ImportOutcome.ValueType, uuid.UUID]:
-        async with self.database.direct() as connection:
-            try:
-                return await self.bring_in(connection, imported)
-            except AlreadyExists:
-                # Another import may have made it between our look and our insert: then it is there to be found now.
-                return await self.bring_in(connection, imported)
+    async def document(self, imported: ImportedDocument) -> Outcome:
+        digest = rules.source_sha256(imported)
+        if named_files(imported):
+            async with self.database.direct() as connection:
+                imported = await pointed_here(connection, imported, self.organisation_id)
+        try:
+            return await self.bring_in(imported, digest)
+        except AlreadyExists:
+            # Another import may have made it between our look and our insert: then it is there to be found now.
+            return await self.bring_in(imported, digest)
 
-    async def bring_in(
-        self, connection: asyncpg.Connection, imported: ImportedDocument
-    ) -> tuple[ImportOutcome.ValueType, uuid.UUID]:
-        wanted, digest = imported.document, rules.source_sha256(imported)
+    async def bring_in(self, imported: ImportedDocument, digest: bytes) -> Outcome:
+        begin = perf_counter()
+        wanted = imported.document
         locale = wanted.locale or fields.DEFAULT_LOCALE
-        words = words_of(wanted)
-        saved: dict[str, Any] = {"author_id": self.caller.known_id, "draft_state": NOTHING, "source_sha256": digest}
+        words = words_of(wanted, await self.premises.objects.taken(wanted.details))
+        verdicts = Verdicts()
+        saved: dict[str, Any] = {"author_id": self.call.caller.known_id, "draft_state": NOTHING, "source_sha256": digest}
 
-        async def attempt(anew: bool) -> tuple[ImportOutcome.ValueType, uuid.UUID] | None:
-            document = await queries.IMPORTED.first(
-                connection, translation_key=uuid.UUID(wanted.translation_key), locale=locale, source_sha256=digest
-            )
-            if document is not None:
-                if document.organisation_id != self.organisation_id:
-                    raise failures.KeyOfAnother
-                if imported.only_if_absent or document.was_imported:
-                    return UNCHANGED, document.id
-                rules.overtake(document.draft_state)
-            content_type = await self.premises.content_type(connection, wanted.content_type, anew=anew)
-            self.premises.schemas.check_complete(content_type, words["details"], words["body"])
-            generation = None  # what stays where it was may stay
-            if document is None or wanted.path != document.path or imported.covers_prefix > document.covers_prefix:
-                generation = await self.premises.generation(
-                    connection, self.organisation_id, wanted.path, with_all_below=imported.covers_prefix, anew=anew
+        async def attempt(anew: bool) -> Outcome | None:
+            async with self.database.direct() as connection:
+                document = await queries.IMPORTED.first(
+                    connection, translation_key=uuid.UUID(wanted.translation_key), locale=locale, source_sha256=digest
                 )
+                if document is not None:
+                    if document.organisation_id != self.organisation_id:
+                        raise failures.KeyOfAnother
+                    if imported.only_if_absent or document.was_imported:
+                        return Outcome(UNCHANGED, str(document.id))
+                    rules.overtake(document.draft_state)
+                content_type = await self.premises.content_type(connection, wanted.content_type, anew=anew)
+            check = partial(self.premises.schemas.check_complete, content_type, words["details"], words["body"])
+            await verdicts.once(content_type.version, check)
+            rendering = await patiently(lambda: self.renderer.rendering(words, content_type.html_members))
+            explanation, more = await patiently(lambda: self.renderer.explanation(imported.explanation))
             save = (
                 saving.first(wanted, words, organisation_id=self.organisation_id, **saved)
                 if document is None
                 else saving.another(document, words, content_type=wanted.content_type, **saved)
             )
-            statement = publishing.IMPORT if document is None else publishing.IMPORT_AGAIN
-            more = {**save.parameters, **unchanged(content_type, generation)}
-            row = await self.publisher.publish(connection, publication(imported, save.row, content_type), statement, **more)
-            if row is None:
-                if document is None and await TRANSLATED_ELSEWHERE.value(connection, **save.parameters):
-                    raise failures.KeyOfAnother
-                return None
-            return (CREATED if document is None else UPDATED), row.id
+            publication = publication_of(imported, save.row, rendering, explanation, begin)
+            parameters = save.parameters | saving.rendered(rendering)
+            async with self.database.direct() as connection:
+                done = await self.publish(connection, imported, publication, parameters, document, content_type, anew=anew)
+            return done and done._replace(notices=[*(rendering.notices or ()), *more])
 
         return await self.premises.settled(attempt)
 
+    async def publish(
+        self,
+        connection: asyncpg.Connection,
+        imported: ImportedDocument,
+        publication: Publication,
+        parameters: Mapping[str, Any],
+        former: Row | None,
+        content_type: Row,
+        *,
+        anew: bool,
+    ) -> Outcome | None:
+        """Stores it and publishes it: anew, or as one more revision of the document that it was before. None as `Attempt`."""
+        wanted = imported.document
+        generation = None  # what stays where it was may stay
+        if former is None or wanted.path != former.path or imported.covers_prefix > former.covers_prefix:
+            generation = await self.premises.generation(
+                connection, self.organisation_id, wanted.path, with_all_below=imported.covers_prefix, anew=anew
+            )
+        statement = publishing.IMPORT if former is None else publishing.IMPORT_AGAIN
+        more = {**parameters, **unchanged(content_type, generation)}
+        published = await self.publisher.publish(connection, publication, statement, confirm=self.call.confirm, **more)
+        if published is not None:
+            return Outcome(CREATED if former is None else UPDATED, str(published.document.id), published.record_number)
+        if former is None and await TRANSLATED_ELSEWHERE.value(connection, **parameters):
+            raise failures.KeyOfAnother
+        return None
 
-def publication(imported: ImportedDocument, document: Row, content_type: Row) -> Publication:
+
+def publication_of(
+    imported: ImportedDocument, document: Row, rendering: Rendering, explanation: str, begin: float
+) -> Publication:
     return Publication(
         document=document,
-        content_type=content_type,
         state=imported.live_state,
+        html=rendering.html,
+        html_details=rendering.html_details,
+        html_explanation=explanation,
         explanation=imported.explanation,
         withdraw_time=given(imported, "withdraw_time"),
         location=imported.location,
@@ -134,6 +188,7 @@ def publication(imported: ImportedDocument, document: Row, content_type: Row) ->
         claimed_public_update_time=given(imported, "claimed_public_update_time"),
         action="document.import",
         details={"source": imported.source},
+        begin=begin,
     )
 
 

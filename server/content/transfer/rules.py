@@ -25,6 +25,7 @@ def source_sha256(imported: ImportedDocument) -> bytes:
     version.CopyFrom(imported)
     version.ClearField("source")
     version.ClearField("only_if_absent")
+    version.ClearField("record_entry")
     for field in IGNORED:
         version.document.ClearField(field)
     return hashlib.sha256(version.SerializeToString(deterministic=True)).digest()

@@ -9,17 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.content.v1.content_type_pb2 import ContentType
 from server import audit
 from server.content import failures
-from server.content.checks import details
-from server.content.types import queries
-from server.rpc.messages import plain
+from server.content.checks.details import Schemas
+from server.content.types import queries, views
+from server.rpc.answers import MOST_OF_ONE
 from server.stores.postgres import AnyRow
 
 
-async def create(connection: AsyncConnection, content_type: ContentType) -> AnyRow | None:
-    """Makes the content type; None when there is one of its name. Raises InvalidSchema."""
-    made = await queries.insert_content_type(connection, name=content_type.name, **columns_of(content_type))
+async def create(connection: AsyncConnection, name: str, columns: dict[str, Any]) -> AnyRow | None:
+    """Makes a content type with these `columns_of` it; None when there is one of its name."""
+    made = await queries.insert_content_type(connection, name=name, **columns)
     if made is not None:
-        await audit.add(connection, "content_type.create", content_type.name)
+        await audit.add(connection, "content_type.create", name)
     return made
 
 
@@ -31,13 +31,24 @@ async def existing(connection: AsyncConnection, name: str, *, lock: bool = False
     return row
 
 
-def columns_of(content_type: ContentType) -> dict[str, Any]:
-    """What may be changed about a content type. Raises InvalidSchema."""
-    schema = plain(content_type.details_schema)
-    details.compiled(schema)
+def shown(row: AnyRow) -> ContentType:
+    """What an answer says of it, for the transaction that stores it. Raises ContentTypeTooLarge."""
+    return fitting(views.content_type(row))
+
+
+def fitting(content_type: ContentType) -> ContentType:
+    """The same. Raises ContentTypeTooLarge."""
+    if (size := content_type.ByteSize()) > MOST_OF_ONE:
+        raise failures.ContentTypeTooLarge(size, MOST_OF_ONE)
+    return content_type
+
+
+async def columns_of(content_type: ContentType, schemas: Schemas) -> dict[str, Any]:
+    """What may be changed about a content type. Raises InvalidSchema and ContentTypeTooLarge."""
+    fitting(content_type)
     return {
         "title": content_type.title,
-        "details_schema": schema,
+        "details_schema": await schemas.taken(content_type.details_schema),
         "body_member": content_type.body_member,
         "html_members": [*content_type.html_members],
     }

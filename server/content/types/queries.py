@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Text, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.content.models import ContentType
 from server.content.types.held import CHANNEL
+from server.rpc.answers import MOST_OF_A_LIST
 from server.stores.postgres import AnyRow
 
 
@@ -19,10 +20,18 @@ async def content_type(connection: AsyncConnection, name: str, *, lock: bool = F
     return (await connection.execute(statement.with_for_update() if lock else statement)).one_or_none()
 
 
-async def content_types(connection: AsyncConnection, *, after: str, limit: int) -> Sequence[AnyRow]:
-    """By name, from behind `after`."""
-    statement = select(ContentType).where(ContentType.name > after)
-    return (await connection.execute(statement.order_by(ContentType.name).limit(limit))).all()
+async def content_types(connection: AsyncConnection, *, after: str, limit: int, is_full: bool = False) -> Sequence[AnyRow]:
+    """By name, from behind `after`, without their schemas unless they are to be full: then fewer than the limit, where these
+    are large, and with how many were `found`."""
+    columns = [column for column in ContentType.__table__.c if is_full or column.key != "details_schema"]
+    statement = select(*columns).where(ContentType.name > after).order_by(ContentType.name).limit(limit)
+    if is_full:
+        first = statement.subquery()
+        size = func.octet_length(cast(first.c.details_schema, Text))
+        above = func.coalesce(func.sum(size).over(order_by=first.c.name, rows=(None, -1)), 0).label("above")
+        whole = select(first, above, func.count().over().label("found")).subquery()
+        statement = select(whole).where(whole.c.above < MOST_OF_A_LIST).order_by(whole.c.name)
+    return (await connection.execute(statement)).all()
 
 
 async def insert_content_type(connection: AsyncConnection, **content_type: Any) -> AnyRow | None:

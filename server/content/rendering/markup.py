@@ -1,0 +1,96 @@
+"""HTML to the HTML that the public gets. Sanitising is nh3's alone.
+
+What may stay is what a government's pages are made of: structure, tables, figures, abbreviations, addresses, language and
+direction, classes and ids. Nothing stays that runs, loads or poses as the site itself: scripts, handlers, styles, frames,
+forms, `data-` attributes (they start a front end's modules), `name` (it shadows the page's own objects), and `cite` (a link
+that no browser shows and nh3 does not check).
+"""
+
+from __future__ import annotations
+
+import re
+
+import nh3
+
+from server.content.rendering.tags import TOKEN, Tag
+
+SECTIONS = {"address", "article", "aside", "details", "div", "footer", "header", "nav", "section", "summary"}
+HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+BLOCKS = {"blockquote", "dd", "dl", "dt", "figcaption", "figure", "hr", "li", "ol", "p", "pre", "ul"}
+TABLES = {"caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"}
+PHRASES = {"a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "del", "dfn", "em", "i", "img", "ins", "kbd", "mark", "q"}
+PHRASES |= {"rp", "rt", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var", "wbr"}
+TAGS = SECTIONS | HEADINGS | BLOCKS | TABLES | PHRASES
+ANYWHERE = {"class", "id", "lang", "dir", "title", "role"}
+ATTRIBUTES = {
+    "*": ANYWHERE,
+    "a": {"href", "hreflang", "type"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "del": {"datetime"},
+    "details": {"open"},
+    "img": {"src", "alt", "width", "height", "loading"},
+    "ins": {"datetime"},
+    "li": {"value"},
+    "ol": {"start", "reversed", "type"},
+    "td": {"colspan", "rowspan", "headers"},
+    "th": {"colspan", "rowspan", "headers", "scope", "abbr"},
+    "time": {"datetime"},
+}
+ALIGNMENT = {"align": {"left", "right", "center", "justify"}}
+VALUED = dict.fromkeys(("col", "colgroup", "tbody", "td", "tfoot", "th", "thead", "tr"), ALIGNMENT)
+"""Attributes of which only these values stay. How a column is aligned is meant for reading figures, and `style` cannot stay."""
+DROPPED_WHOLE = frozenset(
+    {"script", "style", "template", "noscript", "iframe", "object", "svg", "math", "select", "textarea", "title"}
+)
+
+
+def loadable(tag: str, attribute: str, value: str) -> str | None:
+    """An image comes from http or https; what a link may also name (mailto, tel) loads none."""
+    is_image = (tag, attribute) == ("img", "src")
+    return None if is_image and value.strip().lower().startswith(("mailto:", "tel:")) else value
+
+
+cleaner = nh3.Cleaner(
+    tags=TAGS,
+    clean_content_tags=DROPPED_WHOLE,
+    attributes=ATTRIBUTES,
+    attribute_filter=loadable,
+    tag_attribute_values=VALUED,
+    generic_attribute_prefixes={"aria-"},
+    url_schemes={"http", "https", "mailto", "tel"},
+    link_rel="noopener",
+)
+CELL_ALIGNMENT = re.compile(r"\s*text-align\s*:\s*(left|right|center|justify)\s*;?\s*", re.IGNORECASE)
+ALIGNS = re.compile(rf"(?:^|;){CELL_ALIGNMENT.pattern}(?:;|$)", re.IGNORECASE)
+STYLED = re.compile("text-align", re.IGNORECASE)
+IMAGE = re.compile(r"<img(?=[ >])(?![^>]* src=\"\s*[^\s\"])[^>]*>")
+ALTERNATIVE = re.compile(r' alt="([^"]*)"')
+
+
+def sanitised(html: str) -> str:
+    """Harmless. An image that has no source any more is its alternative text."""
+    clean: str = cleaner.clean(with_alignment(html) if STYLED.search(html) else html)
+    return IMAGE.sub(alternative, clean) if "<img" in clean else clean
+
+
+def with_alignment(html: str) -> str:
+    """Cells that a style aligns have the attribute instead, which may stay."""
+    return TOKEN.sub(aligned, html)
+
+
+def aligned(match: re.Match[str]) -> str:
+    written = match["attributes"]
+    if not written or match["name"].lower() not in {"td", "th"}:
+        return match[0]
+    attributes = Tag(match["name"], written, 0).attributes()
+    side = ALIGNS.search(attributes.get("style", ""))
+    if side is None or "align" in attributes:
+        return match[0]
+    return f'<{match["name"]} align="{side[1].lower()}" {written}>'
+
+
+def alternative(match: re.Match[str]) -> str:
+    """As text of sanitised HTML: in its attributes, only quotes are written in another way."""
+    text = ALTERNATIVE.search(match[0])
+    return text[1].replace("&quot;", '"') if text else ""

@@ -1,0 +1,26 @@
+"""Text: CSV and what has no structure at all."""
+
+from __future__ import annotations
+
+import codecs
+import mmap
+import re
+
+from server.formats.malformed import Malformed
+
+PIECE = 1 << 20
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+"""All but tabs, the ends of lines and of pages."""
+
+
+def parse(data: mmap.mmap) -> None:
+    """It is UTF-8, with or without a byte order mark, and nothing but text. Raises Malformed."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(data), PIECE):
+        piece = data[start : start + PIECE]
+        try:
+            text = decoder.decode(piece, final=start + PIECE >= len(data))
+        except UnicodeDecodeError as error:
+            raise Malformed(f"is no text in UTF-8: {error.reason} near byte {start + error.start}") from None
+        if (found := CONTROL.search(text)) is not None:
+            raise Malformed(f"is no text: it contains the control character U+{ord(found[0]):04X}")
