@@ -7,7 +7,33 @@
 - **shared cache**: the answers in Redis, for a process that has just started.
 """
 
-from server.delivery.pages.putting import links, parameters, puts, standing
+from server.delivery.pages.circles import circle
+from server.delivery.pages.following import Place
+from server.delivery.pages.locations import location
+from server.delivery.pages.putting import left, links, parameters, puts, standing
+from server.delivery.pages.reading import location_of
+from server.delivery.pages.reviewing import Stored, stored
+from server.delivery.pages.rules import located
 from server.delivery.pages.serving import is_within, others_serve
+from server.delivery.pages.transferring import answer, pages_after, restore, there
 
-__all__ = ["is_within", "links", "others_serve", "parameters", "puts", "standing"]
+__all__ = [
+    "Place",
+    "Stored",
+    "answer",
+    "circle",
+    "is_within",
+    "left",
+    "links",
+    "located",
+    "location",
+    "location_of",
+    "others_serve",
+    "pages_after",
+    "parameters",
+    "puts",
+    "restore",
+    "standing",
+    "stored",
+    "there",
+]

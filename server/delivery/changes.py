@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from gazette.record.v1.record_entry_pb2 import RecordEntryKind
 from server import record
 from server.background.jobs import Job
+from server.delivery.horizon import Horizon
 from server.delivery.lists.cache import ListCache
 from server.delivery.pages.cache import PageCache
 from server.delivery.pages.shared import SharedCache
@@ -14,6 +16,7 @@ from server.rpc.failures import Unavailable
 from server.stores.postgres import Database
 from server.stores.redis import CacheUnavailable
 
+REDIRECTED = RecordEntryKind.RECORD_ENTRY_KIND_REDIRECTED
 BATCH = 10_000
 CHECK_SECONDS = 1.0
 """How often Redis is asked whether it still knows what it was told."""
@@ -27,10 +30,9 @@ class Changes:
     page_cache: PageCache
     list_cache: ListCache
     shared_cache: SharedCache
+    horizon: Horizon
     head: int = 0
     """The newest record number that was heard of."""
-    whole: int = 0
-    """Up to here nothing was missed. Less than `head` when a publication is heard of before those that were missed are read."""
     marks: dict[tuple[str, str], int] = field(default_factory=dict)
     """What Redis was not told yet: path and locale, and the record number."""
     is_shared_known: bool = False
@@ -40,6 +42,12 @@ class Changes:
 
     def __post_init__(self) -> None:
         self.job = Job("shared cache", self.tell_shared_cache, seconds=CHECK_SECONDS)
+
+    @property
+    def whole(self) -> int:
+        """Up to here nothing was missed. Less than `head` when a publication is heard of before those that were missed are
+        read."""
+        return self.horizon.number
 
     @property
     def shared_head(self) -> int | None:
@@ -55,7 +63,7 @@ class Changes:
         number, locale, path, covers_prefix = record.read_notice(payload)
         self.apply(number, path, locale, covers_prefix=covers_prefix)
         if number == self.whole + 1:  # the record has no gaps: any other number says that something was missed
-            self.whole = number
+            self.horizon.move(number)
 
     def apply(self, number: int, path: str, locale: str, *, covers_prefix: bool = False) -> None:
         self.head = max(self.head, number)
@@ -74,22 +82,33 @@ class Changes:
             self.page_cache.clear()
         else:
             self.page_cache.doubt()
-        async with self.database.read() as connection:
-            if self.whole == 0:
-                self.whole = await record.head(connection)
-            else:
-                is_more = True
-                while is_more:
-                    missed = await record.changes_after(connection, self.whole, BATCH)
-                    for change in missed:
-                        self.apply(change.number, change.path, change.locale)
-                        self.whole = max(self.whole, change.number)
-                    is_more = len(missed) == BATCH
-        self.head = self.whole = max(self.head, self.whole)
+        await self.read_missed()
+        self.horizon.move(self.head)
         self.list_cache.changed(self.head)
         self.is_shared_known = False
         self.is_caught_up = True
         self.job.wake()
+
+    async def read_missed(self) -> None:
+        """Applies what was published and not heard of yet."""
+        async with self.database.read() as connection:
+            if self.whole == 0:  # nothing that is held could be vouched for
+                head = await record.head(connection)
+                self.page_cache.clear()
+                self.head = max(self.head, head)
+                self.list_cache.changed(self.head)
+                self.horizon.move(head)
+                return
+            is_more = True
+            while is_more:
+                missed = await record.changes_after(connection, self.whole, BATCH)
+                for change in missed:
+                    self.apply(change.number, change.path, change.locale)
+                if any(change.kind == REDIRECTED for change in missed):
+                    self.page_cache.forget_absent()
+                if missed:
+                    self.horizon.move(missed[-1].number)
+                is_more = len(missed) == BATCH
 
     async def tell_shared_cache(self) -> None:
         """Tells Redis what it does not know yet, in order. What it could not be told stays in `marks`."""

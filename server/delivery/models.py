@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.stores.postgres import Model
 
-LISTED = text("summary IS NOT NULL")
+LISTED, UNLISTED = text("summary IS NOT NULL"), text("summary IS NULL")
+FIRST = (text("first_publish_time DESC"), text("document_id DESC"))
 
 
 class Page(Model):
@@ -25,6 +26,8 @@ class Page(Model):
     content_type: Mapped[str]
     title: Mapped[str]
     publish_time: Mapped[datetime]
+    first_publish_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    """The document's, which never changes. The default is for processes of the release before."""
     answer: Mapped[bytes]
     """The serialised GetPageResponse."""
     summary: Mapped[bytes | None]
@@ -36,7 +39,11 @@ class Page(Model):
 
     __table_args__ = (
         Index(None, "translation_key"),
+        Index("ix_pages_first", *FIRST, postgresql_where=LISTED),
+        Index("ix_pages_first_by_organisation", "organisation_id", *FIRST, postgresql_where=LISTED),
+        Index("ix_pages_first_by_content_type", "content_type", *FIRST, postgresql_where=LISTED),
         Index("ix_pages_listed", text("record_number DESC"), postgresql_where=LISTED),
         Index("ix_pages_listed_by_organisation", "organisation_id", text("record_number DESC"), postgresql_where=LISTED),
         Index("ix_pages_listed_by_content_type", "content_type", text("record_number DESC"), postgresql_where=LISTED),
+        Index("ix_pages_unlisted", "path", postgresql_ops={"path": "text_pattern_ops"}, postgresql_where=UNLISTED),
     )

@@ -5,10 +5,30 @@
   leaves nothing behind.
 - **pending**: the blob is on its way. Nobody sees a pending file, and one that stays so is swept away.
 - **ready**: the blob is there, and is what the file says of it.
-- **public**: a published document has the file attached. Until then it is for those who may read its organisation's files, and
-  for everybody else there is none.
+- **public**: a page that anyone can read has the file attached. Before, and afterwards, it is for those who may read its
+  organisation's files, and for everybody else there is none.
+- **unused**: it was never public, and no revision of a document names it. Such a file is removed in the end; what was once
+  public stays in the storage, as the record stays.
 """
 
-from server.files.publishing import publish
+from server.files.exporting import present, public
+from server.files.failures import FileBytesMissing, FileTooLarge
+from server.files.publishing import described, parameters, publish, shows, shows_also, shows_no_more
+from server.files.unused import removal
+from server.files.uploads.importing import Imports, id_elsewhere
 
-__all__ = ["publish"]
+__all__ = [
+    "FileBytesMissing",
+    "FileTooLarge",
+    "Imports",
+    "described",
+    "id_elsewhere",
+    "parameters",
+    "present",
+    "public",
+    "publish",
+    "removal",
+    "shows",
+    "shows_also",
+    "shows_no_more",
+]

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from server.rpc.failures import InvalidArgument, NotFound, ResourceExhausted
+import uuid
+
+from server.rpc.failures import (
+    CONTENT_TOO_LARGE,
+    AlreadyExists,
+    DeadlineExceeded,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    Violation,
+)
 
 
 class FileNotFound(NotFound):
@@ -19,13 +29,22 @@ class OrganisationNotFound(NotFound):
     message = "There is no such organisation."
 
 
-class FileTooLarge(ResourceExhausted):
+class FileTooLarge(InvalidArgument):
     """Longer than MAX_FILE_SIZE, or declared to be."""
 
     reason = "FILE_TOO_LARGE"
+    http_status = CONTENT_TOO_LARGE
 
-    def __init__(self, max_bytes: int) -> None:
-        super().__init__(f"A file may have {max_bytes} bytes at most.", max_bytes=str(max_bytes))
+    def __init__(self, field: str, max_bytes: int) -> None:
+        message = f"A file may have {max_bytes} bytes at most."
+        super().__init__(Violation(field, f"is more than {max_bytes} bytes"), message=message, max_bytes=str(max_bytes))
+
+
+class UploadTooSlow(DeadlineExceeded):
+    """Bytes that come one by one would keep a stream for an hour."""
+
+    reason = "UPLOAD_TOO_SLOW"
+    message = "The file comes too slowly."
 
 
 class UploadFirst(InvalidArgument):
@@ -52,7 +71,39 @@ class Sha256Mismatch(InvalidArgument):
     reason = "SHA256_MISMATCH"
 
 
+class FileMalformed(InvalidArgument):
+    """Not built as a file of its type is, or something else as well."""
+
+    reason = "FILE_MALFORMED"
+
+
+class FileTooCostly(InvalidArgument):
+    """It takes more time or memory to look through than a file may."""
+
+    reason = "FILE_TOO_COSTLY"
+
+
 class FileTypeNotAllowed(InvalidArgument):
     """Not of an allowed type, by its bytes or by its name."""
 
     reason = "FILE_TYPE_NOT_ALLOWED"
+
+
+class FileBytesMissing(FailedPrecondition):
+    """The object storage has lost what a file was."""
+
+    reason = "FILE_BYTES_MISSING"
+
+    def __init__(self, id: uuid.UUID, name: str) -> None:
+        super().__init__(
+            f"The bytes of the file {name} ({id}) are not in the object storage; restore them there.", file=str(id)
+        )
+
+
+class FileExists(AlreadyExists):
+    """An import would put other bytes under the id of a file that the organisation has; or, restoring, under another's."""
+
+    reason = "FILE_EXISTS"
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"file.id: there is a file of this id already, {what}: {name} was not imported.", field="file.id")

@@ -1,15 +1,17 @@
-"""Files becoming public with the document that has them attached."""
+"""Files becoming public with the document that has them attached, and ceasing to be when no page has them any more."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, update
+from sqlalchemy import ARRAY, CTE, Delete, Select, Uuid, all_, any_, bindparam, delete, func, select, tuple_, update
+from sqlalchemy.dialects import postgresql
 
-from server.files.models import File
+from server.files.models import File, PageFile
 from server.files.uploads.queries import READY
 from server.stores.statements import Row, Statement
 
@@ -25,10 +27,60 @@ PUBLISHED = Statement(
 )
 
 
+DESCRIBED = Statement(
+    select(File.name, File.content_type, File.alternative_text).where(
+        File.id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
+        File.organisation_id == bindparam("whose", type_=Uuid()),
+        File.state == READY,
+    )
+)
+
+
+async def described(connection: asyncpg.Connection, ids: Sequence[uuid.UUID], organisation_id: uuid.UUID) -> list[Row]:
+    """What a page would say of those of these files that the organisation has."""
+    return await DESCRIBED.all(connection, ids=[*ids], whose=organisation_id)
+
+
+SHOWN = bindparam("page_files", type_=ARRAY(Uuid()))
+
+
+def shows(changed: CTE) -> tuple[CTE, CTE]:
+    """What makes the files of `parameters`, and no others, those of the document's page, if `changed`, which does what the page
+    shows, yields the document's row: two parts of the statement that publishes."""
+    of_it = PageFile.document_id.in_(select(changed.c.id))
+    left = delete(PageFile).where(of_it, PageFile.file_id != all_(SHOWN)).cte("page_files_left")
+    shown = select(changed.c.id, func.unnest(SHOWN))
+    # PostgreSQL's own insert: a file that stays is there already, and so is one that is attached twice.
+    used = postgresql.insert(PageFile).from_select(["document_id", "file_id"], shown).on_conflict_do_nothing()
+    return left, used.cte("page_files_shown")
+
+
+def parameters(ids: Sequence[uuid.UUID]) -> dict[str, Any]:
+    """What `shows` is given: the files of a page; of what is none, nothing."""
+    return {"page_files": [*ids]}
+
+
+def shows_also(shown: Select[Any]) -> postgresql.Insert:
+    """Makes files those of pages: `shown` says which (`file_id`, `document_id`), and whose the document is. What is not there,
+    or somebody else's, is left out."""
+    given = shown.subquery()
+    pairs = select(given.c.file_id, given.c.document_id).join(File, File.id == given.c.file_id)
+    pairs = pairs.where(File.state == READY, File.organisation_id == given.c.organisation_id)
+    return postgresql.insert(PageFile).from_select(["file_id", "document_id"], pairs).on_conflict_do_nothing()
+
+
+def shows_no_more(document_ids: Select[Any], shown: Select[Any]) -> Delete:
+    """Takes files from these documents' pages, but for those that `shown`, as `shows_also` takes it, says they have."""
+    given = shown.subquery()
+    pairs = select(given.c.file_id, given.c.document_id)
+    pair = tuple_(PageFile.file_id, PageFile.document_id)
+    return delete(PageFile).where(PageFile.document_id.in_(document_ids), pair.not_in(pairs))
+
+
 async def publish(
     connection: asyncpg.Connection, ids: Sequence[uuid.UUID], organisation_id: uuid.UUID, publish_time: datetime
 ) -> list[Row]:
-    """Makes these files of the organisation public, if they are not; returns them in the order of `ids`. What is not there, not
-    ready or somebody else's is left out."""
+    """Says of these files of the organisation that they were public, if they never were; returns them in the order of `ids`.
+    What is not there, not ready or somebody else's is left out. They are public once `shows` says which page has them."""
     rows = {row.id: row for row in await PUBLISHED.all(connection, ids=[*ids], whose=organisation_id, time=publish_time)}
     return [rows[id] for id in ids if id in rows]

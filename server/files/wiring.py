@@ -14,7 +14,10 @@ SERVICE = file_service_pb2.DESCRIPTOR.services_by_name["FileService"]
 
 def wire(base: Base, crossings: Crossings) -> Domain:
     """Raises InvalidSettings."""
-    uploads = Uploads.from_settings(base.settings, base.database, base.blobs)
-    max_age = int(base.settings.page_max_age.total_seconds())
-    downloads = Downloads(base.database, base.blobs, crossings.authenticator, max_age)
-    return Domain(services={SERVICE: (Uploading(uploads), downloads)}, jobs=(sweep(uploads),), means=(uploads,))
+    uploads = Uploads.from_settings(base.settings, base.database, base.blobs, base.parsers)
+    downloads = Downloads(base.database, base.blobs, crossings.authenticator)
+    return Domain(
+        services={SERVICE: (Uploading(uploads), downloads)},
+        jobs=(sweep(uploads),),
+        means=(uploads,),
+    )

@@ -117,5 +117,6 @@ def entry(
         "body_bytes": body,
         "leaf_hash": rules.leaf_hash(body),
         "answer": answer,
+        "is_restored": False,
         "notice": rules.notice(place.number, locale, path, covers_prefix=covers_prefix),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.stores.postgres import Model
@@ -25,6 +25,9 @@ class RecordEntry(Model):
     """The serialised RecordEntryBody that was hashed."""
     leaf_hash: Mapped[bytes]
     answer: Mapped[bytes]
-    """What the path has served since: a serialised gazette.delivery.v1.GetPageResponse."""
+    """What the path has served since: a serialised gazette.delivery.v1.GetPageResponse. Empty for a restored entry whose place
+    later ones had taken in the installation that it comes from."""
+    is_restored: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it was made by another installation, and came here by an import that restores."""
 
     __table_args__ = (Index(None, "path", "locale", "number"), Index(None, "document_id", "number"))

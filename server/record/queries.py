@@ -29,8 +29,8 @@ async def head(connection: AsyncConnection) -> int:
 
 
 async def changes_after(connection: AsyncConnection, number: int, limit: int) -> Sequence[AnyRow]:
-    """number, locale and path of what changed, in the order of commit."""
-    changes = select(RecordEntry.number, RecordEntry.locale, RecordEntry.path)
+    """number, kind, locale and path of what changed, in the order of commit."""
+    changes = select(RecordEntry.number, RecordEntry.kind, RecordEntry.locale, RecordEntry.path)
     return (
         await connection.execute(changes.where(RecordEntry.number > number).order_by(RecordEntry.number).limit(limit))
     ).all()

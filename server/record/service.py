@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from gazette.record.v1 import record_service_pb2 as rpc
 from server.record import queries
-from server.record.failures import RecordEntryNotFound
+from server.record.failures import RecordEntryNotFound, RecordNotReached
+from server.record.minimum import minimum
 from server.record.views import entry
+from server.rpc.answers import Room
 from server.rpc.call import Call
 from server.stores.postgres import Database
 
@@ -28,6 +31,11 @@ class RecordService:
         return rpc.GetRecordEntryResponse(entry=entry(row))
 
     async def ListRecordEntries(self, request: rpc.ListRecordEntriesRequest, call: Call) -> rpc.ListRecordEntriesResponse:
-        async with self.database.read(newest=False) as connection:
+        number = minimum(request, call)
+        async with self.database.read(newest=number > 0) as connection:
+            if number and (head := await queries.head(connection)) < number:
+                raise RecordNotReached(number, head)
             rows = await queries.entries_after(connection, request.after_number, request.page_size or PAGE_SIZE)
-        return rpc.ListRecordEntriesResponse(entries=[entry(row) for row in rows])
+        room = Room()
+        shown = takewhile(lambda each: room.takes(each.ByteSize()), map(entry, rows))
+        return rpc.ListRecordEntriesResponse(entries=shown)

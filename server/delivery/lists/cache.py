@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from server.stores.redis import Cache
 
+FORM = 2
+"""Of what Redis holds: one more whenever the same request is answered in another order, or with other page tokens. So a release
+finds nothing there of the one before, which may still run, or have ended minutes ago."""
 MAX_ENTRIES = 500
 MAX_ANSWER = 32 * 1024
 """The largest answer that is kept, so that all of them together stay below 16 MiB."""
@@ -34,7 +37,7 @@ class ListCache:
         if expire_time > time.monotonic():
             return answer
         head = self.head
-        key = f"gazette:list:{head}:{hashlib.sha256(request).hexdigest()}"
+        key = f"gazette:list:{FORM}:{head}:{hashlib.sha256(request).hexdigest()}"
         shared = await self.cache.get(key)
         if shared is None:
             shared = await read()

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
 
 from server.delivery.models import Page
+from server.rpc.walks import Order
 from server.stores.postgres import AnyRow
+
+SORTS: dict[str, tuple[InstrumentedAttribute[Any], ...]] = {
+    "first_publish_time": (Page.first_publish_time, Page.document_id),
+    "publish_time": (Page.record_number,),
+}
+"""What each order goes by. Times of publication are in the order of the record, which has no number twice."""
 
 
 async def summaries(
@@ -18,17 +27,22 @@ async def summaries(
     organisation_id: uuid.UUID | None,
     content_type: str,
     locale: str,
-    before: int | None,
+    order: Order,
+    last: Sequence[Any] | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """record_number and summary of the pages that match, newest first, from below `before`."""
-    statement = select(Page.record_number, Page.summary).where(Page.summary.is_not(None))
+    """The summaries of the pages that match, with what orders go by; those after what was seen `last`."""
+    statement = select(Page.record_number, Page.first_publish_time, Page.document_id, Page.summary)
+    statement = statement.where(Page.summary.is_not(None))
     if organisation_id is not None:
         statement = statement.where(Page.organisation_id == organisation_id)
     if content_type:
         statement = statement.where(Page.content_type == content_type)
     if locale:
         statement = statement.where(Page.locale == locale)
-    if before is not None:
-        statement = statement.where(Page.record_number < before)
-    return (await connection.execute(statement.order_by(Page.record_number.desc()).limit(limit))).all()
+    sort = SORTS[order.field]
+    if last is not None:
+        place, seen = tuple_(*sort), tuple_(*(literal(value, each.type) for value, each in zip(last, sort, strict=True)))
+        statement = statement.where(place < seen if order.is_newest_first else place > seen)
+    columns = [each.desc() if order.is_newest_first else each for each in sort]
+    return (await connection.execute(statement.order_by(*columns).limit(limit))).all()

@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from server.rpc import http
+
 
 def list_headers(answer: bytes, max_age: int) -> tuple[tuple[str, str], ...]:
     """The validators of a list, by its bytes."""
-    return (("etag", f'W/"{hashlib.sha256(answer).hexdigest()[:32]}"'), ("cache-control", f"public, max-age={max_age}"))
+    return (
+        ("etag", f'W/"{hashlib.sha256(answer).hexdigest()[:32]}"'),
+        ("cache-control", f"public, max-age={max_age}"),
+        http.VARY,
+    )
 
 
 def list_answer(summaries: Iterable[bytes], next_page_token: str) -> bytes:

@@ -1,19 +1,21 @@
-"""ListPages: what is published, newest first."""
+"""ListPages: what is published."""
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
+from itertools import takewhile
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.delivery.v1 import delivery_service_pb2 as rpc
 from server import record
-from server.delivery.lists import queries, rules
+from server.delivery.horizon import Horizon
+from server.delivery.lists import rules, walks
 from server.delivery.lists.cache import ListCache
 from server.rpc import http
+from server.rpc.answers import Room
 from server.rpc.call import Call
-from server.rpc.paging import Paging
+from server.rpc.paging import Page, Paging
 from server.stores.postgres import Database
 
 PAGE_SIZE = 20
@@ -25,11 +27,16 @@ class Lists:
 
     database: Database
     list_cache: ListCache
+    horizon: Horizon
     paging: Paging
     max_age: int
     """For how many seconds browsers and CDNs may keep an answer."""
 
     async def ListPages(self, request: rpc.ListPagesRequest, call: Call) -> bytes:
+        if number := record.minimum(request, call):
+            await self.horizon.reach(number)
+            request.ClearField("min_record_number")
+        request.DiscardUnknownFields()  # what no list goes by would be held with each, and may have megabytes
         answer = await self.list_cache.get(request.SerializeToString(deterministic=True), lambda: self.read_list(request))
         if call.is_http:
             headers = rules.list_headers(answer, self.max_age)
@@ -38,23 +45,20 @@ class Lists:
         return answer
 
     async def read_list(self, request: rpc.ListPagesRequest) -> bytes:
-        """From the replica, unless it lags behind: the answer will hold until the next publication."""
+        """From the replica, unless it lags behind: the answer will hold until the next publication, and is to be no older than
+        the part before."""
+        page = self.paging.page(request, "", PAGE_SIZE)
+        seen = walks.seen(page)
         if self.database.has_replica:
             async with self.database.read(newest=False) as connection:
-                if await record.head(connection) >= self.list_cache.head:
-                    return await self.list_pages(request, connection)
+                head = await record.head(connection)
+                if head >= max(seen, self.list_cache.head):
+                    return await self.list_pages(request, page, head, connection)
         async with self.database.read() as connection:
-            return await self.list_pages(request, connection)
+            return await self.list_pages(request, page, await record.head(connection), connection)
 
-    async def list_pages(self, request: rpc.ListPagesRequest, connection: AsyncConnection) -> bytes:
-        page = self.paging.page(request, "", PAGE_SIZE)
-        rows = await queries.summaries(
-            connection,
-            organisation_id=uuid.UUID(request.organisation_id) if request.organisation_id else None,
-            content_type=request.content_type,
-            locale=request.locale,
-            before=page.after,
-            limit=page.limit,
-        )
-        rows, token = page.cut(rows, lambda row: (row.record_number,))
-        return rules.list_answer([row.summary for row in rows], token)
+    async def list_pages(self, request: rpc.ListPagesRequest, page: Page, head: int, connection: AsyncConnection) -> bytes:
+        part = await walks.walk(connection, request).part(page, head)
+        room = Room()
+        summaries = [*takewhile(lambda summary: room.takes(len(summary)), (row.summary for row in part.rows))]
+        return rules.list_answer(summaries, part.token(len(summaries)))

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
+from prometheus_client import Counter
 
 from server.background import tasks
+from server.delivery.pages import rules
 from server.delivery.pages.reading import Read, Reader
 from server.rpc.failures import Unavailable
 
@@ -26,6 +28,18 @@ READ_TIMEOUT = 3.0  # seconds
 MAX_ABSENT = 10_000
 OVERHEAD = 600
 """Bytes that an entry takes beside its answer, about."""
+
+REQUESTS = Counter(
+    "gazette_page_cache_requests_total",
+    "Pages that were looked for, by layer (memory, redis, database, stale) and whether they were there.",
+    ["layer", "result"],
+)
+found = {
+    (layer, result): REQUESTS.labels(layer, result).inc
+    for layer in ("memory", "redis", "database", "stale")
+    for result in ("hit", "miss")
+}
+found_in_memory = found["memory", "hit"]
 
 Key = tuple[str, str]
 """path, locale ("" for no locale)."""
@@ -41,6 +55,11 @@ class Entry:
     """time.monotonic() when it was last known to hold."""
     headers: tuple[tuple[str, str], ...] = ()
     """What it says over HTTP; made when first asked for."""
+    leads_on: bool = field(init=False)
+    """Whether it names another place, which may lead on by now."""
+
+    def __post_init__(self) -> None:
+        self.leads_on = rules.leads_on(self.answer)
 
 
 def size(entry: Entry) -> int:
@@ -78,6 +97,8 @@ class PageCache:
     loads: dict[Key, Load] = field(default_factory=dict)
     bytes_held: int = 0
     unreachable_until: float = 0.0
+    hits: int = 0
+    """How many were held, and not counted by Prometheus yet: a counter of its own would cost more than the look (`tell`)."""
 
     def held(self, path: str, locale: str) -> Entry | None:
         """What is held and true now. The hot path ends here."""
@@ -89,6 +110,8 @@ class PageCache:
             self.entries.move_to_end(key)
         if entry is not None and (lost_since := self.lost_since()) is not None and unchecked(entry, lost_since) > CHECK_AFTER:
             return None
+        if entry is not None:
+            self.hits += 1
         return entry
 
     async def get(self, path: str, locale: str) -> Entry:
@@ -96,12 +119,21 @@ class PageCache:
         entry = self.held(path, locale)
         if entry is not None:
             return entry
+        found["memory", "miss"]()
         key = (path, locale)
         load = self.loads.get(key)
         if load is None:
             load = self.loads[key] = Load(asyncio.get_running_loop().create_future())
             _ = tasks.begin(self.load(key, load))
         return await asyncio.shield(load.future)
+
+    async def get_any(self, path: str, locale: str) -> Entry:
+        """What the path serves in the locale, or else in any. Raises Unavailable."""
+        if locale not in {"", rules.DEFAULT_LOCALE}:
+            entry = await self.get(path, locale)
+            if entry.number:
+                return entry
+        return await self.get(path, "")
 
     async def load(self, key: Key, load: Load) -> None:
         try:
@@ -123,18 +155,21 @@ class PageCache:
         if is_heard:
             known = self.shared_head()
             if known is not None and (shared := await self.reader.shared(*key, known)) is not None:
+                found["redis", "hit"]()
                 return self.keep(key, load, shared)
+            found["redis", "miss"]()
         elif time.monotonic() < self.unreachable_until:
             return await self.last_known(key, load)
         try:
             async with asyncio.timeout(READ_TIMEOUT if is_heard else CHECK_TIMEOUT):
-                found = await self.reader.stored(*key)
+                stored = await self.reader.stored(*key)
         except (Unavailable, TimeoutError):
             self.unreachable_until = time.monotonic() + CHECK_AFTER
             return await self.last_known(key, load)
-        if found is not None and found.is_own and not load.is_overtaken:
-            await self.reader.share(found)
-        return self.keep(key, load, found)
+        found["database", "miss" if stored is None else "hit"]()
+        if stored is not None and stored.is_own and not load.is_overtaken:
+            await self.reader.share(stored)
+        return self.keep(key, load, stored)
 
     async def last_known(self, key: Key, load: Load) -> Entry:
         """What was true a while ago. Raises Unavailable when that is unknown or too long ago. While notifications are heard,
@@ -145,12 +180,14 @@ class PageCache:
             if not load.is_overtaken:
                 self.put(key, entry)
         if entry is None or unchecked(entry, lost_since or time.monotonic()) > self.stale_seconds:
+            found["stale", "miss"]()
             raise Unavailable(reason="DATABASE_UNAVAILABLE")
+        found["stale", "hit"]()
         return entry
 
-    def keep(self, key: Key, load: Load, found: Read | None) -> Entry:
-        entry = Entry(found.number, found.answer, time.monotonic()) if found else Entry(0, b"", time.monotonic())
-        if not load.is_overtaken and (found is None or found.is_own):
+    def keep(self, key: Key, load: Load, read: Read | None) -> Entry:
+        entry = Entry(read.number, read.answer, time.monotonic()) if read else Entry(0, b"", time.monotonic())
+        if not load.is_overtaken and (read is None or read.is_own):
             self.put(key, entry)
         return entry
 
@@ -183,6 +220,12 @@ class PageCache:
             for key in [key for key in (*self.absent, *self.loads) if key[0].startswith(below)]:
                 self.absent.pop(key, None)
                 self.overtake(key)
+
+    def forget_absent(self) -> None:
+        """A redirect has come that may cover what is below it."""
+        self.absent.clear()
+        for key in [*self.loads]:
+            self.overtake(key)
 
     def doubt(self) -> None:
         """Notifications are heard again. What was held before they were lost is true, but for the changes that the caller will

@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, CTE, Subquery, Text, Uuid, any_, bindparam, exists, select
+from sqlalchemy import ARRAY, CTE, Integer, Subquery, Text, Uuid, all_, any_, bindparam, exists, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from server.delivery.models import Page
-from server.delivery.pages.rules import DEFAULT_LOCALE
+from server.delivery.pages.rules import DEFAULT_LOCALE, redirect_of
 from server.stores.parameters import given_rows, named_rows
 from server.stores.statements import Row, Statement
 
@@ -22,6 +22,20 @@ LINKS = Statement(
     .ext(distinct_on(Page.translation_key))
     .where(Page.translation_key == any_(bindparam("keys", type_=ARRAY(Uuid()))), Page.summary.is_not(None))
     .order_by(Page.translation_key, (Page.locale == LOCALE).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.record_number)
+)
+MAX_LEFT = 100
+"""So many redirects of its own a move takes along: each is an entry of the record."""
+LEFT = Statement(
+    select(Page.path, Page.answer, Page.covers_prefix, Page.preserves_suffix)
+    .where(
+        Page.translation_key == bindparam("translation_key", type_=Uuid()),  # for which there is an index
+        Page.document_id == bindparam("document_id", type_=Uuid()),
+        Page.locale == LOCALE,
+        Page.path != all_(bindparam("paths", type_=ARRAY(Text()))),
+        Page.summary.is_(None),
+    )
+    .order_by(Page.record_number.desc())
+    .limit(bindparam("limit", type_=Integer()))
 )
 
 
@@ -43,6 +57,20 @@ def standing(name: str) -> Subquery:
     """What stands at exactly the path that the parameter of this name says, in the `locale`: one row or none."""
     there = select(Page.document_id, Page.answer).where(Page.path == bindparam(name, type_=Text()), Page.locale == LOCALE)
     return there.subquery(f"at_{name}")
+
+
+async def left(connection: asyncpg.Connection, document: Any, *paths: str) -> list[Row]:
+    """The redirects that earlier moves of a document left, but for those at these paths, oldest first. Of very many the newest:
+    the others lead to one of these."""
+    rows = await LEFT.all(
+        connection,
+        translation_key=document.translation_key,
+        document_id=document.id,
+        locale=document.locale,
+        paths=[*paths],
+        limit=MAX_LEFT,
+    )
+    return [row for row in reversed(rows) if redirect_of(row.answer) is not None]
 
 
 async def links(connection: asyncpg.Connection, translation_keys: Collection[uuid.UUID], locale: str) -> dict[uuid.UUID, Row]:

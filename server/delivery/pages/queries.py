@@ -15,7 +15,14 @@ async def served(connection: AsyncConnection, path: str, locale: str) -> AnyRow 
     or else the one that was there first."""
     # One array, since a list of any length would be a statement of its own for each, parsed and planned anew.
     statement = (
-        select(Page.path, Page.locale, Page.record_number, Page.answer, Page.preserves_suffix)
+        select(
+            Page.path,
+            Page.locale,
+            Page.record_number,
+            Page.answer,
+            Page.preserves_suffix,
+            Page.summary.is_not(None).label("is_page"),
+        )
         .where(Page.path == any_(literal(prefixes(path), ARRAY(Text))), or_(Page.path == path, Page.covers_prefix))
         .order_by(func.length(Page.path).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.record_number)
         .limit(1)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gazette.delivery.v1 import delivery_service_pb2 as rpc
+from server import record
 from server.delivery import failures
+from server.delivery.horizon import Horizon
 from server.delivery.pages import rules
 from server.delivery.pages.cache import Entry, PageCache
+from server.delivery.pages.leading import led
 from server.rpc import http
 from server.rpc.call import Call
 
@@ -17,14 +20,22 @@ class Pages:
     """Answers from the cache, with bytes that were serialised at publication."""
 
     page_cache: PageCache
+    horizon: Horizon
     max_age: int
     """For how many seconds browsers and CDNs may keep an answer."""
 
     async def GetPage(self, request: rpc.GetPageRequest, call: Call) -> bytes:
+        if number := record.minimum(request, call):
+            await self.horizon.reach(number)
         path = rules.site_path(request.path)
-        entry = self.page_cache.held(path, request.locale) or await self.page_cache.get(path, request.locale)
+        if request.any_locale:
+            entry = await self.page_cache.get_any(path, request.locale)
+        else:
+            entry = self.page_cache.held(path, request.locale) or await self.page_cache.get(path, request.locale)
         if entry.number == 0:
             raise failures.PageNotFound
+        if entry.leads_on:
+            entry = await led(self.page_cache, path, request.locale, entry)
         if call.is_http:
             call.headers += self.headers(call, entry)
             call.tell_headers()

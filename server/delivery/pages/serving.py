@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, and_, exists, not_, or_
 
 from server.delivery.models import Page
 from server.delivery.pages.rules import prefixes
+from server.stores.parameters import is_one_of
 
 
 def others_serve(prefix: str, organisation_id: uuid.UUID, *, but: Collection[str]) -> ColumnElement[bool]:
     """Whether any organisation but this one serves something, be it a page, a redirect or a tombstone, at `/prefix` or below,
     leaving out what is at the longer prefixes in `but` and below them; or by a redirect above that covers the prefix."""
-    is_covered = and_(Page.covers_prefix, Page.path.in_(prefixes(f"/{prefix}")))
+    is_covered = and_(Page.covers_prefix, is_one_of(Page.path, prefixes(f"/{prefix}")))
     return exists().where(Page.organisation_id != organisation_id, or_(is_within(Page.path, prefix, but), is_covered))
 
 

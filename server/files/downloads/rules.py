@@ -9,6 +9,7 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.files.v1.file_pb2 import FileState
 from server.rpc.caller import Caller
 
+READ = Permission.PERMISSION_FILES_READ
 SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """What a browser may show by itself. Nothing that can hold a script is among them."""
 ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 !#$&'()+,-.;=@[]^_`{}~")
@@ -19,7 +20,7 @@ def is_visible(file: Any, caller: Caller) -> bool:
     """`file` is the row, or None if there is none."""
     if file is None or file.state != FileState.FILE_STATE_READY:
         return False
-    return file.publish_time is not None or caller.may(Permission.PERMISSION_FILES_READ, file.organisation_id)
+    return file.is_public or caller.may(READ, file.organisation_id)
 
 
 def etag(file: Any) -> str:
@@ -27,9 +28,10 @@ def etag(file: Any) -> str:
     return f'W/"{file.sha256}"'
 
 
-def cache_headers(file: Any, max_age: int) -> tuple[tuple[str, str], ...]:
-    """Whether anybody on the way may keep the bytes, and how to ask whether they still hold."""
-    age = f"public, max-age={max_age}" if file.publish_time is not None else "private, no-store"
+def cache_headers(file: Any) -> tuple[tuple[str, str], ...]:
+    """Whether anybody on the way may keep the bytes, and how to ask whether they still hold: each time, since a file may be
+    public no longer."""
+    age = "public, no-cache" if file.is_public else "private, no-store"
     return (("etag", etag(file)), ("cache-control", age))
 
 

@@ -14,7 +14,8 @@ from gazette.files.v1.file_pb2 import File
 from server.files import failures
 from server.files.downloads import queries, rules
 from server.rpc import http, identifying
-from server.rpc.call import Call
+from server.rpc.call import Call, Need
+from server.rpc.caller import ANONYMOUS
 from server.rpc.identifying import Authenticator
 from server.rpc.messages import message
 from server.stores.blobs import ObjectStorage
@@ -28,15 +29,13 @@ class Downloads:
     database: Database
     storage: ObjectStorage
     authenticator: Authenticator
-    max_age: int
-    """For how many seconds browsers and CDNs may keep a public file."""
 
     async def GetFile(self, request: rpc.GetFileRequest, call: Call) -> rpc.GetFileResponse:
         return rpc.GetFileResponse(file=message(File, await self.visible(request.id, call)))
 
     async def DownloadFile(self, request: rpc.DownloadFileRequest, call: Call) -> AsyncIterator[HttpBody]:
         file = await self.visible(request.id, call)
-        headers = rules.cache_headers(file, self.max_age) if call.is_http else ()
+        headers = rules.cache_headers(file) if call.is_http else ()
         if call.is_http and http.matches(call, rules.etag(file)):
             call.headers += (*headers, http.NOT_MODIFIED)
             return
@@ -50,9 +49,13 @@ class Downloads:
 
     async def visible(self, id: str, call: Call) -> AnyRow:
         """The file, if the caller may have it. Raises FileNotFound, and Unauthenticated for a bad access token."""
-        caller = await identifying.identified(call, self.authenticator)
+        caller = call.caller = await identifying.identified(call, self.authenticator)
         async with self.database.read() as connection:
             file = await queries.file(connection, uuid.UUID(id))
         if file is None or not rules.is_visible(file, caller):
             raise failures.FileNotFound
+        if not file.is_public:
+            call.needs += (Need(rules.READ, file.organisation_id),)
+        else:
+            call.caller = ANONYMOUS  # to whom it makes no difference
         return file

@@ -21,9 +21,14 @@ async def add_pending(connection: AsyncConnection, **columns: Any) -> None:
     await connection.execute(insert(File).values(state=PENDING, sha256="", **columns))
 
 
-async def make_ready(connection: AsyncConnection, id: uuid.UUID, sha256: str) -> AnyRow:
-    statement = update(File).where(File.id == id, File.state == PENDING).values(state=READY, sha256=sha256).returning(File)
-    return (await connection.execute(statement)).one()
+async def make_ready(connection: AsyncConnection, pending_id: uuid.UUID, sha256: str, **more: Any) -> AnyRow:
+    """The file, which gets another id and other times if they are given."""
+    statement = update(File).where(File.id == pending_id, File.state == PENDING)
+    return (await connection.execute(statement.values(state=READY, sha256=sha256, **more).returning(File))).one()
+
+
+async def ready(connection: AsyncConnection, id: uuid.UUID) -> AnyRow | None:
+    return (await connection.execute(select(File).where(File.id == id, File.state == READY))).one_or_none()
 
 
 async def remove_pending(connection: AsyncConnection, id: uuid.UUID) -> str | None:

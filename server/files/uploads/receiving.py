@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
+
+from prometheus_client import Counter
 
 from gazette.files.v1.file_pb2 import FileUpload
 from server.files import failures
 from server.files.uploads.rules import Fields
 from server.files.uploads.sniffing import SNIFFED_BYTES
 from server.rpc.failures import Violation
+
+GRACE_SECONDS, LEAST_A_SECOND = 30.0, 4096
+"""How fast bytes must come on the whole, after a while. That any come at all is seen to by `concurrency.hurried`."""
+
+
+RECEIVED = Counter("gazette_upload_bytes_total", "Bytes of files that came, whatever became of them.")
 
 
 class Received:
@@ -48,10 +57,14 @@ class Received:
             yield chunk
 
     async def verified(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        start = time.monotonic()
         async for chunk in chunks:
             self.size += len(chunk)
+            RECEIVED.inc(len(chunk))
+            if time.monotonic() - start > GRACE_SECONDS + self.size / LEAST_A_SECOND:
+                raise failures.UploadTooSlow
             if self.size > self.max_bytes:
-                raise failures.FileTooLarge(self.max_bytes)
+                raise failures.FileTooLarge(self.fields.content, self.max_bytes)
             if self.size > self.upload.size_bytes:
                 raise self.wrong_size("more")
             self.hash.update(chunk)

@@ -13,7 +13,9 @@ from server.files.failures import FileTooLarge, LengthRequired, OrganisationNotF
 from server.rpc import failures
 from server.rpc.caller import Caller
 from server.rpc.failures import Violation
+from server.rpc.texts import characters
 
+WRITE = Permission.PERMISSION_FILES_WRITE
 SEPARATORS = frozenset("/\\")
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -36,22 +38,24 @@ def check_upload(upload: FileUpload, caller: Caller, max_bytes: int, fields: Fie
     check_organisation(caller, uuid.UUID(upload.organisation_id))
     check_name(upload.name, fields)
     if upload.size_bytes > max_bytes:
-        raise FileTooLarge(max_bytes)
+        raise FileTooLarge(fields.size, max_bytes)
 
 
 def check_organisation(caller: Caller, organisation_id: uuid.UUID) -> None:
     """Who may read the organisation's files is told that writing is not allowed; for others there is no such organisation."""
-    if caller.may(Permission.PERMISSION_FILES_WRITE, organisation_id):
+    if caller.may(WRITE, organisation_id):
         return
     if not caller.may(Permission.PERMISSION_FILES_READ, organisation_id):
         raise OrganisationNotFound
-    caller.require(Permission.PERMISSION_FILES_WRITE, organisation_id)
+    caller.require(WRITE, organisation_id)
 
 
 def check_name(name: str, fields: Fields) -> None:
     """A name comes back to the character or is refused. Refused is what could pass for a path or for another name."""
     if name != name.strip() or name.strip(".") == "":
         raise failures.InvalidArgument(Violation(fields.name, "begins or ends with a space, or is of dots alone"))
+    if not characters.is_visible(name.rpartition(".")[0] or name):
+        raise failures.InvalidArgument(Violation(fields.name, "shows nothing before its extension"))
     for character in name:
         if character in SEPARATORS:
             raise failures.InvalidArgument(Violation(fields.name, f"contains {character}; give the name without a path"))

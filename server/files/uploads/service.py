@@ -13,7 +13,7 @@ from server.files.uploads.uploads import Uploads
 from server.rpc import http
 from server.rpc.call import Call
 from server.rpc.failures import Violation
-from server.rpc.validation import validate
+from server.rpc.requests.validation import validate
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""What a file is, by its first bytes. Its name is only asked whether it agrees; what a client says of the type is not asked."""
+"""What a file is, by its first bytes: then all of it is parsed as that (`inspecting`). Its name is only asked whether it
+agrees; what a client says of the type is not asked. Text alone, which no first bytes tell, is taken at its name."""
 
 from __future__ import annotations
 
@@ -9,33 +10,34 @@ import puremagic
 
 from server.files.failures import FileTypeNotAllowed
 from server.files.uploads.rules import Fields
+from server.formats.types import PARSED, PDF, TEXT
 from server.rpc.failures import Violation
 
 SNIFFED_BYTES = 8 * 1024
-KNOWN_TYPES = frozenset(
-    match.mime_type
-    for match in (*puremagic.magic_header_array, *(match for each in puremagic.multi_part_dict.values() for match in each))
-    if match.mime_type
-)
-"""The media types that can be told by bytes."""
+PDF_HEADER, BEFORE_PDF = b"%PDF-", 1024
+"""What may stand before the header of a PDF, in bytes."""
 
 
 def unknown_types(allowed: Iterable[str]) -> list[str]:
     """Those that no file could ever be found to be."""
-    return sorted(set(allowed) - KNOWN_TYPES)
+    return sorted(set(allowed) - PARSED)
 
 
 def content_type(head: bytes, name: str, allowed: frozenset[str], fields: Fields) -> str:
     """The media type of a file that begins with `head`: one that its bytes say, that is allowed, and that its name's extension
     stands for. Raises FileTypeNotAllowed, which says what is missing."""
+    extension = PurePosixPath(name).suffix.lower()
+    if TEXT.get(extension) in allowed:
+        return TEXT[extension]
     matches = best_matches(head)
+    if not allowed & {match.mime_type for match in matches} and PDF in allowed:
+        matches = best_matches(from_pdf_header(head)) or matches
     found = {match.mime_type for match in matches} & allowed
     if not found:
         seen = " or ".join(sorted({match.mime_type for match in matches if match.mime_type})) or "of no type that we know"
         raise FileTypeNotAllowed(
             Violation(fields.content, f"is {seen}; allowed are {', '.join(sorted(allowed))}"), allowed=",".join(sorted(allowed))
         )
-    extension = PurePosixPath(name).suffix.lower()
     for match in matches:
         if match.mime_type in found and match.extension == extension:
             return str(match.mime_type)
@@ -44,6 +46,12 @@ def content_type(head: bytes, name: str, allowed: frozenset[str], fields: Fields
         Violation(fields.name, f"does not end as a file of {' or '.join(sorted(found))} does: {', '.join(fitting)}"),
         allowed=",".join(sorted(allowed)),
     )
+
+
+def from_pdf_header(head: bytes) -> bytes:
+    """From where readers of PDF begin, which look for its header in the first bytes."""
+    at = head[: BEFORE_PDF + len(PDF_HEADER)].find(PDF_HEADER)
+    return head[at:] if at > 0 else b""
 
 
 def best_matches(head: bytes) -> list[puremagic.PureMagicWithConfidence]:

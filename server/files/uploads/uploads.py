@@ -1,7 +1,7 @@
 """The way in: bytes from a caller become a blob in the storage and a row in the database, or neither.
 
-First comes a pending row, then the blob, and last the row is made ready. So whatever breaks off in between, a killed process
-included, leaves at most a pending row, and that names the blob which has to go with it.
+First comes a pending row, then the blob; then what was stored is parsed, and last the row is made ready. So whatever breaks
+off in between, a killed process included, leaves at most a pending row, and that names the blob which has to go with it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.files.v1.file_pb2 import File, FileUpload
 from server import audit
 from server.background import tasks
+from server.background.processes import Processes, TooCostly
 from server.files import failures
 from server.files.uploads import queries, rules, sniffing
+from server.files.uploads.inspecting import SECONDS, Inspection
 from server.files.uploads.receiving import Received
 from server.files.uploads.rules import Fields
-from server.rpc.call import Call
-from server.rpc.failures import Unavailable
+from server.formats.malformed import Malformed
+from server.formats.parsing import MEMORY
+from server.formats.types import PARSED
+from server.rpc.call import Call, Need
+from server.rpc.failures import Unavailable, Violation
 from server.rpc.messages import message
 from server.settings import InvalidSettings, Settings
 from server.stores import idempotency
@@ -43,22 +48,27 @@ class Uploads:
 
     database: Database
     storage: ObjectStorage
+    inspection: Inspection
     max_bytes: int
     allowed_types: frozenset[str]
 
     @classmethod
-    def from_settings(cls, settings: Settings, database: Database, storage: ObjectStorage) -> Uploads:
+    def from_settings(cls, settings: Settings, database: Database, storage: ObjectStorage, parsers: Processes) -> Uploads:
         """Raises InvalidSettings for a type that no file could be found to be."""
         if unknown := sniffing.unknown_types(settings.allowed_file_types):
             raise InvalidSettings(
-                f"ALLOWED_FILE_TYPES names {', '.join(unknown)}, which cannot be told from a file's bytes; take it out"
+                f"ALLOWED_FILE_TYPES names {', '.join(unknown)}, which no file can be shown to be; take it out. "
+                f"There are: {', '.join(sorted(PARSED))}"
             )
-        return cls(database, storage, settings.max_file_size, frozenset(settings.allowed_file_types))
+        return cls(
+            database, storage, Inspection(storage, parsers), settings.max_file_size, frozenset(settings.allowed_file_types)
+        )
 
     async def take(self, call: Call, upload: FileUpload, chunks: AsyncIterator[bytes], fields: Fields) -> File:
         """Stores a file of the caller's. The same upload under the same idempotency key is stored once."""
         caller = call.caller
         rules.check_upload(upload, caller, self.max_bytes, fields)
+        call.needs += (Need(rules.WRITE, uuid.UUID(upload.organisation_id)),)
         received = Received(upload, chunks, self.max_bytes, fields)
         async with self.database.read() as connection:
             earlier = await idempotency.answered(connection, call, upload, File)
@@ -67,13 +77,15 @@ class Uploads:
                 pass
             return earlier
         content_type = sniffing.content_type(await received.beginning(), upload.name, self.allowed_types, fields)
-        return await self.store(call, upload, received, content_type)
+        return await self.store(call, upload, received, content_type, fields)
 
-    async def store(self, call: Call, upload: FileUpload, received: Received, content_type: str) -> File:
+    async def store(self, call: Call, upload: FileUpload, received: Received, content_type: str, fields: Fields) -> File:
         id, key = uuid6.uuid7(), rules.blob_key(datetime.now(UTC))
         try:
             await self.announce(upload, id, blob_key=key, content_type=content_type, author_id=call.caller.known_id)
             await self.storage.write(key, received.whole(), content_type=content_type)
+            await self.inspect(key, content_type, received, fields)
+            await call.confirm()
             file = await self.complete(call, upload, id, received.sha256)
         except StorageUnavailable:
             raise  # the storage may yet finish what it began, so the pending row stays for `sweep`
@@ -83,6 +95,18 @@ class Uploads:
         if file.id != str(id):
             await tasks.finish(self.undo(id))
         return file
+
+    async def inspect(self, key: str, content_type: str, received: Received, fields: Fields) -> None:
+        """Raises FileMalformed, FileTooCostly, and Unavailable for what came back from the storage otherwise than it came."""
+        try:
+            sha256 = await self.inspection.inspect(key, content_type)
+        except Malformed as error:
+            raise failures.FileMalformed(Violation(fields.content, str(error))) from None
+        except TooCostly:
+            bound = f"takes more than {SECONDS:g} seconds or {MEMORY >> 20} MB to look through; make it simpler"
+            raise failures.FileTooCostly(Violation(fields.content, bound)) from None
+        if sha256 != received.sha256:
+            raise Unavailable
 
     async def announce(self, upload: FileUpload, id: uuid.UUID, **columns: object) -> None:
         organisation_id = uuid.UUID(upload.organisation_id)
