@@ -11,8 +11,6 @@ from typing import Any, TypeVar
 
 import grpc
 import structlog
-from grpc_health.v1 import health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from server.audit import wiring as audit
 from server.auth import wiring as auth
@@ -24,22 +22,30 @@ from server.delivery import wiring as delivery
 from server.files import wiring as files
 from server.mail import wiring as mail
 from server.organisations import wiring as organisations
-from server.process import ports, telemetry
+from server.process import decoding, ports, telemetry, tracing
 from server.process.domains import Base, Crossings, Domain
 from server.process.health import Health
+from server.process.judging import judging
+from server.process.reflection import Reflection
+from server.process.sampling import Sampling
 from server.record import wiring as record
-from server.rpc import concurrency, rates
+from server.rpc import streams
+from server.rpc.admission import arriving, concurrency, rates
+from server.rpc.admission.accepting import Acceptance
+from server.rpc.admission.arriving import Arrivals
+from server.rpc.admission.concurrency import Limits
+from server.rpc.admission.readers import Readers
 from server.rpc.authorizing import authorizing
 from server.rpc.call import Interceptor
-from server.rpc.concurrency import Limits
 from server.rpc.failures import Unavailable
 from server.rpc.identifying import Authenticator, identifying
-from server.rpc.parsing import parsing
+from server.rpc.methods import HEALTH, REFLECTION, service_descriptor
 from server.rpc.registry import Registry
+from server.rpc.requests.parsing import Parsing
+from server.rpc.streams import Streams
 from server.rpc.translating import translating
-from server.rpc.validation import validating
 from server.settings import Settings
-from server.stores import idempotency, schema
+from server.stores import backups, idempotency, schema
 from server.stores.postgres import Database, Model
 from server.stores.retention import Expired, clearing
 from server.system import wiring as system
@@ -79,6 +85,7 @@ class App:
     base: Base
     domains: tuple[Domain, ...]
     server: grpc.aio.Server
+    acceptance: Acceptance
     port: int
     health: Health
     limits: Limits
@@ -106,7 +113,7 @@ class App:
         self.running.push_async_callback(self.base.close)
         self.running.push_async_callback(tasks.settle, CLEAN_UP_SECONDS)
         for close in chain.from_iterable(domain.closers for domain in self.domains):
-            self.running.callback(close)
+            self.running.push_async_callback(close)
         self.base.listener.start()
         self.running.push_async_callback(self.base.listener.stop)
         for job in self.jobs:
@@ -117,6 +124,11 @@ class App:
         await self.health.start()
         self.running.push_async_callback(self.health.stop)
         await self.server.start()
+        self.acceptance.start()
+
+    async def check(self) -> None:
+        """Raises what ended the server's loop, from which grpc.aio does not recover."""
+        await self.server.wait_for_termination(0)
 
     async def drain(self) -> None:
         """Turns new calls away, lets those under way end, and closes everything."""
@@ -125,17 +137,26 @@ class App:
         await self.stop(self.settings.drain_time.total_seconds())
 
     async def stop(self, grace: float = 0.0) -> None:
-        await self.server.stop(grace)
+        """Calls under way have so many seconds to end; then they are told that the server stops."""
+        await self.limits.hold()  # the server would tell those that have come, and that it has not taken in, CANCELLED
+        stopping = asyncio.create_task(self.server.stop(grace + CLEAN_UP_SECONDS))
+        await asyncio.sleep(0)  # clients are told to go elsewhere before those that were held are answered
+        self.limits.release()
+        await asyncio.wait([stopping], timeout=grace)
+        await self.limits.end_all()
+        await stopping
         await self.running.aclose()
 
 
-async def build(settings: Settings, worker: int = 0) -> App:
-    """Builds the process. Raises WrongSchema, PortTaken or what the settings' files make impossible; starts nothing."""
+async def build(settings: Settings, worker: int = 0, *, jobs_only: bool = False) -> App:
+    """Builds the process: one that serves, or one that does background jobs and answers for its health alone. Starts nothing.
+    Raises WrongSchema, PortTaken or what the settings' files make impossible."""
     base = Base.from_settings(settings)
     await check_schema(base.database)
     limits = Limits(settings.max_concurrent_calls, settings.call_deadline.total_seconds())
     composers: dict[str, Any] = {}
     identity = auth.wire(base)
+    running = Streams(identity.authenticator)
     crossings = Crossings(
         authenticator=identity.authenticator,
         others_use=paths.others_use,
@@ -143,47 +164,68 @@ async def build(settings: Settings, worker: int = 0) -> App:
         composers=lambda: composers,
     )
     domains = (identity, *(wire(base, crossings) for wire in DOMAINS))
-    registry = Registry(interceptors(base, limits, identity.authenticator), frozenset(settings.proxy_addresses))
+    arrivals = Arrivals()
+    traced, closers = tracing.interceptors(settings, base)
+    way_in = [*traced, *interceptors(base, arrivals, limits, identity.authenticator, running)]
+    registry = Registry(way_in, frozenset(settings.proxy_addresses), limits)
     for domain in domains:
         composers.update(domain.composers)
-        for service, parts in domain.services.items():
+        for service, parts in domain.services.items() if not jobs_only else ():
             registry.serve(service, *parts)
         for follower in domain.followers:
             base.listener.subscribe(*follower)
     expired = (idempotency.expired(), *chain.from_iterable(domain.retention for domain in domains))
+    shared = (
+        clearing(base.database, expired),
+        backups.watching(base.database),
+        *chain.from_iterable(domain.jobs for domain in domains),
+    )
     jobs = (
         Job("deadlines", limits.end_late, seconds=concurrency.SWEEP_SECONDS),
+        Job("arrivals", arrivals.end_late, seconds=arriving.SWEEP_SECONDS),
+        Job("rights of streams", running.end_unentitled, seconds=streams.CHECK_SECONDS),
+        Sampling(base, limits, [*chain.from_iterable(domain.samples for domain in domains)]).job(),
         Job("rates", base.rates.share, seconds=rates.SHARE_SECONDS),
-        clearing(base.database, expired),
-        *chain.from_iterable(domain.jobs for domain in domains),
+        *chain.from_iterable(domain.upkeep for domain in domains),
+        *(shared if jobs_only or settings.background_jobs else ()),
     )
     for job in filter(lambda job: job.channel, jobs):
         base.listener.subscribe(job.channel, job.hear, job.resume)
-    health = Health(registry.services, INDEPENDENT, base.database.is_up)
-    health_pb2_grpc.add_HealthServicer_to_server(health.servicer, registry)  # type: ignore[arg-type]  # all of a server it needs
+    health = Health(registry.services, () if jobs_only else INDEPENDENT, base.database.is_up)
+    registry.serve(service_descriptor(HEALTH), health)
     if settings.reflection:
-        names = [*registry.services, reflection.SERVICE_NAME]
-        reflection.enable_server_reflection(names, registry)  # type: ignore[arg-type]
+        registry.serve(service_descriptor(REFLECTION), Reflection([*registry.services, REFLECTION]))
+    decoding.tolerate()
     server = grpc.aio.server(options=ports.channel_options(settings))
     server.add_generic_rpc_handlers((registry,))
+    acceptance = Acceptance(server, registry, registry.handlers)
     port = ports.listen(server, settings, worker)
-    return App(base, domains, server, port, health, limits, composers, jobs, expired)
+    app = App(base, domains, server, acceptance, port, health, limits, composers, jobs, expired)
+    for close in closers:
+        app.running.push_async_callback(close)
+    return app
 
 
-def interceptors(base: Base, limits: Limits, authenticator: Authenticator) -> list[Interceptor]:
+def interceptors(
+    base: Base, arrivals: Arrivals, limits: Limits, authenticator: Authenticator, running: Streams
+) -> list[Interceptor]:
     """The order of a call's way in. Telemetry is outermost, so that it measures and logs what the caller is told. Translating
-    comes next, since all below raise. Limits refuse before anything is spent, and their deadline covers all that is. Rates
-    count by account, so they come after it is known who calls; and before it is said who may, so that what is refused counts
-    too. All that comes before parsing and validation: who may not call learns nothing, and costs no parsing."""
+    comes next, since all below raise. Arrivals wait for the message of a unary call: gRPC's own client can lose a refusal that
+    comes before it. Limits refuse before anything is spent, and their deadline covers all that is; readers keep one address
+    from having it all. Rates count by account, so they come after it is known who calls; and before it is said who may, so
+    that what is refused counts too. Streams are followed once it is known that they may begin. All that comes before parsing
+    and validation: who may not call learns nothing, and costs no parsing."""
     return [
         telemetry.observing(base.settings.slow_call.total_seconds()),
         translating,
+        arrivals.intercept,
         limits.intercept,
+        Readers(base.settings.max_streams_per_address).intercept,
         identifying(authenticator),
         base.rates.intercept,
         authorizing,
-        parsing,
-        validating,
+        running.intercept,
+        Parsing(judging(base.processes)).intercept,
     ]
 
 

@@ -22,13 +22,22 @@ class Place(NamedTuple):
 COMMANDS: Mapping[str, Place] = {
     "accounts": Place("server.auth.administration.commands:accounts", "People and services that sign in."),
     "audit": Place("server.audit.commands:audit", "Who did what, and whether the answer can be trusted."),
+    "backup": Place("server.recovery.commands:backup", "Back up the database and the files, and verify that."),
     "demo": Place("server.demo.commands:demo", "Load the demo's organisation, accounts and documents."),
     "export": Place("server.importer.commands:export_documents", "Write what an organisation has published as NDJSON."),
+    "files": Place("server.files.commands:files", "Uploaded files: whether what is stored is what it says."),
     "import": Place("server.importer.commands:import_documents", "Bring documents in, as they were published elsewhere."),
     "keys": Place("server.auth.api_keys.commands:keys", "Service accounts and their API keys."),
     "organisations": Place("server.organisations.commands:organisations", "The departments that publish here."),
+    "redirects": Place("server.content.publishing.commands:redirects", "Where what moved leads, and what leads in a circle."),
+    "restore": Place("server.recovery.commands:restore", "Bring a backup back, to any minute, and check it."),
     "sessions": Place("server.auth.sessions.commands:sessions", "Sign-ins that go on."),
+    "smoke": Place("server.smoke.commands:smoke", "Ask a running installation, as its users would, whether it serves."),
+    "texts": Place("server.system.commands:texts", "What people read, and whether it would still be taken."),
 }
+
+
+JOBS_ONLY = "--jobs-only"
 
 
 async def others_use(*arguments: Any, **named: Any) -> bool:
@@ -76,17 +85,31 @@ def serve() -> None:
     supervisor.serve(values)
 
 
+@gazette.command()
+def worker() -> None:
+    """Do the background jobs, and answer for nothing but health and metrics, until SIGTERM or Ctrl-C."""
+    from server import settings
+    from server.process import supervisor, telemetry
+
+    values = settings.for_jobs_only(settings.load())
+    telemetry.configure(values)
+    supervisor.serve(values, JOBS_ONLY)
+
+
 @gazette.command(hidden=True)
 @click.argument("number", type=int)
-def worker(number: int) -> None:
-    """Be worker NUMBER of a service: for the supervisor."""
+@click.option(JOBS_ONLY, is_flag=True)
+def process(number: int, *, jobs_only: bool) -> None:
+    """Be process NUMBER of those that the supervisor keeps running."""
+    from functools import partial
+
     from server import app, settings
     from server.process import telemetry
-    from server.process import worker as process
+    from server.process import worker as running
 
-    values = settings.load()
+    values = settings.for_jobs_only(settings.load()) if jobs_only else settings.load()
     telemetry.configure(values, worker=number)
-    sys.exit(process.main(values, number, app.build))
+    sys.exit(running.main(values, number, partial(app.build, jobs_only=jobs_only)))
 
 
 @gazette.command()

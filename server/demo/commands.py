@@ -14,7 +14,8 @@ from server.settings import InvalidSettings
 
 
 @click.command()
-def demo() -> None:
+@click.option("--admin-only", is_flag=True, help="Make the admin alone: what is restored from an export brings the rest.")
+def demo(admin_only: bool) -> None:
     """Load the demo's organisation, accounts and documents (development only; a second time does nothing)."""
     values = settings.load()
     if values.is_public:
@@ -23,6 +24,9 @@ def demo() -> None:
         )
     telemetry.configure(values)
     try:
+        if admin_only:
+            asyncio.run(loading.load_admin(values))
+            return
         count = asyncio.run(loading.load(values))
     except failures.Failure as failure:
         raise click.ClickException(str(failure)) from None

@@ -31,8 +31,10 @@ from server.demo.files import FILES
 from server.organisations import changes
 from server.settings import Settings
 from server.stores import postgres
+from server.stores.parameters import is_one_of
 from server.stores.postgres import Database
 
+ADMIN = "admin@example.gov"
 SLUG, NAME = "department-of-harbours", "Department of Harbours"
 PEOPLE = {
     "admin@example.gov": Role.ROLE_ADMIN,
@@ -71,9 +73,21 @@ async def load(settings: Settings) -> int:
         await process.stop()
 
 
+async def load_admin(settings: Settings) -> None:
+    """Makes the admin alone, unless it is there."""
+    pools = postgres.connect(settings)
+    passwords = Passwords()
+    try:
+        async with pools.transaction() as connection:
+            await creating.ensure(connection, passwords, person(ADMIN, None))
+    finally:
+        await passwords.close()
+        await pools.close()
+
+
 async def published(pools: Database, content: dict[str, Any]) -> int:
     keys = {translation_key(document["key"]) for document in content["documents"]}
-    statement = select(func.count()).where(models.Document.translation_key.in_(keys), models.Document.live_state != 0)
+    statement = select(func.count()).where(is_one_of(models.Document.translation_key, keys), models.Document.live_state != 0)
     async with pools.read() as connection:
         return (await connection.execute(statement)).scalar_one()
 
@@ -86,10 +100,14 @@ async def make_people(pools: Database) -> str:
             organisation_id = await changes.ensure(connection, SLUG, NAME)
             for email, role in PEOPLE.items():
                 where = None if role == Role.ROLE_ADMIN else organisation_id
-                await creating.ensure(connection, passwords, email, email.partition("@")[0].title(), DEMO_PASSWORD, role, where)
+                await creating.ensure(connection, passwords, person(email, where))
     finally:
-        passwords.close()
+        await passwords.close()
     return str(organisation_id)
+
+
+def person(email: str, organisation_id: uuid.UUID | None) -> creating.Person:
+    return creating.Person(email, email.partition("@")[0].title(), DEMO_PASSWORD, PEOPLE[email], organisation_id)
 
 
 async def make_documents(target: str, organisation_id: str, content: dict[str, Any]) -> int:

@@ -15,11 +15,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import settings
 from server.rpc import failures
+from server.rpc.texts.characters import Unfit
+from server.rpc.texts.forms import line
 from server.stores import postgres, schema
 
 Result = TypeVar("Result")
 Shown = TypeVar("Shown", bound=Message)
 
+
+class Line(click.ParamType):  # type: ignore[type-arg]  # it takes none at run time before click 8.5
+    """One line that people read, or an address: as the API takes it."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return line(value)
+        except Unfit as unfit:
+            self.fail(str(unfit), param, ctx)
+
+
+LINE = Line()
 as_json = click.option("--json", "is_json", is_flag=True, help="Write JSON.")
 
 

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 from google.protobuf.descriptor import ServiceDescriptor
 
 from server.background.jobs import Job
+from server.background.processes import Processes
+from server.formats import parsing
+from server.rpc.admission.rates import Rates
 from server.rpc.identifying import Authenticator
 from server.rpc.paging import Paging
-from server.rpc.rates import Rates
 from server.settings import Settings
 from server.stores import blobs, postgres, redis
 from server.stores.blobs import ObjectStorage
@@ -33,6 +35,10 @@ class Base:
     listener: Listener
     paging: Paging
     rates: Rates
+    processes: Processes
+    """For work whose cost a caller chooses."""
+    parsers: Processes
+    """For files, whoever brings them: each takes a few milliseconds, unless it was made to take more."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Base:
@@ -46,9 +52,13 @@ class Base:
             Listener(settings.database_url),
             Paging.from_secrets(settings.jwt_secret, settings.jwt_previous_secret),
             Rates(settings.rate_limit_max, int(settings.rate_limit_window.total_seconds()), SharedCounts(cache)),
+            Processes(),
+            Processes(memory=parsing.MEMORY, imports=parsing.PARSERS),
         )
 
     async def close(self) -> None:
+        await self.parsers.close()
+        await self.processes.close()
         await self.blobs.close()
         await self.redis.close()
         await self.database.close()
@@ -83,12 +93,17 @@ class Domain:
     services: Mapping[ServiceDescriptor, Sequence[object]] = field(default_factory=dict)
     """The parts that answer for each service of the contract."""
     jobs: Sequence[Job] = ()
+    """What some process of the installation has to do, whichever it is."""
+    upkeep: Sequence[Job] = ()
+    """What each process does for itself."""
     followers: Sequence[Follower] = ()
     composers: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     """Who writes which kind of mail."""
     retention: Sequence[Expired] = ()
     """Which rows have had their time."""
-    closers: Sequence[Callable[[], None]] = ()
-    """What lets go of threads and processes when this one ends."""
+    closers: Sequence[Callable[[], Awaitable[None]]] = ()
+    """What ends other processes when this one ends."""
+    samples: Sequence[Callable[[], None]] = ()
+    """What brings metrics up to date, twice a second (`sampling`)."""
     means: Sequence[object] = ()
     """What the parts work with, and tests and benchmarks look into."""

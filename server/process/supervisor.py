@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import CollectorRegistry, multiprocess, start_http_server
+from prometheus_client import multiprocess
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 from server.process import tls
+from server.process.metrics import Metrics
 from server.rpc.failures import Unavailable
 from server.settings import CANNOT_START, CannotStart, Settings, child_environment
 from server.stores import postgres, schema
@@ -47,6 +48,9 @@ class Supervisor:
 
     settings: Settings
     metrics_directory: Path
+    options: tuple[str, ...] = ()
+    """What each process is told, beside its number."""
+    metrics: Metrics | None = None
     processes: dict[int, Process] = field(default_factory=dict)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     last_words: dict[int, str] = field(default_factory=dict)
@@ -74,6 +78,8 @@ class Supervisor:
             if self.is_stopping:
                 return None
             is_first = False
+            if self.metrics is not None:
+                self.metrics.ended(code, can_start=code != CANNOT_START)
             deaths = 0 if code == 0 or time.monotonic() - start > YOUNG else deaths + 1
             pause = BACKOFF[min(deaths, len(BACKOFF) - 1)]
             log.warning("worker ended, starting another", worker=number, code=code, pause=pause)
@@ -90,13 +96,15 @@ class Supervisor:
             sys.executable,
             "-m",
             "server",
-            "worker",
+            "process",
             str(number),
+            *self.options,
             env=child_environment(PROMETHEUS_MULTIPROC_DIR=str(self.metrics_directory), **MEMORY),
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C in a terminal reaches the supervisor alone, which drains the workers
         )
         self.processes[number] = process
+        self.count()
         if self.is_stopping:
             with suppress(ProcessLookupError):
                 process.terminate()
@@ -107,7 +115,12 @@ class Supervisor:
             return code
         finally:
             del self.processes[number]
+            self.count()
             multiprocess.mark_process_dead(process.pid, str(self.metrics_directory))  # type: ignore[no-untyped-call]
+
+    def count(self) -> None:
+        if self.metrics is not None:
+            self.metrics.workers.set(len(self.processes))
 
     async def hear(self, number: int, process: Process) -> None:
         """Logs what is said on standard error, by gRPC's core or a dying interpreter, as JSON as everything else."""
@@ -144,20 +157,21 @@ async def exit_code(process: Process) -> int:
     return process.returncode
 
 
-def serve(settings: Settings) -> None:
-    """Runs the service until it is told to stop. Raises CannotStart."""
+def serve(settings: Settings, *options: str) -> None:
+    """Runs the service until it is told to stop, with these options for its processes. Raises CannotStart."""
     tls.check(settings)
     check_port(settings.grpc_host, settings.grpc_port, "GRPC_PORT")
     check_port(settings.metrics_host, settings.metrics_port, "METRICS_PORT")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until there are workers to drain: so that the folder goes
     with tempfile.TemporaryDirectory(prefix="gazette-metrics-") as directory:
-        serve_metrics(settings, Path(directory))
-        asyncio.run(checked(settings, Path(directory)))
+        metrics = Metrics(settings, Path(directory))
+        metrics.serve(settings.metrics_host, settings.metrics_port)
+        asyncio.run(checked(settings, Path(directory), options, metrics))
 
 
-async def checked(settings: Settings, metrics_directory: Path) -> None:
+async def checked(settings: Settings, metrics_directory: Path, options: tuple[str, ...], metrics: Metrics) -> None:
     await check_database(settings)
-    await Supervisor(settings, metrics_directory).run()
+    await Supervisor(settings, metrics_directory, options, metrics).run()
 
 
 async def check_database(settings: Settings) -> None:
@@ -188,12 +202,3 @@ def check_port(host: str, port: int, variable: str) -> None:
             raise CannotStart(
                 f"port {port} on {host} cannot be used ({error.strerror}); set {variable} to a free one"
             ) from None
-
-
-def serve_metrics(settings: Settings, directory: Path) -> None:
-    """Serves /metrics, summed over the workers, from a thread. Port 0: not at all."""
-    if settings.metrics_port == 0:
-        return
-    registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry, path=str(directory))  # type: ignore[no-untyped-call]
-    start_http_server(settings.metrics_port, settings.metrics_host, registry)

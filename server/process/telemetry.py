@@ -8,22 +8,28 @@ import logging.handlers
 import re
 import sys
 from collections.abc import Iterator, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 import grpc
 import structlog
-from google.protobuf.descriptor_pb2 import MethodOptions
 from prometheus_client import Histogram
 
+from server.process import log_lines
 from server.rpc import ambient
 from server.rpc.call import Call, Handler, Interceptor
-from server.rpc.methods import Method, idempotency_level
+from server.rpc.methods import Method
 from server.settings import InvalidSettings, Settings
 
 log = structlog.get_logger(__name__)
 
+trace_id: ContextVar[str] = ContextVar("trace_id", default="")
+"""Of the trace that the running task is in; empty outside of one."""
+
 SECRET_NAMES = re.compile(r"password|secret|token|totp|recovery|authorization|credential|api_?key|dsn|cookie", re.IGNORECASE)
 SECRET_VALUES = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|gaz_\w+|(?<=://)[^\s/@]+@")
+ADDRESSES = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+|\b\d{1,3}(\.\d{1,3}){3}\b")
+"""Of mail, and of the network (IPv4)."""
 REDACTED = "[redacted]"
 CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
@@ -40,7 +46,7 @@ def observing(slow_seconds: float) -> Interceptor:
 
     def intercept(method: Method, handler: Handler) -> Handler:
         succeeded = SECONDS.labels(method.path, "OK")
-        level = "debug" if idempotency_level(method.path) == MethodOptions.NO_SIDE_EFFECTS else "info"
+        level = "debug" if method.is_read else "info"
 
         async def observe(request: Any, call: Call) -> Any:
             try:
@@ -96,7 +102,7 @@ def configure(settings: Settings, *, worker: int | None = None) -> None:
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, log_lines.bounded],
         foreign_pre_chain=shared,
     )
     root = logging.getLogger()
@@ -106,6 +112,7 @@ def configure(settings: Settings, *, worker: int | None = None) -> None:
     root.setLevel(settings.log_level.upper())
     for noisy in ("sqlalchemy", "asyncio", "botocore", "urllib3", "grpc", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    log_lines.quieten()
     report_errors(settings)
 
 
@@ -133,11 +140,35 @@ def report_errors(settings: Settings) -> None:
         dsn=settings.sentry_dsn,
         environment=settings.environment,
         server_name=settings.otel_service_name,
+        release=settings.revision or None,
+        max_request_body_size="never",
+        max_breadcrumbs=0,
+        before_send=cleaned,
         send_default_pii=False,
         include_local_variables=False,
         default_integrations=False,
         integrations=[LoggingIntegration(level=None, event_level=logging.ERROR)],
     )
+
+
+def cleaned(event: Any, hint: Any) -> Any:
+    """An error report with the request's id and method, and without secrets and addresses."""
+    if ambient.is_answering():
+        call = ambient.current()
+        event.setdefault("tags", {}).update(request_id=call.request_id, method=call.method.path)
+    event.pop("user", None)
+    event.pop("request", None)
+    return without_addresses(
+        {key: hidden(key, value) if key in {"logentry", "extra", "message"} else value for key, value in event.items()}
+    )
+
+
+def without_addresses(value: Any) -> Any:
+    if isinstance(value, str):
+        return ADDRESSES.sub(REDACTED, SECRET_VALUES.sub(REDACTED, value))
+    if isinstance(value, dict):
+        return {key: without_addresses(each) for key, each in value.items()}
+    return [without_addresses(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def add_call(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -148,6 +179,8 @@ def add_call(logger: Any, name: str, event: MutableMapping[str, Any]) -> Mutable
         event.setdefault("method", call.method.path)
         if call.caller.account_id is not None:
             event.setdefault("account_id", str(call.caller.account_id))
+        if traced := trace_id.get():
+            event.setdefault("trace_id", traced)
     return event
 
 
@@ -162,7 +195,7 @@ def hidden(key: str, value: Any) -> Any:
     if SECRET_NAMES.search(key):
         return REDACTED
     if isinstance(value, str):
-        return SECRET_VALUES.sub(REDACTED, value)
+        return SECRET_VALUES.sub(REDACTED, log_lines.cut(value, log_lines.MAX_TEXT))
     if isinstance(value, dict):
         return {name: hidden(str(name), each) for name, each in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""One serving process, which the supervisor starts as `gazette worker N`."""
+"""One serving process, which the supervisor starts as `gazette process N`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ class Serving(Protocol):
     async def start(self) -> None:
         """Begins to take calls."""
 
+    async def check(self) -> None:
+        """Raises what has ended the acceptance of calls, if anything has."""
+
     async def drain(self) -> None:
         """Takes no more calls, lets those under way end, and closes everything."""
 
@@ -45,17 +48,19 @@ async def serve(settings: Settings, worker: int, build: Build) -> None:
     gc.collect()
     gc.freeze()  # what is loaded by now stays: looking through it again and again would stop the loop for a while each time
     log.info("serving", port=process.port)
-    await stop_or_orphanhood(stop, supervisor)
+    await stop_or_orphanhood(stop, supervisor, process)
     log.info("draining")
     await process.drain()
     log.info("stopped")
 
 
-async def stop_or_orphanhood(stop: asyncio.Event, supervisor: int) -> None:
-    """A supervisor that is killed tells nobody; its workers would hold the port with nobody to replace or to stop them."""
+async def stop_or_orphanhood(stop: asyncio.Event, supervisor: int, process: Serving) -> None:
+    """A supervisor that is killed tells nobody; its workers would hold the port with nobody to replace or to stop them. And a
+    worker that takes no calls any more looks alive to its supervisor: it has to end, so that another takes its place."""
     while not stop.is_set() and os.getppid() == supervisor:
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 1)
+        await process.check()
 
 
 def main(settings: Settings, number: int, build: Build) -> int:

@@ -1,1 +1,1 @@
-"""What lies between a call on the wire and a handler: the interceptors, a module each, and what handlers share."""
+"""What lies between a call on the wire and a handler: the interceptors, and what handlers share."""

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 
+from gazette.access.v1.access_pb2 import Permission
 from server.rpc.caller import ANONYMOUS, Caller
 from server.rpc.failures import Failure
 from server.rpc.methods import Method
+
+LEAVING_SECONDS = 5.0
+"""More than it takes grpc to say that a client has left, however busy the process is."""
+
+Arrived = Sequence[tuple[str, str | bytes]]
 
 Handler = Callable[[Any, "Call"], Awaitable[Any]]
 """What answers a call. The request is the message, or an async iterator of them; the answer of a unary method is a message or
@@ -23,21 +31,69 @@ Interceptor = Callable[[Method, Handler], Handler]
 """Wraps a method's handler, once, when the server starts."""
 
 
+class Need(NamedTuple):
+    """What the caller must be permitted all along."""
+
+    permission: Permission.ValueType
+    organisation_id: uuid.UUID | None
+    """In this organisation; None stands for all."""
+
+
+class Progress(NamedTuple):
+    """What a call has done for good, whatever becomes of the rest."""
+
+    words: str
+    """A sentence for people, after the message of a failure."""
+    metadata: Mapping[str, str]
+    """For programs, in the failure's ErrorInfo."""
+
+
 class Call:
-    """One call. What costs time is found out when it is asked for."""
+    """One call. What costs time is found out when it is asked for, without asking grpc: what a client sends is in `arrived`,
+    and the log may ask for all of it."""
 
-    __slots__ = ("_metadata", "_request_id", "caller", "context", "headers", "method", "proxies", "refusal", "start")
+    __slots__ = (
+        "_metadata",
+        "_request_id",
+        "allowance",
+        "arrived",
+        "caller",
+        "check",
+        "context",
+        "headers",
+        "method",
+        "needs",
+        "progress",
+        "proxies",
+        "refusal",
+        "start",
+    )
 
-    def __init__(self, method: Method, context: grpc.aio.ServicerContext[Any, Any], proxies: frozenset[str]) -> None:
+    def __init__(
+        self,
+        method: Method,
+        context: grpc.aio.ServicerContext[Any, Any],
+        proxies: frozenset[str],
+        arrived: Arrived = (),
+    ) -> None:
         self.method = method
         self.context = context
         self.proxies = proxies
+        self.arrived = arrived
+        """The request's metadata, as grpc has decoded it, once, when the call came."""
         self.start = time.perf_counter()
         self.caller: Caller = ANONYMOUS
         self.refusal: Failure | None = None
         """Why the caller is not known, though a credential came."""
         self.headers: tuple[tuple[str, str], ...] = ()
         """Initial metadata, which leaves with the answer or the refusal. A handler adds to it last, when nothing can fail."""
+        self.needs: tuple[Need, ...] = ()
+        """What the caller of a stream must go on to be permitted, beside what the contract asks for."""
+        self.check: Callable[[Call], Awaitable[None]] | None = None
+        """Asks who calls once more: only streams take long enough for it."""
+        self.progress: Progress | None = None
+        self.allowance = 0.0
+        """Seconds that it may take beyond the deadline of calls, where what it does is known to take long."""
         self._metadata: Mapping[str, str] | None = None
         self._request_id = ""
 
@@ -45,6 +101,12 @@ class Call:
     def seconds(self) -> float:
         """For how long it has been answered."""
         return time.perf_counter() - self.start
+
+    async def confirm(self) -> None:
+        """Asks once more who calls, and whether they still may: for the moment before a stream stores something. It costs no
+        question to anybody unless something has changed. Raises Unauthenticated, PermissionDenied."""
+        if self.check is not None:
+            await self.check(self)
 
     def tell_headers(self) -> None:
         """Lets what was collected leave with the one answer of an HTTP call, as its status' message: that is the only part of a
@@ -54,17 +116,37 @@ class Call:
         self.context.set_details("".join(f"{name}: {value}\n" for name, value in headers))
 
     async def send_headers(self) -> None:
-        """Sends what was collected, as it can be once."""
+        """Sends what was collected, as it can be once. Raises CancelledError if the client has left."""
         headers, self.headers = self.headers, ()
-        await self.context.send_initial_metadata(headers)
+        try:
+            await self.context.send_initial_metadata(headers)
+        except grpc.aio.InternalError:
+            await self.be_cancelled()
+            raise
+
+    async def write(self, message: bytes) -> None:
+        """Sends one answer of a stream. Raises CancelledError if the client has left."""
+        try:
+            await self.context.write(message)
+        except grpc.aio.InternalError:
+            await self.be_cancelled()
+            raise
+
+    async def be_cancelled(self) -> None:
+        """Waits to be cancelled, after grpc could not send: mostly because the client has left, and then grpc cancels the call
+        in its next turns. Returns if the client is still there, which is then owed an answer."""
+        await asyncio.sleep(LEAVING_SECONDS)
 
     @property
     def metadata(self) -> Mapping[str, str]:
         """The request's metadata. Binary values are left out; of a name that comes twice the last holds."""
         if self._metadata is None:
-            pairs = self.context.invocation_metadata() or ()
-            self._metadata = {key: value for key, value in pairs if isinstance(value, str)}
+            self._metadata = {key: value for key, value in self.arrived if isinstance(value, str)}
         return self._metadata
+
+    def said(self, name: str, length: int) -> str:
+        """What the client says under this name, as text to be stored and shown: without what cannot be seen."""
+        return "".join(filter(str.isprintable, self.metadata.get(name, "")))[:length]
 
     @property
     def is_http(self) -> bool:

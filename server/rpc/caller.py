@@ -27,6 +27,8 @@ class Caller:
     """The API key of a service, which has no session."""
     permissions: Mapping[int, frozenset[uuid.UUID] | None] = field(default_factory=dict)
     """For each permission held, the organisations that it holds in; None stands for all of them."""
+    must_enrol: bool = False
+    """Whether the account can do nothing until it has an authenticator app."""
 
     @property
     def is_signed_in(self) -> bool:

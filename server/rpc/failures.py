@@ -15,6 +15,8 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 DOMAIN = "gazette"
+CONTENT_TOO_LARGE = "413"
+"""What is too large is no matter of coming back later, which is what 429 says."""
 # A status leaves as headers, of which clients take 8 KiB: its message percent-encoded, its details in base64.
 MAX_MESSAGE, MAX_FIELD, MAX_DESCRIPTION = 300, 120, 200  # characters
 MAX_VIOLATIONS = 1500  # bytes of fields and descriptions
@@ -29,6 +31,8 @@ class Failure(Exception):
     code: ClassVar[int] = code_pb2.INTERNAL
     reason: str = "INTERNAL"
     message: str = "Something went wrong on our side."
+    http_status: str = ""
+    """What it is over HTTP, where the code alone would say another thing."""
 
     def __init__(self, message: str = "", *, reason: str = "", **metadata: str) -> None:
         self.message = message or self.message
@@ -43,6 +47,11 @@ class Failure(Exception):
     def headers(self) -> Iterable[tuple[str, str]]:
         """Trailing metadata, which Envoy makes HTTP headers."""
         return ()
+
+    def tell(self, words: str, metadata: Mapping[str, str]) -> None:
+        """Says something more, for people and for programs."""
+        self.message = f"{self.message} {words}"
+        self.metadata = {**self.metadata, **metadata}
 
     @property
     def is_plain(self) -> bool:
@@ -106,6 +115,16 @@ class InvalidArgument(Failure):
         return (bad,) if self.violations else ()
 
 
+class RequestTooLarge(InvalidArgument):
+    """A message has more bytes than we take."""
+
+    reason = "REQUEST_TOO_LARGE"
+    http_status = CONTENT_TOO_LARGE
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(message=f"The message has {size} bytes, and may have {limit}.", size=str(size), limit=str(limit))
+
+
 class Unauthenticated(Failure):
     """Nobody knows who the caller is."""
 
@@ -147,6 +166,16 @@ class FailedPrecondition(Failure):
     code = code_pb2.FAILED_PRECONDITION
     reason = "FAILED_PRECONDITION"
     message = "This cannot be done as things stand."
+
+
+class AnswerTooLarge(FailedPrecondition):
+    """An answer would have more bytes than clients take."""
+
+    reason = "ANSWER_TOO_LARGE"
+    http_status = CONTENT_TOO_LARGE
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"The answer would have {size} bytes, and may have {limit}.", size=str(size), limit=str(limit))
 
 
 class Aborted(Failure):

@@ -7,14 +7,17 @@ a plan.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
+
+from server.rpc.objects import LargeObject, with_struct
 
 MessageType = TypeVar("MessageType", bound=Message)
 Fill = Callable[[Any, Any], None]
@@ -53,7 +56,7 @@ def filling(field: Any) -> Fill:
     elif field.is_repeated:
         put = put_texts if is_text else put_all
     elif kind is not None:
-        put = {Timestamp.DESCRIPTOR: put_time, Struct.DESCRIPTOR: put_struct}.get(kind, put_message)
+        put = MESSAGES.get(kind, put_message)
     else:
         put = put_text if is_text else put_value
     return partial(put, field.name)
@@ -94,11 +97,29 @@ def put_time(name: str, result: Any, value: Any) -> None:
         field.CopyFrom(value)
 
 
+def put_duration(name: str, result: Any, value: Any) -> None:
+    field = getattr(result, name)
+    if isinstance(value, timedelta):
+        field.FromTimedelta(value)
+    else:
+        field.CopyFrom(value)
+
+
 def put_struct(name: str, result: Any, value: Any) -> None:
     if isinstance(value, Struct):
         getattr(result, name).CopyFrom(value)
+    elif type(value) is LargeObject:
+        getattr(result, name).MergeFromString(value.struct or with_struct(value).struct)
     elif value:  # an empty one is as good as none
         getattr(result, name).update(value)
+
+
+MESSAGES: dict[Any, Callable[[str, Any, Any], None]] = {
+    Timestamp.DESCRIPTOR: put_time,
+    Duration.DESCRIPTOR: put_duration,
+    Struct.DESCRIPTOR: put_struct,
+}
+"""What a value becomes that is no message yet."""
 
 
 def timestamp(moment: datetime) -> Timestamp:
@@ -110,20 +131,3 @@ def timestamp(moment: datetime) -> Timestamp:
 def moment(timestamp: Timestamp) -> datetime:
     """The timestamp as an aware datetime, to the microsecond."""
     return timestamp.ToDatetime(tzinfo=UTC)
-
-
-def plain(struct: Struct) -> dict[str, Any]:
-    """A Struct as what JSON would give: whole numbers as int, so that 5 comes back as 5 and not as 5.0."""
-    return {key: unwrapped(value) for key, value in struct.fields.items()}
-
-
-def unwrapped(value: Any) -> Any:
-    kind = value.WhichOneof("kind")
-    if kind == "number_value":
-        number: float = value.number_value
-        return int(number) if number.is_integer() and abs(number) <= 2**53 else number
-    if kind == "struct_value":
-        return plain(value.struct_value)
-    if kind == "list_value":
-        return [unwrapped(each) for each in value.list_value.values]
-    return None if kind in {None, "null_value"} else getattr(value, kind)

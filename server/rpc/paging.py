@@ -20,6 +20,8 @@ from server.rpc import failures
 LIFETIME = 86400  # seconds
 SIGNATURE_BYTES = 16
 LABEL = b"gazette page tokens"
+NO_FILTER = ("page_token", "page_size", "min_record_number")
+"""Fields of a list request that may change from page to page."""
 
 Row = TypeVar("Row")
 
@@ -119,8 +121,9 @@ def bound(body: bytes, request: Message, caller_id: str) -> bytes:
     """What is signed: the body, and whose token it is of which query."""
     filter = type(request)()
     filter.CopyFrom(request)
-    filter.ClearField("page_token")
-    filter.ClearField("page_size")
+    for name in NO_FILTER:
+        if name in filter.DESCRIPTOR.fields_by_name:
+            filter.ClearField(name)
     query = (type(request).DESCRIPTOR.full_name.encode(), caller_id.encode(), filter.SerializeToString(deterministic=True))
     return hashlib.sha256(b"\0".join(query)).digest() + body
 

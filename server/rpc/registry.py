@@ -3,7 +3,8 @@
 grpc.aio asks each of its own interceptors anew for every call, at about 8 µs each, and each method registered one by one makes
 every call dearer. So ours are plain functions that wrap a handler (`call.Interceptor`), and grpc.aio knows one generic handler
 that finds the wrapped one. It takes requests as bytes, since grpc.aio answers UNKNOWN to a message that does not parse, and
-hands bytes back, since a handler may have them already.
+hands bytes back, since a handler may have them already. To grpc.aio every method takes a stream of requests: the message of a
+unary call is read by an interceptor of ours (`admission/arriving.py`), under a deadline.
 
 A service is put together of parts. A part is an object with some of the service's methods, named as in the contract:
 `async def GetPage(self, request, call)` answers a message or its bytes; a method that streams answers is an async generator.
@@ -13,47 +14,65 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from contextvars import ContextVar
 from typing import Any
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
+from prometheus_client import Counter
 
+from server.rpc.admission.concurrency import Limits, TooManyCalls
+from server.rpc.admission.readers import write
 from server.rpc.ambient import enter
-from server.rpc.call import Call, Handler, Interceptor
-from server.rpc.failures import DeadlineExceeded
+from server.rpc.answers import MOST
+from server.rpc.call import Arrived, Call, Handler, Interceptor
+from server.rpc.failures import AnswerTooLarge
 from server.rpc.methods import Method, NotInContract, declared
+from server.rpc.translating import STATUS, whole
 
-READ_SECONDS = 30.0
-"""The longest that a client may take to read a message of a stream: 8 KiB a second of a download, at the least."""
+arrived: ContextVar[Arrived] = ContextVar("arrived")
+"""The metadata of the call for which a handler has just been looked up, in the same task that will run it. grpc decodes it for
+the look-up in any case, and again whenever it is asked: with a line in the log each time if it is no text."""
 
-SHAPES: Mapping[tuple[bool, bool], Any] = {
-    (False, False): grpc.unary_unary_rpc_method_handler,
-    (False, True): grpc.unary_stream_rpc_method_handler,
-    (True, False): grpc.stream_unary_rpc_method_handler,
-    (True, True): grpc.stream_stream_rpc_method_handler,
-}
-"""grpc's handlers, by whether the requests and the answers are streams."""
+TURNED_AWAY = Counter(
+    "gazette_calls_turned_away_total", "Calls that were refused unread, too many being under way.", ["method"]
+)
 
 
 class Registry(grpc.GenericRpcHandler):
     """The one generic handler. It is told which parts answer for a service, and finds the wrapped handler of each call."""
 
-    def __init__(self, interceptors: Sequence[Interceptor], proxies: frozenset[str]) -> None:
-        """The first interceptor is the outermost."""
+    def __init__(
+        self,
+        interceptors: Sequence[Interceptor],
+        proxies: frozenset[str],
+        limits: Limits | None = None,
+    ) -> None:
+        """The first interceptor is the outermost. The limits, of which one is made, say what is to be refused unread."""
         self.interceptors = interceptors
         self.proxies = proxies
+        self.limits = limits
+        self.refusals: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self.handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self.services: list[str] = []
-        self.foreign: list[grpc.ServiceRpcHandler] = []
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
-        """What grpc asks for each call."""
-        found = self.handlers.get(handler_call_details.method)
-        if found is not None:
-            return found
-        return next(filter(None, (each.service(handler_call_details) for each in self.foreign)), None)
+        """What answers or refuses a call. grpc asks for it in the task that is to answer."""
+        path = handler_call_details.method
+        if path not in self.handlers:
+            return None
+        if self.limits is not None:
+            if self.limits.is_full(path):
+                return self.refusals[path]
+            self.limits.coming(path)
+        arrived.set(handler_call_details.invocation_metadata)
+        return self.handlers[path]
+
+    def is_read(self, path: str) -> bool:
+        """Whether the method is something that the public reads."""
+        return self.limits is not None and self.limits.is_read(path)
 
     def serve(self, service: ServiceDescriptor, *parts: object) -> None:
         """Lets the parts answer for the service. Raises NotInContract unless each of its methods is in one of them, and none of
@@ -62,30 +81,40 @@ class Registry(grpc.GenericRpcHandler):
         for name, behaviour in found.items():
             method = declared(f"/{service.full_name}/{name}")
             self.handlers[method.path] = self.wrapped(method, behaviour)
+            self.refusals[method.path] = turning_away(method)
         self.services.append(service.full_name)
 
-    def add_generic_rpc_handlers(self, generic_rpc_handlers: Sequence[grpc.ServiceRpcHandler]) -> None:
-        """Takes in services that speak for themselves, health and reflection: their `add_…_to_server` calls this."""
-        for each in generic_rpc_handlers:
-            self.services.append(each.service_name())
-            self.foreign.append(each)
-
-    def add_registered_method_handlers(self, service_name: str, method_handlers: Any) -> None:
-        """Takes nothing: the generic handler has them."""
-
     def wrapped(self, method: Method, behaviour: Any) -> grpc.RpcMethodHandler[Any, Any]:
-        call: Handler = streaming(behaviour) if method.server_streaming else answering(behaviour)
+        call: Handler = streaming(method, behaviour) if method.server_streaming else answering(behaviour)
         for interceptor in reversed(self.interceptors):
             call = interceptor(method, call)
         proxies = self.proxies
 
         async def serve(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            current = Call(method, context, proxies)
+            metadata = arrived.get(None)
+            if metadata is None:  # grpc's own loop took it in, and asked for no handler
+                metadata = tuple(context.invocation_metadata() or ())
+            current = Call(method, context, proxies, metadata)
             enter(current)
             return await call(request, current)
 
-        handler: grpc.RpcMethodHandler[Any, Any] = SHAPES[method.client_streaming, method.server_streaming](serve)
+        shape: Any = grpc.stream_stream_rpc_method_handler if method.server_streaming else grpc.stream_unary_rpc_method_handler
+        handler: grpc.RpcMethodHandler[Any, Any] = shape(serve)
         return handler
+
+
+def turning_away(method: Method) -> grpc.RpcMethodHandler[Any, Any]:
+    """The handler that refuses a call at the least cost: what it says is made once, and nothing of the call is read."""
+    code, text, status = whole(TooManyCalls())
+    trailers: Any = ((STATUS, status), *TooManyCalls().headers())
+    turned_away = TURNED_AWAY.labels(method.path)
+
+    async def refuse(requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        turned_away.inc()
+        await context.abort(code, text, trailers)
+
+    handler: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(refuse)
+    return handler
 
 
 def behaviours(service: ServiceDescriptor, parts: Sequence[object]) -> dict[str, Any]:
@@ -114,6 +143,8 @@ def answering(behaviour: Any) -> Handler:
     async def answer(request: Any, call: Call) -> bytes:
         result = await behaviour(request, call)
         answer: bytes = result if type(result) is bytes else result.SerializeToString()
+        if len(answer) > MOST:
+            raise AnswerTooLarge(len(answer), MOST)
         if call.headers:
             await call.send_headers()
         return answer
@@ -121,7 +152,7 @@ def answering(behaviour: Any) -> Handler:
     return answer
 
 
-def streaming(behaviour: Any) -> Handler:
+def streaming(method: Method, behaviour: Any) -> Handler:
     """The handler of a method with many answers, which it writes to the call's context.
 
     Were grpc.aio to drive the generator, a cancelled one would be closed in another task and context."""
@@ -130,13 +161,14 @@ def streaming(behaviour: Any) -> Handler:
         answers: AsyncGenerator[Any, None]
         async with aclosing(behaviour(request, call)) as answers:
             async for answer in answers:
+                raw = answer.SerializeToString()
+                if len(raw) > MOST:
+                    raise AnswerTooLarge(len(raw), MOST)
                 if call.headers:
                     await call.send_headers()
-                try:
-                    async with asyncio.timeout(READ_SECONDS):
-                        await call.context.write(answer.SerializeToString())
-                except TimeoutError:
-                    raise DeadlineExceeded("The client reads too slowly.", reason="STREAM_IDLE") from None
+                await write(call, raw)
+        if method.client_streaming:
+            await asyncio.sleep(0)  # a client that leaves ends its messages, too; its cancellation arrives only here
         if call.headers:
             await call.send_headers()
 

@@ -45,8 +45,11 @@ def translating(method: Method, handler: Handler) -> Handler:
 
 async def abort(call: Call, failure: Failure) -> NoReturn:
     kind: Any = type(failure)
+    if call.progress is not None:
+        failure.tell(call.progress.words, call.progress.metadata)
     code, text, status = plain(kind, failure.message, failure.reason) if failure.is_plain else whole(failure)
-    trailers: Any = ((STATUS, status + ending(call.request_id)), *call.headers, *failure.headers())
+    told = (("x-http-status", failure.http_status),) if failure.http_status and call.is_http else ()
+    trailers: Any = ((STATUS, status + ending(call.request_id)), *call.headers, *failure.headers(), *told)
     await call.context.abort(code, text, trailers)
     raise AssertionError("abort always raises")
 

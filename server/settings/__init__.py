@@ -74,6 +74,11 @@ def in_full(environment: str) -> str:
     return ENVIRONMENTS.get(environment, environment)
 
 
+def for_jobs_only(settings: Settings) -> Settings:
+    """Those of a process that does background jobs, of which one is enough, and which Envoy has no business with."""
+    return settings.model_copy(update={"workers": 1, "socket_dir": None})
+
+
 def child_environment(**more: str) -> dict[str, str]:
     """The environment for a worker process: this one's, and more."""
     return {**os.environ, **more}
@@ -84,7 +89,7 @@ def local_grpc_address() -> str:
     if os.environ.get("TLS_CERTIFICATE_FILE") and os.environ.get("SOCKET_DIR"):
         return f"unix:{Path(os.environ['SOCKET_DIR']).resolve()}/worker-0.sock"  # the port wants TLS, and perhaps a certificate
     host = os.environ.get("GRPC_HOST", "").strip("[]") or "127.0.0.1"
-    return authority("127.0.0.1" if host in {"0.0.0.0", "::"} else host, os.environ.get("GRPC_PORT") or 50051)  # noqa: S104
+    return authority("127.0.0.1" if host in {"0.0.0.0", "::"} else host, os.environ.get("GRPC_PORT") or 50051)  # noqa: S104  # nosec B104
 
 
 def authority(host: str, port: object) -> str:

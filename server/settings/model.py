@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from server.settings.values import API_KEY, POSTGRES_URL, SENTRY_URL, WEB_URL, Addresses, Duration, Roles, Url, Words
+from server.settings import strength
+from server.settings.backups import BackupSettings
+from server.settings.strength import SAMPLE_MARK
+from server.settings.values import (
+    API_KEY,
+    POSTGRES_URL,
+    SENTRY_URL,
+    WEB_URL,
+    Addresses,
+    Duration,
+    Roles,
+    Site,
+    Url,
+    Words,
+    credentials,
+    is_own_address,
+    random_part,
+    variable,
+)
+
+__all__ = ["ENVIRONMENTS", "SAMPLE_MARK", "Settings"]
 
 ENVIRONMENTS = {"dev": "development", "prod": "production"}
-SAMPLE_MARK = "sample-only"
-SECRET_BYTES = 32
-SECRETS = ("jwt_secret", "jwt_previous_secret", "refresh_token_secret", "encryption_key", "encryption_previous_key", "api_key")
-"""What staging and production refuse samples of."""
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+SECRETS = (
+    "jwt_secret",
+    "jwt_previous_secret",
+    "refresh_token_secret",
+    "encryption_key",
+    "encryption_previous_key",
+    "api_key",
+    "backup_encryption_key",
+)
+"""What staging and production want to be random."""
+MAKER = "openssl rand -base64 48"
 
 
 Environment = Annotated[
@@ -24,18 +52,13 @@ Environment = Annotated[
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-def variable(*names: str, default: Any = ..., **constraints: Any) -> Any:
-    """A setting that is read from the environment variable `names[0]`, or from one of its aliases."""
-    return Field(default=default, json_schema_extra={"names": list(names)}, validate_default=True, **constraints)
-
-
-class Settings(BaseModel):
+class Settings(BackupSettings):
     """The settings. Each field's docstring is its comment in `.env.example`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     environment: Environment = variable("ENVIRONMENT", "NODE_ENV", default="development")
-    """development, test, staging or production. Staging and production refuse sample secrets."""
+    """development, test, staging or production. Staging and production refuse samples, and secrets that are easily guessed."""
     http_port: Port = variable("PORT", "HTTP_PORT", default=8080)
     """Envoy's public port."""
     grpc_host: str = variable("GRPC_HOST", default="127.0.0.1")
@@ -50,6 +73,9 @@ class Settings(BaseModel):
     """The folder in which worker n listens on worker-n.sock, for Envoy. Empty: no sockets."""
     workers: int = variable("WORKERS", default=1, ge=1, le=64)
     """How many worker processes serve; one for each processor."""
+    background_jobs: bool = variable("BACKGROUND_JOBS", default=True)
+    """Whether the serving processes do the background jobs, too: mails, sealing, clearing away. False where `gazette worker`
+    does them."""
     api_version: Literal["v1"] = variable("API_VERSION", default="v1")
     """The version of the contract. There is one: v1."""
 
@@ -92,8 +118,8 @@ class Settings(BaseModel):
     encryption_previous_key: str = variable("ENCRYPTION_PREVIOUS_KEY", default="", repr=False)
     """The key before: what it encrypted can still be read. Empty: none."""
     totp_required_roles: Roles = variable("TOTP_REQUIRED_ROLES", default="")
-    """The roles that can do nothing before they have set up an authenticator app, such as publisher; and the roles above them.
-    Empty: none."""
+    """The roles that hold nothing before there is an authenticator app, such as publisher; and the roles above them. Empty:
+    none."""
     api_key: str = variable("API_KEY", default="", pattern=API_KEY, repr=False)
     """The first service account's key, which may do everything; make one with: gazette keys generate. Empty: none."""
     rate_limit_window: Duration = variable("RATE_LIMIT_WINDOW", default="15m")
@@ -119,7 +145,7 @@ class Settings(BaseModel):
     max_file_size: int = variable("MAX_FILE_SIZE", default=5242880, ge=1)
     """The largest file that may be uploaded, in bytes."""
     allowed_file_types: Words = variable("ALLOWED_FILE_TYPES", default="image/jpeg,image/png,application/pdf")
-    """The media types that may be uploaded."""
+    """The media types that may be uploaded. docs/files.md lists those that can be: there is a parser for each."""
 
     page_max_age: Duration = variable("PAGE_MAX_AGE", default="30s")
     """For how long browsers and CDNs may keep a page without asking again."""
@@ -128,7 +154,11 @@ class Settings(BaseModel):
     page_cache_bytes: int = variable("PAGE_CACHE_BYTES", default=67108864, ge=0)
     """How many bytes of pages each worker process keeps in memory."""
     max_concurrent_calls: int = variable("MAX_CONCURRENT_CALLS", default=250, ge=1)
-    """How many calls each worker process takes at once; what exceeds it is refused at once."""
+    """How many public reads each worker process takes at once, and half as many of each other kind: calls of people who are
+    signed in, sign-ins, streams. What exceeds it is refused at once."""
+    max_streams_per_address: int = variable("MAX_STREAMS_PER_ADDRESS", default=50, ge=1)
+    """How many downloads, uploads, imports, exports and large answers each worker process has under way for one address (IPv6:
+    a /64) at a time; what exceeds it is refused at once. A page with thirty pictures asks for thirty at a time."""
     call_deadline: Duration = variable("CALL_DEADLINE", default="5s")
     """The longest that a unary call may take."""
     drain_time: Duration = variable("DRAIN_TIME", default="10s")
@@ -153,11 +183,20 @@ class Settings(BaseModel):
     """A call that takes longer is logged as slow."""
     sentry_dsn: Url = variable("SENTRY_DSN", default="", pattern=SENTRY_URL, repr=False)
     """Where unexpected errors are reported. Empty: nowhere."""
+    revision: str = variable("REVISION", default="", pattern=r"^[\w.+-]{0,64}$")
+    """The commit that was built, for metrics and error reports. The image sets it."""
     otel_exporter_otlp_endpoint: Url = variable("OTEL_EXPORTER_OTLP_ENDPOINT", default="", pattern=WEB_URL)
-    """Where traces go. Read and checked; this release sends none."""
+    """Where traces go, by gRPC. Empty: none are made."""
+    otel_traces_sampler: Literal["traceidratio", "parentbased_traceidratio"] = variable(
+        "OTEL_TRACES_SAMPLER", default="traceidratio"
+    )
+    """traceidratio: how many calls are traced is for this server to say; parentbased_traceidratio: whoever sends a traceparent
+    decides, for where only one's own proxies can."""
+    otel_traces_sampler_arg: float = variable("OTEL_TRACES_SAMPLER_ARG", default=0.01, ge=0, le=1)
+    """Which part of the calls is traced, from 0 to 1."""
     otel_service_name: str = variable("OTEL_SERVICE_NAME", default="gazette")
     """The service's name in traces and error reports."""
-    public_url: Url = variable("PUBLIC_URL", default="http://127.0.0.1:8080", pattern=WEB_URL)
+    public_url: Site = variable("PUBLIC_URL", default="http://127.0.0.1:8080", pattern=WEB_URL)
     """Where people's browsers find this installation: links in mails begin with it."""
     mail_directory: Path | None = variable("MAIL_DIRECTORY", default=None)
     """A folder that mails are written to instead of being sent. For development."""
@@ -185,6 +224,7 @@ class Settings(BaseModel):
             raise ValueError("REFRESH_TOKEN_SECRET equals JWT_SECRET; give it a value of its own")
         if self.files_directory is None and not self.s3_bucket_name:
             raise ValueError("S3_BUCKET_NAME is missing; name a bucket, or set FILES_DIRECTORY to a folder")
+        self.keep_backups_apart()
         if bool(self.tls_certificate_file) != bool(self.tls_key_file):
             raise ValueError("TLS_KEY_FILE and TLS_CERTIFICATE_FILE go together; set both or none")
         if self.tls_client_ca_file and not self.tls_certificate_file:
@@ -196,25 +236,52 @@ class Settings(BaseModel):
         if missing := [each for each in self.jwt_verification_key_files if not Path(each).is_file()]:
             raise ValueError(f"JWT_VERIFICATION_KEY_FILES: {missing[0]} is no file; mend the path")
         if self.is_public:
+            self.refuse_weak_secrets()
             self.refuse_development_values()
         return self
 
+    def keep_backups_apart(self) -> None:
+        files = (self.s3_bucket_name, self.s3_endpoint)
+        if self.backup_s3_bucket_name and (self.backup_s3_bucket_name, self.backup_s3_endpoint) == files:
+            raise ValueError("BACKUP_S3_BUCKET_NAME is the bucket of the files; name one that the server cannot reach")
+
+    def refuse_weak_secrets(self) -> None:
+        secrets = {name.upper(): value for name in SECRETS if (value := getattr(self, name))}
+        passwords = dict(self.passwords())
+        for judge in (strength.obvious_weakness, strength.hidden_weakness):
+            for name, secret in secrets.items():
+                if weakness := judge(secret) or judge(random_part(secret)):
+                    maker = "gazette keys generate" if name == "API_KEY" else MAKER
+                    raise ValueError(f"{name} {weakness}; make one with: {maker}")
+        for name, (password, user) in passwords.items():
+            if weakness := strength.password_weakness(password, user):
+                raise ValueError(f"{name} has a password that {weakness}; set another, such as: {MAKER}")
+        for name, other in combinations([*secrets, *passwords], 2):
+            one, two = ((secrets.get(each) or passwords[each][0]) for each in (name, other))
+            if {name, other} & secrets.keys() and strength.are_alike(random_part(one), random_part(two)):
+                raise ValueError(f"{other} equals {name}, or one stands in the other; give it a value of its own: {MAKER}")
+        strength.listed.cache_clear()
+
     def refuse_development_values(self) -> None:
-        for name in SECRETS:
-            secret: str = getattr(self, name)
-            if SAMPLE_MARK in secret:
-                maker = "gazette keys generate" if name == "api_key" else "openssl rand -base64 48"
-                raise ValueError(f"{name.upper()} is the sample of .env.example; make one with: {maker}")
-            if secret and len(secret.encode()) < SECRET_BYTES:
-                raise ValueError(f"{name.upper()} is shorter than {SECRET_BYTES} bytes; make one with: openssl rand -base64 48")
-        if urlsplit(self.public_url).hostname in LOOPBACK:
+        if is_own_address(urlsplit(self.public_url).hostname or ""):
             raise ValueError(
                 "PUBLIC_URL is the machine's own address: links in mails would lead nowhere; set the one that people use"
             )
+        if urlsplit(self.public_url).scheme != "https":
+            raise ValueError("PUBLIC_URL is no https:// address: links in mails would be read on their way; set one that is")
         if self.mail_directory is not None:
             raise ValueError("MAIL_DIRECTORY is for development: no mail would be sent; set SMTP_HOST instead")
         if self.reflection and self.environment == "production":
             raise ValueError("REFLECTION is on in production; turn it off")
+
+    def passwords(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        """The passwords by which the server is known to others, each with the user that it is for, by the variables' names."""
+        for name in ("database_url", "migration_database_url", "database_replica_url", "backup_database_url", "redis_url"):
+            yield name.upper(), credentials(getattr(self, name))
+        yield "REDIS_PASSWORD", (self.redis_password, "")
+        yield "S3_SECRET_KEY", (self.s3_secret_key, self.s3_access_key)
+        yield "BACKUP_S3_SECRET_KEY", (self.backup_s3_secret_key, self.backup_s3_access_key)
+        yield "SMTP_PASS", (self.smtp_pass, self.smtp_user)
 
     @property
     def is_public(self) -> bool:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+import idna
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from gazette.auth.v1.account_pb2 import Role
+
+
+def variable(*names: str, default: Any = ..., **constraints: Any) -> Any:
+    """A setting that is read from the environment variable `names[0]`, or from one of its aliases."""
+    return Field(default=default, json_schema_extra={"names": list(names)}, validate_default=True, **constraints)
+
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -39,12 +46,51 @@ def url(value: str) -> str:
     return value
 
 
+def site(value: str) -> str:
+    """A URL with its host in ASCII, as it is looked up: a mail program that reads letters by IDNA 2003 would lead elsewhere."""
+    parts = urlsplit(value)
+    if not value or value.isascii():
+        return value
+    try:
+        host = idna.encode(parts.hostname or "", uts46=True, transitional=False, std3_rules=True).decode("ascii")
+    except idna.IDNAError:
+        raise ValueError("is no URL: there can be no such host") from None
+    return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host).geturl()
+
+
 def addresses(value: tuple[str, ...]) -> tuple[str, ...]:
     """IP addresses, in the form in which connections show them. A network or a name would never equal one."""
     try:
         return tuple(str(ip_address(each)) for each in value)
     except ValueError:
         raise ValueError("is no list of IP addresses; write them out, with commas between") from None
+
+
+def credentials(value: str) -> tuple[str, str]:
+    """The password in a URL, and its user."""
+    parts = urlsplit(value)
+    asked = parse_qs(parts.query)
+    password, user = (
+        unquote(given or "") or asked.get(name, [""])[0]
+        for given, name in ((parts.password, "password"), (parts.username, "user"))
+    )
+    return password, user
+
+
+def random_part(secret: str) -> str:
+    """What of an API key is random; of every other secret all."""
+    return secret.split("_")[2] if re.fullmatch(API_KEY, secret) and secret else secret
+
+
+def is_own_address(host: str) -> bool:
+    """Whether a host is the machine itself, by whichever of its names."""
+    name = host.strip("[]").rstrip(".").lower()
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return name in {"", "localhost", "localhost.localdomain"} or name.endswith(".localhost")
+    address = (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+    return address.is_loopback or address.is_unspecified
 
 
 def roles(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -67,6 +113,7 @@ SENTRY_URL = at("https?", r"[^\s/@]+@[^\s/@]+/(\S+/)?\d+")
 
 
 Url = Annotated[str, AfterValidator(url)]
+Site = Annotated[Url, AfterValidator(site)]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 Addresses = Annotated[Words, AfterValidator(addresses)]

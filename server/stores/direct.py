@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 import asyncpg
 
 from server.rpc.failures import Failure
+from server.rpc.objects import decoded, encoded
+from server.stores.metering import waited
 
 COMMAND_SECONDS = 30.0
 INTACT = (asyncpg.PostgresError, Failure)
 """What a block may end with and leave its connection as it was: a statement was refused, or a caller."""
+BROKEN = (
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresConnectionError,
+)
+"""What is a refusal by its form, and the end of the connection."""
 
 
 class Direct:
@@ -25,6 +33,8 @@ class Direct:
         self.patience = patience
         """Seconds that a new connection may take, and that somebody may wait for one to become free."""
         self.connection_class = connection_class
+        self.size = size
+        self.in_use = 0
         self.turns = asyncio.Semaphore(size)
         self.idle: list[asyncpg.Connection] = []
         self.is_closed = False
@@ -33,18 +43,21 @@ class Direct:
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection. No session variable is ever set on it, no lock outlives its transaction, and nobody listens there. One
         on which something was broken off is closed. Raises TimeoutError, and what the driver does when it cannot connect."""
-        async with asyncio.timeout(self.patience):
-            await self.turns.acquire()
+        with waited("direct") if self.turns.locked() else nullcontext():
+            async with asyncio.timeout(self.patience):
+                await self.turns.acquire()
+        self.in_use += 1
         connection = None
         is_intact = False
         try:
             connection = self.found() or await self.connect()
             yield connection
             is_intact = True
-        except INTACT:
-            is_intact = True
+        except INTACT as error:
+            is_intact = not isinstance(error, BROKEN)
             raise
         finally:
+            self.in_use -= 1
             self.turns.release()
             if connection is not None:
                 self.leave(connection, is_intact=is_intact)
@@ -64,8 +77,8 @@ class Direct:
             connection_class=self.connection_class,
             server_settings={"application_name": "gazette"},
         )
-        for name in ("json", "jsonb"):  # as Python has it
-            await connection.set_type_codec(name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+        for name in ("json", "jsonb"):
+            await connection.set_type_codec(name, encoder=encoded, decoder=decoded, schema="pg_catalog")
         return connection
 
     def leave(self, connection: asyncpg.Connection, *, is_intact: bool) -> None:

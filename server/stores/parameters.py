@@ -6,7 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BindParameter, TableValuedAlias, bindparam, column, func
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, TableValuedAlias, any_, bindparam, column, func, literal
+
+
+def is_one_of(of: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """The condition that the column is one of the values, however many there are: one array. An `IN` would take a parameter for
+    each, of which a statement may have 32,767."""
+    condition: ColumnElement[bool] = of == any_(literal([*values], ARRAY(of.type)))
+    return condition
 
 
 def given(prefix: str, model: Any, names: Iterable[str]) -> list[BindParameter[Any]]:

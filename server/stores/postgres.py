@@ -16,10 +16,12 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
 from server.rpc import failures
 from server.settings import Settings
 from server.stores.direct import Direct
+from server.stores.metering import failed, waited
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -61,6 +63,21 @@ class Connection(asyncpg.Connection):
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's own signature
         await super().close(timeout=CLOSE_SECONDS)
+
+
+class Pool(AsyncAdaptedQueuePool):
+    """SQLAlchemy's own, which measures how long is waited for a connection. It is called by its `pool_logging_name`."""
+
+    @property
+    def most(self) -> int:
+        """How many connections there may be."""
+        return self.size() + self._max_overflow
+
+    def connect(self) -> PoolProxiedConnection:
+        if self.checkedout() < self.most:
+            return super().connect()
+        with waited(self.logging_name or "primary"):
+            return super().connect()
 
 
 class DatabaseUnavailable(failures.Unavailable):
@@ -134,8 +151,8 @@ def connect(settings: Settings) -> Database:
     """The pools that the settings ask for. Nothing is opened until it is needed."""
     direct = max(1, settings.database_pool_max // 2)
     most = max(1, settings.database_pool_max - direct)
-    primary = engine(settings.database_url, settings, most)
-    replica = engine(settings.database_replica_url, settings, most) if settings.database_replica_url else primary
+    primary = engine(settings.database_url, settings, most, "primary")
+    replica = engine(settings.database_replica_url, settings, most, "replica") if settings.database_replica_url else primary
     pool = Direct(settings.database_url, size=direct, patience=PATIENCE, connection_class=Connection)
     return Database(primary, replica, autocommitting(primary), autocommitting(replica), pool)
 
@@ -145,10 +162,12 @@ def autocommitting(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def engine(url: str, settings: Settings, most: int) -> AsyncEngine:
+def engine(url: str, settings: Settings, most: int, name: str) -> AsyncEngine:
     least = min(settings.database_pool_min, most)
     return create_async_engine(
         sqlalchemy_url(url),
+        poolclass=Pool,
+        pool_logging_name=name,
         pool_size=least,
         max_overflow=most - least,
         pool_timeout=PATIENCE,
@@ -176,6 +195,7 @@ async def outages_translated(engine: AsyncEngine, pool: Direct | None = None) ->
         yield
     except (exc.DBAPIError, asyncpg.PostgresError) as error:
         if isinstance(getattr(getattr(error, "orig", None), "__cause__", error), asyncpg.InvalidCachedStatementError):
+            failed["postgresql", "schema_changed"]()
             raise SchemaChanged from error
         state = sqlstate(error)
         if state == READ_ONLY:
@@ -183,12 +203,14 @@ async def outages_translated(engine: AsyncEngine, pool: Direct | None = None) ->
             if pool is not None:
                 pool.forget()
         if state == READ_ONLY or is_outage(state) or is_disconnect(error):
+            failed["postgresql", kind_of(state)]()
             raise DatabaseUnavailable from error
         raise
     except OUTAGES as error:
         task = asyncio.current_task()
         if isinstance(error, TimeoutError) and task is not None and task.cancelling():
             raise  # the caller's own deadline, not the database's
+        failed["postgresql", "timeout" if isinstance(error, TimeoutError | exc.TimeoutError) else "unreachable"]()
         raise DatabaseUnavailable from error
 
 
@@ -206,6 +228,13 @@ def is_disconnect(error: exc.DBAPIError | asyncpg.PostgresError) -> bool:
 def is_outage(state: str) -> bool:
     """Classes 08 (connection), 28 (who may), 3D (to what), 53 (resources) and 57P0x (shutdown) of the SQLSTATE table."""
     return state.startswith(("08", "28", "3D", "53", "57P0"))
+
+
+def kind_of(state: str) -> str:
+    """An outage's kind, as it is counted (`metering.KINDS`)."""
+    if state == READ_ONLY:
+        return "read_only"
+    return {"28": "denied", "3D": "denied", "53": "overloaded", "57": "stopping"}.get(state[:2], "unreachable")
 
 
 def cause(error: BaseException | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -13,9 +13,12 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as TimedOut
 
 from server.settings import Settings
+from server.stores.metering import failed, waited
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +39,7 @@ class Cache:
 
     redis: Redis
     resting_until: float = field(default=0.0)
+    in_use: int = 0
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONNECTIONS))
 
     async def get(self, key: str) -> bytes | None:
@@ -81,14 +85,20 @@ class Cache:
 
     async def ask(self, command: Callable[[], Awaitable[Answer]]) -> Answer:
         """Raises CacheUnavailable. Who has waited for a connection does not wait once more for a Redis that did not answer."""
-        async with self.turns:
+        with waited("redis") if self.turns.locked() else nullcontext():
+            await self.turns.acquire()
+        self.in_use += 1
+        try:
             if time.monotonic() < self.resting_until:
                 raise CacheUnavailable
-            try:
-                return await command()
-            except (RedisError, OSError, TimeoutError) as error:
-                self.rest(error)
-                raise CacheUnavailable from error
+            return await command()
+        except (RedisError, OSError, TimeoutError) as error:
+            failed["redis", kind_of(error)]()
+            self.rest(error)
+            raise CacheUnavailable from error
+        finally:
+            self.in_use -= 1
+            self.turns.release()
 
     async def check(self) -> None:
         """Raises what is wrong."""
@@ -101,6 +111,13 @@ class Cache:
 
     async def close(self) -> None:
         await self.redis.aclose()
+
+
+def kind_of(error: Exception) -> str:
+    """A failure's kind, as it is counted (`metering.KINDS`)."""
+    if isinstance(error, TimeoutError | TimedOut):
+        return "timeout"
+    return "unreachable" if isinstance(error, OSError | Disconnected) else "refused"
 
 
 def connect(settings: Settings) -> Cache:

@@ -1,4 +1,9 @@
-"""Whether the database is at the schema of this release. Without Alembic, which takes 10 MB that no serving process needs."""
+"""Whether the database has a schema that this release can work with: its own, or a newer one that serves it, too.
+
+Each migration says which release's processes may go on beside it (`SERVES`, docs/upgrades.md), and `gazette migrate` keeps the
+oldest of them in a table, where a process of that release, which does not know the migration, finds it. Nothing here needs
+Alembic, which takes 10 MB that no serving process needs.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +13,25 @@ from pathlib import Path
 
 from sqlalchemy import exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
 
 from server.settings import CannotStart
-from server.stores.postgres import PRIVILEGE, cause, sqlstate
+from server.stores.postgres import PRIVILEGE, Model, cause, sqlstate
 
 DIRECTORY = Path(__file__).parents[2] / "migrations"
 REVISION = re.compile(r"(\d{4})_\w+\.py")
 
 
 class WrongSchema(CannotStart):
-    """The database is not at the revision that this release needs; the message says what to do."""
+    """The database is not at a revision that serves this release; the message says what to do."""
+
+
+class SchemaSupport(Model):
+    """One row: the oldest revision whose release may work with the schema as it is."""
+
+    __tablename__ = "schema_support"
+
+    oldest_revision: Mapped[str] = mapped_column(primary_key=True)
 
 
 @cache
@@ -28,11 +42,13 @@ def revisions() -> tuple[str, ...]:
 
 
 async def check(connection: AsyncConnection) -> None:
-    """Raises WrongSchema unless the database is at the revision that this release needs."""
+    """Raises WrongSchema unless the database's revision is this release's, or a newer one that serves this release, too."""
     current, needed = await revision(connection), revisions()[-1]
     if current not in {None, *revisions()}:
-        raise WrongSchema(f"the database is at revision {current}, which only a newer release knows; run that one")
-    if current != needed:
+        oldest = await oldest_served(connection)
+        if oldest is None or oldest > needed:
+            raise WrongSchema(f"the database is at revision {current}, which only a newer release knows; run that one")
+    elif current != needed:
         raise WrongSchema(f"the database is at revision {current or 'none'}, this release needs {needed}; run: gazette migrate")
 
 
@@ -47,4 +63,12 @@ async def revision(connection: AsyncConnection) -> str | None:
         if sqlstate(error) != PRIVILEGE:
             raise
         raise WrongSchema(f"the database lets the server read nothing ({cause(error)}); run: gazette migrate") from None
+    return found
+
+
+async def oldest_served(connection: AsyncConnection) -> str | None:
+    """The oldest revision whose release may work with the database; None where that was never written down."""
+    if not (await connection.execute(text("SELECT to_regclass('schema_support') IS NOT NULL"))).scalar_one():
+        return None
+    found: str | None = (await connection.execute(text("SELECT max(oldest_revision) FROM schema_support"))).scalar_one()
     return found

@@ -9,11 +9,11 @@ is, so a folder that is copied into a bucket works there.
 
 from __future__ import annotations
 
-from server.settings import Settings
+from server.settings import InvalidSettings, Settings
 from server.stores.blobs.directory import Directory
 from server.stores.blobs.interface import BlobNotFound, ObjectStorage, StorageUnavailable
 
-__all__ = ["BlobNotFound", "ObjectStorage", "StorageUnavailable", "open_storage"]
+__all__ = ["BlobNotFound", "ObjectStorage", "StorageUnavailable", "open_backups", "open_storage"]
 
 
 def open_storage(settings: Settings) -> ObjectStorage:
@@ -23,3 +23,16 @@ def open_storage(settings: Settings) -> ObjectStorage:
     from server.stores.blobs.s3 import S3  # noqa: PLC0415 - boto3 takes 15 MB and half a second, which a folder does not need
 
     return S3.open(settings)
+
+
+def open_backups(settings: Settings) -> ObjectStorage:
+    """The storage of the backups. Raises InvalidSettings where none is named, or for a folder that cannot be made."""
+    if settings.backup_directory:
+        return Directory.open(settings.backup_directory, "BACKUP_DIRECTORY")
+    if not settings.backup_s3_bucket_name:
+        raise InvalidSettings(
+            "BACKUP_S3_BUCKET_NAME is missing; name a bucket for backups, or set BACKUP_DIRECTORY to a folder"
+        )
+    from server.stores.blobs.s3 import S3  # noqa: PLC0415 - as above
+
+    return S3.open_backups(settings)

@@ -28,11 +28,11 @@ class Directory:
         self.threads = Threads(THREADS)
 
     @classmethod
-    def open(cls, folder: Path) -> Directory:
+    def open(cls, folder: Path, setting: str = "FILES_DIRECTORY") -> Directory:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise InvalidSettings(f"FILES_DIRECTORY cannot be made ({error.strerror}); name a folder that can") from error
+            raise InvalidSettings(f"{setting} cannot be made ({error.strerror}); name a folder that can") from error
         return cls(folder.resolve())
 
     async def write(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str) -> None:
@@ -58,6 +58,10 @@ class Directory:
         path = self.path(key)
         await self.threads.quiet(key)
         await self.change(key, removed, path)
+
+    async def keys(self, prefix: str) -> AsyncGenerator[str, None]:
+        for key in await self.run(listed, self.folder, checked(prefix)):
+            yield key
 
     async def check(self) -> None:
         if not await self.run(os.access, self.folder, os.R_OK | os.W_OK | os.X_OK):
@@ -116,6 +120,11 @@ def completed(part: BinaryIO, path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def listed(folder: Path, prefix: str) -> list[str]:
+    paths = (path for path in (folder / prefix).rglob("*") if path.is_file() and path.suffix != ".part")
+    return sorted(str(path.relative_to(folder)) for path in paths)
 
 
 def removed(path: Path) -> None:

@@ -44,6 +44,9 @@ class ObjectStorage(Protocol):
     async def delete(self, key: str) -> None:
         """Removes the blob, and what an interrupted write left of it. Nothing happens when there is neither."""
 
+    def keys(self, prefix: str) -> AsyncGenerator[str, None]:
+        """The keys of all blobs below `prefix/`, in their order."""
+
     async def check(self) -> None:
         """Raises StorageUnavailable unless blobs can be stored."""
 

@@ -17,11 +17,11 @@ from math import ceil
 from typing import Any, Protocol
 from zlib import crc32
 
-from google.protobuf.descriptor_pb2 import MethodOptions
+from prometheus_client import Counter
 
 from server.rpc.call import Call, Handler, network
 from server.rpc.failures import ResourceExhausted
-from server.rpc.methods import Method, idempotency_level
+from server.rpc.methods import Method
 
 SHARE_SECONDS = 0.25
 MOST_KEYS = 100_000
@@ -30,6 +30,9 @@ MOST_SHARED = 500
 """How many of them a process tells Redis of in one round, so that calls from very many addresses leave it time to answer."""
 MOST_FORGOTTEN = 1000
 AT_ONCE = 8
+
+LIMITED = Counter("gazette_rate_limited_total", "Calls beyond the rate limit, by what they were counted by.", ["by"])
+limited = {by: LIMITED.labels(by).inc for by in ("account", "address")}
 
 Key = uuid.UUID | str
 """An account's id, or an address."""
@@ -79,7 +82,7 @@ class Rates:
 
     def intercept(self, method: Method, handler: Handler) -> Handler:
         """The interceptor."""
-        if method.rule.public and idempotency_level(method.path) == MethodOptions.NO_SIDE_EFFECTS:
+        if method.rule.public and method.is_read:
             return handler
 
         async def limit(request: Any, call: Call) -> Any:
@@ -96,6 +99,7 @@ class Rates:
             if call.is_http:
                 call.headers += self.headers(count, now)
             if is_exceeded:
+                limited["account" if call.caller.account_id else "address"]()
                 raise RateLimited(retry_after=count.end - now)
             return await handler(request, call)
 
@@ -106,6 +110,7 @@ class Rates:
         now = self.now()
         count = self.counts.get(network(call.address))
         if count is not None and count.end > now and count.calls >= self.most:
+            limited["address"]()
             raise RateLimited(retry_after=count.end - now)
 
     def headers(self, count: Count, now: float) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,1 @@
+"""What of all that comes is let in: how much at once, how often, and for how long."""

@@ -1,0 +1,1 @@
+"""Requests: from bytes to messages that keep the contract's rules."""
