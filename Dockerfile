@@ -1,8 +1,10 @@
-# Gazette's server. One image, many commands: `serve` (the default), `migrate`, `health`, `accounts`, …
+# Gazette's server. One image, many commands: `serve` (the default), `worker`, `migrate`, `health`, `accounts`, …
 #
 #   docker build -t gazette .
+#   docker build -t gazette-backup --target backup .     # the same, and PostgreSQL's tools for `gazette backup`
 #
 # The base is pinned by tag and by digest (of the index, for all platforms). Debian, not Alpine: grpcio's wheels want glibc.
+ARG POSTGRES_IMAGE=postgres:18.4-bookworm
 ARG PYTHON_IMAGE=python:3.11.15-slim-bookworm@sha256:d29f48a31a8b408ed19272ca1e7b10ebae13b240a27e862d3d4217c528e2e0c3
 
 FROM ${PYTHON_IMAGE} AS builder
@@ -11,11 +13,18 @@ WORKDIR /build
 
 # The locks come first: these layers are made again only when a dependency changes. The environment that is shipped has no
 # pip; the one that builds the wheels is left behind.
-COPY requirements/build.lock requirements/server.lock requirements/
+COPY requirements/build.lock requirements/sbom.lock requirements/server.lock requirements/
 RUN python3 -m venv --without-pip /opt/gazette \
     && pip --python /opt/gazette/bin/python install --no-deps --require-hashes --only-binary :all: -r requirements/server.lock \
     && python3 -m venv /opt/build \
-    && /opt/build/bin/pip install --no-deps --require-hashes --only-binary :all: -r requirements/build.lock
+    && /opt/build/bin/pip install --no-deps --require-hashes --only-binary :all: -r requirements/build.lock \
+    && python3 -m venv /opt/sbom \
+    && /opt/sbom/bin/pip install --no-deps --require-hashes --only-binary :all: -r requirements/sbom.lock \
+    && /opt/sbom/bin/cyclonedx-py environment --output-reproducible --output-file sbom.cdx.json /opt/gazette/bin/python
+
+# Of AWS's four hundred services only those that files and their credentials need.
+RUN find /opt/gazette/lib/python3.*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
+      ! -name s3 ! -name sts ! -name sso ! -name sso-oidc ! -name signin -exec rm -rf {} +
 
 COPY pyproject.toml ./
 COPY clients/python clients/python
@@ -24,29 +33,37 @@ COPY server server
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels ./clients/python . \
     && pip --python /opt/gazette/bin/python install --no-deps --no-index --prefix /opt/code wheels/*.whl
 
-FROM ${PYTHON_IMAGE}
+FROM ${PYTHON_IMAGE} AS runtime
+ARG VERSION=development
+ARG REVISION=unknown
+ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="gazette" \
-      org.opencontainers.image.description="The backend of a government's websites: drafts, publication, and a permanent public record."
+      org.opencontainers.image.description="The backend of a government's websites: drafts, publication, and a permanent public record." \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}"
 
 # tini reaps what a worker leaves behind and passes signals on. /run/gazette holds the workers' sockets, which Envoy shares;
 # /var/lib/gazette holds the files of an installation without object storage.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends tini=0.19.* \
-    && rm -rf /var/lib/apt/lists/* \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin \
     && groupadd --gid 1001 gazette \
     && useradd --uid 1001 --gid 1001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin gazette \
     && install --directory --owner=1001 --group=1001 --mode=0750 /run/gazette /var/lib/gazette
 
 # The dependencies are a layer of their own, which most releases share. Envoy's configuration travels with the server that it
-# describes; docs/deployment.md says how it is used.
+# describes; docs/deployment.md says how it is used. The SBOM lists the Python packages; of Debian's a scanner finds the list.
 COPY --from=builder /opt/gazette /opt/gazette
 COPY --from=builder /opt/code /opt/gazette
-COPY deploy/envoy/render.py deploy/envoy/envoy.yaml.tmpl deploy/envoy/rest.lua deploy/envoy/services.txt deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
+COPY --from=builder /build/sbom.cdx.json /usr/share/gazette/
+COPY deploy/envoy/render.py deploy/envoy/*.tmpl deploy/envoy/*.lua deploy/envoy/*.txt deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
 
 ARG ENVIRONMENT=production
 ARG PORT=8080
 # A container's loopback cannot be reached from outside, so the ports listen on every address of its own network.
 ENV ENVIRONMENT=${ENVIRONMENT} \
+    REVISION=${REVISION} \
     PORT=${PORT} \
     GRPC_HOST=0.0.0.0 \
     METRICS_HOST=0.0.0.0 \
@@ -60,3 +77,24 @@ EXPOSE 50051 9464
 HEALTHCHECK --interval=30s --timeout=3s --start-period=5s --retries=3 CMD ["gazette", "health"]
 ENTRYPOINT ["tini", "--", "gazette"]
 CMD ["serve"]
+
+# PostgreSQL's tools must be of the server's release, which Debian's are not.
+FROM ${POSTGRES_IMAGE} AS postgres
+SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
+RUN install --directory /opt/postgresql/lib /usr/share/postgresql/18 \
+    && rm -rf /usr/lib/postgresql/18/lib/bitcode /usr/lib/postgresql/18/lib/llvmjit* \
+    && ldd /usr/lib/postgresql/18/bin/* | awk '/=> \// { print $3 }' | sort --unique \
+       | grep --invert-match --extended-regexp '/lib(c|m|dl|rt|pthread|resolv)\.so' | xargs cp --dereference --target-directory=/opt/postgresql/lib
+
+FROM runtime AS backup
+USER 0:0
+COPY --from=postgres /opt/postgresql/lib /opt/postgresql/lib
+COPY --from=postgres /usr/lib/postgresql/18 /usr/lib/postgresql/18
+COPY --from=postgres /usr/share/postgresql/18 /usr/share/postgresql/18
+RUN echo /opt/postgresql/lib > /etc/ld.so.conf.d/zz-postgresql.conf && ldconfig
+ENV BACKUP_POSTGRES_BIN=/usr/lib/postgresql/18/bin
+USER 1001:1001
+HEALTHCHECK NONE
+CMD ["backup"]
+
+FROM runtime AS gazette

@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-COVERAGE ?= 80
+COVERAGE ?= 85
 
 .PHONY: help
 help: ## List the targets
@@ -17,7 +17,7 @@ env: ## Make .venv from the lock files; does nothing when they are unchanged
 	@$(PYTHON) tools/environment.py
 
 .PHONY: run
-run: env ## Start everything: PostgreSQL, Redis, Envoy, server, demo content (HTTP_PORT=8081 GRPC_PORT=…)
+run: env ## Start everything: PostgreSQL, Redis, Envoy, server, demo content (HTTP_PORT=8081 GRPC_PORT=… DEMO=0)
 	@exec $(BIN)/python -m devstack run
 
 .PHONY: test
@@ -31,6 +31,10 @@ test-unit: env ## Run the tests that need no services
 .PHONY: test-integration
 test-integration: env ## Run the tests that need PostgreSQL, Redis or Envoy
 	@COVERAGE_FILE=build/coverage/integration $(BIN)/python -m pytest -n auto -m integration $(ARGS)
+
+.PHONY: test-deploy
+test-deploy: env ## Check the deployment with tools that this installs: images, manifests, charts, rules (ARGS="-m 'deploy and not heavy'")
+	@$(BIN)/python -m pytest -n 2 -m deploy tests/deploy $(ARGS)
 
 .PHONY: coverage
 coverage: env ## Add up what the two covered (ARGS="--cov --cov-report="), and hold it to COVERAGE percent

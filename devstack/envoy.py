@@ -6,7 +6,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from deploy.envoy.render import render
+from deploy.envoy.render import CALLS_AT_ONCE, CONNECTIONS, PATIENCE, READS_AT_ONCE, Patience, render
 from devstack import binaries
 from devstack.home import Home
 from devstack.ports import LOOPBACK
@@ -33,13 +33,26 @@ class Envoy(Process):
         trusted_hops: int = 0,
         reads_per_second: int = READS_PER_SECOND,
         reads_burst: int = READS_BURST,
+        reads_at_once: int = READS_AT_ONCE,
+        calls_at_once: int = CALLS_AT_ONCE,
+        patience: Patience = PATIENCE,
+        connections: int = CONNECTIONS,
     ) -> None:
         super().__init__(home.logs / "envoy.log")
         self.port = port
         self._configuration = home.path / "envoy.yaml"
         self._sockets = home.sockets
         self._workers = workers
-        self._render = partial(render, trusted_hops=trusted_hops, reads_per_second=reads_per_second, reads_burst=reads_burst)
+        self._render = partial(
+            render,
+            trusted_hops=trusted_hops,
+            reads_per_second=reads_per_second,
+            reads_burst=reads_burst,
+            reads_at_once=reads_at_once,
+            calls_at_once=calls_at_once,
+            patience=patience,
+            connections=connections,
+        )
 
     def command(self) -> list[str]:
         quiet = ["--log-level", "warning", "--file-flush-interval-msec", "1000"]

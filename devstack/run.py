@@ -18,7 +18,12 @@ from devstack.stack import Stack
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-DEMO_PAGE = "guidance/moor-a-boat"
+DEMO = {
+    "page": "guidance/moor-a-boat",
+    "email": "editor@example.gov",
+    "accounts": "admin@example.gov  publisher@example.gov  editor@example.gov  author@example.gov",
+}
+WITHOUT_DEMO = {"page": "", "email": "admin@example.gov", "accounts": "admin@example.gov"}
 
 READY = """
   HTTP       http://{host}:{ports.http}
@@ -26,11 +31,11 @@ READY = """
   metrics    http://{host}:{ports.metrics}/metrics
   data       {home}
   mails      {mail}
-  accounts   admin@example.gov  publisher@example.gov  editor@example.gov  author@example.gov
+  accounts   {accounts}
   password   gazette-demo-only
 
   curl -i http://{host}:{ports.http}/v1/pages/{page}
-  curl http://{host}:{ports.http}/v1/auth/login -d '{{"email": "editor@example.gov", "password": "gazette-demo-only"}}'
+  curl http://{host}:{ports.http}/v1/auth/login -d '{{"email": "{email}", "password": "gazette-demo-only"}}'
   .venv/bin/gazette import PATH --format govuk --target {host}:{ports.grpc} \\
       --email admin@example.gov --password gazette-demo-only
 
@@ -130,7 +135,10 @@ def run(path: Path) -> None:
         running.callback(print, "Stopping: requests under way are finished first", flush=True)
         server.launch()  # it comes up while the demo is loaded
         demo_is_loaded = home.path / "demo-is-loaded"
-        if stack.postgres.is_new or not demo_is_loaded.exists():
+        if os.environ.get("DEMO") == "0":
+            with step("gazette demo"):
+                Task("demo", home, environment, "--admin-only").run()
+        elif stack.postgres.is_new or not demo_is_loaded.exists():
             with step("gazette demo"):
                 Task("demo", home, environment).run()
             demo_is_loaded.touch()
@@ -138,7 +146,8 @@ def run(path: Path) -> None:
             server.wait_until_healthy()
         with step("Envoy"):
             envoy.start()
-        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, mail=home.mail, page=DEMO_PAGE), flush=True)
+        told = WITHOUT_DEMO if os.environ.get("DEMO") == "0" else DEMO
+        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, mail=home.mail, **told), flush=True)
         while True:
             for process in (stack.postgres, stack.redis, server, envoy):
                 process.raise_if_ended()

@@ -18,14 +18,14 @@ GAZETTE = Path(sys.prefix) / "bin" / "gazette"
 class Task(Process):
     """A subcommand that ends by itself, such as `gazette migrate`."""
 
-    def __init__(self, name: str, home: Home, environment: Mapping[str, str]) -> None:
+    def __init__(self, name: str, home: Home, environment: Mapping[str, str], *options: str) -> None:
         super().__init__(home.logs / f"{name}.log")
         self.title = f"gazette {name}"
-        self._name = name
+        self._words = (name, *options)
         self._environment = dict(environment)
 
     def command(self) -> list[str]:
-        return [str(GAZETTE), self._name]
+        return [str(GAZETTE), *self._words]
 
     def environment(self) -> dict[str, str]:
         return self._environment

@@ -16,7 +16,7 @@ HEAD = f"""\
 # Gazette's settings, each with a sample. For development: cp .env.example .env
 #
 # Written from server/settings by `python -m tools.env_example`. A line that begins with # and a name is a sample of what is
-# optional. Staging and production refuse secrets that contain "{SAMPLE_MARK}".
+# optional. Staging and production refuse what contains "{SAMPLE_MARK}".
 """
 
 SAMPLES = {
@@ -46,6 +46,7 @@ OPTIONAL = {
     "tls_client_ca_file": "/etc/gazette/tls/ca.crt",
     "log_directory": "/var/log/gazette",
     "sentry_dsn": "https://key@sentry.example.gov/1",
+    "revision": "0123456789abcdef",
     "otel_exporter_otlp_endpoint": "http://127.0.0.1:4317",
     "smtp_host": "smtp.example.gov",
     "smtp_user": "gazette@example.gov",
@@ -56,6 +57,15 @@ OPTIONAL = {
     "encryption_previous_key": f"{SAMPLE_MARK}-authenticators-were-encrypted-with-this",
     "totp_required_roles": "publisher",
     "smtp_ca_file": "/etc/ssl/certs/mail-authority.pem",
+    "backup_directory": "/var/backups/gazette",
+    "backup_s3_endpoint": "https://s3.example.gov",
+    "backup_s3_access_key": "gazette-backup",
+    "backup_s3_secret_key": SAMPLE_MARK,
+    "backup_s3_bucket_name": "gazette-backups",
+    "backup_encryption_key": f"{SAMPLE_MARK}-backups-are-encrypted-with-this",
+    "backup_database_url": f"postgresql://gazette_backup:{SAMPLE_MARK}@127.0.0.1:5432/gazette",
+    "backup_postgres_bin": "/usr/lib/postgresql/18/bin",
+    "backup_wal_directory": "/var/lib/gazette-wal",
     "api_key": f"gaz_{SAMPLE_MARK}_{'0' * 64}_66736dea",
 }
 
@@ -88,7 +98,8 @@ def paragraph(field: str) -> str:
 
 
 def example() -> str:
-    return "\n".join((HEAD, *map(paragraph, Settings.model_fields), COMPOSE))
+    fields = sorted(Settings.model_fields, key=lambda field: field.startswith("backup_"))  # which no server needs
+    return "\n".join((HEAD, *map(paragraph, fields), COMPOSE))
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+from tools.bodies import bodies
 from tools.contract_sources import copy_sources
 from tools.openapi import openapi
 
@@ -21,8 +22,10 @@ BUILD = ROOT / "build"
 CLIENT = Path("clients/python/gazette")
 ENVOY = Path("deploy/envoy/gazette.binpb")
 SERVICES = Path("deploy/envoy/services.txt")
+BODIES = Path("deploy/envoy/bodies.txt")
 OPENAPI = Path("docs/openapi.json")
 PERMISSIONS = Path("docs/permissions.md")
+LIMITS = Path("docs/limits.md")
 
 
 def buf(*arguments: str) -> None:
@@ -60,22 +63,22 @@ def services(contract: bytes) -> bytes:
     return "".join(f"{name}\n" for name in sorted(names) if name.startswith("gazette.")).encode()
 
 
-def permissions(package: dict[Path, bytes]) -> bytes:
-    """The page of permissions. The table of roles is code of the server, which needs the package as the contract has it now."""
-    place = BUILD / "permissions"
+def printed(tool: str, package: dict[Path, bytes]) -> bytes:
+    """A page that also says what code of the server has, which needs the package as the contract has it now."""
+    place = BUILD / "package"
     shutil.rmtree(place, ignore_errors=True)
     for path, content in package.items():
         (place / path).parent.mkdir(parents=True, exist_ok=True)
         (place / path).write_bytes(content)
     done = subprocess.run(
-        [sys.executable, "-m", "tools.permissions", str(BUILD / "contract.binpb")],
+        [sys.executable, "-m", tool, str(BUILD / "contract.binpb")],
         cwd=ROOT,
         check=False,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str((place / CLIENT).parent), "PYTHONDONTWRITEBYTECODE": "1"},
     )
     if done.returncode:
-        sys.exit("the table of roles cannot be read: nothing was changed")
+        sys.exit(f"{tool} cannot say what it is to: nothing was changed")
     return done.stdout
 
 
@@ -88,8 +91,10 @@ def outputs() -> dict[Path, bytes]:
         **package,
         ENVOY: descriptors("envoy.binpb", "--exclude-source-info"),
         SERVICES: services(contract),
+        BODIES: bodies(contract),
         OPENAPI: (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(),
-        PERMISSIONS: permissions(package),
+        PERMISSIONS: printed("tools.permissions", package),
+        LIMITS: printed("tools.limits", package),
     }
 
 

@@ -19,6 +19,8 @@ BIN = Path(sys.executable).parent
 TYPED = ("server", "clients/python/gazette_client", "devstack", "bench", "tools", "tests", "migrations")
 
 
+FORMS = [str(each) for each in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")]
+
 Say = Callable[[str], object]
 
 
@@ -95,6 +97,10 @@ def deployment(say: Say) -> bool:
     checked = [
         passes(say, *schema, "vendor.compose-spec", *map(str, ROOT.glob("docker-compose*.yml"))),
         passes(say, *schema, "vendor.github-workflows", *map(str, ROOT.glob(".github/workflows/*.yml"))),
+        passes(say, *schema, "vendor.github-actions", *map(str, ROOT.glob(".github/actions/*/action.yml"))),
+        passes(say, *schema, "vendor.dependabot", ".github/dependabot.yml"),
+        passes(say, *schema, "vendor.github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
+        passes(say, *schema, "vendor.github-issue-forms", *(form for form in FORMS if not form.endswith("config.yml"))),
         passes(say, "zizmor", "--offline", "--quiet", "--no-progress", "--min-severity=medium", ".github"),
     ]
     return all(checked)

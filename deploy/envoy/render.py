@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 from textwrap import indent
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 
@@ -23,11 +24,38 @@ SERVICES = tuple((HERE / "services.txt").read_text().split())
 STREAMS = r"/gazette\.[^/]+/(Upload|Download|Import|Export|Watch)\w+"
 READS = r"/gazette\.[^/]+/(Get|List|BatchGet|Search|Verify)\w+"
 
+PROGRAM = ("bodies", "json_texts", "json", "refusals", "rest")
+"""The Lua filter's parts, each of which uses what those before it define."""
+
 # What needs no sign-in and changes nothing, health apart: limited here, by address. A test compares them, too.
 # Envoy takes expressions of a hundred steps, and no more.
 PUBLIC_STREAMS = r"/gazette\.(files|record)\.[^/]+/(Download|Watch)\w+"
 PUBLIC_READS = r"/gazette\.((delivery|record)\.[^/]+/(Get|List|BatchGet|Search)\w+|files\.[^/]+/GetFile|auth\.[^/]+/GetJwks)"
 READS_PER_SECOND, READS_BURST = 100, 1000
+
+CONNECTIONS = 10_000
+MEMORY_MIB = 1024
+
+# How many calls may be under way for each of the server's processes, public reads and others apart. What is beyond would only
+# wait there; it is refused here, at a tenth of the cost.
+READS_AT_ONCE, CALLS_AT_ONCE = 128, 64
+
+
+class Patience(NamedTuple):
+    """How long Envoy waits for a client, in seconds."""
+
+    connection: float = 30
+    """For a request on a connection that has none under way. A proxy in front must give up its own before that."""
+    step: float = 10
+    """For the headers of a request that has begun, and for a reader to take something of its answer."""
+    silence: float = 15
+    """For the next part of a request or an answer; longer than a worker waits for its clients, so that it can say so, and than
+    any unary call may take."""
+    request: float = 40
+    """For a whole request and its answer, streams apart."""
+
+
+PATIENCE = Patience()
 
 # HTTP statuses that Envoy answers by itself: google.rpc code, ErrorInfo reason, message.
 LOCAL_REPLIES = {
@@ -35,15 +63,28 @@ LOCAL_REPLIES = {
     403: (7, "FORBIDDEN", "the request is not allowed"),
     404: (5, "ROUTE_NOT_FOUND", "nothing answers to this method and path"),
     408: (4, "REQUEST_TIMEOUT", "the request took too long to arrive"),
-    413: (8, "REQUEST_TOO_LARGE", "the request's body is too large"),
+    413: (3, "REQUEST_TOO_LARGE", "the request's body is too large"),
     415: (3, "UNSUPPORTED_MEDIA_TYPE", "the body's content type is not understood"),
+    501: (3, "BAD_REQUEST", "the request's transfer coding is not understood"),
     426: (3, "UPGRADE_REQUIRED", "HTTP/1.1 or HTTP/2 is needed"),
     429: (8, "RATE_LIMITED", "too many requests; try again"),
-    431: (8, "HEADERS_TOO_LARGE", "the request's headers are too large"),
+    431: (3, "HEADERS_TOO_LARGE", "the request's headers are too large"),
     502: (14, "SERVER_UNAVAILABLE", "the server broke off its answer; try again"),
     503: (14, "SERVER_UNAVAILABLE", "the server cannot be reached; try again"),
     504: (4, "DEADLINE_EXCEEDED", "the server did not answer in time"),
 }
+OTHER_REPLY = (2, "UNKNOWN", "the request was answered with %RESPONSE_CODE% (%RESPONSE_CODE_DETAILS%)")
+# What Envoy answers as if it were its own fault, and what it is.
+CLIENTS_FAULT = {501: 400}
+
+UNSENT = {
+    "description": "TCP_NOTSENT_LOWAT of Linux",
+    "level": 6,
+    "name": 25,
+    "int_value": 128 * 1024,
+    "state": "STATE_LISTENING",
+}
+"""The kernel takes no more than this for a reader until it has sent some of it."""
 
 
 def address(place: str) -> dict[str, object]:
@@ -66,16 +107,23 @@ def is_numeric(place: str) -> bool:
 
 
 def local_reply(status: int) -> dict[str, object]:
-    code, reason, message = LOCAL_REPLIES[status]
+    told = {"status_code": CLIENTS_FAULT[status]} if status in CLIENTS_FAULT else {}
+    return {"filter": of_status("EQ", status), "body_format_override": body(*LOCAL_REPLIES[status]), **told}
+
+
+def other_reply() -> dict[str, object]:
+    return {"filter": of_status("GE", 400), "body_format_override": body(*OTHER_REPLY)}
+
+
+def of_status(comparison: str, status: int) -> dict[str, object]:
+    compared = {"op": comparison, "value": {"default_value": status, "runtime_key": "unused"}}
+    return {"status_code_filter": {"comparison": compared}}
+
+
+def body(code: int, reason: str, message: str) -> dict[str, object]:
+    """A google.rpc.Status in JSON."""
     info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "gazette"}
-    compared = {"op": "EQ", "value": {"default_value": status, "runtime_key": "unused"}}
-    return {
-        "filter": {"status_code_filter": {"comparison": compared}},
-        "body_format_override": {
-            "content_type": "application/json",
-            "json_format": {"code": code, "message": message, "details": [info]},
-        },
-    }
+    return {"content_type": "application/json", "json_format": {"code": code, "message": message, "details": [info]}}
 
 
 def render(
@@ -88,9 +136,19 @@ def render(
     trusted_hops: int = 0,
     reads_per_second: int = READS_PER_SECOND,
     reads_burst: int = READS_BURST,
+    connections: int = CONNECTIONS,
+    memory_mib: int = MEMORY_MIB,
+    patience: Patience = PATIENCE,
+    reads_at_once: int = READS_AT_ONCE,
+    calls_at_once: int = CALLS_AT_ONCE,
+    tls: tuple[str, str] | None = None,
+    metrics: str = "",
 ) -> str:
     """The configuration. `endpoints`, `listen` and `admin` are `host:port` or absolute paths of Unix sockets. Public reads are
-    limited for each address: so many a second, and so many at once after a pause."""
+    limited for each address: so many a second, and so many at once after a pause. `connections` and `memory_mib` bound all that
+    clients can make Envoy hold. For each endpoint so many public reads may be under way and so many other calls; what is beyond
+    is refused. `tls` are the paths of a certificate and its key, for the public port. At `metrics` Prometheus finds Envoy's own
+    figures, and a kubelet whether it is ready."""
     values = {
         "listen": address(listen),
         "admin": address(admin),
@@ -100,10 +158,22 @@ def render(
         "services": SERVICES,
         "cluster_type": "STATIC" if all(map(is_numeric, endpoints)) else "STRICT_DNS",
         "endpoints": [{"endpoint": {"address": address(endpoint)}} for endpoint in endpoints],
+        "most_reads": reads_at_once * len(endpoints),
+        "most_calls": calls_at_once * len(endpoints),
         "reads_per_second": reads_per_second,
         "reads_burst": max(reads_burst, reads_per_second),
+        "most_connections": connections,
+        "most_memory": memory_mib * 1024 * 1024,
+        "socket_options": [] if listen.startswith("/") else [UNSENT],
+        "transport_socket": transport_socket(*tls) if tls else None,
+        "hsts": "max-age=31536000" if tls else "",
+        "idle": f"{patience.connection}s",
+        "patience": f"{patience.step}s",
+        "waiting": f"{patience.silence}s",
+        "whole": f"{patience.request}s",
     }
-    replies = "\n".join(f"- {json.dumps(local_reply(status))}" for status in LOCAL_REPLIES)
+    mappers = [*map(local_reply, LOCAL_REPLIES), other_reply()]
+    replies = "\n".join(f"- {json.dumps(mapper)}" for mapper in mappers)
     return Template((HERE / "envoy.yaml.tmpl").read_text()).substitute(
         {name: json.dumps(value) for name, value in values.items()},
         streams=STREAMS,
@@ -111,8 +181,30 @@ def render(
         public_streams=PUBLIC_STREAMS,
         public_reads=PUBLIC_READS,
         local_replies=indent(replies, " " * 12),
-        lua=indent((HERE / "rest.lua").read_text(), " " * 18),
+        lua=indent(lua(), " " * 18),
+        metrics_listener=metrics_listener(metrics) if metrics else "",
     )
+
+
+def transport_socket(certificate: str, key: str) -> dict[str, object]:
+    """TLS 1.2 or later, HTTP/2 where the client speaks it."""
+    context = {
+        "alpn_protocols": ["h2", "http/1.1"],
+        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+        "tls_certificates": [{"certificate_chain": {"filename": certificate}, "private_key": {"filename": key}}],
+    }
+    kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"
+    return {"name": "envoy.transport_sockets.tls", "typed_config": {"@type": kind, "common_tls_context": context}}
+
+
+def metrics_listener(place: str) -> str:
+    return Template((HERE / "metrics.yaml.tmpl").read_text()).substitute(listen=json.dumps(address(place)))
+
+
+def lua() -> str:
+    """The filter's program, which begins with what bodies the contract knows."""
+    bodies = f"local CONTRACT_BODIES = [=[\n{(HERE / 'bodies.txt').read_text()}]=]\n"
+    return bodies + "".join((HERE / f"{name}.lua").read_text() for name in PROGRAM)
 
 
 def positive(text: str) -> int:
@@ -123,7 +215,7 @@ def positive(text: str) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Renders Envoy's configuration to standard output.")
-    parser.add_argument("--http-address", default="0.0.0.0", help="address to listen on (%(default)s)")
+    parser.add_argument("--http-address", default="0.0.0.0", help="address to listen on (%(default)s)")  # nosec B104
     parser.add_argument("--http-port", type=int, default=8080, help="port to listen on (%(default)s)")
     parser.add_argument("--admin", default="127.0.0.1:9901", help="address of the admin interface, or a Unix socket's path")
     parser.add_argument("--descriptor", default="/etc/envoy/gazette.binpb", help="path of the descriptor set, as Envoy sees it")
@@ -144,7 +236,40 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=READS_BURST,
         help="how many it may make at once, after a pause (%(default)s)",
     )
+    parser.add_argument(
+        "--reads-at-once",
+        type=positive,
+        default=READS_AT_ONCE,
+        help="public reads that may be under way for each worker or endpoint (%(default)s)",
+    )
+    parser.add_argument(
+        "--calls-at-once",
+        type=positive,
+        default=CALLS_AT_ONCE,
+        help="other calls that may be under way for each worker or endpoint (%(default)s)",
+    )
+    parser.add_argument(
+        "--idle-seconds",
+        type=positive,
+        default=int(PATIENCE.connection),
+        help="how long a connection may have no request under way; longer than a proxy in front keeps its own (%(default)s)",
+    )
+    parser.add_argument(
+        "--connections", type=positive, default=CONNECTIONS, help="how many clients may have in all (%(default)s)"
+    )
+    parser.add_argument(
+        "--memory-mib", type=positive, default=MEMORY_MIB, help="how much memory Envoy may take for them (%(default)s)"
+    )
+    parser.add_argument("--tls-certificate", help="path of a certificate chain (PEM) for the public port, as Envoy sees it")
+    parser.add_argument("--tls-key", help="path of its private key")
+    where = "address of the port of metrics (%(default)s)"
+    parser.add_argument("--metrics-address", default="0.0.0.0", help=where)  # nosec B104
+    parser.add_argument(
+        "--metrics-port", type=int, default=0, help="port of /stats/prometheus and /ready; 0: none (%(default)s)"
+    )
     given = parser.parse_args(arguments)
+    if bool(given.tls_certificate) != bool(given.tls_key):
+        parser.error("--tls-certificate and --tls-key go together")
     sockets = [f"{given.socket_dir}/worker-{number}.sock" for number in range(given.workers)] if given.socket_dir else []
     if not (endpoints := [*sockets, *given.endpoint]):
         parser.error("say where the server is: --socket-dir or --endpoint")
@@ -158,6 +283,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             trusted_hops=given.trusted_hops,
             reads_per_second=given.reads_per_second,
             reads_burst=given.reads_burst,
+            reads_at_once=given.reads_at_once,
+            calls_at_once=given.calls_at_once,
+            tls=(given.tls_certificate, given.tls_key) if given.tls_certificate else None,
+            metrics=f"{given.metrics_address}:{given.metrics_port}" if given.metrics_port else "",
+            connections=given.connections,
+            memory_mib=given.memory_mib,
+            patience=PATIENCE._replace(connection=given.idle_seconds),
         )
     )
 

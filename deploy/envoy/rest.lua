@@ -1,18 +1,84 @@
 -- What HTTP wants and the transcoder does not know: HEAD, OPTIONS, statuses, lengths. Of gRPC and gRPC-Web
 -- it only sees the request's id, and the refusals of the rate limit.
 -- It stands before the compressors: it decides what they see of a request, and gets the answer after them.
+-- And it is the door: of a request's headers only those go on that somebody behind it reads. What gRPC cannot parse, in a name
+-- or a value, it answers with an error of its own, and then with the same error to whoever sends that name next.
 
 local LARGEST_MESSAGE = 4194304  -- what the server takes; uploads are streams of smaller ones
 
+-- gRPC refuses a message that is too large before the server hears of it, as if it were a matter of coming back later.
+local TOO_LARGE = "the message is larger than 4194304 bytes"
+local TOO_LARGE_JSON = '{"code":3,"message":"' .. TOO_LARGE .. '","details":[{"@type":' ..
+  '"type.googleapis.com/google.rpc.ErrorInfo","reason":"REQUEST_TOO_LARGE","domain":"gazette","metadata":{}}]}'
+local TOO_LARGE_DETAILS = "CAMSKHRoZSBtZXNzYWdlIGlzIGxhcmdlciB0aGFuIDQxOTQzMDQgYnl0ZXMaSAoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLkVycm9ySW5mbxIcChFSRVFVRVNUX1RPT19MQVJHRRIHZ2F6ZXR0ZQ"
+
+local function is_too_large(text) return text ~= nil and string.find(text, "message larger than max", 1, true) ~= nil end
+
+local PASSED = {}
+for name in string.gmatch([[
+  :authority :method :path :scheme accept-encoding authorization content-length content-type idempotency-key if-none-match
+  traceparent user-agent x-envoy-internal x-forwarded-for x-forwarded-proto x-min-record-number x-request-id
+]], "%S+") do PASSED[name] = true end
+local PASSED_OF_GRPC = {["grpc-accept-encoding"] = true, ["grpc-encoding"] = true, ["grpc-timeout"] = true, te = true}
+-- What Envoy's own filters take for gRPC-Web, to the letter: any other type that begins so is REST to the transcoder.
+local GRPC_WEB = {}
+for each in string.gmatch("grpc-web grpc-web+proto grpc-web-text grpc-web-text+proto", "%S+") do GRPC_WEB["application/" .. each] = true end
+local ENCODINGS = {identity = true, deflate = true, gzip = true}
+
+local UTF_8 = {["utf-8"] = true, utf8 = true, ["us-ascii"] = true, [""] = true}
+local BYTE_ORDER_MARK = "\239\187\191"
+
+local LARGEST_HEADERS = 16384  -- less than the server takes, whose refusal is no answer that we have the words of
+
+-- Takes away every header that nobody reads, and what is malformed of the rest. True if the headers are too large.
+local function admit(headers, is_grpc)
+  local unread, size = {}, 0
+  for name, value in pairs(headers) do
+    size = size + #name + #value
+    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name]) then table.insert(unread, name) end
+  end
+  if size > LARGEST_HEADERS then return true end
+  for _, name in ipairs(unread) do headers:remove(name) end
+  if is_grpc then
+    headers:replace("te", "trailers")
+    local timeout = headers:get("grpc-timeout")
+    if timeout ~= nil and (#timeout > 9 or not string.find(timeout, "^%d+[HMSmun]$")) then headers:remove("grpc-timeout") end
+  end
+  return false
+end
+
+local function respond_grpc(handle, kind, status, message)
+  handle:respond({
+    [":status"] = "200", ["grpc-status"] = status, ["grpc-message"] = message,
+    ["content-type"] = string.find(kind, "^application/grpc%-web") and "application/grpc-web+proto" or "application/grpc",
+  }, "")
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
+  local kind = headers:get("content-type") or ""
+  local is_grpc = kind == "application/grpc" or string.sub(kind, 1, 17) == "application/grpc+" or GRPC_WEB[kind] == true
+  if is_grpc and headers:get(":method") ~= "POST" then  -- gRPC knows no other method
+    headers:remove("content-type")
+    is_grpc = false
+  end
+  local coding = headers:get("content-encoding")
+  if admit(headers, is_grpc) then
+    if is_grpc then respond_grpc(handle, kind, "3", "the request's headers are too large")
+    else handle:respond({[":status"] = "431"}, "") end
+    return
+  end
+  local encoding = headers:get("grpc-encoding")
+  if encoding ~= nil and not ENCODINGS[encoding] then
+    return respond_grpc(handle, kind, "12", "the message's encoding is not understood")
+  end
   -- Only a plain id is logged by the server. What comes back to the client must be the same one.
   local id = headers:get("x-request-id")
   if id ~= nil and (#id > 64 or string.find(id, "[^%w%-]")) then
     local plain = string.sub((string.gsub(id, "[^%w%-]", "")), 1, 64)
     headers:replace("x-request-id", plain ~= "" and plain or "unreadable")
   end
-  if string.sub(headers:get("content-type") or "", 1, 16) == "application/grpc" then return end
+  if is_grpc then return end
   local method = headers:get(":method")
   if method == "OPTIONS" then
     handle:respond({[":status"] = "204", ["allow"] = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"}, "")
@@ -26,10 +92,54 @@ function envoy_on_request(handle)
   if method == "HEAD" or string.find(headers:get(":path"), ":download", 1, true) then headers:remove("accept-encoding") end
   -- The transcoder strips content-length; an upload is checked against it.
   local length = headers:get("content-length")
-  if length == nil then return end
-  headers:add("x-declared-length", length)
-  local is_upload = string.find(headers:get(":path"), ":upload", 1, true) ~= nil
-  if (tonumber(length) or 0) > LARGEST_MESSAGE and not is_upload then handle:respond({[":status"] = "413"}, "") end
+  if length ~= nil then
+    headers:add("x-declared-length", length)
+    local is_upload = string.find(headers:get(":path"), ":upload", 1, true) ~= nil
+    if (tonumber(length) or 0) > LARGEST_MESSAGE and not is_upload then
+      return handle:respond({[":status"] = "413"}, "")
+    end
+  end
+  local body = body_of(method, headers:get(":path"))
+  if body == nil then return end
+  local charset = string.match(string.lower(kind), ";%s*charset%s*=%s*\"?([^\"%s;]*)")
+  if charset and not UTF_8[charset] or coding and string.lower(coding) ~= "identity" then
+    return handle:respond({[":status"] = "415"}, "")
+  end
+  scan_body(handle, body, headers:get("x-request-id"))
+end
+
+-- Lets a body through, and behind a fault nothing but what no parser takes: the transcoder refuses it then, whatever it is lenient
+-- about, and envoy_on_response says why.
+function scan_body(handle, body, request_id)
+  local scan, is_refused = new_scan(body), false
+  for chunk in handle:bodyChunks() do
+    local text = chunk:getBytes(0, chunk:length())
+    if is_refused then
+      chunk:setBytes("")
+    else
+      local start = 1
+      if scan.offset == 0 and scan.cut == "" and string.sub(text, 1, 3) == BYTE_ORDER_MARK then start = 4 end
+      if start > 1 then text = string.sub(text, start) end
+      local is_judged, at = pcall(scan_chunk, scan, text)
+      if not is_judged then  -- a defect of ours, which is to let nothing through
+        handle:logErr(at)
+        scan.fault, at = scan.fault or {offset = scan.offset, why = "cannot be read", place = ""}, 0
+      end
+      is_refused = at ~= nil
+      if is_refused then
+        chunk:setBytes(string.sub(text, 1, at) .. "!")
+        refuse(handle, scan.fault, request_id)  -- before the transcoder has the chunk
+      elseif start > 1 then
+        chunk:setBytes(text)
+      end
+    end
+  end
+  scan_end(scan)
+  if scan.fault and not is_refused then refuse(handle, scan.fault, request_id) end
+end
+
+function refuse(handle, fault, request_id)
+  handle:streamInfo():dynamicMetadata():set("gazette", "refusal", refusal(fault, request_id))
 end
 
 function decoded(text)
@@ -41,6 +151,20 @@ function envoy_on_response(handle)
   if string.sub(headers:get("content-type") or "", 1, 16) == "application/grpc" then
     -- The gRPC-Web filter makes UNAVAILABLE of a 429, which clients would try again at once.
     if headers:get(":status") == "429" and headers:get("grpc-status") == "14" then headers:replace("grpc-status", "8") end
+    if headers:get("grpc-status") == "8" and is_too_large(headers:get("grpc-message")) then
+      headers:replace("grpc-status", "3")
+      headers:replace("grpc-message", TOO_LARGE)
+      headers:replace("grpc-status-details-bin", TOO_LARGE_DETAILS)
+    end
+    return
+  end
+  local request = handle:streamInfo():dynamicMetadata():get("gazette")
+  local refused = request ~= nil and request["refusal"]
+  if refused and headers:get(":status") == "400" then
+    headers:replace("content-type", "application/json")
+    headers:replace("content-length", tostring(#refused))
+    headers:remove("content-encoding")
+    handle:body(true):setBytes(refused)  -- waits for what it replaces
     return
   end
   local is_ok = headers:get(":status") == "200"
@@ -61,15 +185,22 @@ function envoy_on_response(handle)
   if is_ok then
     if length ~= nil then headers:replace("content-length", length) end
     if status ~= nil then headers:replace(":status", status) end
+  elseif status == "413" then
+    headers:replace(":status", status)
+  elseif headers:get(":status") == "429" and headers:get("retry-after") == nil then
+    local body = handle:body()
+    if body ~= nil and is_too_large(tostring(body:getBytes(0, body:length()))) then
+      body:setBytes(TOO_LARGE_JSON)
+      handle:headers():replace(":status", "413")
+    end
   end
   local bodiless = status == "304" or status == "204"
   if bodiless then
     headers:remove("content-type")
     headers:remove("content-length")
     headers:remove("content-encoding")
-    headers:replace("vary", "Accept-Encoding")
+    if headers:get("vary") == nil then headers:add("vary", "Accept-Encoding") end
   end
-  local request = handle:streamInfo():dynamicMetadata():get("gazette")
   if bodiless or (request ~= nil and request["head"]) then
     for chunk in handle:bodyChunks() do chunk:setBytes("") end
   end

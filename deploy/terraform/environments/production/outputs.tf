@@ -1,0 +1,4 @@
+output "gazette" {
+  description = "What the workflows and the manifests need"
+  value       = module.gazette
+}

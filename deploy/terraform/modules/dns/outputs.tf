@@ -1,0 +1,3 @@
+output "primary_health_check_id" {
+  value = aws_route53_health_check.primary.id
+}
