@@ -6,14 +6,18 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from bench import access, costs, import_speed, pages, sign_in
+from bench import access, capacity, costs, import_speed, overload, pages, sign_in, slow, stops
 
 BENCHMARKS = {
     "costs": costs.main,
+    "capacity": capacity.main,
     "pages": pages.main,
     "import": import_speed.main,
     "access": access.main,
     "sign-in": sign_in.main,
+    "stops": stops.main,
+    "overload": overload.main,
+    "slow": slow.main,
 }
 
 parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what things cost.")

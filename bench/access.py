@@ -7,90 +7,36 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import grpc
 
 from bench import load
+from bench.installation import EMAIL, PASSWORD
 from bench.measure import Subject, report, take_turns
-from devstack.home import Home
-from devstack.ports import free_port
-from devstack.run import Ports, server_environment
-from devstack.server import Server, Task
-from devstack.stack import Stack
+from bench.workers import Asked, Stores
 from gazette.auth.v1.auth_service_pb2 import LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.content.v1.content_service_pb2 import GetDocumentRequest, ListDocumentsRequest
 from gazette_client import Client
 
 METHOD = "/gazette.content.v1.ContentService/GetDocument"
-EMAIL, PASSWORD = "admin@example.gov", "gazette-demo-only"
 ROUNDS, REQUESTS, ALONE = 100, 300, 2000
 LIMIT = 1.08
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A worker that answers calls."""
-
-    name: str
-    port: int
-    pid: int
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-
 def main() -> None:
     with ExitStack() as running:
-        directory = running.enter_context(tempfile.TemporaryDirectory(prefix="gazette-bench-"))
-        home = Home.at(Path(directory))
-        running.enter_context(home.lock())
-        stack = Stack(home)
-        running.callback(stack.stop)
-        stack.launch()
-        shared = server_environment(home, stack, Ports(http=free_port(), grpc=0, metrics=0))
-        shared |= {"WORKERS": "1", "LOG_LEVEL": "warn", "RATE_LIMIT_MAX": "1000000000", "SOCKET_DIR": ""}
-        for task in ("migrate", "demo"):
-            Task(task, home, shared).run()
-        checked = running.enter_context(serving(home, shared, "checked", "server", "worker", "0"))
+        stores = running.enter_context(Stores.filled())
+        checked = running.enter_context(stores.serving("checked", "server", "worker", "0"))
         answer, request = signed_in(checked)
-        unchecked = running.enter_context(serving(home, shared, "not checked", "bench.unchecked", answer.account.id))
+        unchecked = running.enter_context(stores.serving("not checked", "bench.unchecked", answer.account.id))
         print(f"GetDocument, {ROUNDS} rounds of {REQUESTS} requests each, in turns")
         asyncio.run(measure(unchecked, checked, request, (("authorization", f"Bearer {answer.access_token}"),)))
-
-
-@contextmanager
-def serving(home: Home, shared: Mapping[str, str], name: str, module: str, *arguments: str) -> Iterator[Asked]:
-    """A worker process by itself, ready to be called."""
-    port = free_port()
-    worker = Worker(home, {**shared, "GRPC_PORT": str(port)}, module, *arguments)
-    worker.start()
-    try:
-        assert worker.pid is not None
-        yield Asked(name, port, worker.pid)
-    finally:
-        worker.stop()
-
-
-class Worker(Server):
-    """One worker without its supervisor."""
-
-    def __init__(self, home: Home, environment: Mapping[str, str], *module: str) -> None:
-        super().__init__(home, environment)
-        self._module = module
-
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", *self._module]
 
 
 def signed_in(server: Asked) -> tuple[Any, bytes]:

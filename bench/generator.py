@@ -8,22 +8,26 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Load(Protocol):
-    """Requests to be made, all of which must be answered as they should."""
+    """Requests to be made."""
+
+    async def make(self) -> list[Any]:
+        """The answers, if the load keeps them, or what it notes instead."""
+
+
+class Counted(Load, Protocol):
+    """So many requests, all of which must be answered as they should."""
 
     @property
     def count(self) -> int: ...
 
-    async def make(self) -> list[bytes]:
-        """The answers, if the load keeps them."""
-
 
 class Made(NamedTuple):
     seconds: float
-    answers: list[bytes]
+    answers: list[Any]
 
 
 class Generator:

@@ -163,18 +163,9 @@ class Connection(asyncio.Protocol):
         ]
 
     def data_received(self, data: bytes) -> None:
-        buffer = self.buffer
-        buffer += data
-        start, end = 0, len(buffer)
-        while end - start >= FRAME_HEADER:
-            length = int.from_bytes(buffer[start : start + 3])
-            following = start + FRAME_HEADER + length
-            if following > end:
-                break
-            stream = int.from_bytes(buffer[start + 5 : start + 9])
-            self.received(buffer[start + 3], buffer[start + 4], stream, bytes(buffer[start + FRAME_HEADER : following]))
-            start = following
-        del buffer[:start]
+        self.buffer += data
+        for each in taken(self.buffer):
+            self.received(*each)
         self.send()
 
     def received(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
@@ -209,6 +200,19 @@ class Connection(asyncio.Protocol):
             else:
                 self.known[block] = headers
         return headers
+
+
+def taken(buffer: bytearray) -> Iterator[tuple[int, int, int, bytes]]:
+    """Kind, flags, stream and payload of each whole frame, which the buffer no longer has afterwards."""
+    start, end = 0, len(buffer)
+    while end - start >= FRAME_HEADER:
+        following = start + FRAME_HEADER + int.from_bytes(buffer[start : start + 3])
+        if following > end:
+            break
+        stream = int.from_bytes(buffer[start + 5 : start + 9])
+        yield buffer[start + 3], buffer[start + 4], stream, bytes(buffer[start + FRAME_HEADER : following])
+        start = following
+    del buffer[:start]
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:

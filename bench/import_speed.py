@@ -8,13 +8,14 @@ import uuid
 from pathlib import Path
 
 from bench import installation
+from bench.installation import EMAIL, PASSWORD
 from bench.measure import cpu_seconds
 from gazette.auth.v1.organisation_service_pb2 import ListOrganisationsRequest
+from gazette.content.v1.document_import_pb2 import ImportOptions
 from gazette_client import Client
 from server.importer.importing import Summary, run_import
 
 DOCUMENTS = 300
-EMAIL, PASSWORD = "admin@example.gov", "gazette-demo-only"
 
 
 def main() -> None:
@@ -37,7 +38,7 @@ def main() -> None:
 
 def bring_in(client: Client, source: Path) -> Summary:
     organisations = client.organisations.ListOrganisations(ListOrganisationsRequest()).organisations
-    return run_import(client, organisations[0].id, source, format="ndjson")
+    return run_import(client, ImportOptions(organisation_id=organisations[0].id), source, format="ndjson")
 
 
 def write_documents(path: Path) -> None:

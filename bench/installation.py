@@ -17,6 +17,9 @@ from devstack.run import Ports, server_environment
 from devstack.server import Server, Task
 from devstack.stack import Stack
 
+EMAIL, PASSWORD = "admin@example.gov", "gazette-demo-only"
+"""The demo's administrator."""
+
 
 @dataclass(frozen=True)
 class Installation:
@@ -36,8 +39,8 @@ def pid(process: Process) -> int:
 
 
 @contextmanager
-def gazette(path: Path, *, log_level: str = "warn") -> Iterator[Installation]:
-    """Everything that `make run` starts, with one worker."""
+def gazette(path: Path, *, log_level: str = "warn", workers: int = 1) -> Iterator[Installation]:
+    """Everything that `make run` starts, with one worker unless more are asked for."""
     ports = Ports(http=free_port(), grpc=free_port(), metrics=free_port())
     with ExitStack() as running:
         home = Home.at(path)
@@ -45,14 +48,14 @@ def gazette(path: Path, *, log_level: str = "warn") -> Iterator[Installation]:
         stack = Stack(home)
         running.callback(stack.stop)
         stack.launch()
-        environment = {**server_environment(home, stack, ports), "WORKERS": "1", "LOG_LEVEL": log_level}
+        environment = {**server_environment(home, stack, ports), "WORKERS": str(workers), "LOG_LEVEL": log_level}
         environment["RATE_LIMIT_MAX"] = "1000000000"
         for task in ("migrate", "demo"):
             Task(task, home, environment).run()
         server = Server(home, environment)
         running.callback(server.stop)
         server.start()
-        envoy = Envoy(home, port=ports.http, workers=1)
+        envoy = Envoy(home, port=ports.http, workers=workers)
         running.callback(envoy.stop)
         envoy.start()
         yield Installation(ports.grpc, ports.http, (pid(server), pid(envoy)), (pid(stack.postgres), pid(stack.redis)))

@@ -9,7 +9,6 @@ import random
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,12 +22,7 @@ import grpc
 import uuid6
 
 from bench import lagging
-from bench.access import Asked, serving
-from devstack.home import Home
-from devstack.ports import free_port
-from devstack.run import Ports, server_environment
-from devstack.server import Task
-from devstack.stack import Stack
+from bench.workers import Asked, Stores
 from gazette.auth.v1.account_pb2 import AccountState
 from gazette.auth.v1.auth_service_pb2 import LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
@@ -53,22 +47,12 @@ class Round(NamedTuple):
 
 def main() -> None:
     with ExitStack() as running:
-        directory = running.enter_context(tempfile.TemporaryDirectory(prefix="gazette-bench-"))
-        home = Home.at(Path(directory))
-        running.enter_context(home.lock())
-        stack = Stack(home)
-        running.callback(stack.stop)
-        stack.launch()
-        shared = server_environment(home, stack, Ports(http=free_port(), grpc=0, metrics=0))
-        shared |= {"WORKERS": "1", "LOG_LEVEL": "warn", "RATE_LIMIT_MAX": "1000000000", "SOCKET_DIR": ""}
-        for task in ("migrate", "demo"):
-            Task(task, home, shared).run()
-        emails = asyncio.run(add_people(stack.database_url))
-        notes = Path(directory, "lags")
-        server = running.enter_context(serving(home, shared, "server", "bench.lagging", str(notes)))
+        stores = running.enter_context(Stores.filled())
+        emails = asyncio.run(add_people(stores.database_url))
+        server = running.enter_context(stores.serving("server", "bench.lagging", str(stores.notes)))
         people = running.enter_context(signing_in(server, emails))
         asyncio.run(compare_refusals(server, emails))
-        asyncio.run(read_meanwhile(server, people, notes))
+        asyncio.run(read_meanwhile(server, people, stores.notes))
 
 
 async def add_people(database_url: str) -> list[str]:

@@ -13,7 +13,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from bench.costs.content import BODY, document, import_batches
 from bench.generator import Generator
 from bench.http2 import GrpcCalls, Metadata
-from bench.installation import Installation
+from bench.installation import PASSWORD, Installation
 from gazette.auth.v1.auth_service_pb2 import LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.auth.v1.organisation_service_pb2 import ListOrganisationsRequest
@@ -23,7 +23,6 @@ from gazette.content.v1.document_pb2 import Document
 from gazette_client import Client
 
 SERVICE = "/gazette.content.v1.ContentService"
-PASSWORD = "gazette-demo-only"  # noqa: S105 - of the demo
 AT_ONCE = 16
 
 

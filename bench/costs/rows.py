@@ -10,7 +10,7 @@ from typing import Protocol, Self
 from bench.costs.content import ABSENT, CONTENT_TYPE, PAGE
 from bench.costs.office import AT_ONCE, SERVICE, Office
 from bench.costs.turns import Sizes
-from bench.generator import Generator, Load
+from bench.generator import Counted, Generator
 from bench.http1 import HttpGets
 from bench.http2 import GrpcCalls
 from bench.installation import Installation
@@ -49,7 +49,7 @@ class Row:
 
     name: str
     yardstick: Yardstick
-    load: Callable[[], Load]
+    load: Callable[[], Counted]
     """The next round's."""
     seen: Callable[[list[bytes]], None] = lambda answers: None
     """Is given each round's answers."""
@@ -94,7 +94,9 @@ def documents(office: Office, sizes: Sizes) -> Iterator[Row]:
 def changes(office: Office, generator: Generator, sizes: Sizes) -> Iterator[Row]:
     """What editors do."""
 
-    def step(name: str, yardstick: Yardstick, load: Callable[[int], Load], done: list[Document], answer: type[Answer]) -> Row:
+    def step(
+        name: str, yardstick: Yardstick, load: Callable[[int], Counted], done: list[Document], answer: type[Answer]
+    ) -> Row:
         def seen(answers: list[bytes]) -> None:
             done.extend(answer.FromString(each).document for each in answers)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.generator import Generator, Load
+from bench.generator import Counted, Generator
 from bench.http2 import GrpcCalls
 from bench.installation import Installation
 from bench.measure import cpu_seconds
@@ -110,7 +110,7 @@ class Turns:
         self.echoes.append(self.round(self.echo(times=self.sizes.echoes), self.bare.pids))
         return self.echoes[-1]
 
-    def round(self, load: Load, pids: tuple[int, ...]) -> Round:
+    def round(self, load: Counted, pids: tuple[int, ...]) -> Round:
         before = cpu_seconds(pids)
         made = self.generator.make(load)
         return Round((cpu_seconds(pids) - before) / load.count, made.seconds / load.count, made.answers)
