@@ -27,17 +27,18 @@ LONG = 40
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks what needs services, or is about them, as `integration`: CI runs the rest apart, and first. Gathers the tests of an
-    installation. Leaves out what is for the night, unless it is asked for."""
+    installation. Leaves out, unless asked for, what is for the night and what checks the deployment with its own tools."""
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
         if SERVICES & used or "devstack" in item.path.parts:
             item.add_marker("integration")
         for fixture in GROUPS.keys() & used:
             item.add_marker(pytest.mark.xdist_group(GROUPS[fixture]))
-    if os.environ.get("SOAK") != "1" and "soak" not in config.getoption("markexpr"):
-        long = [item for item in items if item.get_closest_marker("soak")]
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in set(long)]
+    for marker in ("soak", "deploy"):
+        if os.environ.get(marker.upper()) != "1" and marker not in config.getoption("markexpr"):
+            apart = [item for item in items if item.get_closest_marker(marker)]
+            config.hook.pytest_deselected(items=apart)
+            items[:] = [item for item in items if item not in set(apart)]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -98,7 +97,8 @@ async def put(
         "translation_key": uuid.uuid4(),
         "content_type": content_type,
         "title": answer.page.title,
-        "publish_time": datetime.now(UTC),
+        "publish_time": place.record_time,
+        "first_publish_time": place.record_time,
         "answer": stored,
         "summary": summary.SerializeToString() if summary else None,
         "covers_prefix": covers,

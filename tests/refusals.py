@@ -11,6 +11,8 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
+from gazette_client.endings import Ending
+
 
 class Refusal(NamedTuple):
     code: grpc.StatusCode
@@ -38,9 +40,10 @@ def http_reason(answer: httpx.Response) -> str:
 
 async def refused(call: Awaitable[object]) -> Refusal:
     """Awaits a call that must fail, and says how it did: its code, its ErrorInfo and its whole status."""
+    ending = Ending(call) if isinstance(call, grpc.aio.Call) else None
     with pytest.raises(grpc.RpcError) as caught:
         await call
-    return refusal(caught.value)
+    return refusal(ending.of(caught.value) if ending else caught.value)
 
 
 def refusal(error: grpc.RpcError) -> Refusal:

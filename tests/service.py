@@ -59,9 +59,13 @@ class Person:
         return (("authorization", f"Bearer {self.access_token}"),)
 
 
-@dataclass
+@dataclass(repr=False)
 class Service:
-    """The server under test, and short ways to what a test needs first."""
+    """The server under test, and short ways to what a test needs first.
+
+    It is shown without what it holds. asyncio asks for the handler of SIGINT whenever a coroutine has ended, and the `signal`
+    module then puts into words what that coroutine returned: for each fixture that is all that a server holds, caches included.
+    """
 
     app: App
     channel: grpc.aio.Channel

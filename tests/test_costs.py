@@ -25,6 +25,7 @@ from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStu
 from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1 import content_type_service_pb2 as types
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
+from gazette.content.v1.document_pb2 import LiveState
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1 import file_service_pb2 as files
@@ -84,6 +85,8 @@ async def documents(day: Day) -> None:
     await day.measure(lambda: desk.get(document))
     listing = content.ListDocumentsRequest(organisation_id=desk.organisation_id)
     await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author))
+    listing.order_by = "update_time desc"
+    await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author), "newest change first")
     document = await day.measure(lambda: desk.update(document, title="Another"))
     document = await day.measure(lambda: desk.submit(document))
     document = await day.measure(lambda: desk.request_changes(document))
@@ -96,6 +99,11 @@ async def documents(day: Day) -> None:
     revisions = content.ListRevisionsRequest(document_id=document.id)
     await day.measure(lambda: desk.documents.ListRevisions(revisions, metadata=author))
     await day.measure(lambda: desk.bring_in(imported(f"{desk.root}/{uuid.uuid4().hex}")), "one document")
+    led = imported(f"{desk.root}/led", live_state=LiveState.LIVE_STATE_REDIRECTED, location=document.path)
+    await day.measure(lambda: desk.bring_in(led), "one redirect")
+    prefix = imported(f"{desk.root}/prefix", live_state=LiveState.LIVE_STATE_REDIRECTED, location=f"{desk.root}/led")
+    prefix.covers_prefix = prefix.preserves_suffix = True
+    await day.measure(lambda: desk.bring_in(prefix), "one prefix redirect")
     export = ExportDocumentsRequest(organisation_id=desk.organisation_id)
 
     async def exported() -> list[Any]:
@@ -109,9 +117,12 @@ async def reading(day: Day) -> None:
     document = await desk.published()
     stub = DeliveryServiceStub(desk.service.channel)
     request = delivery.GetPageRequest(path=document.path, locale="en")
-    await desk.page(document.path)
+    newest = document.live.record_number  # once that is heard of, no notice takes the page away again
+    await stub.GetPage(delivery.GetPageRequest(path=document.path, locale="en", min_record_number=newest))
     day.path_of_nothing = "/gazette.delivery.v1.DeliveryService/GetPage"
     await day.measure(lambda: stub.GetPage(request), "held")
+    pages = delivery.ListPagesRequest(content_type=desk.kind("unasked"))
+    await day.measure(lambda: stub.ListPages(pages), "not held")
     entries = RecordServiceStub(desk.service.channel)
     await day.measure(lambda: entries.GetRecordEntry(record.GetRecordEntryRequest(number=1)))
     await day.measure(lambda: entries.ListRecordEntries(record.ListRecordEntriesRequest(page_size=5)))

@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import grpc
@@ -15,70 +14,14 @@ import structlog
 
 from gazette.record.v1 import record_service_pb2 as rpc
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
-from server.background.jobs import Job
 from server.process import telemetry
 from server.rpc import call as rpc_call
-from server.rpc import concurrency, failures, translating, validation
-from server.rpc.concurrency import Limits
+from server.rpc import failures
+from server.rpc.admission.concurrency import Limits
 from server.rpc.methods import declared
-from server.rpc.parsing import parsing
-from server.rpc.registry import Registry
+from tests.misbehaving import LIST, SECRET, UNARY, serving
 from tests.polling import until_so
 from tests.refusals import refused
-
-SECRET = "postgresql://gazette:very-secret@db.internal/gazette"
-LIST = "/gazette.record.v1.RecordService/ListRecordEntries"
-
-
-class Misbehaving:
-    """GetRecordEntry does what its number says."""
-
-    begun = cancelled = 0
-
-    async def GetRecordEntry(self, request: rpc.GetRecordEntryRequest, call: Any) -> rpc.GetRecordEntryResponse:
-        self.begun += 1
-        match request.number:
-            case 1:
-                raise RuntimeError(SECRET)
-            case 2:
-                raise asyncio.CancelledError
-            case 3:
-                try:
-                    await asyncio.sleep(60)
-                except asyncio.CancelledError:
-                    self.cancelled += 1
-                    raise
-            case 4:
-                raise TimeoutError(SECRET)
-            case 5:
-                raise failures.ResourceExhausted(retry_after=3.0)
-            case 6:
-                with suppress(asyncio.CancelledError):
-                    await asyncio.sleep(60)
-                await asyncio.sleep(60)
-        return rpc.GetRecordEntryResponse()
-
-    async def ListRecordEntries(self, request: rpc.ListRecordEntriesRequest, call: Any) -> rpc.ListRecordEntriesResponse:
-        return rpc.ListRecordEntriesResponse()
-
-
-@asynccontextmanager
-async def serving(*, most_calls: int = 100, call_seconds: float = 5.0) -> AsyncIterator[tuple[Misbehaving, grpc.aio.Channel]]:
-    limits = Limits(most_calls, call_seconds)
-    chain = [telemetry.observing(1.0), translating.translating, limits.intercept, parsing, validation.validating]
-    registry = Registry(chain, frozenset())
-    servicer = Misbehaving()
-    registry.serve(rpc.DESCRIPTOR.services_by_name["RecordService"], servicer)
-    server = grpc.aio.server()
-    server.add_generic_rpc_handlers((registry,))
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    deadlines = Job("deadlines", limits.end_late, seconds=concurrency.SWEEP_SECONDS)
-    deadlines.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield servicer, channel
-    await deadlines.stop()
-    await server.stop(0)
 
 
 @pytest.mark.parametrize("number", [1, 2, 4])
@@ -95,11 +38,12 @@ async def test_no_text_of_an_exception_leaves(number: int) -> None:
         assert word not in refusal.status.SerializeToString()
 
 
-async def test_what_is_no_message() -> None:
-    """Bytes that do not parse are INVALID_ARGUMENT."""
+@pytest.mark.parametrize("path", UNARY)
+async def test_what_is_no_message(path: str) -> None:
+    """Bytes that do not parse are INVALID_ARGUMENT in services of ours and in those of a library."""
     async with serving() as (_, channel):
-        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(LIST)
-        refusal = await refused(call(b"\xff\xff\xff", timeout=5))
+        call: Any = channel.unary_unary(path)
+        refusal = await refused(call(b"\xff\xff\xff", timeout=20))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")
 
 
@@ -109,6 +53,15 @@ async def test_our_deadline() -> None:
         refusal = await refused(RecordServiceStub(channel).GetRecordEntry(rpc.GetRecordEntryRequest(number=3)))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
         assert servicer.cancelled == 1
+
+
+async def test_a_call_that_may_take_longer() -> None:
+    """A call whose work is known to be long is given more time than others, and not more than its client gives it."""
+    async with serving(call_seconds=0.2) as (_, channel):
+        stub = RecordServiceStub(channel)
+        assert await stub.GetRecordEntry(rpc.GetRecordEntryRequest(number=7)) == rpc.GetRecordEntryResponse()
+        late = stub.GetRecordEntry(rpc.GetRecordEntryRequest(number=7), timeout=0.3)
+        assert (await refused(late)).code == grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 async def test_a_call_that_overlooks_its_end() -> None:
@@ -170,7 +123,7 @@ async def test_a_broken_rule_names_the_field() -> None:
 
 async def test_a_stream_whose_client_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client stream on which nothing comes ends with DEADLINE_EXCEEDED."""
-    monkeypatch.setattr("server.rpc.concurrency.IDLE_SECONDS", 0.2)
+    monkeypatch.setattr("server.rpc.admission.concurrency.IDLE_SECONDS", 0.2)
 
     async def read_all(requests: Any, call: Any) -> None:
         async for _ in requests:
@@ -204,11 +157,9 @@ def test_the_client_s_address(peer: str, forwarded: str, address: str) -> None:
         def peer(self) -> str:
             return peer
 
-        def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
-            return (("x-forwarded-for", forwarded),) if forwarded else ()
-
-    method = declared(LIST)
-    assert rpc_call.Call(method, Context(), frozenset({"127.0.0.1"})).address == address  # type: ignore[arg-type]
+    arrived = (("x-forwarded-for", forwarded),) if forwarded else ()
+    call = rpc_call.Call(declared(LIST), Context(), frozenset({"127.0.0.1"}), arrived)  # type: ignore[arg-type]
+    assert call.address == address
 
 
 def test_logs_hold_no_secret_and_one_line() -> None:

@@ -28,9 +28,9 @@ from gazette.system.v1.system_service_pb2 import GetHealthRequest
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
 from server import app
 from server.app import App
-from server.rpc import rates
+from server.rpc.admission import rates
+from server.rpc.admission.rates import Rates
 from server.rpc.call import network
-from server.rpc.rates import Rates
 from server.stores import redis as stores_redis
 from server.stores.shared_counts import SharedCounts
 from tests.polling import until

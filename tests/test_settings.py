@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import itertools
+import random
+import re
+import secrets
 from datetime import timedelta
 from pathlib import Path
 
+import flask_unsign_wordlist
 import pytest
 
-from server.settings import InvalidSettings, load, with_dotenv
+from server.settings import InvalidSettings, load, strength, with_dotenv
+from tests.soak import rounds as repeated
 
 GOOD = {
     "DATABASE_URL": "postgresql://gazette:hidden-one@localhost/gazette",
@@ -106,12 +113,117 @@ def test_addresses_are_compared_as_connections_show_them() -> None:
     assert load({**GOOD, "PROXY_ADDRESSES": "10.0.0.1, 0:0:0:0:0:0:0:1"}).proxy_addresses == ("10.0.0.1", "::1")
 
 
+SECRETS = ["JWT_SECRET", "REFRESH_TOKEN_SECRET", "ENCRYPTION_KEY", "JWT_PREVIOUS_SECRET", "ENCRYPTION_PREVIOUS_KEY"]
+
+
 @pytest.mark.parametrize("environment", ["staging", "production"])
-@pytest.mark.parametrize("name", ["JWT_SECRET", "REFRESH_TOKEN_SECRET", "ENCRYPTION_KEY"])
+@pytest.mark.parametrize("name", SECRETS)
 def test_weak_secrets(environment: str, name: str) -> None:
-    """Sample secrets, and secrets under 32 bytes, are refused where others depend on the service."""
-    assert "is the sample" in refusal(ENVIRONMENT=environment, **{name: "sample-only-change-me-0123456789abcdef"})
+    """Sample secrets, and secrets under 32 bytes, are refused where others depend on the service (T4)."""
+    for sample in (
+        "sample-only-change-me-0123456789abcdef",
+        "SAMPLE-ONLY-ACCESS-TOKENS-ARE-SIGNED-WITH-THIS",
+        "Sample_Only" * 4,
+    ):
+        assert refusal(ENVIRONMENT=environment, **{name: sample}).startswith(f"{name} is the sample")
     assert "is shorter than 32 bytes" in refusal(ENVIRONMENT=environment, **{name: "rather-short-secret"})
+
+
+GUESSED = {
+    "one character": "a" * 32,
+    "zeros": "0" * 64,
+    "halves": "0123456789abcdef" * 4,
+    "counting": "12345678901234567890123456789012",
+    "alphabet": "abcdefghijklmnopqrstuvwxyz012345",
+    "keys": "qwertyuiopasdfghjklzxcvbnm1234567890",
+    "words": "changeme-changeme-changeme-changeme",
+    "padded": "supersecret".ljust(32, "0"),
+    "well known": "your-256-bit-secret-which-is-longer-still",
+    "example": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "phrase": "this_is_my_super_secret_key_for_jwt_2024",
+    "deadbeef": "deadbeef" * 8,
+    "text as base64": base64.b64encode(b"a short text, and no secret at all").decode(),
+    "text as hex": b"a short text, and no secret at all".hex(),
+    "counting as base64": base64.b64encode(bytes(range(32))).decode(),
+    "zeros as base64": base64.b64encode(bytes(32)).decode(),
+    "long and dull": secrets.token_hex(18) + "x" * 40,
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("kind", GUESSED)
+def test_secrets_that_are_easily_guessed(name: str, kind: str) -> None:
+    """Length alone makes no secret, nor does writing a text as hex or base64 (T4)."""
+    said = refusal(ENVIRONMENT="production", **{name: GUESSED[kind]})
+    assert said.startswith((f"{name} is easily guessed", f"{name} is a sample", f"{name} stands on public lists"))
+    assert said.endswith("make one with: openssl rand -base64 48")
+    assert GUESSED[kind] not in said
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_secrets_that_stand_on_public_lists(name: str) -> None:
+    """Whoever tries what was ever pasted somewhere finds none of ours: each that looks random and is listed is refused (T4)."""
+    lists = Path(flask_unsign_wordlist.get("all")).read_text(errors="replace").splitlines()
+    random_ones = [line[1:-1] for line in lists if re.fullmatch(r"'[0-9a-f]{32,64}'", line)]
+    assert len(random_ones) > 500
+    for secret in random.Random(name).sample(random_ones, 8):
+        assert refusal(ENVIRONMENT="production", **{name: secret}).startswith(f"{name} "), secret
+
+
+@repeated(20, 1_000)
+def test_random_secrets(rounds: int) -> None:
+    """What `openssl rand` and Python's `secrets` make is always taken (T4)."""
+    for _ in range(rounds):
+        for secret in (secrets.token_hex(32), base64.b64encode(secrets.token_bytes(32)).decode(), secrets.token_urlsafe(32)):
+            assert not strength.weakness(secret), secret
+
+
+@pytest.mark.parametrize("pair", list(itertools.permutations(SECRETS, 2)), ids="-".join)
+def test_secrets_that_equal_each_other(pair: tuple[str, str]) -> None:
+    """Who learns one of them has one of them, whatever was trimmed, capitalised or added (T4)."""
+    one = secrets.token_hex(32)
+    for other in (one, one.upper(), f"{one}-2", one[:40]):
+        said = refusal(ENVIRONMENT="production", **{pair[0]: one, pair[1]: other})
+        assert said.startswith(pair)
+        assert pair[0] in said
+        assert pair[1] in said
+
+
+def test_a_secret_is_no_password_of_another() -> None:
+    """What the database or the cache is asked with signs nothing (T4)."""
+    secret = secrets.token_hex(32)
+    for name, value in (("REDIS_PASSWORD", secret), ("DATABASE_URL", f"postgresql://gazette:{secret}@db/gazette")):
+        said = refusal(ENVIRONMENT="production", **{"JWT_SECRET": secret, name: value})
+        assert said.startswith(f"{name} equals JWT_SECRET")
+
+
+@pytest.mark.parametrize("password", ["SAMPLE-ONLY", "gazette", "changeme", "12345678"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://gazette:{}@db.example.gov/gazette"),
+        ("DATABASE_URL", "postgresql://gazette@db.example.gov/gazette?password={}"),
+        ("MIGRATION_DATABASE_URL", "postgresql://owner:{}@db.example.gov/gazette"),
+        ("DATABASE_REPLICA_URL", "postgresql://gazette:{}@replica.example.gov/gazette"),
+        ("REDIS_URL", "redis://:{}@cache.example.gov:6379/0"),
+        ("REDIS_PASSWORD", "{}"),
+        ("S3_SECRET_KEY", "{}"),
+        ("SMTP_PASS", "{}"),
+    ],
+)
+def test_sample_passwords(name: str, value: str, password: str) -> None:
+    """What stands in every manual is no password of a database, a cache, a storage or a mail server (T4)."""
+    said = refusal(ENVIRONMENT="staging", **{name: value.format(password)})
+    assert said.startswith(f"{name} has a password that is ")
+    strong = value.format(secrets.token_urlsafe(24))
+    assert password != "SAMPLE-ONLY" or load({**GOOD, "ENVIRONMENT": "staging", name: strong}).is_public
+
+
+def test_a_key_of_zeros() -> None:
+    """The first service account's key is random too (T4)."""
+    said = refusal(ENVIRONMENT="production", API_KEY=f"gaz_019f_{'0' * 64}_66736dea")
+    assert said.startswith("API_KEY is easily guessed")
+    assert load({**GOOD, "ENVIRONMENT": "production", "API_KEY": f"gaz_019f_{secrets.token_hex(32)}_66736dea"}).is_public
 
 
 def test_reflection_in_production() -> None:
@@ -124,6 +236,10 @@ def test_reflection_in_production() -> None:
     [
         ("PUBLIC_URL", "http://localhost:8080", "PUBLIC_URL is the machine's own address"),
         ("PUBLIC_URL", "http://[::1]/", "PUBLIC_URL is the machine's own address"),
+        ("PUBLIC_URL", "https://127.8.8.8", "PUBLIC_URL is the machine's own address"),
+        ("PUBLIC_URL", "https://editors.localhost.", "PUBLIC_URL is the machine's own address"),
+        ("PUBLIC_URL", "https://0.0.0.0", "PUBLIC_URL is the machine's own address"),
+        ("PUBLIC_URL", "http://editors.example.gov", "PUBLIC_URL is no https:// address"),
         ("MAIL_DIRECTORY", "/tmp/mail", "MAIL_DIRECTORY is for development"),
         (
             "API_KEY",
@@ -136,6 +252,13 @@ def test_what_is_for_development(name: str, value: str, message: str) -> None:
     """Links that lead nowhere, mails that are not sent and the sample key are refused where others depend on the service."""
     assert load({**GOOD, "ENVIRONMENT": "production"}).is_public
     assert refusal(ENVIRONMENT="production", **{name: value}).startswith(message)
+
+
+def test_links_lead_to_the_host_that_was_named() -> None:
+    """The host of links in mails is in ASCII, by IDNA 2008 (A9)."""
+    named = load({**GOOD, "PUBLIC_URL": "https://straße-amt.example:8443/redaktion"})
+    assert named.public_url == "https://xn--strae-amt-j1a.example:8443/redaktion"
+    assert refusal(PUBLIC_URL="https://exa_mplé.gov").startswith("PUBLIC_URL is no URL")
 
 
 def test_no_secret_is_told() -> None:

@@ -1,4 +1,4 @@
-"""Validation: the contract's rules, and what cannot be stored or said in JSON (C2, C4)."""
+"""Validation: the contract's rules, and what cannot be stored or said in JSON (C2, C4, C15)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from gazette.content.v1.content_service_pb2 import CreateDocumentRequest
 from gazette.content.v1.document_import_pb2 import ImportedDocument
 from gazette.content.v1.document_pb2 import Document, LiveState
 from server.rpc.failures import InvalidArgument
-from server.rpc.validation import MAX_NESTING, validate
+from server.rpc.numbers import INEXACT
+from server.rpc.requests.validation import MAX_NESTING, validate
 
 GOOD = Document(
     organisation_id="0190a5a0-0000-7000-8000-000000000000", content_type="guide", path="/guidance/a", title="A", locale="en"
@@ -89,6 +90,17 @@ def test_numbers_that_json_has_not(number: float) -> None:
     details = Struct()
     details.get_or_create_list("values").append(number)
     assert fields(create(details=details)) == {"document.details.values[0]": "is not a finite number"}
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), 2**53 + 1, 10**17 + 1, 2**63 - 1, -(2**63), 2**64 - 2048])
+def test_numbers_that_may_have_been_others(number: int) -> None:
+    """A whole number beyond what a double tells apart from its neighbours is refused with its place; what is larger than any
+    counter is a double, and stays (C15)."""
+    details = Struct()
+    details.update({"a": {"b": [0, 0.1, 2**53 - 1, float(number)]}})
+    assert fields(create(details=details)) == {"document.details.a.b[3]": INEXACT}
+    details.update({"a": {"b": [2**53 - 1, -(2**53) + 1, -0.0, 0.1, 1e22, 6.02214076e23, -1.7e308, 2.0**64, 5e-324]}})
+    validate(create(details=details))
 
 
 def test_nesting() -> None:

@@ -55,3 +55,9 @@ async def sign_in(service: Service, person: Person, code: str = "") -> rpc.Login
 async def disable(service: Service, person: Person, code: str, password: str = PASSWORD) -> None:
     request = totp_pb2.DisableTotpRequest(password=password, code=code)
     await AuthServiceStub(service.channel).DisableTotp(request, metadata=person.metadata)
+
+
+def wrong(app: App) -> str:
+    """Six digits that the app shows neither now nor about now."""
+    shown = {app.code(later=step) for step in range(-3, 4)}
+    return next(code for code in map("{:06}".format, range(8)) if code not in shown)

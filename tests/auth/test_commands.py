@@ -102,7 +102,7 @@ async def test_an_address_is_taken_once(service: Service, email: str) -> None:
     """A second account with the address, in whatever case, is refused, and the first is as it was."""
     await run(service, "accounts", "create", "--email", email, *ADA, "--all-organisations", GAZETTE_PASSWORD=PASSWORD)
     again = ("--email", email.upper(), *ADA, "--all-organisations")
-    result = await run(service, "accounts", "create", *again, GAZETTE_PASSWORD="another-long-password")
+    result = await run(service, "accounts", "create", *again, GAZETTE_PASSWORD="copper kettle, nine orbits")
     assert (result.exit_code, result.stderr) == (1, "Error: There is an account with this address.\n")
     await service.sign_in(email, PASSWORD)
 
@@ -146,7 +146,11 @@ async def test_ensuring_twice_makes_one(service: Service, email: str, slug: str)
         place = await changes.ensure(connection, slug, "Harbours")
         assert await changes.ensure(connection, slug, "Renamed") == place
         made = [
-            await creating.ensure(connection, service.app.means(Passwords), email, "Ada", password, Role.ROLE_AUTHOR, place)
+            await creating.ensure(
+                connection,
+                service.app.means(Passwords),
+                creating.Person(email, "Ada", password, Role.ROLE_AUTHOR, place),
+            )
             for password in (PASSWORD, "another-long-password")
         ]
     assert made[0] == made[1]
@@ -155,8 +159,7 @@ async def test_ensuring_twice_makes_one(service: Service, email: str, slug: str)
 
 async def test_an_account_in_no_organisation_is_refused(service: Service, email: str) -> None:
     """A grant names an organisation that is there."""
+    person = creating.Person(email, "Ada", PASSWORD, Role.ROLE_AUTHOR, uuid.uuid4())
     with pytest.raises(Exception, match="There is no such organisation"):
         async with service.database.transaction() as connection:
-            await creating.create(
-                connection, service.app.means(Passwords), email, "Ada", PASSWORD, Role.ROLE_AUTHOR, uuid.uuid4()
-            )
+            await creating.create(connection, service.app.means(Passwords), person)

@@ -13,7 +13,7 @@ from gazette.auth.v1 import auth_service_pb2 as rpc
 from gazette.auth.v1 import totp_pb2
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.auth.passwords.hashing import Passwords
-from tests.auth.authenticator import App, disable, enrol, set_up
+from tests.auth.authenticator import App, disable, enrol, set_up, wrong
 from tests.auth.guessing import counted, login
 from tests.auth.stored import events
 from tests.refusals import Refusal, refused
@@ -25,12 +25,6 @@ STRANGER = (("x-forwarded-for", "203.0.113.1"),)
 @pytest_asyncio.fixture
 async def app(service: Service) -> App:
     return await set_up(service, await service.account())
-
-
-def wrong(app: App) -> str:
-    """Six digits that the app shows neither now nor about now."""
-    shown = {app.code(later=step) for step in range(-3, 4)}
-    return next(code for code in map("{:06}".format, range(8)) if code not in shown)
 
 
 async def try_code(service: Service, app: App, code: str) -> Refusal:

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from gazette.auth.v1 import password_pb2
 from gazette.auth.v1.account_pb2 import Account as AccountMessage
 from gazette.auth.v1.account_pb2 import AccountState, Role
+from gazette.auth.v1.auth_service_pb2 import GetMeRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.auth.models import Account, Link, Session
 from tests.auth.administering import ask, invite
@@ -107,6 +108,43 @@ async def test_a_weak_password_leaves_the_link_as_it_is(service: Service, passwo
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "WEAK_PASSWORD")
     assert list(refusal.fields) == ["password"]
     assert (await accept(service, link)).state == AccountState.ACCOUNT_STATE_ACTIVE
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Password2026!",
+        "letmein-2026",
+        "password password",
+        "111222333444",
+        "1q2w3e4r5t6y7u",
+        "ﷺ",
+        "ｇazette-demo-only",
+        "Gazette-2026!!",
+    ],
+)
+async def test_what_is_guessed_first_is_refused(service: Service, password: str, email: str) -> None:
+    """The refusal says what is wrong and how to mend it, and the link stays for an honest password, in any language (A8)."""
+    link = await invited(service, email)
+    refusal = await refused(accept(service, link, password))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "WEAK_PASSWORD")
+    (said,) = refusal.fields.values()
+    assert "; take " in said or said == "has not between 12 and 128 characters"
+    await accept(service, link, "Gŵr ifanc o’r môr")
+    assert (await service.sign_in(email, "Gŵr ifanc o’r môr")).access_token
+
+
+async def test_judging_a_password_keeps_nobody_waiting(service: Service, email: str) -> None:
+    """One that is made so that judging it takes long is judged beside what others ask for (C9)."""
+    link = await invited(service, email)
+    person = await service.account()
+    hostile = asyncio.ensure_future(accept(service, link, ("4@8({[<3691!|0$5+7%2" * 7)[:128]))
+    readers = 0
+    while not hostile.done():
+        await AuthServiceStub(service.channel).GetMe(GetMeRequest(), metadata=person.metadata)
+        readers += 1
+    assert readers > 3
+    await asyncio.wait([hostile])
 
 
 async def test_an_organisations_name_is_no_password(service: Service, email: str) -> None:

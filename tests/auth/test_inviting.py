@@ -12,13 +12,15 @@ from sqlalchemy import func, select, update
 from gazette.auth.v1.account_administration_pb2 import InviteAccountRequest
 from gazette.auth.v1.account_pb2 import Account, AccountKind, AccountState, Role
 from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
+from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from gazette.auth.v1.password_pb2 import AcceptInvitationRequest
 from server.auth import models
 from server.stores.idempotency import IdempotencyKey
 from tests.auth.administering import ask, invite
 from tests.auth.mailbox import mails, token
 from tests.auth.stored import change, events, rows
 from tests.refusals import refused
-from tests.service import Person, Service
+from tests.service import PASSWORD, Person, Service
 
 ADA = "ada@example.gov"
 REQUEST_ID = ("x-request-id", "the-same-for-all")
@@ -37,7 +39,7 @@ async def test_an_invited_person_has_an_account_and_a_mail(service: Service, ema
     await mails(service, email)
     (event,) = await events(service, "account.invite")
     assert (event.target, str(event.actor_id), str(event.organisation_id)) == (account.id, admin.id, here)
-    assert event.details == {"role": "ROLE_AUTHOR", "by": "api"}
+    assert event.details == {"role": "ROLE_AUTHOR", "by": "api", "mail": "queued"}
     assert (event.personal["email"], event.personal["name"]) == (email, "Ada Byron")
 
 
@@ -90,6 +92,51 @@ async def test_another_organisations_invitation_is_left_alone(service: Service, 
     assert (await refused(invite(service, admin, email, organisation_id=here))).reason == "EMAIL_TAKEN"
     assert (await ask(service, other, "GetAccount", id=account.id)).account == account
     assert len(await rows(service, select(models.Link.id))) == 1
+
+
+@pytest.mark.parametrize("way", ["disabled", "expired", "without a role"])
+@pytest.mark.parametrize("is_central", [True, False], ids=["central", "another organisation"])
+async def test_nobody_keeps_an_address_from_others(service: Service, email: str, way: str, is_central: bool) -> None:
+    """An invitation that was withdrawn, or has run out, keeps nobody from inviting: the person is mailed, accepts, and has what
+    the last one gives. Of what was withdrawn nothing comes back, and whoever withdrew it can do no more about it."""
+    here, there = await service.organisation(), await service.organisation()
+    squatter = await service.account(role=Role.ROLE_ADMIN, organisation_id=there)
+    admin = await service.account(role=Role.ROLE_ADMIN, organisation_id="" if is_central else here)
+    account = await invite(service, squatter, email, organisation_id=there, role=Role.ROLE_PUBLISHER)
+    await mails(service, email)
+    if way == "disabled":
+        await ask(service, squatter, "DisableAccount", id=account.id)
+    elif way == "expired":
+        await change(service, update(models.Link).values(expire_time=models.Link.create_time))
+    else:
+        await ask(service, squatter, "RevokeRole", id=account.id, role=Role.ROLE_PUBLISHER, organisation_id=there)
+        await change(service, update(models.Link).values(expire_time=models.Link.create_time))
+
+    again = await invite(service, admin, email, organisation_id=here)
+
+    assert (again.id, again.state) == (account.id, AccountState.ACCOUNT_STATE_INVITED)
+    invitation = token((await mails(service, email, count=2))[-1])
+    for method in ("DisableAccount", "EraseAccount", "RevokeAccountSessions"):
+        refusal = await refused(ask(service, squatter, method, id=account.id))
+        assert refusal.code in {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED}
+    request = AcceptInvitationRequest(token=invitation, password=PASSWORD)
+    accepted = (await AuthServiceStub(service.channel).AcceptInvitation(request)).account
+    held = {(each.role, each.organisation_id) for each in accepted.grants}
+    assert held == {(Role.ROLE_AUTHOR, here)} | ({(Role.ROLE_PUBLISHER, there)} if way == "expired" else set())
+    if way != "expired":
+        (event,) = await events(service, "grant.revoke")
+        assert (event.target, str(event.organisation_id)) == (account.id, there)
+    assert (await refused(invite(service, squatter, email, organisation_id=there))).reason == "EMAIL_TAKEN"
+
+
+async def test_a_central_invitation_is_taken_by_nobody(service: Service, email: str) -> None:
+    """What the admins of all organisations have withdrawn is theirs to bring back."""
+    here = await service.organisation()
+    central, admin = [await service.account(role=Role.ROLE_ADMIN, organisation_id=place) for place in ("", here)]
+    account = await invite(service, central, email)
+    await ask(service, central, "DisableAccount", id=account.id)
+    assert (await refused(invite(service, admin, email, organisation_id=here))).reason == "EMAIL_TAKEN"
+    assert (await invite(service, central, email)).state == AccountState.ACCOUNT_STATE_INVITED
 
 
 async def insist(service: Service, admin: Person, email: str) -> str:

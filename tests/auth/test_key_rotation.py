@@ -29,7 +29,7 @@ from tests.service import PASSWORD, Service, make_settings
 
 Stub = TypeVar("Stub")
 
-CLIENTS = 4
+CLIENTS = 2
 ROUNDS = 4  # that each client goes through, at least, before the next step: one more than with one sign-in
 LONGEST = 60.0
 

@@ -25,6 +25,7 @@ VALUES: dict[str, Any] = {
     "inviter": "Mary Somerville",
     "organisations": ["Transport", "Health", "Defence"],
     "is_enabled": True,
+    "are_codes": True,
 }
 LINKS = Links("a secret", "https://gazette.example.gov")
 KINDS = sorted(composing.composers(LINKS))

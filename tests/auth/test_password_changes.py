@@ -192,8 +192,10 @@ async def test_who_has_no_account_gets_no_mail(service: Service) -> None:
     """Nothing is sent to unknown and disabled accounts, and nothing is kept of what they asked."""
     disabled = await service.account()
     await change(service, update(Account).values(state=AccountState.ACCOUNT_STATE_DISABLED))
-    for email in (disabled.email, "nobody@example.gov", "' OR 1=1 --", "ada@example.gov\r\nBcc: all@example.gov"):
+    for email in (disabled.email, "nobody@example.gov", "' OR 1=1 --"):
         await request_reset(service, email)
+    lines = await refused(request_reset(service, "ada@example.gov\r\nBcc: all@example.gov"))
+    assert [*lines.fields] == ["email"]
     assert not await settled(service)
     assert not await rows(service, select(Link.id))
     assert not await events(service, "account.password_reset_request")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import grpc
 import pytest
@@ -20,8 +20,10 @@ from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.audit.models import AuditPersonal
 from server.auth.models import Account, Link
 from tests.auth.asking import get_me
+from tests.auth.authenticator import set_up
 from tests.auth.mailbox import arrived, newest, part, request_reset, settled, token, url
 from tests.auth.stored import events, rows
+from tests.auth.test_endings import Act
 from tests.refusals import refused
 from tests.service import PASSWORD, Person, Service
 
@@ -43,6 +45,10 @@ async def change_email(
 ) -> profile_pb2.ChangeEmailResponse:
     request = profile_pb2.ChangeEmailRequest(email=email, password=password)
     return await AuthServiceStub(service.channel).ChangeEmail(request, metadata=person.metadata)
+
+
+async def set_up_an_app(act: Act) -> None:
+    await set_up(act.service, act.person)
 
 
 async def confirm(service: Service, token: str) -> profile_pb2.ConfirmEmailResponse:
@@ -165,8 +171,9 @@ async def test_of_two_accounts_one_gets_an_address(service: Service, new: str) -
     first, second = await service.account(), await service.account()
     await change_email(service, first, new)
     firsts = token(await newest(service, new))
-    await change_email(service, second, new.upper())
-    seconds = token(await newest(service, new.upper()))
+    loud = new.partition("@")[0].upper() + "@example.gov"
+    await change_email(service, second, loud)
+    seconds = token(await newest(service, loud))
     outcomes = await asyncio.gather(confirm(service, firsts), confirm(service, seconds), return_exceptions=True)
     (refusal,) = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert isinstance(refusal, grpc.aio.AioRpcError)
@@ -198,13 +205,50 @@ async def test_links_that_were_sent_to_the_old_address_end_with_it(service: Serv
     assert not open_links
 
 
+RESETS: list[Callable[[Act], Awaitable[None]]] = [
+    Act.change_the_password,
+    Act.reset_the_password,
+    Act.be_disabled,
+    Act.be_erased,
+    Act.lose_a_role,
+    Act.revoke_the_session,
+    Act.revoke_all_sessions,
+    Act.be_signed_out_by_an_admin,
+    Act.be_robbed,
+    set_up_an_app,
+]
+
+
+@pytest.mark.parametrize("reset", RESETS, ids=lambda reset: reset.__name__)
+async def test_a_change_that_waits_ends_with_the_sessions(
+    service: Service, new: str, reset: Callable[[Act], Awaitable[None]]
+) -> None:
+    """Whoever was let out of an account does not come back by a link that they asked for when they were in it."""
+    admin, person = await service.account(role=Role.ROLE_ADMIN), await service.account()
+    await change_email(service, person, new)
+    link = token(await newest(service, new))
+    await reset(Act(service, person, admin))
+    assert (await refused(confirm(service, link))).reason == "INVALID_LINK"
+    assert await rows(service, select(Account.email).where(Account.email == new)) == []
+
+
+async def test_a_change_that_waits_outlives_a_sign_out(service: Service, new: str) -> None:
+    """Who signs out has not given up what they asked for."""
+    admin, person = await service.account(role=Role.ROLE_ADMIN), await service.account()
+    await change_email(service, person, new)
+    await Act(service, person, admin).sign_out()
+    await confirm(service, token(await newest(service, new)))
+    await service.sign_in(new)
+
+
 async def test_an_address_can_be_written_otherwise(service: Service) -> None:
     """One's own address in other capitals is no other account's."""
     person = await service.account()
-    await change_email(service, person, person.email.title())
-    await confirm(service, token(await newest(service, person.email.title())))
+    written = person.email.partition("@")[0].title() + "@example.gov"
+    await change_email(service, person, written)
+    await confirm(service, token(await newest(service, written)))
     (account,) = await rows(service, select(Account.email).where(Account.id == uuid.UUID(person.id)))
-    assert account.email == person.email.title()
+    assert account.email == written
 
 
 async def test_an_api_key_is_no_person(service: Service, new: str) -> None:

@@ -81,7 +81,13 @@ def test_only_the_grants_that_matter_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "password", ["twelve chars", "".join(map(chr, range(0x4E00, 0x4E80))), "пароль из слов", "🔐🔑🧷📎🧵🪡🧶🪢🎀🧲🪛🔧"]
+    "password",
+    [
+        "zqvkx mwplyt",
+        "".join(chr(0x4E00 + 37 * each % 4099) for each in range(128)),
+        "пароль из слов",
+        "🔐🔑🧷📎🧵🪡🧶🪢🎀🧲🪛🔧",
+    ],
 )
 def test_a_long_password_of_any_characters_will_do(password: str) -> None:
     """Between 12 and 128 code points are enough, without rules of composition."""

@@ -14,6 +14,9 @@ from sqlalchemy import func, select, update
 from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest, LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from gazette.auth.v1.password_pb2 import ChangePasswordRequest
+from gazette.auth.v1.profile_pb2 import ChangeEmailRequest
+from gazette.auth.v1.totp_pb2 import EnrolTotpRequest
 from server.auth.models import Account, Session
 from server.auth.passwords.hashing import PARAMETERS, Passwords
 from server.auth.passwords.rules import DEMO_PASSWORD
@@ -108,16 +111,44 @@ async def test_every_refusal_is_the_same(service: Service) -> None:
 
 @pytest.mark.parametrize("environment", ["development", "staging", "production"])
 async def test_the_demos_password_is_for_development(servers: Servers, template: str, tmp_path: Path, environment: str) -> None:
-    """Where others depend on the service nobody signs in with the password that everybody knows, whose hash may be stored."""
+    """Where others depend on the service nobody signs in with the password that everybody knows, whose hash may be stored,
+    however it is written (A8)."""
     known = argon2.PasswordHasher.from_parameters(PARAMETERS).hash(DEMO_PASSWORD)
     given = {"REFLECTION": "false", "MAIL_DIRECTORY": "", "PUBLIC_URL": "https://editors.example.gov"}
     async with running(servers, template, tmp_path, ENVIRONMENT=environment, **given) as service:
+        honest = await service.account("ada@example.gov")
         await service.account("admin@example.gov")
+        is_demo = Account.email == "admin@example.gov"
+        await change(service, update(Account).where(is_demo).values(password_hash=known))
+        for password in (DEMO_PASSWORD, "ｇazette-demo-only", "gazette－demo-ｏnly"):
+            if environment == "development":
+                assert (await service.sign_in("admin@example.gov", password)).access_token
+            else:
+                assert (await refuse(service, "admin@example.gov", password)).reason == "INVALID_CREDENTIALS"
+        assert (await service.sign_in(honest.email)).access_token
+
+
+async def test_the_demos_password_confirms_nothing_in_public(servers: Servers, template: str, tmp_path: Path) -> None:
+    """A session that came along with such an account does nothing that the password is asked for again (A8)."""
+    known = argon2.PasswordHasher.from_parameters(PARAMETERS).hash(DEMO_PASSWORD)
+    given = {
+        "ENVIRONMENT": "production",
+        "REFLECTION": "false",
+        "MAIL_DIRECTORY": "",
+        "PUBLIC_URL": "https://editors.example.gov",
+    }
+    async with running(servers, template, tmp_path, **given) as service:
+        person = await service.account("admin@example.gov")
         await change(service, update(Account).values(password_hash=known))
-        if environment == "development":
-            assert (await service.sign_in("admin@example.gov", DEMO_PASSWORD)).access_token
-        else:
-            assert (await refuse(service, "admin@example.gov", DEMO_PASSWORD)).reason == "INVALID_CREDENTIALS"
+        auth = AuthServiceStub(service.channel)
+        change_password = ChangePasswordRequest(password="ｇazette-demo-only", new_password=PASSWORD)
+        change_email = ChangeEmailRequest(password="ｇazette-demo-only", email="eve@example.com")
+        for call in (
+            auth.ChangePassword(change_password, metadata=person.metadata),
+            auth.ChangeEmail(change_email, metadata=person.metadata),
+            auth.EnrolTotp(EnrolTotpRequest(password="gazette-demo-ｏnly"), metadata=person.metadata),
+        ):
+            assert (await refused(call)).reason == "WRONG_PASSWORD"
 
 
 async def test_a_refusal_is_audited_without_what_was_typed(service: Service) -> None:
@@ -156,12 +187,10 @@ async def test_a_weaker_hash_is_renewed_at_sign_in(service: Service) -> None:
 async def test_too_many_sign_ins_at_once_are_told_to_wait(own_service: Service) -> None:
     """While the queue of passwords is full, a sign-in is refused at once and says when to come back."""
     person = await own_service.account()
-    slots = own_service.app.means(Passwords).slots
-    taken = 0
-    while slots.acquire(blocking=False):
-        taken += 1
+    processes = own_service.app.means(Passwords).processes
+    places, processes.places = processes.places, 0
     refusal = await refuse(own_service, person.email, PASSWORD)
-    slots.release(taken)
+    processes.places = places
 
     assert refusal.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert refusal.reason == "SIGN_IN_BUSY"

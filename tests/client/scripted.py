@@ -17,12 +17,19 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from gazette.auth.v1.account_pb2 import Account
 from gazette.auth.v1.auth_service_pb2 import (
     LoginRequest,
     LoginResponse,
     LogoutResponse,
     RefreshTokenRequest,
     RefreshTokenResponse,
+)
+from gazette.auth.v1.password_pb2 import (
+    AcceptInvitationResponse,
+    ChangePasswordRequest,
+    ChangePasswordResponse,
+    ResetPasswordResponse,
 )
 from gazette.content.v1.content_service_pb2 import CreateDocumentResponse, GetDocumentResponse, PublishDocumentResponse
 from gazette.content.v1.document_import_pb2 import ImportDocumentsResponse
@@ -58,8 +65,13 @@ class Server:
     access: str = ""
     """The access token that holds."""
     refresh: str = ""
+    password: str = PASSWORD
+    accepts: str = EMAIL
+    """Whose invitation AcceptInvitation accepts."""
     totp_code: str = ""
     """The code that Login asks for; empty: none."""
+    record_number: int = 0
+    """What publications answer."""
     logins: list[LoginRequest] = field(default_factory=list)
     made: Counter[str] = field(default_factory=Counter)
     listening: grpc.aio.Server | None = None
@@ -104,7 +116,7 @@ class Server:
     async def login(self, request: LoginRequest, context: Any) -> Any:
         await self.enter("Login", context, is_public=True)
         self.logins.append(request)
-        if (request.email, request.password) != (EMAIL, PASSWORD):
+        if (request.email, request.password) != (EMAIL, self.password):
             await fail(context, failure(grpc.StatusCode.UNAUTHENTICATED, "INVALID_CREDENTIALS", "Not so."))
         if self.totp_code and not request.totp_code:
             await fail(context, failure(grpc.StatusCode.UNAUTHENTICATED, "TOTP_REQUIRED", "Send a code."))
@@ -121,6 +133,21 @@ class Server:
             await fail(context, failure(grpc.StatusCode.UNAUTHENTICATED, "INVALID_REFRESH_TOKEN", "Not so."))
         return self.tokens(RefreshTokenResponse)
 
+    async def change_password(self, request: ChangePasswordRequest, context: Any) -> Any:
+        await self.enter("ChangePassword", context)
+        self.password = request.new_password
+        answer = self.tokens(ChangePasswordResponse)
+        answer.device_token = "device-of-change"
+        return answer
+
+    async def reset_password(self, request: Any, context: Any) -> ResetPasswordResponse:
+        await self.enter("ResetPassword", context, is_public=True)
+        return ResetPasswordResponse(device_token="device-of-reset")
+
+    async def accept_invitation(self, request: Any, context: Any) -> AcceptInvitationResponse:
+        await self.enter("AcceptInvitation", context, is_public=True)
+        return AcceptInvitationResponse(account=Account(email=self.accepts), device_token="device-of-invitation")
+
     async def logout(self, request: Any, context: Any) -> LogoutResponse:
         await self.enter("Logout", context)
         self.access = self.refresh = "void"
@@ -136,12 +163,12 @@ class Server:
 
     async def publish_document(self, request: Any, context: Any) -> PublishDocumentResponse:
         await self.enter("PublishDocument", context)
-        return PublishDocumentResponse()
+        return PublishDocumentResponse(record_number=self.record_number)
 
     async def import_documents(self, requests: Any, context: Any) -> ImportDocumentsResponse:
         await self.enter("ImportDocuments", context)
         self.received = [each async for each in requests]
-        return ImportDocumentsResponse()
+        return ImportDocumentsResponse(record_number=self.record_number)
 
     async def get_page(self, request: Any, context: Any) -> GetPageResponse:
         await self.enter("GetPage", context, is_public=True)
@@ -170,7 +197,14 @@ class Server:
 
     def handlers(self) -> Iterator[grpc.GenericRpcHandler]:
         answered: dict[str, dict[str, Any]] = {
-            "gazette.auth.v1.AuthService": {"Login": self.login, "RefreshToken": self.refresh_token, "Logout": self.logout},
+            "gazette.auth.v1.AuthService": {
+                "Login": self.login,
+                "RefreshToken": self.refresh_token,
+                "Logout": self.logout,
+                "ChangePassword": self.change_password,
+                "ResetPassword": self.reset_password,
+                "AcceptInvitation": self.accept_invitation,
+            },
             "gazette.content.v1.ContentService": {
                 "GetDocument": self.get_document,
                 "CreateDocument": self.create_document,

@@ -44,7 +44,7 @@ def test_keys_go_where_the_contract_speaks_of_them() -> None:
 @pytest.mark.parametrize(
     "expected",
     [
-        Method("/gazette.delivery.v1.DeliveryService/GetPage", is_public=True, is_safe=True),
+        Method("/gazette.delivery.v1.DeliveryService/GetPage", is_public=True, is_safe=True, takes_minimum=True),
         Method("/gazette.content.v1.ContentService/PublishDocument", is_public=False),
         Method("/gazette.content.v1.ContentService/CreateDocument", is_public=False, takes_key=True),
         Method("/gazette.content.v1.ContentService/ImportDocuments", is_public=False, is_safe=True, is_stream=True),

@@ -18,7 +18,7 @@ from gazette.auth.v1.organisation_service_pb2 import CreateOrganisationRequest
 from gazette.content.v1.content_service_pb2 import GetDocumentRequest
 from gazette.files.v1.file_service_pb2 import GetFileRequest
 from gazette_client import AsyncClient, Client
-from gazette_client.errors import InvalidArgument, NotFound, ResourceExhausted, Unauthenticated
+from gazette_client.errors import InvalidArgument, NotFound, Unauthenticated
 from gazette_client.transfers import Outgoing
 from server.auth.models import Session
 from tests import servers as backing
@@ -116,7 +116,7 @@ async def test_a_file_that_is_too_large_is_refused(clients: Clients, client: Any
     source = tmp_path / "large.png"
     source.write_bytes(picture() + b"\0" * service.settings.max_file_size)
 
-    with pytest.raises(ResourceExhausted) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         await clients.call(client.upload, source, await service.organisation())
 
     assert caught.value.reason == "FILE_TOO_LARGE"

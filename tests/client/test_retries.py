@@ -142,8 +142,8 @@ async def test_a_wait_beyond_the_deadline_is_not_begun(clients: Clients, client:
 
 
 async def test_a_quota_without_a_delay_is_an_answer(clients: Clients, client: Any, scripted: Server) -> None:
-    """RESOURCE_EXHAUSTED that names no delay, a file that is too large, does not pass by waiting."""
-    scripted.fails("GetDocument", failure(BUSY, "FILE_TOO_LARGE", "Too large."))
+    """RESOURCE_EXHAUSTED that names no delay does not pass by waiting."""
+    scripted.fails("GetDocument", failure(BUSY, "QUOTA", "No more today."))
 
     with pytest.raises(ResourceExhausted):
         await clients.call(client.content.GetDocument, DOCUMENT)

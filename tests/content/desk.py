@@ -30,6 +30,7 @@ from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody
 from gazette.record.v1.record_service_pb2 import ListRecordEntriesRequest
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
+from gazette_client.endings import answered
 from server.record.models import RecordEntry
 from tests.service import Person, Service
 
@@ -170,7 +171,7 @@ class Desk:
             else ImportDocumentsRequest(content_type=part)
             for part in parts
         ]
-        answer = await self.documents.ImportDocuments(iter(requests), metadata=(by or self.admin).metadata)
+        answer = await answered(self.documents.ImportDocuments(iter(requests), metadata=(by or self.admin).metadata))
         return [*answer.results]
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from google.rpc import code_pb2
 
+from server.background.processes import Processes
 from server.content import failures
-from server.content.checks.details import Schemas, compiled
+from server.content.checks.compiling import compiled
+from server.content.checks.details import Schemas
 
 SCHEMA = {
     "$schema": "http://json-schema.org/draft-04/schema#",
@@ -38,17 +41,24 @@ def content_type(schema: dict[str, Any] = SCHEMA, body_member: str = "body", ver
     return SimpleNamespace(name="guide", version=version, details_schema=schema, body_member=body_member)
 
 
-def wrong_now(details: dict[str, Any], body: str = "") -> set[str]:
+@pytest_asyncio.fixture
+async def schemas() -> AsyncIterator[Schemas]:
+    processes = Processes()
+    yield Schemas(processes)
+    await processes.close()
+
+
+async def wrong_now(schemas: Schemas, details: dict[str, Any], body: str = "") -> set[str]:
     """The fields for which a draft cannot be saved."""
     with refusing() as fields:
-        Schemas().check_draft(content_type(), details, body)
+        await schemas.check_draft(content_type(), details, body)
     return fields
 
 
-def wrong_at_last(details: dict[str, Any], body: str = "") -> set[str]:
+async def wrong_at_last(schemas: Schemas, details: dict[str, Any], body: str = "") -> set[str]:
     """The fields for which a draft cannot be published."""
     with refusing() as fields:
-        Schemas().check_complete(content_type(), details, body)
+        await schemas.check_complete(content_type(), details, body)
     return fields
 
 
@@ -61,17 +71,17 @@ def refusing() -> Iterator[set[str]]:
         fields.update(violation.field for violation in refusal.violations)
 
 
-def test_what_a_refusal_is() -> None:
+async def test_what_a_refusal_is(schemas: Schemas) -> None:
     """The same reason is INVALID_ARGUMENT when it is the request's fault, FAILED_PRECONDITION when it is the stored draft's."""
     for check, code in (("check_draft", code_pb2.INVALID_ARGUMENT), ("check_complete", code_pb2.FAILED_PRECONDITION)):
         with pytest.raises(failures.InvalidDetails) as caught:
-            getattr(Schemas(), check)(content_type(), {"count": 0}, "")
+            await getattr(schemas, check)(content_type(), {"count": 0}, "")
         assert (caught.value.code, caught.value.reason) == (code, "INVALID_DETAILS")
 
 
-def test_whole_details() -> None:
+async def test_whole_details(schemas: Schemas) -> None:
     """What satisfies the schema can be saved and published; the body counts under its member."""
-    assert wrong_now(WHOLE, "x") == wrong_at_last(WHOLE, "x") == set()
+    assert await wrong_now(schemas, WHOLE, "x") == await wrong_at_last(schemas, WHOLE, "x") == set()
 
 
 @pytest.mark.parametrize(
@@ -86,10 +96,10 @@ def test_whole_details() -> None:
         ({**WHOLE, "contact": {}}, "x", {"document.details.contact"}),
     ],
 )
-def test_unfinished_details(details: dict[str, Any], body: str, fields: set[str]) -> None:
+async def test_unfinished_details(schemas: Schemas, details: dict[str, Any], body: str, fields: set[str]) -> None:
     """Work that is not finished can be saved, and is refused at submission and publication, field by field."""
-    assert wrong_now(details, body) == set()
-    assert wrong_at_last(details, body) == fields
+    assert await wrong_now(schemas, details, body) == set()
+    assert await wrong_at_last(schemas, details, body) == fields
 
 
 @pytest.mark.parametrize(
@@ -105,30 +115,29 @@ def test_unfinished_details(details: dict[str, Any], body: str, fields: set[str]
         ({"contact": 5}, {"document.details.contact"}),
     ],
 )
-def test_wrong_details(details: dict[str, Any], fields: set[str]) -> None:
+async def test_wrong_details(schemas: Schemas, details: dict[str, Any], fields: set[str]) -> None:
     """What no addition can mend is refused at once."""
-    assert wrong_now(details) == fields
+    assert await wrong_now(schemas, details) == fields
 
 
-def test_the_body_is_named() -> None:
+async def test_the_body_is_named(schemas: Schemas) -> None:
     """What is wrong with the body under its member is said of the body."""
     schema = {"properties": {"text": {"maxLength": 3}}}
     with pytest.raises(failures.InvalidDetails) as caught:
-        Schemas().check_draft(content_type(schema, "text"), {}, "long")
+        await schemas.check_draft(content_type(schema, "text"), {}, "long")
     assert [violation.field for violation in caught.value.violations] == ["document.body"]
 
 
-def test_an_empty_schema_allows_everything() -> None:
+async def test_an_empty_schema_allows_everything(schemas: Schemas) -> None:
     """Without a schema any details are whole."""
-    Schemas().check_complete(content_type({}), {"any": ["thing"]}, "")
+    await schemas.check_complete(content_type({}), {"any": ["thing"]}, "")
 
 
-def test_a_new_version_is_compiled_anew() -> None:
+async def test_a_new_version_is_compiled_anew(schemas: Schemas) -> None:
     """A schema is kept for its version alone."""
-    schemas = Schemas()
-    schemas.check_complete(content_type({"type": "object"}), {}, "")
+    await schemas.check_complete(content_type({"type": "object"}), {}, "")
     with pytest.raises(failures.UnfinishedDetails):
-        schemas.check_complete(content_type({"required": ["a"]}, version=2), {}, "")
+        await schemas.check_complete(content_type({"required": ["a"]}, version=2), {}, "")
 
 
 @pytest.mark.parametrize(
@@ -180,9 +189,9 @@ def test_patterns_are_linear(pattern: str) -> None:
     assert time.process_time() - start < 0.05
 
 
-def test_refusals_are_short() -> None:
+async def test_refusals_are_short(schemas: Schemas) -> None:
     """A refusal names the first twenty problems, and repeats no megabyte of the text that is wrong."""
     with pytest.raises(failures.InvalidDetails) as caught:
-        Schemas().check_draft(content_type(), {"parts": [{"title": ["x" * 100_000]}] * 100}, "")
+        await schemas.check_draft(content_type(), {"parts": [{"title": ["x" * 100_000]}] * 100}, "")
     assert len(caught.value.violations) == 20
     assert len(caught.value.message) < 10_000

@@ -126,3 +126,13 @@ async def test_a_create_with_a_key_is_made_once(desk: Desk) -> None:
     assert (
         await refused(desk.content_types.CreateContentType(request, metadata=desk.admin.metadata))
     ).reason == "CONTENT_TYPE_EXISTS"
+
+
+async def test_numbers_of_a_schema(desk: Desk) -> None:
+    """A bound that a double does not hold is refused with its place, not rounded (C15)."""
+    wanted = ContentType(name=desk.kind("bounded"), title="Bounded")
+    wanted.details_schema.update({"properties": {"a": {"type": "integer", "maximum": 9007199254740993}}})
+    request = rpc.CreateContentTypeRequest(content_type=wanted)
+    refusal = await refused(desk.content_types.CreateContentType(request, metadata=desk.admin.metadata))
+    assert refusal.code == grpc.StatusCode.INVALID_ARGUMENT
+    assert [*refusal.fields] == ["content_type.details_schema.properties.a.maximum"]

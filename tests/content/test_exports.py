@@ -11,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest, ExportDocumentsResponse, ImportOutcome
-from gazette.content.v1.document_pb2 import LiveState
+from gazette.content.v1.document_pb2 import BodyFormat, LiveState
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from tests.content.desk import Desk, imported
 from tests.refusals import refused
@@ -87,6 +87,22 @@ async def test_an_export_is_imported_elsewhere(desk: Desk, servers: Servers, tem
         assert (await there.page(f"{desk.root}/p")).page.claimed_times.first_publish_time == claimed
         assert (await there.page(f"{desk.root}/r/x")).redirect.location == f"{desk.root}/p/x"
         assert [part.document for part in await export(there)][1:] == [part.document for part in exported][1:]
+
+
+async def test_what_is_long_is_read_little_by_little(desk: Desk) -> None:
+    """Documents of which few fit into memory at once are all there, in order, and so are the paths that they had, though these
+    stand before them."""
+    long = {"body": "word " * 180_000, "body_format": BodyFormat.BODY_FORMAT_MARKDOWN}
+    paths = [f"{desk.root}/long-{number}" for number in range(5)]
+    keys = [str(uuid.uuid4()) for _ in paths]
+    await desk.bring_in(*(imported(path, key=key, said=long) for path, key in zip(paths, keys, strict=True)))
+    await desk.bring_in(imported(f"{desk.root}/moved", key=keys[0], said=long))
+    await desk.bring_in(imported(f"{desk.root}/moved-too", key=keys[1], said=long))
+    parts = await export(desk)
+    moved = [f"{desk.root}/moved", f"{desk.root}/moved-too"]
+    assert [part.document.source for part in parts if part.HasField("document")] == [*paths[2:], *moved]
+    assert {len(part.document.document.body) for part in parts if part.HasField("document")} == {900_000}
+    assert [part.redirect.path for part in parts if part.HasField("redirect")] == paths[:2]
 
 
 async def test_who_may_export(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from gazette.content.v1.content_service_pb2 import CreateDocumentRequest
 from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from gazette.content.v1.document_pb2 import Document
 from server import app as server_app
+from server.background.processes import Processes
 from server.content import paths as content_paths
 from server.content.documents.premises import Premises
 from server.content.failures import Contended, InvalidDetails, PathReserved
@@ -235,7 +236,7 @@ async def test_what_keeps_changing_is_told_at_last() -> None:
         return None
 
     with pytest.raises(Contended):
-        await Premises().settled(overtaken)
+        await Premises.of(Processes()).settled(overtaken)
     assert seen[0] is False
     assert set(seen[1:]) == {True}
 
@@ -247,5 +248,5 @@ async def test_what_keeps_changing_is_told_at_last() -> None:
             raise refusal
 
         with pytest.raises(type(refusal)):
-            await Premises().settled(refusing)
+            await Premises.of(Processes()).settled(refusing)
         assert asked == [False, True]

@@ -17,7 +17,7 @@ from gazette.delivery.v1.page_pb2 import PageState
 from gazette.files.v1.file_service_pb2 import GetFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
-from server.rpc.messages import plain
+from server.rpc.objects import plain
 from tests.content.desk import Desk
 from tests.content.dom import Dom
 from tests.files.uploading import PDF, PNG, send, upload_of
@@ -113,7 +113,14 @@ async def test_all_that_is_stored_renders(desk: Desk) -> None:
     numbers = desk.kind("numbers")
     details = Struct()
     details.update(
-        {"big": 1.7976931348623157e308, "tiny": 5e-324, "whole": 2**53, "beyond": 2.0**60, "minus": -0.5, "none": None}
+        {
+            "big": 1.7976931348623157e308,
+            "tiny": 5e-324,
+            "whole": 2**53 - 1,
+            "beyond": 6.02214076e23,
+            "minus": -0.5,
+            "none": None,
+        }
     )
     nested: Any = "end"
     for _ in range(14):

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
+from typing import Any
 
 import pytest
+from google.protobuf.struct_pb2 import Struct, Value
 
 from gazette.content.v1.document_pb2 import BodyFormat
-from server.content.publishing import rendering
+from server.background.processes import Processes
+from server.content.rendering import Renderer, work
+from server.content.rendering.bounds import TooMuch, depth_of, size_of
+from server.content.rendering.markup import sanitised
+from server.content.rendering.members import sanitised_members
 from tests.content.dom import Dom
 
 MARKDOWN, HTML = BodyFormat.BODY_FORMAT_MARKDOWN, BodyFormat.BODY_FORMAT_HTML
@@ -90,14 +97,14 @@ def test_nothing_hostile_is_left(hostile: str, body_format: int) -> None:
     """What could run, load or pose as the site is gone from the DOM, however it is wrapped."""
     around = ("{}", "before\n\n{}\n\nafter", "<table><tr><td>{}", "<p title='{}'>", "> - *a* {}")
     for body in (each.format(hostile) for each in around):
-        html = rendering.rendered(body, body_format)
+        html = work.rendered(body, body_format)
         assert Dom(html).dangers() == []
-        assert rendering.sanitised(html) == html, "sanitising twice changes nothing"
+        assert sanitised(html) == html, "sanitising twice changes nothing"
 
 
 def test_a_governments_html_stays() -> None:
     """Structure, tables, figures, abbreviations, addresses, languages, classes and ids come out as they went in."""
-    before, after = Dom(GOVSPEAK), Dom(rendering.rendered(GOVSPEAK, HTML))
+    before, after = Dom(GOVSPEAK), Dom(work.rendered(GOVSPEAK, HTML))
     assert after.text == before.text
     assert [element.tag for element in after.elements] == [element.tag for element in before.elements]
     for was, now in zip(before.elements, after.elements, strict=True):
@@ -108,7 +115,7 @@ def test_a_governments_html_stays() -> None:
 def test_markdown() -> None:
     """Markdown is CommonMark with tables and strikethrough, and HTML inside it."""
     body = "# A & B\n\n~~old~~ **new** <abbr title='x'>y</abbr>\n\n|a|b|\n|-|-:|\n|1|2|\n\n- x\n\n<div class=a>z</div>"
-    dom = Dom(rendering.rendered(body, MARKDOWN))
+    dom = Dom(work.rendered(body, MARKDOWN))
     tags = "h1 p s strong abbr table thead tr th th tbody tr td td ul li div"
     assert [element.tag for element in dom.elements] == tags.split()
     assert "A & B" in dom.text
@@ -124,13 +131,13 @@ def test_members_that_hold_html() -> None:
 
     before = details(evil)
     pointers = ["/body", "/parts/*/body", "/by/x~1y/~0", "/absent/*/x", "/n"]
-    assert rendering.sanitised_members(before, pointers) == details(good)
+    assert sanitised_members(before, pointers) == details(good)
     assert before == details(evil)
-    assert rendering.sanitised_members({"a": [evil, {"b": evil}]}, ["/a/0"])["a"] == [good, {"b": evil}]
+    assert sanitised_members({"a": [evil, {"b": evil}]}, ["/a/0"]) == {"a": [good, {"b": evil}]}
 
 
 async def test_large_texts_leave_the_loop_free() -> None:
-    """While a large text is rendered, the event loop goes on turning."""
+    """While a large text is rendered, the event loop goes on turning. (C9)"""
     turns = 0
 
     async def turn() -> None:
@@ -140,9 +147,12 @@ async def test_large_texts_leave_the_loop_free() -> None:
             turns += 1
 
     turning = asyncio.create_task(turn())
-    html, _ = await rendering.render("<p class='a'>word <b>x</b></p>" * 20_000, HTML, {}, ())
+    processes = Processes()
+    words = {"body": "<p class='a'>word <b>x</b></p>" * 20_000, "body_format": HTML, "details": {}}
+    rendered = await Renderer(processes).rendering(words, ())
     turning.cancel()
-    assert len(html) > 500_000
+    await processes.close()
+    assert len(rendered.html) > 500_000
     assert turns >= 5
 
 
@@ -151,8 +161,34 @@ ADVERSARIAL = ["[", "[a](", "![[]()", "<", "*a **b ", "~~a ", "> ", "- ", "`", "
 
 @pytest.mark.parametrize("unit", ADVERSARIAL)
 def test_adversarial_markdown_is_bounded(unit: str) -> None:
-    """Fifty thousand characters of what drives parsers mad take a few seconds at the very worst."""
+    """Fifty thousand characters of what drives parsers mad are rendered or refused in a few seconds at the worst. (C9)"""
     body = (unit * 50_000)[:50_000]
     start = time.process_time()
-    rendering.rendered(body, MARKDOWN)
+    with suppress(TooMuch):
+        work.body_html(body, MARKDOWN, {})
     assert time.process_time() - start < 5
+
+
+def test_what_is_struck_through() -> None:
+    """Strikethrough is `s`; an author's own `del` stays what it is."""
+    assert work.rendered("~~a~~ <b>b</b>", MARKDOWN) == "<p><s>a</s> <b>b</b></p>\n"
+    assert work.rendered("<del>a</del>", MARKDOWN) == "<p><del>a</del></p>\n"
+
+
+@pytest.mark.parametrize(
+    "value", [{}, {"a": ""}, {"b": [1, 2.5, -3, "x" * 200, None, True, {}, []], "c": {"é": "漢" * 9_000}}, {"d": ["é"] * 300}]
+)
+def test_sizes_are_those_of_messages(value: dict[str, Any]) -> None:
+    """What details take of an answer is known without making the answer."""
+    struct = Struct()
+    struct.update(value)
+    assert size_of(value) == Value(struct_value=struct).ByteSize()
+
+
+def test_depth_is_judged_by_tags() -> None:
+    """What begins again ends what stood before it, and what is never closed, or closed wrongly, goes deeper."""
+    assert depth_of("<p>a<br><IMG src=x>" * 500) == 0
+    assert depth_of("<ul>" + "<li>a" * 500 + "</ul>") == 1
+    assert depth_of("<ul><li>" * 500) == 500
+    assert depth_of("<div></b>" * 500) == 500
+    assert depth_of("<DIV><i>a</i></div>" * 500) == 2

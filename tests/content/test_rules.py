@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import uuid
 
 import pytest
@@ -10,7 +9,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc import code_pb2
 
 from gazette.access.v1.access_pb2 import Permission
-from gazette.content.v1.document_pb2 import Document, DraftState, LiveState
+from gazette.content.v1.document_pb2 import Document, DraftState
 from server.content import failures, fields
 from server.content.documents import rules as document_rules
 from server.content.publishing import rules as publishing_rules
@@ -18,7 +17,7 @@ from server.content.review import rules as review_rules
 from server.content.transfer import rules as transfer_rules
 from server.rpc.caller import Caller
 from server.rpc.failures import InvalidArgument, PermissionDenied
-from server.rpc.masks import InvalidUpdateMask
+from server.rpc.requests.masks import InvalidUpdateMask
 
 AUTHOR, REVIEWER = uuid.uuid4(), uuid.uuid4()
 STATES = DraftState.values()
@@ -107,30 +106,6 @@ def test_what_may_not_become_empty(field: str) -> None:
         fields.document_fields(Document(), FieldMask(paths=[field]))
     assert [violation.field for violation in caught.value.violations] == [f"document.{field}"]
     assert fields.document_fields(Document(), FieldMask(paths=["summary"])) == {"summary"}
-
-
-@pytest.mark.parametrize("location", ["/a", "/a/", "/a?b", "/a#c", "/before", "/before?x#y"])
-def test_redirects_do_not_lead_back(location: str) -> None:
-    """A redirect to its own path, or to the path that will lead to it, is refused."""
-    with pytest.raises(failures.RedirectLoop):
-        publishing_rules.check_redirect(LiveState.LIVE_STATE_REDIRECTED, "/a", "/before", location)
-
-
-def test_redirects_lead_elsewhere() -> None:
-    """A redirect anywhere else is fine, and what is gone may name its own path."""
-    for location, former in itertools.product(("/b", "/a/b", "https://example.gov/a"), (None, "/before")):
-        publishing_rules.check_redirect(LiveState.LIVE_STATE_REDIRECTED, "/a", former, location)
-    publishing_rules.check_redirect(LiveState.LIVE_STATE_GONE, "/a", None, "/a")
-
-
-def test_redirects_do_not_lead_ever_deeper() -> None:
-    """What keeps the rest of the path may not lead below itself, where it would be redirected again and again."""
-    redirected = LiveState.LIVE_STATE_REDIRECTED
-    for path, location in (("/a", "/a/b"), ("/", "/b")):
-        with pytest.raises(failures.RedirectLoop):
-            publishing_rules.check_redirect(redirected, path, None, location, preserves_suffix=True)
-    publishing_rules.check_redirect(redirected, "/a", None, "/ab", preserves_suffix=True)
-    publishing_rules.check_redirect(redirected, "/a", None, "/a/b", preserves_suffix=False)
 
 
 def test_organisations_that_may_not_be_read_are_not_there() -> None:

@@ -68,7 +68,7 @@ async def test_one_of_fifty_updates_wins(desk: Desk) -> None:
 
 
 async def test_lists_go_on_where_they_ended(desk: Desk) -> None:
-    """A list, page by page, holds every document once, newest change first, without bodies and details."""
+    """A list, page by page, holds every document once, newest first, without bodies and details."""
     made = [await desk.create(body="b", summary=f"{number}") for number in range(5)]
     made[1] = await desk.update(made[1], summary="changed")
     listed: list[Document] = []
@@ -79,7 +79,7 @@ async def test_lists_go_on_where_they_ended(desk: Desk) -> None:
         if not answer.next_page_token:
             break
         request.page_token = answer.next_page_token
-    order = [made[1], made[4], made[3], made[2], made[0]]
+    order = made[::-1]
     for document in order:
         document.body = ""
     assert listed == order

@@ -18,7 +18,7 @@ from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.document_pb2 import Document
 from gazette.files.v1.file_pb2 import FileUpload
-from server.rpc.validation import field_path, validator
+from server.rpc.requests.validation import field_path, validator
 from tests.service import Person, Service
 
 Ids = Mapping[str, str]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import uuid
+from typing import Any
 
 import grpc
 
 from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest, ListPagesResponse
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
+from server.delivery.changes import Changes
 from tests.publishing import put_gone, put_page, put_redirect
 from tests.refusals import refused
 from tests.service import Service
@@ -101,3 +104,28 @@ async def headers(service: Service, *more: tuple[str, str]) -> tuple[str, dict[s
     await call
     said = {key: str(value) for key, value in await call.initial_metadata()}
     return said["etag"], said
+
+
+async def test_fields_that_no_list_goes_by(own_service: Service) -> None:
+    """Requests that differ in what the contract does not know are one, and none of it is held."""
+    await put_page(own_service.database, "/a")
+    lists: Any = own_service.channel.unary_unary("/gazette.delivery.v1.DeliveryService/ListPages")
+    asked = ListPagesRequest(page_size=7).SerializeToString()
+    unknown = [bytes([0xFA, 0x7F, 3]) + bytes([number] * 3) for number in range(3)]  # field 2047, three bytes
+    answers = {await lists(asked + more, timeout=5) for more in (b"", *unknown)}
+    assert len(answers) == 1
+    assert [*own_service.app.means(Changes).list_cache.entries] == [asked]
+
+
+async def test_a_list_of_the_release_before(own_service: Service) -> None:
+    """What it has put into Redis, in its own order and with page tokens that hold no more, is not told, though nothing was
+    published since."""
+    await put_page(own_service.database, "/a")
+    changes = own_service.app.means(Changes)
+    while changes.list_cache.head < 1:
+        await asyncio.sleep(0.01)
+    head = changes.list_cache.head
+    request = ListPagesRequest(page_size=3)
+    key = f"gazette:list:{head}:{hashlib.sha256(request.SerializeToString()).hexdigest()}"
+    await own_service.redis.set(key, ListPagesResponse(next_page_token="old").SerializeToString(), 60)
+    assert await paths(own_service, page_size=3) == ["/a"]

@@ -11,15 +11,19 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from devstack.envoy import Envoy
 from devstack.home import Home
-from gazette.auth.v1.auth_service_pb2 import GetMeRequest, GetMeResponse
+from gazette.auth.v1.auth_service_pb2 import GetMeRequest, GetMeResponse, LoginRequest, LoginResponse
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest, GetPageResponse
 from gazette.system.v1.system_service_pb2 import GetHealthRequest, GetHealthResponse
+
+HELD = "held"
 
 
 async def get_page(
     request: GetPageRequest, context: grpc.aio.ServicerContext[GetPageRequest, GetPageResponse]
 ) -> GetPageResponse:
-    """Answers with the metadata that arrived; `gone` with 410, `unchanged` with 304."""
+    """Answers with the metadata that arrived; `gone` with 410, `unchanged` with 304. `held` is not answered."""
+    if request.path == HELD:
+        await asyncio.Event().wait()
     statuses = {"gone": "410", "unchanged": "304"}
     given = [
         ("etag", 'W/"1"'),
@@ -39,18 +43,26 @@ async def get_health(_request: GetHealthRequest, _context: Any) -> GetHealthResp
     return GetHealthResponse()
 
 
-async def get_me(_request: GetMeRequest, _context: Any) -> GetMeResponse:
+async def login(_request: LoginRequest, _context: Any) -> LoginResponse:
+    return LoginResponse()
+
+
+async def get_me(_request: GetMeRequest, context: Any) -> GetMeResponse:
+    """Is not answered to whom the metadata call so."""
+    if ("authorization", HELD) in context.invocation_metadata():
+        await asyncio.Event().wait()
     return GetMeResponse()
 
 
 @asynccontextmanager
-async def echoing(home: Home, **edge: int) -> AsyncIterator[str]:
+async def echoing(home: Home, **edge: Any) -> AsyncIterator[str]:
     """The base URL; `edge` is what Envoy is told beside the port."""
     server = grpc.aio.server()
     for path, handler, request, response in (
         ("gazette.delivery.v1.DeliveryService/GetPage", get_page, GetPageRequest, GetPageResponse),
         ("gazette.system.v1.SystemService/GetHealth", get_health, GetHealthRequest, GetHealthResponse),
         ("gazette.auth.v1.AuthService/GetMe", get_me, GetMeRequest, GetMeResponse),
+        ("gazette.auth.v1.AuthService/Login", login, LoginRequest, LoginResponse),
     ):
         service, method = path.split("/")
         unary: Any = grpc.unary_unary_rpc_method_handler(handler, request.FromString, response.SerializeToString)

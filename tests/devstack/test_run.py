@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from devstack.run import DEMO_PAGE
+from devstack.run import DEMO
 
 FREE = {"HTTP_PORT": "0", "GRPC_PORT": "0", "METRICS_PORT": "0"}
 
@@ -52,7 +52,7 @@ def test_run_serves_the_demo_and_leaves_nothing(home: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with running(home, FREE) as child:
             address = ready(child)
-            assert httpx.get(f"{address}/v1/pages/{DEMO_PAGE}").status_code == 200
+            assert httpx.get(f"{address}/v1/pages/{DEMO['page']}").status_code == 200
             children = psutil.Process(child.pid).children(recursive=True)
             child.send_signal(number)
             assert child.wait(30) == 0

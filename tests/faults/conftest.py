@@ -12,6 +12,8 @@ from tests.faults.installation import Installation
 from tests.servers import Servers
 from tests.service import Service, make_template, running
 
+EXPOSED = {"PAGE_STALE_AGE": "2s", "CALL_DEADLINE": "5s"}
+
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
@@ -36,5 +38,5 @@ async def own_template(own_servers: Servers) -> str:
 @pytest_asyncio.fixture
 async def exposed(own_servers: Servers, own_template: str, tmp_path: Path) -> AsyncIterator[Service]:
     """A server in this process whose PostgreSQL and Redis may be stopped. It gives up what it holds after two seconds."""
-    async with running(own_servers, own_template, tmp_path, PAGE_STALE_AGE="2s", CALL_DEADLINE="5s") as service:
+    async with running(own_servers, own_template, tmp_path, **EXPOSED) as service:
         yield service

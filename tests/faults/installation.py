@@ -67,7 +67,7 @@ class Installation:
         found = {}
         for child in psutil.Process(self.server.pid).children():
             with suppress(psutil.NoSuchProcess):  # or a zombie
-                if "worker" in (command := child.cmdline()):
+                if "process" in (command := child.cmdline()):
                     found[int(command[-1])] = child
         return found
 

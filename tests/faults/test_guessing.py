@@ -36,7 +36,7 @@ async def test_without_redis(installation: Installation, exposed: Service, how: 
         with counted(exposed.app.means(Passwords)) as hashes:
             refusals = await guesses(exposed, 100)
         assert len(hashes) == 5
-        assert {refusal.reason for refusal in refusals} <= {"INVALID_CREDENTIALS", "DATABASE_UNAVAILABLE"}
+        assert {refusal.reason for refusal in refusals} <= {"INVALID_CREDENTIALS", "DATABASE_UNAVAILABLE", "SIGN_IN_BUSY"}
         await login(exposed, VICTIM, address=HOME)
         await login(exposed, VICTIM, address="192.0.2.1", device_token=known.device_token)
     assert len(await events(exposed, "account.sign_in_throttled")) == 1
@@ -78,3 +78,26 @@ async def test_with_neither(installation: Installation, exposed: Service, how: s
             await asyncio.to_thread(end)
     assert hashes == []
     assert codes <= {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+
+
+@pytest.mark.parametrize("how", ["kill", "pause"])
+async def test_an_office_without_redis(installation: Installation, exposed: Service, how: str) -> None:
+    """While Redis is dead or silent an address that accounts have signed in from has ten attempts for all of them (A4, X7),
+    of which those before count, and known devices sign in there."""
+    people = [await exposed.account() for _ in range(4)]
+    tokens = [(await login(exposed, person.email, address=HOME)).device_token for person in people]
+    with counted(exposed.app.means(Passwords)) as hashes:
+        for person in people[:3]:
+            await guess(exposed, person.email, address=HOME)
+        async with away(installation, how):
+            refusals = await asyncio.gather(*(guess(exposed, people[number % 4].email, address=HOME) for number in range(40)))
+            assert len(hashes) <= 10
+            assert {refusal.reason for refusal in refusals} <= {
+                "INVALID_CREDENTIALS",
+                "TOO_MANY_SIGN_INS",
+                "SIGN_IN_BUSY",
+                "DATABASE_UNAVAILABLE",
+                "DEADLINE_EXCEEDED",
+            }
+            for person, token in zip(people, tokens, strict=True):
+                await login(exposed, person.email, address=HOME, device_token=token)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 
 import grpc
+import pytest_asyncio
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -17,15 +19,24 @@ from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from server import app
 from server.stores.notify import APPLICATION
+from tests.faults.conftest import EXPOSED
 from tests.faults.installation import Installation
 from tests.polling import until_so
 from tests.publishing import put_gone, put_page
 from tests.refusals import refused
-from tests.service import Service, administer
+from tests.servers import Servers
+from tests.service import Service, administer, running
 
 CUT = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{APPLICATION}' AND datname = "
 BOUND = 1.5
 """Seconds until a change is seen though nothing is heard: an entry is checked again after one."""
+
+
+@pytest_asyncio.fixture
+async def exposed(own_servers: Servers, own_template: str, tmp_path: Path) -> AsyncIterator[Service]:
+    """As for the others, with as many connections kept open as the jobs and a call may want at once."""
+    async with running(own_servers, own_template, tmp_path, **EXPOSED, DATABASE_POOL_MIN="5") as service:
+        yield service
 
 
 async def title(service: Service, path: str) -> str:
@@ -52,10 +63,13 @@ async def hears(service: Service, *, wanted: bool) -> None:
 
 @asynccontextmanager
 async def deaf(service: Service) -> AsyncIterator[None]:
-    """No new connection is let in, so that the one that is cut stays away; those of the pool go on."""
+    """No new connection is let in, so that the one that is cut stays away; those of the pool go on, of which there are enough
+    for the jobs, too."""
     database = service.settings.database_url.rpartition("/")[2]
-    async with service.database.read() as connection:
-        await connection.execute(text("SELECT 1"))
+    async with AsyncExitStack() as held:
+        for _ in range(service.settings.database_pool_min):
+            connection = await held.enter_async_context(service.database.read())
+            await connection.execute(text("SELECT 1"))
     await administer(service.servers, f"ALTER DATABASE {database} ALLOW_CONNECTIONS false", f"{CUT}'{database}'")
     try:
         await hears(service, wanted=False)

@@ -11,7 +11,7 @@ from statistics import median
 import pytest
 from redis.exceptions import RedisError
 
-from server.rpc import rates
+from server.rpc.admission import rates
 from server.stores import redis
 from tests.faults.installation import Installation
 from tests.faults.test_redis import away

@@ -17,7 +17,7 @@ from gazette.files.v1.file_pb2 import FileState
 from gazette.files.v1.file_service_pb2 import DownloadFileRequest, GetFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from server.files import publishing as files
-from server.files.models import File
+from server.files.models import File, PageFile
 from tests.files.uploading import PDF, PNG, blobs, png, send, upload_of
 from tests.refusals import Refusal, refused
 from tests.service import Person, Service
@@ -44,6 +44,9 @@ async def publish(service: Service, organisation_id: str, *ids: str, moment: dat
         rows = await files.publish(
             connection, [uuid.UUID(id) for id in ids], uuid.UUID(organisation_id), moment or datetime.now(UTC)
         )
+    async with service.database.transaction() as connection:
+        shown = [{"file_id": row.id, "document_id": uuid.uuid4()} for row in rows]
+        await connection.execute(insert(PageFile), shown)
     return [str(row.id) for row in rows]
 
 
@@ -156,14 +159,15 @@ async def test_a_private_file_is_kept_by_nobody_on_the_way(service: Service) -> 
 
 
 async def test_a_public_file_may_be_kept(service: Service) -> None:
-    """What is public may be kept by everybody on the way, for as long as a page; a document is saved, not shown."""
+    """What is public may be kept by everybody on the way who asks each time whether it still is; a document is saved, not
+    shown (I4)."""
     organisation_id, author = await authored(service)
     file = (await send(service, author, upload_of(organisation_id, PDF, "form.pdf"), PDF)).file
     await publish(service, organisation_id, file.id)
 
     given, _ = await headers(service, file.id)
 
-    assert given["cache-control"] == "public, max-age=30"
+    assert given["cache-control"] == "public, no-cache"
     assert given["content-disposition"] == 'attachment; filename="form.pdf"'
 
 

@@ -72,7 +72,7 @@ async def test_the_sweep_removes_what_never_ended(own_service: Service) -> None:
         aged = text("UPDATE files SET create_time = now() - interval '3 hours' WHERE id IN (:old, :ready)")
         await connection.execute(aged, {"old": uuid.UUID(old), "ready": uuid.UUID(ready)})
     storage = open_storage(own_service.settings)
-    uploads = Uploads.from_settings(own_service.settings, own_service.database, storage)
+    uploads = Uploads.from_settings(own_service.settings, own_service.database, storage, own_service.app.base.parsers)
 
     assert await uploads.sweep() == 1
     assert {str(row.id) for row in await rows(own_service)} == {young, ready}
@@ -103,7 +103,9 @@ async def test_the_sweep_keeps_a_row_until_its_blob_is_gone(own_service: Service
     storage = open_storage(own_service.settings.model_copy(update=nowhere))
 
     with pytest.raises(StorageUnavailable):
-        await Uploads.from_settings(own_service.settings, own_service.database, storage).sweep(timedelta(0))
+        await Uploads.from_settings(own_service.settings, own_service.database, storage, own_service.app.base.parsers).sweep(
+            timedelta(0)
+        )
 
     assert len(await rows(own_service)) == 1
     await storage.close()
@@ -116,7 +118,7 @@ async def test_a_file_is_not_undone_once_it_is_ready(service: Service) -> None:
     file = (await send(service, author, upload_of(organisation_id, PNG), PNG)).file
     storage = open_storage(service.settings)
 
-    await Uploads.from_settings(service.settings, service.database, storage).undo(uuid.UUID(file.id))
+    await Uploads.from_settings(service.settings, service.database, storage, service.app.base.parsers).undo(uuid.UUID(file.id))
 
     assert len(await rows(service)) == len(blobs(service)) == 1
     await storage.close()

@@ -61,7 +61,7 @@ async def test_they_leave_room_for_others(narrow: Service) -> None:
 
 async def test_they_are_cut(narrow: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that reads nothing for too long loses its stream, and makes room for the next."""
-    monkeypatch.setattr("server.rpc.registry.READ_SECONDS", 0.5)
+    monkeypatch.setattr("server.rpc.admission.readers.WRITE_SECONDS", 0.5)
     admin = await narrow.account(role=Role.ROLE_ADMIN)
     id = await file_of(narrow, admin)
     await unread(narrow, admin, id)

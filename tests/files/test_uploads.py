@@ -82,7 +82,8 @@ async def test_one_byte_too_much_is_refused_at_that_chunk(service: Service) -> N
 
     refusal = await refused(FileServiceStub(service.channel).UploadFile(endless(), metadata=author.metadata, timeout=8))
 
-    assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "FILE_TOO_LARGE")
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FILE_TOO_LARGE")
+    assert "chunk" in refusal.fields
     assert refusal.info.metadata["max_bytes"] == str(MAX)
     await assert_nothing_left(service)
 
@@ -94,7 +95,8 @@ async def test_a_length_that_is_declared_too_much_is_refused_before_the_bytes(se
 
     refusal = await refused(send(service, author, upload_of(organisation_id, b"", size_bytes=MAX + 1), b""))
 
-    assert refusal.reason == "FILE_TOO_LARGE"
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FILE_TOO_LARGE")
+    assert "upload.size_bytes" in refusal.fields
     await assert_nothing_left(service)
 
 
@@ -237,4 +239,21 @@ async def test_nobody_uploads_without_signing_in(service: Service) -> None:
 
     assert anonymous.code == grpc.StatusCode.UNAUTHENTICATED
     assert forbidden.code == grpc.StatusCode.PERMISSION_DENIED
+    await assert_nothing_left(service)
+
+
+async def test_bytes_that_come_one_by_one(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upload that goes on and gets nowhere is ended, and nothing of it is left (D6)."""
+    monkeypatch.setattr("server.files.uploads.receiving.GRACE_SECONDS", 0.3)
+    organisation_id = await service.organisation()
+    author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
+
+    async def trickle() -> AsyncIterator[UploadFileRequest]:
+        yield UploadFileRequest(upload=upload_of(organisation_id, PNG))
+        for byte in PNG:
+            yield UploadFileRequest(chunk=bytes([byte]))
+            await asyncio.sleep(0.1)
+
+    refusal = await refused(FileServiceStub(service.channel).UploadFile(trickle(), metadata=author.metadata, timeout=60))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "UPLOAD_TOO_SLOW")
     await assert_nothing_left(service)

@@ -51,7 +51,7 @@ def blobs(service: Service) -> list[Path]:
 async def rows(service: Service) -> list[AnyRow]:
     """Of the files that the test has made."""
     async with service.database.read() as connection:
-        return list(await connection.execute(select(File).where(File.id > service.first_id)))
+        return list(await connection.execute(select(File).where(File.create_time >= service.start_time)))
 
 
 async def assert_nothing_left(service: Service) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 
 from gazette.content.v1.content_type_pb2 import ContentType
@@ -19,7 +21,8 @@ from tests.importer.sources import OWN, read
 
 def parsed(*lines: bytes) -> tuple[list[ImportDocumentsRequest], list[Refusal]]:
     refusals: list[Refusal] = []
-    return [*ndjson.parts(lines, "harbour.ndjson", refusals)], refusals
+    reader = ndjson.Reader(BytesIO(b"\n".join(line.removesuffix(b"\n") for line in lines)), "harbour.ndjson", refusals)
+    return [unit.part for unit in reader.units()], refusals
 
 
 def test_a_part_is_a_line_and_comes_back_the_same() -> None:
@@ -65,11 +68,13 @@ def test_empty_lines_and_options_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"{", "Failed to load JSON"),
+        (b"{", "is not JSON"),
         (b'{"documents": {}}', 'has no field named "documents"'),
         (b'{"document": {"document": {"title": 3}}}', "Failed to parse title field"),
-        (b"\xff", "codec can't decode"),
-        (b"{}", "has neither a content type nor a document"),
+        (b"\xff", "is not UTF-8: byte 0 of the line is ff (invalid start byte)"),
+        (b'{"document": {"document": {"details": {"a": 9007199254740993}}}}', "has the number 9007199254740993"),
+        (b'{"document": {"document": {"details": {"a": 1, "a": 2}}}}', "has the member 'a' twice in one object"),
+        (b"{}", "holds no part of an import"),
     ],
 )
 def test_a_line_that_is_none_is_refused_by_its_number(line: bytes, reason: str) -> None:

@@ -55,7 +55,7 @@ def test_the_life_of_an_account(edge: Edge) -> None:
     accept(edge, grace, email)
     device, recovery_codes = set_up_authenticator(grace, email)
     sign_in(grace, email, FIRST, recovery_codes[0], device)
-    reset(edge, grace, email)
+    device = reset(edge, grace, email)
     assert http_reason(login(grace, email, FIRST, totpCode=recovery_codes[1])) == "INVALID_CREDENTIALS"
     sign_in(grace, email, SECOND, recovery_codes[2], device)
     refresh_token = sign_in(other, email, SECOND, recovery_codes[3], device)
@@ -99,7 +99,11 @@ def accept(edge: Edge, client: httpx.Client, email: str) -> None:
     for password, status, expected in (("password1234", 400, "WEAK_PASSWORD"), (FIRST, 200, ""), (SECOND, 400, "INVALID_LINK")):
         answer = client.post("/v1/auth/accept-invitation", json={"token": token(invitation), "password": password})
         assert answer.status_code == status, password
-        assert answer.json()["account"]["state"] == "ACCOUNT_STATE_ACTIVE" if status == 200 else http_reason(answer) == expected
+        if status == 200:
+            assert answer.json()["account"]["state"] == "ACCOUNT_STATE_ACTIVE"
+            assert answer.json()["deviceToken"]
+        else:
+            assert http_reason(answer) == expected
 
 
 def set_up_authenticator(client: httpx.Client, email: str) -> tuple[str, list[str]]:
@@ -125,13 +129,14 @@ def sign_in(client: httpx.Client, email: str, password: str, code: str, device: 
     return str(answer["refreshToken"])
 
 
-def reset(edge: Edge, client: httpx.Client, email: str) -> None:
-    """Sets another password by mail, which ends the client's session."""
+def reset(edge: Edge, client: httpx.Client, email: str) -> str:
+    """Sets another password by mail, which ends the client's session. The token of the device where it was done."""
     assert client.post("/v1/auth/request-password-reset", json={"email": email}).json() == {}
     mail = wait_until(lambda: [each for each in mails(edge, email) if "password" in str(each["Subject"]).lower()])[0]
     done = client.post("/v1/auth/reset-password", json={"token": token(mail), "newPassword": SECOND})
-    assert done.raise_for_status().json() == {}
+    assert list(done.raise_for_status().json()) == ["deviceToken"]
     wait_until(lambda: client.get("/v1/auth/me").status_code == 401)
+    return str(done.json()["deviceToken"])
 
 
 def revoke_newest(client: httpx.Client, other: httpx.Client, refresh_token: str) -> None:

@@ -108,7 +108,7 @@ async def test_a_name_arrives(sender: Service, office: PostOffice, name: str) ->
 )
 def test_what_is_no_address_is_refused(recipient: str) -> None:
     """Nothing that could end an address and begin something else becomes one."""
-    with pytest.raises(ValueError, match=r"is no address|label empty or too long"):
+    with pytest.raises(ValueError, match="is no address"):
         letters.message(row(recipient), Letter("s", "t", "h"), SENDER)
 
 
@@ -119,6 +119,7 @@ def test_what_is_no_address_is_refused(recipient: str) -> None:
         ("a<b@example.gov", '"a<b"@example.gov'),
         ("ada,eve@example.gov", '"ada,eve"@example.gov'),
         ("ada@bücher.example", "ada@xn--bcher-kva.example"),
+        ("ada@straße-amt.example", "ada@xn--strae-amt-j1a.example"),
         ("ädä@example.gov", "ädä@example.gov"),
     ],
 )

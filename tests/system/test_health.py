@@ -22,11 +22,13 @@ from gazette.system.v1.system_service_pb2 import (
     GetDetailedHealthRequest,
     GetDetailedHealthResponse,
     GetHealthRequest,
+    GetHealthResponse,
     HealthStatus,
 )
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
 from server import app
 from tests.edge import Edge
+from tests.polling import until
 from tests.refusals import refused
 from tests.servers import Servers
 from tests.service import Person, Service, make_settings, running
@@ -52,15 +54,36 @@ async def check(channel: grpc.aio.Channel, name: str) -> str:
     return HealthCheckResponse.ServingStatus.Name(answer.status)
 
 
+async def serves(channel: grpc.aio.Channel, name: str) -> None:
+    """Waits until it serves: a database that was slow for two seconds counts as away for the next. Raises TimeoutError."""
+
+    async def is_so() -> bool:
+        return await check(channel, name) == "SERVING"
+
+    await until(is_so)
+
+
 async def test_anyone_may_ask_whether_it_works(service: Service) -> None:
     """GetHealth needs nobody to sign in, and says no more than how it is."""
-    assert (await system(service).GetHealth(GetHealthRequest(), timeout=5)).status == HEALTHY
+
+    async def is_healthy() -> bool:
+        answer = await system(service).GetHealth(GetHealthRequest(), timeout=5)
+        assert answer == GetHealthResponse(status=answer.status)
+        return bool(answer.status == HEALTHY)
+
+    await until(is_healthy)
 
 
 async def test_each_part_with_its_latency(service: Service) -> None:
     """An administrator is told of every part how it is and how long it took, and of the process its version, age and memory."""
-    answer = await detailed(service, await service.account(role=Role.ROLE_ADMIN))
-    assert answer.status == HEALTHY
+    admin = await service.account(role=Role.ROLE_ADMIN)
+
+    async def healthy() -> GetDetailedHealthResponse | None:
+        answer = await detailed(service, admin)
+        return answer if answer.status == HEALTHY else None
+
+    answer = await until(healthy)
+    assert answer is not None, "what is none is looked for again"
     assert {part.name: (part.status, part.message) for part in answer.components} == {
         "database": (HEALTHY, ""),
         "redis": (HEALTHY, ""),
@@ -109,6 +132,7 @@ async def test_what_it_can_do_without(service: Service, tmp_path: Path, changed:
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{process.port}") as channel:
             less = Service(process, channel, service.owner, service.redis, service.servers)
+            await serves(channel, "")
             answer = await detailed(less, admin)
             assert answer.status == DEGRADED
             (missing,) = [each for each in answer.components if each.status != HEALTHY]
@@ -117,7 +141,6 @@ async def test_what_it_can_do_without(service: Service, tmp_path: Path, changed:
             for word in (NOWHERE, "hidden-word"):
                 assert word not in str(answer)
             assert (await system(less).GetHealth(GetHealthRequest(), timeout=5)).status == DEGRADED
-            assert await check(channel, "") == "SERVING"
     finally:
         await process.stop()
 
@@ -125,7 +148,7 @@ async def test_what_it_can_do_without(service: Service, tmp_path: Path, changed:
 @pytest.mark.parametrize("name", ["", "liveness", *SERVICES])
 async def test_probes(service: Service, name: str) -> None:
     """grpc.health.v1 knows readiness, liveness and each service."""
-    assert await check(service.channel, name) == "SERVING"
+    await serves(service.channel, name)
 
 
 async def test_a_probe_of_nothing(service: Service) -> None:
@@ -137,7 +160,8 @@ async def test_a_watch(own_service: Service) -> None:
     """Whoever watches is told at once how it is, and again when it drains, as is whoever asks."""
     stub: Any = HealthStub(own_service.channel)
     watch = stub.Watch(HealthCheckRequest(), timeout=10)
-    assert (await watch.read()).status == HealthCheckResponse.SERVING
+    while (await watch.read()).status != HealthCheckResponse.SERVING:
+        pass
     await own_service.app.health.drain()
     assert (await watch.read()).status == HealthCheckResponse.NOT_SERVING
     watch.cancel()

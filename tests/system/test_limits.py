@@ -22,13 +22,14 @@ from tests.refusals import refused
 from tests.service import Service
 
 MIB = 1024 * 1024
+PREFACE, SETTINGS = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", bytes.fromhex("000000040000000000")
 
 
 @pytest.mark.parametrize(("size", "compression"), [(5, None), (64, None), (64, grpc.Compression.Gzip)])
 def test_a_message_that_is_too_large(edge: Edge, size: int, compression: grpc.Compression | None) -> None:
     """A message over 4 MiB is RESOURCE_EXHAUSTED, compressed or not; no worker takes 12 MB for it, and the next is answered
     (D1)."""
-    workers = [each for each in psutil.Process(edge.process.pid).children(recursive=True) if "worker" in each.cmdline()]
+    workers = [each for each in psutil.Process(edge.process.pid).children(recursive=True) if "process" in each.cmdline()]
     before = {worker: peak(worker, anew=True) for worker in workers}
     with grpc.insecure_channel(edge.grpc) as channel:
         call: Any = channel.unary_unary("/gazette.delivery.v1.DeliveryService/ListPages")
@@ -50,7 +51,7 @@ def peak(process: psutil.Process, *, anew: bool = False) -> int:
 
 async def test_a_client_that_says_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client stream on which nothing comes is DEADLINE_EXCEEDED, and nothing of it is kept (D6)."""
-    monkeypatch.setattr("server.rpc.concurrency.IDLE_SECONDS", 0.5)
+    monkeypatch.setattr("server.rpc.admission.concurrency.IDLE_SECONDS", 0.5)
     organisation_id = await service.organisation()
     admin = await service.account(role=Role.ROLE_ADMIN)
 
@@ -63,6 +64,22 @@ async def test_a_client_that_says_nothing(service: Service, monkeypatch: pytest.
     refusal = await refused(stub.ImportDocuments(silence(), metadata=admin.metadata, timeout=20))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE")
     assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("said", [b"", PREFACE, PREFACE + SETTINGS], ids=["nothing", "a preface", "settings"])
+async def test_connections_without_a_call(service: Service, said: bytes) -> None:
+    """A connection to the gRPC port on which nobody calls anything ends, however much was said on it (D6)."""
+    host, _, port = service.address.rpartition(":")
+    opened = [await asyncio.open_connection(host, int(port)) for _ in range(20)]
+    for _, writer in opened:
+        writer.write(said)
+    async with asyncio.timeout(60):
+        for reader, writer in opened:
+            while await reader.read(65536):
+                pass
+            writer.close()
+    person = await service.account()
+    await AuthServiceStub(service.channel).GetMe(GetMeRequest(), metadata=person.metadata, timeout=20)
 
 
 async def test_streams_of_a_connection(service: Service) -> None:
