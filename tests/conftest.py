@@ -22,6 +22,8 @@ SERVICES = {"servers", "edge", "installation"}
 GROUPS = {"edge": "edge", "installation": "faults"}
 """What is slow to start is started by one process, which runs all the tests that use it: the fixture, and the group's name."""
 LONG = 40
+CHANCES = pytest.mark.flaky(reruns=2, reruns_delay=2)
+"""For what holds the service to a time: a machine may be late by itself, and is hardly so three times in a row."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -34,6 +36,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("integration")
         for fixture in GROUPS.keys() & used:
             item.add_marker(pytest.mark.xdist_group(GROUPS[fixture]))
+        if "installation" in used or item.get_closest_marker("timed"):
+            item.add_marker(CHANCES)
     for marker in ("soak", "deploy"):
         if os.environ.get(marker.upper()) != "1" and marker not in config.getoption("markexpr"):
             apart = [item for item in items if item.get_closest_marker(marker)]

@@ -14,6 +14,7 @@ from tests.polling import PATIENCE
 from tests.service import Service
 
 
+@pytest.mark.timed
 async def test_many_readers_are_no_outage(own_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """More readers at once than there may be connections wait for each other, and open no more of them; Redis is not taken for
     absent. What is asked has all the time that a busy machine may take."""

@@ -55,6 +55,7 @@ async def test_our_deadline() -> None:
         assert servicer.cancelled == 1
 
 
+@pytest.mark.timed
 async def test_a_call_that_may_take_longer() -> None:
     """A call whose work is known to be long is given more time than others, and not more than its client gives it."""
     async with serving(call_seconds=0.2) as (_, channel):
@@ -64,6 +65,7 @@ async def test_a_call_that_may_take_longer() -> None:
         assert (await refused(late)).code == grpc.StatusCode.DEADLINE_EXCEEDED
 
 
+@pytest.mark.timed
 async def test_a_call_that_overlooks_its_end() -> None:
     """A call whose driver swallows the cancellation is cancelled again, and its caller told the same."""
     async with serving(call_seconds=0.2) as (_, channel):

@@ -108,6 +108,7 @@ async def test_only_http_callers_get_headers(limited: Service) -> None:
     assert not [name for name, _ in await call.initial_metadata() if name.startswith("ratelimit")]
 
 
+@pytest.mark.timed
 async def test_a_window_ends(servers: Servers, template: str, tmp_path: Path) -> None:
     """When the time that the refusal names is over, as many calls as before are answered."""
     async with running(servers, template, tmp_path, RATE_LIMIT_MAX=str(MOST), RATE_LIMIT_WINDOW="3s") as service:

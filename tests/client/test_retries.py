@@ -129,6 +129,7 @@ async def test_the_server_says_when_to_come_back(clients: Clients, client: Any, 
     assert time.monotonic() - started >= 0.6
 
 
+@pytest.mark.timed
 async def test_a_wait_beyond_the_deadline_is_not_begun(clients: Clients, client: Any, scripted: Server) -> None:
     """Whoever could not be answered in time is told so at once, with the server's reason and delay."""
     scripted.fails("GetDocument", later(300))
@@ -151,6 +152,7 @@ async def test_a_quota_without_a_delay_is_an_answer(clients: Clients, client: An
     assert scripted.calls("GetDocument") == 1
 
 
+@pytest.mark.timed
 async def test_every_call_has_a_deadline(clients: Clients, client: Any, scripted: Server) -> None:
     """Ten seconds unless the call or the client says otherwise, and the server knows of it."""
     await clients.call(client.delivery.GetPage, GetPageRequest())
@@ -162,6 +164,7 @@ async def test_every_call_has_a_deadline(clients: Clients, client: Any, scripted
     assert told == pytest.approx([10, 3, 5], abs=0.5)
 
 
+@pytest.mark.timed
 async def test_attempts_share_the_deadline(clients: Clients, client: Any, scripted: Server) -> None:
     """A second attempt has what the first left over, and a call never takes longer than it may."""
     scripted.fails("GetDocument", 0.0, later(0.2), 5.0)

@@ -180,6 +180,7 @@ def test_drafts(draft: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|a)*$", "^([a-zA-Z]+)*$", "(.*a){20}", "^(\\w+\\s?)*$"])
+@pytest.mark.timed
 def test_patterns_are_linear(pattern: str) -> None:
     """A pattern that explodes elsewhere takes under 50 ms for 50 KB here (C7)."""
     validator = compiled({"pattern": pattern})

@@ -160,6 +160,7 @@ ADVERSARIAL = ["[", "[a](", "![[]()", "<", "*a **b ", "~~a ", "> ", "- ", "`", "
 
 
 @pytest.mark.parametrize("unit", ADVERSARIAL)
+@pytest.mark.timed
 def test_adversarial_markdown_is_bounded(unit: str) -> None:
     """Fifty thousand characters of what drives parsers mad are rendered or refused in a few seconds at the worst. (C9)"""
     body = (unit * 50_000)[:50_000]

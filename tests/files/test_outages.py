@@ -41,6 +41,7 @@ async def cut_off(servers: Servers, template: str, tmp_path: Path) -> AsyncItera
             yield started
 
 
+@pytest.mark.timed
 async def test_an_upload_fails_in_time_and_all_else_goes_on(cut_off: Service) -> None:
     """With the storage black-holed uploads are UNAVAILABLE within 5 s, and who is signed in stays so (X8)."""
     organisation_id = await cut_off.organisation()

@@ -121,6 +121,7 @@ async def test_a_server_that_is_away(sender: Service) -> None:
         await unreachable.send(Message("m", USER, "ada@example.gov", b""))
 
 
+@pytest.mark.timed
 async def test_a_server_that_keeps_silent(
     servers: Servers, template: str, tmp_path: Path, ca_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +146,7 @@ async def test_a_server_that_keeps_silent(
         assert time.monotonic() - stopping < 9
 
 
+@pytest.mark.timed
 async def test_a_server_that_is_slow_at_every_step(tmp_path: Path) -> None:
     """The time is for the whole attempt: a server that answers each command just in time does not prolong it."""
 

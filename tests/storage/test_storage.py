@@ -188,6 +188,7 @@ def black_hole() -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
+@pytest.mark.timed
 async def test_a_storage_that_never_answers_is_unavailable_within_5_s(black_hole: str) -> None:
     """Writes, reads and the check all give up in time, also when more of them come than there are threads (X8)."""
     storage = open_storage(s3_settings(black_hole))
@@ -206,6 +207,7 @@ async def test_a_storage_that_never_answers_is_unavailable_within_5_s(black_hole
     await storage.close()
 
 
+@pytest.mark.timed
 async def test_a_storage_that_is_not_there_is_unavailable_at_once() -> None:
     """A refused connection is told in less than a second."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:

@@ -74,6 +74,7 @@ async def test_anyone_may_ask_whether_it_works(service: Service) -> None:
     await until(is_healthy)
 
 
+@pytest.mark.timed
 async def test_each_part_with_its_latency(service: Service) -> None:
     """An administrator is told of every part how it is and how long it took, and of the process its version, age and memory."""
     admin = await service.account(role=Role.ROLE_ADMIN)

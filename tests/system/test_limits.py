@@ -49,6 +49,7 @@ def peak(process: psutil.Process, *, anew: bool = False) -> int:
     return int(status["VmHWM"].split()[0]) * 1024
 
 
+@pytest.mark.timed
 async def test_a_client_that_says_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client stream on which nothing comes is DEADLINE_EXCEEDED, and nothing of it is kept (D6)."""
     monkeypatch.setattr("server.rpc.admission.concurrency.IDLE_SECONDS", 0.5)
