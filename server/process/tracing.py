@@ -73,7 +73,7 @@ class Tracing:
         trusted, its flag does."""
         parts = parent.split("-")
         if len(parts) != 4 or len(parts[1]) != 32:
-            return random.random() < self.ratio  # noqa: S311 - a sample, no secret
+            return random.random() < self.ratio  # noqa: S311  a sample, no secret  # nosec B311
         try:
             if self.is_parent_s:
                 return bool(int(parts[3], 16) & 1)

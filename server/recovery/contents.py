@@ -101,20 +101,20 @@ async def table(connection: AsyncConnection, name: str) -> Table:
     """`name` is quoted, as PostgreSQL's own format() has written it."""
     row = "encode(substr(sha256(convert_to(t::text, 'UTF8')), {}, 8), 'hex')"
     sums = ", ".join(f"coalesce(sum(('x' || {row.format(start)})::bit(64)::bigint), 0)" for start in (1, 9))
-    statement = text(f"SELECT count(*), {sums} FROM {name} t".replace("::", "\\:\\:"))  # noqa: S608 - quoted by format()
+    statement = text(f"SELECT count(*), {sums} FROM {name} t".replace("::", "\\:\\:"))  # noqa: S608  quoted by format()  # nosec B608
     rows, *summed = (await connection.execute(statement)).one()
     return Table(rows=rows, checksum=":".join(str(each) for each in summed))
 
 
 async def newest(connection: AsyncConnection, name: str, column: str) -> Newest:
-    statement = text(f"SELECT number, {column} AS hash FROM {name} ORDER BY number DESC LIMIT 1")  # noqa: S608 - names of ours
+    statement = text(f"SELECT number, {column} AS hash FROM {name} ORDER BY number DESC LIMIT 1")  # noqa: S608  names of ours  # nosec B608
     row = (await connection.execute(statement)).one_or_none()
     return Newest(number=row.number, sha256=bytes(row.hash).hex()) if row else Newest()
 
 
 async def hash_of(connection: AsyncConnection, name: str, column: str, number: int) -> str:
     """Of one of a chain; empty where there is none of this number."""
-    statement = text(f"SELECT {column} FROM {name} WHERE number = :number")  # noqa: S608 - names of ours
+    statement = text(f"SELECT {column} FROM {name} WHERE number = :number")  # noqa: S608  names of ours  # nosec B608
     found = (await connection.execute(statement, {"number": number})).scalar_one_or_none()
     return bytes(found).hex() if found else ""
 
