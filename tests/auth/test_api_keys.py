@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import uuid
 import zlib
-from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,98 +13,29 @@ import grpc
 import pytest
 import pytest_asyncio
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1 import service_account_pb2 as rpc
 from gazette.auth.v1.account_pb2 import Account as AccountMessage
 from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
-from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest, LoginRequest, LogoutRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
-from gazette.content.v1.content_service_pb2 import ListDocumentsRequest
-from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
-from server import app as application
-from server.auth.api_keys import bootstrap
 from server.auth.api_keys import queries as api_key_queries
 from server.auth.api_keys import rules as api_key_rules
 from server.auth.models import Account, ApiKey
 from server.rpc.messages import moment
-from server.settings import CannotStart
 from server.stores.postgres import AnyRow
-from tests.auth.stored import change, events, rows
-from tests.polling import until
+from tests.auth.api_keys import READ, WRITE, Desk, bearer, code_of
+from tests.auth.stored import events, rows
 from tests.refusals import refused
 from tests.servers import Servers
-from tests.service import PASSWORD, Person, Service, running
-
-READ = Permission.PERMISSION_DOCUMENTS_READ
-WRITE = Permission.PERMISSION_DOCUMENTS_WRITE
-
-
-def bearer(key: str) -> tuple[tuple[str, str], ...]:
-    return (("authorization", f"Bearer {key}"),)
-
-
-class Desk:
-    """An admin who makes service accounts and their keys."""
-
-    def __init__(self, service: Service, admin: Person) -> None:
-        self.service = service
-        self.admin = admin
-        self.accounts = AccountServiceStub(service.channel)
-
-    async def service_account(self, name: str = "crawler", role: Role.ValueType = Role.ROLE_AUTHOR, place: str = "") -> str:
-        """Its id."""
-        request = rpc.CreateServiceAccountRequest(account=AccountMessage(name=name), role=role, organisation_id=place)
-        return (await self.accounts.CreateServiceAccount(request, metadata=self.admin.metadata)).account.id
-
-    async def key(
-        self, account_id: str, scopes: Sequence[Permission.ValueType] = (READ,), **given: Any
-    ) -> rpc.CreateApiKeyResponse:
-        request = rpc.CreateApiKeyRequest(account_id=account_id, name="a key", scopes=scopes, **given)
-        return await self.accounts.CreateApiKey(request, metadata=self.admin.metadata)
-
-    async def keys(self, account_id: str, **page: Any) -> rpc.ListApiKeysResponse:
-        request = rpc.ListApiKeysRequest(account_id=account_id, **page)
-        return await self.accounts.ListApiKeys(request, metadata=self.admin.metadata)
-
-    async def revoke(self, account_id: str, key_id: str) -> rpc.RevokeApiKeyResponse:
-        request = rpc.RevokeApiKeyRequest(account_id=account_id, id=key_id)
-        return await self.accounts.RevokeApiKey(request, metadata=self.admin.metadata)
+from tests.service import PASSWORD, Service, running
 
 
 @pytest_asyncio.fixture
 async def desk(service: Service) -> Desk:
     return Desk(service, await service.account(role=Role.ROLE_ADMIN))
-
-
-@pytest_asyncio.fixture
-async def own_desk(own_service: Service) -> Desk:
-    """On a server of its own, which does not hear or has no other services."""
-    return Desk(own_service, await own_service.account(role=Role.ROLE_ADMIN))
-
-
-async def code_of(channel: grpc.aio.Channel, key: str) -> grpc.StatusCode:
-    """What listing documents is answered."""
-    call = ContentServiceStub(channel).ListDocuments(ListDocumentsRequest(), metadata=bearer(key))
-    return await call.code()
-
-
-async def lets_in(channel: grpc.aio.Channel, key: str) -> bool:
-    return await code_of(channel, key) is grpc.StatusCode.OK
-
-
-async def is_refused_within(channel: grpc.aio.Channel, key: str, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            while await lets_in(channel, key):
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        return False
-    return True
 
 
 async def test_a_key_lets_a_service_call(desk: Desk) -> None:
@@ -203,90 +132,6 @@ async def test_a_service_does_not_sign_in(desk: Desk) -> None:
         assert (await refused(AuthServiceStub(desk.service.channel).Login(request))).reason == "INVALID_CREDENTIALS"
 
 
-async def test_a_revoked_key_is_refused_at_once(desk: Desk) -> None:
-    """A key that was used a moment ago is refused in every process within a second of its revocation (A7)."""
-    account_id = await desk.service_account()
-    made, other = await desk.key(account_id), await desk.key(account_id)
-    process = await application.build(desk.service.settings)
-    await process.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{process.port}") as elsewhere:
-        for channel in (desk.service.channel, elsewhere):
-            assert await code_of(channel, made.key) is grpc.StatusCode.OK
-
-        ended = (await desk.revoke(account_id, made.api_key.id)).api_key
-
-        assert ended.HasField("revoke_time")
-        assert await code_of(desk.service.channel, made.key) is grpc.StatusCode.UNAUTHENTICATED
-        assert await is_refused_within(elsewhere, made.key, 1.0)
-        assert await code_of(elsewhere, other.key) is grpc.StatusCode.OK
-    await process.stop()
-    assert (await desk.revoke(account_id, made.api_key.id)).api_key == ended
-    assert len(await events(desk.service, "api_key.revoke")) == 1
-
-
-async def test_a_key_is_asked_about_while_nothing_is_heard(own_desk: Desk) -> None:
-    """While a process would not hear of a revocation it asks the database each time."""
-    account_id = await own_desk.service_account()
-    made = await own_desk.key(account_id)
-    assert await code_of(own_desk.service.channel, made.key) is grpc.StatusCode.OK
-    await own_desk.service.app.base.listener.stop()
-    own_desk.service.app.base.listener.lost_since = 1.0
-    await change(own_desk.service, update(ApiKey).values(revoke_time=func.now()))
-    assert await code_of(own_desk.service.channel, made.key) is grpc.StatusCode.UNAUTHENTICATED
-
-
-async def test_a_key_that_ended_unheard_is_asked_about(own_desk: Desk) -> None:
-    """What a process remembers of keys from before an outage of its notifications counts for nothing after it."""
-    made = await own_desk.key(await own_desk.service_account())
-    assert await code_of(own_desk.service.channel, made.key) is grpc.StatusCode.OK
-    listener = own_desk.service.app.base.listener
-    await listener.stop()
-    await change(own_desk.service, update(ApiKey).values(revoke_time=func.now()))
-    listener.heard_once.clear()
-    listener.start()
-    async with asyncio.timeout(20):
-        await listener.heard_once.wait()
-    assert await code_of(own_desk.service.channel, made.key) is grpc.StatusCode.UNAUTHENTICATED
-
-
-async def test_a_disabled_service_and_a_lost_role_end_keys(desk: Desk) -> None:
-    """Disabling the account, and taking its role, is felt by its keys within a second."""
-    from gazette.auth.v1.account_administration_pb2 import DisableAccountRequest, EnableAccountRequest, RevokeRoleRequest
-
-    account_id = await desk.service_account()
-    made = await desk.key(account_id)
-    assert await code_of(desk.service.channel, made.key) is grpc.StatusCode.OK
-    await desk.accounts.DisableAccount(DisableAccountRequest(id=account_id), metadata=desk.admin.metadata)
-    assert await is_refused_within(desk.service.channel, made.key, 1.0)
-    await desk.accounts.EnableAccount(EnableAccountRequest(id=account_id), metadata=desk.admin.metadata)
-    assert await code_of(desk.service.channel, made.key) is grpc.StatusCode.OK
-    revocation = RevokeRoleRequest(id=account_id, role=Role.ROLE_AUTHOR)
-    await desk.accounts.RevokeRole(revocation, metadata=desk.admin.metadata)
-    assert await is_refused_within(desk.service.channel, made.key, 1.0)
-
-
-async def test_a_key_ends(desk: Desk) -> None:
-    """A key holds for a year, or until the time that was given, and not a moment longer."""
-    account_id = await desk.service_account()
-    made = await desk.key(account_id)
-    assert moment(made.api_key.expire_time) - moment(made.api_key.create_time) == timedelta(days=365)
-    end = Timestamp()
-    end.FromDatetime(datetime.now(UTC) + timedelta(seconds=1))
-    short = await desk.key(account_id, expire_time=end)
-    assert await code_of(desk.service.channel, short.key) is grpc.StatusCode.OK
-    assert await is_refused_within(desk.service.channel, short.key, 5.0)
-
-
-@pytest.mark.parametrize("days", [-1, 0, 732])
-async def test_an_end_must_make_sense(desk: Desk, days: int) -> None:
-    """An end in the past, or more than two years away, is refused."""
-    end = Timestamp()
-    end.FromDatetime(datetime.now(UTC) + timedelta(days=days))
-    refusal = await refused(desk.key(await desk.service_account(), expire_time=end))
-    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
-    assert list(refusal.fields) == ["expire_time"]
-
-
 @pytest.mark.parametrize(
     ("given", "field"),
     [
@@ -308,31 +153,6 @@ async def test_a_wrong_request_names_the_field(desk: Desk, given: dict[str, Any]
     assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
     assert list(refusal.fields) == [field]
     assert not (await desk.keys(account_id)).api_keys
-
-
-async def test_a_key_is_replaced_with_overlap(desk: Desk) -> None:
-    """The replaced key holds for as long as was asked, so that nothing fails while the new one is put in place."""
-    account_id = await desk.service_account()
-    first = await desk.key(account_id)
-    second = await desk.key(account_id, replaces_id=first.api_key.id)
-    assert await code_of(desk.service.channel, first.key) is grpc.StatusCode.OK
-    newer, older = (await desk.keys(account_id)).api_keys
-    assert (newer.id, older.id) == (second.api_key.id, first.api_key.id)
-    assert moment(older.expire_time) == moment(newer.create_time) + timedelta(days=1)
-    third = await desk.key(account_id, replaces_id=second.api_key.id, overlap=Duration(seconds=0))
-    assert await is_refused_within(desk.service.channel, second.key, 1.0)
-    assert await code_of(desk.service.channel, third.key) is grpc.StatusCode.OK
-
-
-async def test_a_key_replaces_its_account_s_own(desk: Desk) -> None:
-    """A key of another account, or none, cannot be replaced."""
-    account_id, other = await desk.service_account(), await desk.service_account()
-    theirs = (await desk.key(other)).api_key
-    for key_id in (theirs.id, str(uuid.uuid4())):
-        refusal = await refused(desk.key(account_id, replaces_id=key_id))
-        assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "API_KEY_NOT_FOUND")
-        assert (await refused(desk.revoke(account_id, key_id))).reason == "API_KEY_NOT_FOUND"
-    assert (await desk.keys(other)).api_keys[0] == theirs
 
 
 async def test_the_last_use_is_known_to_the_minute(desk: Desk) -> None:
@@ -407,74 +227,3 @@ async def test_each_step_is_audited_without_the_key(desk: Desk) -> None:
     assert created.details["scopes"] == ["PERMISSION_DOCUMENTS_READ"]
     assert created.details["account_id"] == account_id
     assert made.key.split("_")[2] not in str(created.details)
-
-
-KEY = api_key_rules.make(uuid.UUID(int=7))
-
-
-@pytest_asyncio.fixture
-async def bootstrapped(servers: Servers, template: str, tmp_path: Path) -> AsyncIterator[Service]:
-    async with running(servers, template, tmp_path, API_KEY=KEY) as started:
-        await until(lambda: lets_in(started.channel, KEY))
-        yield started
-
-
-async def test_the_first_key_comes_with_the_settings(bootstrapped: Service) -> None:
-    """API_KEY is the key of a service account that may do everything."""
-    answer = await AuthServiceStub(bootstrapped.channel).GetMe(GetMeRequest(), metadata=bearer(KEY))
-    assert answer.account.name == "bootstrap"
-    assert [(grant.role, grant.organisation_id) for grant in answer.account.grants] == [(Role.ROLE_ADMIN, "")]
-    (stored,) = await rows(bootstrapped, select(ApiKey.__table__))
-    assert (stored.id, stored.name) == (uuid.UUID(int=7), "API_KEY")
-    assert set(stored.scopes) == {number for number in Permission.values() if number}
-    audited = [
-        (event.target, event.actor_id)
-        for action in ("account.create", "api_key.create")
-        for event in await events(bootstrapped, action)
-    ]
-    assert audited == [(answer.account.id, None), (str(stored.id), None)]
-
-
-async def test_many_processes_make_one_bootstrap_account(bootstrapped: Service) -> None:
-    """Processes that start together, and later ones, find it made; another API_KEY joins the same account."""
-
-    async def ensure(key: str) -> bool:
-        async with bootstrapped.database.transaction() as connection:
-            return await bootstrap.ensure(connection, key)
-
-    other = api_key_rules.make(uuid.uuid4())
-    assert sum(await asyncio.gather(*(ensure(key) for key in [KEY, other] * 5))) == 1
-    ((count,),) = await rows(bootstrapped, select(func.count()).where(Account.kind == AccountKind.ACCOUNT_KIND_SERVICE))
-    assert count == 1
-
-
-async def test_anybodys_account_may_be_called_bootstrap(own_desk: Desk) -> None:
-    """An account that an organisation's admin gave the name does not get the key of the settings."""
-    here = await own_desk.service.organisation()
-    await own_desk.service_account(bootstrap.ACCOUNT, place=here)
-    await own_desk.service_account(bootstrap.ACCOUNT, Role.ROLE_ADMIN, place=here)
-    async with own_desk.service.database.transaction() as connection:
-        assert await bootstrap.ensure(connection, KEY)
-    answer = await AuthServiceStub(own_desk.service.channel).GetMe(GetMeRequest(), metadata=bearer(KEY))
-    assert [(grant.role, grant.organisation_id) for grant in answer.account.grants] == [(Role.ROLE_ADMIN, "")]
-
-
-async def test_a_revoked_bootstrap_key_stays_revoked(bootstrapped: Service) -> None:
-    """Starting again does not bring a revoked API_KEY back."""
-    await change(bootstrapped, update(ApiKey).values(revoke_time=func.now()))
-    async with bootstrapped.database.transaction() as connection:
-        assert not await bootstrap.ensure(connection, KEY)
-    process = await application.build(bootstrapped.settings)
-    await process.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{process.port}") as channel:
-        assert await code_of(channel, KEY) is grpc.StatusCode.UNAUTHENTICATED
-    await process.stop()
-
-
-async def test_a_mistyped_bootstrap_key_stops_the_start(servers: Servers, template: str, tmp_path: Path) -> None:
-    """A key with a typing error is noticed at once, and not told."""
-    mistyped = KEY[:-1] + ("0" if KEY[-1] != "0" else "1")
-    with pytest.raises(CannotStart, match=r"^API_KEY is not a key") as caught:
-        async with running(servers, template, tmp_path, API_KEY=mistyped):
-            pass
-    assert mistyped not in str(caught.value)

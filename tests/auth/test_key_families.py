@@ -19,9 +19,9 @@ from gazette.auth.v1.account_pb2 import Role
 from server.auth.models import ApiKey
 from server.rpc.messages import moment
 from tests.auth.administering import ask
+from tests.auth.api_keys import Desk, bearer, code_of, is_refused_within
 from tests.auth.asking import another_process, get_me
 from tests.auth.stored import change, events
-from tests.auth.test_api_keys import Desk, bearer, code_of, is_refused_within
 from tests.polling import until
 from tests.refusals import refused
 from tests.service import Service

@@ -20,11 +20,11 @@ from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from gazette.content.v1.document_pb2 import Document
 from server.auth.models import Account, ApiKey, Grant, Session
 from tests.auth.administering import BY_ID, ask, ask_about, give, refresh
+from tests.auth.api_keys import READ, WRITE, bearer, code_of
+from tests.auth.api_keys import Desk as Keys
 from tests.auth.asking import another_process, get_me
 from tests.auth.authenticator import set_up, sign_in
 from tests.auth.stored import rows
-from tests.auth.test_api_keys import READ, WRITE, bearer, code_of
-from tests.auth.test_api_keys import Desk as Keys
 from tests.polling import until
 from tests.refusals import refused
 from tests.servers import Servers

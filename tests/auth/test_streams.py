@@ -27,12 +27,12 @@ from server.auth.models import ApiKey
 from server.auth.sessions.standings import Standings
 from server.background import tasks
 from server.rpc.admission import concurrency
-from tests.auth import test_api_keys
+from tests.auth import api_keys
 from tests.auth.administering import ask, give, refresh
+from tests.auth.api_keys import bearer
 from tests.auth.asking import another_process, get_me
 from tests.auth.stored import change
 from tests.auth.streaming import BEGINNINGS, PROMISED_SECONDS, Begin, begin_import, begin_upload
-from tests.auth.test_api_keys import bearer
 from tests.auth.test_endings import Act
 from tests.content.desk import Desk, imported
 from tests.files.uploading import PNG, assert_nothing_left, rows, send, upload_of
@@ -173,7 +173,7 @@ async def test_what_was_committed_before_is_named(desk: Desk) -> None:
 async def test_a_stream_ends_with_its_key(desk: Desk, begin: Begin, how: str) -> None:
     """A key that is revoked, or comes to its end, ends what a service does with it; so does the loss of the account's role."""
     service = desk.service
-    keys = test_api_keys.Desk(service, desk.admin)
+    keys = api_keys.Desk(service, desk.admin)
     account_id = await keys.service_account(role=Role.ROLE_ADMIN, place=desk.organisation_id)
     made = await keys.key(account_id, ALL_SCOPES)
     stream = await begin(service.channel, desk, bearer(made.key))
