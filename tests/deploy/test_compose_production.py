@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from server.settings import load
-from tests.deploy.installing import ROOT, python_tool
+from tests.deploy.installing import ROOT
+from tests.deploy.stack import compose as program
 
 pytestmark = pytest.mark.deploy
 
@@ -38,12 +39,10 @@ def compose(name: str, *command: str, without: str = "", directory: Path) -> sub
         filled = re.sub(rf"^{without}=.*$", "", filled, flags=re.MULTILINE)
     file = directory / ".env"
     file.write_text(filled)
-    binary = next((python_tool("compose").parent / "lib").glob("python*/site-packages/compose/docker-compose"))
-    binary.chmod(0o755)
     files = [word for part in FILES[name] for word in ("--file", str(ROOT / f"docker-compose.{part}.yml"))]
     environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "GAZETTE_ENV_FILE": str(file)}
     return subprocess.run(
-        [str(binary), *files, "--env-file", str(file), *command],
+        [program(), *files, "--env-file", str(file), *command],
         env=environment,
         capture_output=True,
         text=True,
