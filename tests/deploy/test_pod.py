@@ -36,7 +36,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
     debian("podman", "catatonit", "runc")
     rendered = manifests.kustomized("base")
     own, proxy = (manifests.container(specification(), name)["image"] for name in ("server", "envoy"))
-    others = (image_of("postgres"), image_of("redis"))
+    others = [image_of("postgres"), image_of("redis")]
     made = Podman.at(HOME / "podman")
     with alone("podman"):
         with engine() as docker:
@@ -45,7 +45,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
             docker.docker("tag", image_of("envoy"), proxy)
             made.load(docker, own, proxy, *others)
         manifest = tmp_path_factory.mktemp("pod") / "pod.yaml"
-        manifest.write_text(playable(rendered, SETTINGS, *stores(*(f"localhost/{each}" for each in others), PASSWORD)))
+        manifest.write_text(playable(rendered, SETTINGS, *stores(others, PASSWORD)))
         made.clear()  # what a run has left that was killed
         made.keep_secret("gazette-secrets", SECRETS)
         try:
