@@ -87,8 +87,8 @@ class Podman:
 
 def playable(rendered: str, settings: Mapping[str, str], beside: list[Object], volumes: list[Object]) -> str:
     """The server's pod and its ConfigMap with these settings, and with containers beside it. What podman 4.3 does not know is
-    said in its own way: a native sidecar is one of the containers, and what ends well is not started again, which it would do with
-    what prepares the sidecar, too."""
+    said in its own way: a native sidecar is one of the containers; and what has ended well is not started again, which it
+    would do even with an init container."""
     found = manifests.objects(rendered)
     configuration = manifests.find(found, "ConfigMap", "gazette-config")
     configuration["data"] |= settings
