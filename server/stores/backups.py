@@ -56,8 +56,8 @@ def watching(database: Database) -> Job:
     async def look() -> None:
         async with database.read() as connection:
             rows = (await connection.execute(select(BackupSuccess))).all()
-        for row in rows:
-            if row.kind in GAUGES:
-                GAUGES[row.kind].set(row.success_time.timestamp())
+        times = {row.kind: row.success_time.timestamp() for row in rows}
+        for kind, gauge in GAUGES.items():
+            gauge.set(times.get(kind, 0))
 
     return Job("backup successes", look, seconds=SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,19 @@ from devstack.ports import free_port
 from tests.certificates import Authority
 from tests.edge import Edge
 from tests.system.test_edge import envoy_for
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+LOOKING = (
+    *(DEPLOY / "monitoring").rglob("*.yml"),
+    *(DEPLOY / "monitoring").rglob("*.json"),
+    *(DEPLOY / "kubernetes/components").rglob("*.yaml"),
+    *(DEPLOY / "helm/gazette/templates").glob("*.yaml"),
+)
+"""Rules, dashboards, and what scales by Envoy's figures."""
+
+
+UNSET = 2**32 - 1
+"""What Envoy says of a certificate that it does not have."""
 
 
 class Asked(NamedTuple):
@@ -65,3 +79,28 @@ def test_figures(asked: Asked) -> None:
     for path in ("/quitquitquit", "/healthcheck/fail", "/stats/prometheus", "/ready", "/drain_listeners"):
         assert httpx.post(asked.metrics + path).status_code == 404, path
     assert httpx.get(f"{asked.metrics}/ready").text == "LIVE\n"
+
+
+def test_names_of_figures(asked: Asked) -> None:
+    """Each of Envoy's figures that a rule, a panel or an autoscaler names is exported, with the labels that are asked for."""
+    texts = [file.read_text() for file in LOOKING]
+    named = {name: set[str]() for text in texts for name in re.findall(r"\benvoy_\w+\b(?!\\?[=!])", text)}
+    for name in named:
+        for text in texts:
+            for labels in re.findall(rf"\b{name}\{{(.*?)\}}", text):
+                named[name] |= set(re.findall(r"\b(envoy_\w+)\\*[=!]", labels))
+    assert len(named) >= 3
+    assert {"envoy_response_code_class", "envoy_http_conn_manager_prefix"} <= named["envoy_http_downstream_rq_xx"]
+    with httpx.Client(base_url=asked.public, verify=ssl.create_default_context(cafile=str(asked.authority))) as client:
+        client.get("/health")
+    text = httpx.get(f"{asked.metrics}/stats/prometheus").text
+    samples = [
+        (name, dict(re.findall(r'(\w+)="(.*?)"', labels)), float(value))
+        for name, labels, value in re.findall(r"^(envoy_\w+)\{(.*)\} (\S+)$", text, re.MULTILINE)
+    ]
+    for name, labels in named.items():
+        assert any(name == each and labels <= set(found) for each, found, _ in samples), name
+    (days,) = {value for name, _, value in samples if name == "envoy_server_days_until_first_cert_expiring"}
+    assert days < UNSET
+    prefixes = {found["envoy_http_conn_manager_prefix"] for name, found, _ in samples if name == "envoy_http_downstream_rq_xx"}
+    assert prefixes == {"admin", "metrics", "public"}
