@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from bench import access, capacity, costs, import_speed, overload, pages, sign_in, slow, stops
+from bench import access, capacity, costs, import_speed, overload, pages, sign_in, slow, stops, tracing
 
 BENCHMARKS = {
     "costs": costs.main,
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "stops": stops.main,
     "overload": overload.main,
     "slow": slow.main,
+    "tracing": tracing.main,
 }
 
 parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what things cost.")

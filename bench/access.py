@@ -32,7 +32,7 @@ LIMIT = 1.08
 def main() -> None:
     with ExitStack() as running:
         stores = running.enter_context(Stores.filled())
-        checked = running.enter_context(stores.serving("checked", "server", "worker", "0"))
+        checked = running.enter_context(stores.serving("checked", "server", "process", "0"))
         answer, request = signed_in(checked)
         unchecked = running.enter_context(stores.serving("not checked", "bench.unchecked", answer.account.id))
         print(f"GetDocument, {ROUNDS} rounds of {REQUESTS} requests each, in turns")

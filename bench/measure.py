@@ -46,9 +46,11 @@ def cpu_clock(pid: int) -> int:
 
 
 async def take_turns(subjects: Sequence[Subject], *, rounds: int, requests: int) -> None:
-    """`rounds` counted rounds of each after one that warms up."""
+    """`rounds` counted rounds of each after one that warms up. Each begins a round in turn: whoever comes after another finds
+    the caches as that one left them."""
     for number in range(rounds + 1):
-        for subject in subjects:
+        first = number % len(subjects)
+        for subject in (*subjects[first:], *subjects[:first]):
             before = cpu_seconds(subject.pids)
             await subject.load(requests)
             if number:

@@ -19,6 +19,9 @@ from server.settings import Settings
 
 VERBS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN", "COMMIT", "ROLLBACK", "LISTEN"})
 
+SEND_MILLISECONDS = 5000
+"""A batch costs some milliseconds of CPU, however little is in it."""
+
 
 class Tracing:
     """Makes spans, and sends them in batches from a thread."""
@@ -29,6 +32,7 @@ class Tracing:
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.sdk.trace.sampling import ALWAYS_ON
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         self.trace = trace
@@ -36,10 +40,10 @@ class Tracing:
         self.ratio = settings.otel_traces_sampler_arg
         self.is_parent_s = settings.otel_traces_sampler == "parentbased_traceidratio"
         named = {"service.name": settings.otel_service_name, "deployment.environment.name": settings.environment}
-        self.provider = TracerProvider(resource=Resource.create(named))
+        self.provider = TracerProvider(resource=Resource.create(named), sampler=ALWAYS_ON)  # who asks for a span has decided
         endpoint = settings.otel_exporter_otlp_endpoint
         exporter = OTLPSpanExporter(endpoint=endpoint, insecure=endpoint.startswith("http://"))
-        self.provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=1000))
+        self.provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=SEND_MILLISECONDS))
         self.tracer = self.provider.get_tracer("gazette")
 
     def intercept(self, method: Method, handler: Handler) -> Handler:
@@ -47,10 +51,11 @@ class Tracing:
         service, _, name = method.path.removeprefix("/").partition("/")
         fixed = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": name}
 
-        async def span(request: Any, call: Call) -> Any:
+        def span(request: Any, call: Call) -> Awaitable[Any]:
             parent = call.metadata.get("traceparent", "")
-            if not self.is_wanted(parent):
-                return await handler(request, call)
+            return traced(request, call, parent) if self.is_wanted(parent) else handler(request, call)
+
+        async def traced(request: Any, call: Call, parent: str) -> Any:
             context = self.propagator.extract({"traceparent": parent})
             kind = self.trace.SpanKind.SERVER
             with self.tracer.start_as_current_span(
@@ -71,7 +76,7 @@ class Tracing:
     def is_wanted(self, parent: str) -> bool:
         """The end of the trace's id decides, so that all who hold to the same ratio choose the same traces; where the parent is
         trusted, its flag does."""
-        parts = parent.split("-")
+        parts = parent.split("-") if parent else ()
         if len(parts) != 4 or len(parts[1]) != 32:
             return random.random() < self.ratio  # noqa: S311  a sample, no secret  # nosec B311
         try:
@@ -96,25 +101,19 @@ class Tracing:
         self.prepared()
 
     def within(self, store: str, ask: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def asked(*arguments: Any, **named: Any) -> Any:
+        def asked(*arguments: Any, **named: Any) -> Awaitable[Any]:
             if not trace_id.get():
-                return await ask(*arguments, **named)
+                return ask(*arguments, **named)
             function = next((each for each in arguments if callable(each)), None)
             verb = getattr(function, "__name__", "ask") if store == "object_storage" else "ask"
-            with self.tracer.start_as_current_span(f"{store} {verb}", kind=self.trace.SpanKind.CLIENT, record_exception=False):
-                return await ask(*arguments, **named)
+            return self.below(f"{store} {verb}", ask(*arguments, **named))
 
         return asked
 
     def statements(self, execute: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def executed(connection: Any, query: str, *arguments: Any, **named: Any) -> Any:
-            if not trace_id.get():
-                return await execute(connection, query, *arguments, **named)
-            verb = query.lstrip("( \n").partition(" ")[0].rstrip(";").upper()
-            name = f"postgresql {verb if verb in VERBS else 'statement'}"
-            kind = self.trace.SpanKind.CLIENT
-            with self.tracer.start_as_current_span(name, kind=kind, record_exception=False):
-                return await execute(connection, query, *arguments, **named)
+        def executed(connection: Any, query: str, *arguments: Any, **named: Any) -> Awaitable[Any]:
+            asked = execute(connection, query, *arguments, **named)
+            return self.below(statement(query), asked) if trace_id.get() else asked
 
         return executed
 
@@ -127,23 +126,29 @@ class Tracing:
         if hasattr(fetch, "traced"):
             return
 
-        async def fetched(statement: Any, *arguments: Any, **named: Any) -> Any:
-            if not trace_id.get():
-                return await fetch(statement, *arguments, **named)
-            verb = statement.get_query().lstrip("( \n").partition(" ")[0].upper()
-            with self.tracer.start_as_current_span(
-                f"postgresql {verb if verb in VERBS else 'statement'}", kind=self.trace.SpanKind.CLIENT, record_exception=False
-            ):
-                return await fetch(statement, *arguments, **named)
+        def fetched(prepared: Any, *arguments: Any, **named: Any) -> Awaitable[Any]:
+            asked = fetch(prepared, *arguments, **named)
+            return self.below(statement(prepared.get_query()), asked) if trace_id.get() else asked
 
         fetched.traced = True  # type: ignore[attr-defined]  # a function has no such name
         owner.fetch = fetched
+
+    async def below(self, name: str, asked: Awaitable[Any]) -> Any:
+        """What a store answers, in a span of its own."""
+        with self.tracer.start_as_current_span(name, kind=self.trace.SpanKind.CLIENT, record_exception=False):
+            return await asked
 
     async def close(self) -> None:
         """Sends what is left."""
         import asyncio
 
         await asyncio.to_thread(self.provider.shutdown)
+
+
+def statement(query: str) -> str:
+    """A span's name: which kind of statement it is, and nothing of what it asks."""
+    verb = query.lstrip("( \n").partition(" ")[0].rstrip(";").upper()
+    return f"postgresql {verb if verb in VERBS else 'statement'}"
 
 
 def interceptors(settings: Settings, base: Base) -> tuple[list[Interceptor], list[Callable[[], Awaitable[None]]]]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -18,6 +19,8 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 
 from gazette.auth.v1.auth_service_pb2 import LoginRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from server.process.tracing import Tracing
+from server.rpc.methods import declared
 from server.settings import load
 from server.stores.postgres import Connection
 from tests.receiving import receiving
@@ -26,6 +29,7 @@ from tests.service import running
 from tests.test_settings import GOOD
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+METHOD = declared("/gazette.delivery.v1.DeliveryService/GetPage")
 SECRET = "violet-and-secret-guess"
 EMAIL = "somebody.private@example.gov"
 
@@ -81,6 +85,25 @@ async def test_a_call(
         assert {"postgresql", "redis"} <= below
         assert EMAIL not in collector[0].text
         assert SECRET not in collector[0].text
+
+
+@pytest.mark.parametrize("parent", ["", f"00-{TRACE}-00f067aa0ba902b7-00"])
+async def test_the_ratio_decides_once(collector: tuple[Collector, str], monkeypatch: pytest.MonkeyPatch, parent: str) -> None:
+    """What is chosen by the ratio is sent. The SDK reads the same variables of the environment, and a parent's flag; it has no
+    say."""
+    tracing = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector[1], "OTEL_TRACES_SAMPLER_ARG": "1"}
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "traceidratio")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0")
+    made = Tracing(load({**GOOD, **tracing}))
+
+    async def answer(request: Any, call: Any) -> Any:
+        return request
+
+    handler = made.intercept(METHOD, answer)
+    calls: Any = SimpleNamespace(metadata={"traceparent": parent} if parent else {})
+    assert [await handler(number, calls) for number in range(20)] == [*range(20)]
+    await made.close()
+    assert [span.name for span in collector[0].spans] == ["GetPage"] * 20
 
 
 def test_nothing_is_imported_without_an_endpoint() -> None:
