@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +19,7 @@ from tests.deploy.installing import ROOT, node_tool
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 CHART = ROOT / "deploy" / "helm" / "gazette"
 OVERLAYS = ("staging", "production")
+PRODUCTION, ARCHIVE = "overlays/production", "components/wal-archive"
 VERSION = "1.31"
 """The oldest version of Kubernetes that is still looked after; native sidecars would work from 1.29."""
 
@@ -29,6 +32,16 @@ def kustomized(folder: str) -> str:
     if not shutil.which("kubectl"):
         pytest.skip("needs kubectl")
     return output(["kubectl", "kustomize", str(KUBERNETES / folder)])
+
+
+@cache
+def with_archive() -> str:
+    """The overlay production with the component that archives WAL, as somebody's own overlay would have it."""
+    with tempfile.TemporaryDirectory() as directory:
+        of = {name: os.path.relpath(KUBERNETES / name, Path(directory).resolve()) for name in (PRODUCTION, ARCHIVE)}
+        own = {"resources": [of[PRODUCTION]], "components": [of[ARCHIVE]]}
+        Path(directory, "kustomization.yaml").write_text(yaml.safe_dump(own))
+        return kustomized(str(Path(directory).resolve()))
 
 
 @cache
@@ -70,7 +83,7 @@ def pod_spec(item: Object) -> Object | None:
     match item["kind"]:
         case "Pod":
             found: Object = item["spec"]
-        case "Deployment" | "Job":
+        case "Deployment" | "StatefulSet" | "Job":
             found = item["spec"]["template"]["spec"]
         case "CronJob":
             found = item["spec"]["jobTemplate"]["spec"]["template"]["spec"]

@@ -34,6 +34,8 @@ def test_lint() -> None:
         ("configuration.PUBLIC_URL=http://gazette.example.gov", "PUBLIC_URL"),
         ("configuration.METRICS_PORT=9000", "METRICS_PORT"),
         ("autoscaling.minReplicas=1", "minReplicas"),
+        ("walArchive.storage=lots", "storage"),
+        ("walArchive.enabled=true,backup.enabled=false", "backup.enabled"),
         ("sever.replicas=2", "sever"),
         ("server.resources.limits.cpus=1", "cpus"),
         ("existingSecret=", "existingSecret"),

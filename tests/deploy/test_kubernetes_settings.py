@@ -64,7 +64,7 @@ def test_settings(found: list[Object]) -> None:
     """A container starts with what it is given: every setting has a name that exists, none that is required is missing, and
     nothing in the ConfigMap is a secret."""
     own = dict(own_containers(found))
-    assert set(own) == {"gazette-server", "gazette-worker", "gazette-migrate", "gazette-backup"}
+    assert set(own) - {"gazette-archive"} == {"gazette-server", "gazette-worker", "gazette-migrate", "gazette-backup"}
     for name, each in own.items():
         environment = given(found, each)
         assert set(environment) | {one["name"] for one in each["env"]} <= KNOWN, name
@@ -83,7 +83,8 @@ def test_secrets_go_where_they_are_needed(found: list[Object]) -> None:
         for name, each in own_containers(found)
     }
     assert [name for name, keys in taken.items() if "MIGRATION_DATABASE_URL" in keys] == ["gazette-migrate"]
-    assert [name for name, keys in taken.items() if any(key.startswith("BACKUP_") for key in keys)] == ["gazette-backup"]
+    backups = {name for name, keys in taken.items() if any(key.startswith("BACKUP_") for key in keys)}
+    assert backups == {"gazette-backup", "gazette-archive"} & taken.keys()
     assert taken["gazette-server"].keys() == taken["gazette-worker"].keys()
     text = SECRET.read_text()
     template: dict[str, str] = yaml.safe_load(text)["stringData"]
@@ -114,8 +115,20 @@ def test_network(found: list[Object]) -> None:
     collector = urlsplit(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]).port
     assert collector in {4317, 4318}
     serving = {53, *STORES.values(), mail, 4317, 4318}
-    reached = {"server": serving, "worker": serving, "migrate": {53, 5432}, "backup": {53, 5432, 443}}
-    open_to = {"server": {"http", "grpc", 9464, 9465}, "worker": {9464, 9465}, "migrate": set(), "backup": set()}
+    reached = {
+        "server": serving,
+        "worker": serving,
+        "migrate": {53, 5432},
+        "backup": {53, 5432, 443},
+        "archive": {53, 5432, 443},
+    }
+    open_to = {
+        "server": {"http", "grpc", 9464, 9465},
+        "worker": {9464, 9465},
+        "migrate": set(),
+        "backup": set(),
+        "archive": set(),
+    }
     for item in (each for each in found if pod_spec(each) and each["kind"] != "Pod"):
         template = item["spec"].get("template") or item["spec"]["jobTemplate"]["spec"]["template"]
         labels = template["metadata"]["labels"]
