@@ -19,7 +19,7 @@ pytestmark = pytest.mark.deploy
 
 SOURCES = [*OVERLAYS, "helm", "archive"]
 OPERATORS = {"ServiceMonitor", "PrometheusRule", "ExternalSecret"}
-"""Kinds that operators bring, whose schemas are not here."""
+"""Kinds that operators bring: test_operators.py."""
 SECRET = manifests.KUBERNETES / "secret.template.yaml"
 DELIVERY = "gazette.delivery.v1.DeliveryService"
 """Serves from memory while the database is away (docs/decisions/0010): who asks for `""` takes every pod out at once then."""
