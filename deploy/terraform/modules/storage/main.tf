@@ -141,6 +141,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "copy" {
     noncurrent_version_expiration {
       noncurrent_days = var.noncurrent_days
     }
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 2
+    }
   }
   depends_on = [aws_s3_bucket_versioning.copy]
 }
