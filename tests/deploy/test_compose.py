@@ -1,4 +1,4 @@
-"""docker-compose.yml: what a reader of it relies on. That it comes up is shown by deploy/scripts/try_image.sh."""
+"""docker-compose.yml: what a reader of it relies on. That it comes up is shown by test_compose_up.py."""
 
 import re
 from pathlib import Path
