@@ -43,6 +43,10 @@ LABEL org.opencontainers.image.title="gazette" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}"
 
+# The publisher's image has Python's own modules uncompiled, and the server may write nowhere: each of its processes would compile
+# them anew, which made the start a third longer.
+RUN python3 -m compileall -q -x '/(ensurepip|idlelib|lib2to3|site-packages|turtledemo)/' "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
+
 # tini reaps what a worker leaves behind and passes signals on. /run/gazette holds the workers' sockets, which Envoy shares;
 # /var/lib/gazette holds the files of an installation without object storage.
 RUN apt-get update \

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.deploy.installing import HOME, ROOT, alone, debian
 
-BASE = "gazette-tests/python:3.11"
+BASE = "gazette-tests/python:3.11-slim"
 POSTGRES = "gazette-tests/postgres:18"
 POSTGRES_FILE = f"""
 FROM {BASE}
@@ -100,7 +100,7 @@ def make_postgres(engine: Engine) -> None:
 
 
 def make_base(engine: Engine, root: Path) -> None:
-    """Debian with its Python, which trusts whom this machine trusts."""
+    """Debian with its Python, uncompiled as its publisher leaves it, which trusts whom this machine trusts."""
     shutil.rmtree(root, ignore_errors=True)
     command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(root)]
     subprocess.run(command, check=True, capture_output=True)
@@ -108,6 +108,8 @@ def make_base(engine: Engine, root: Path) -> None:
     (root / "etc/pip.conf").write_text(f"[global]\ncert = {CERTIFICATES}\ntimeout = 180\n")
     (root / "usr/lib/python3.11/EXTERNALLY-MANAGED").unlink()
     shutil.rmtree(root / "var/cache/apt/archives")
+    for compiled in [*root.glob("usr/lib/python3*/**/__pycache__")]:
+        shutil.rmtree(compiled, ignore_errors=True)
     archive = root.with_suffix(".tar")
     subprocess.run(["tar", "--create", "--file", str(archive), "--directory", str(root), "."], check=True)
     engine.docker("import", str(archive), BASE)

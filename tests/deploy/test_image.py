@@ -20,8 +20,8 @@ import pytest_asyncio
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from gazette.system.v1.system_service_pb2 import GetHealthRequest
-from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
+from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest
+from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from tests.deploy.engine import Engine, engine
 from tests.deploy.installing import ROOT
 from tests.polling import until_so
@@ -80,6 +80,13 @@ def test_its_parts_are_listed(docker: Engine) -> None:
     assert {name: named.get(name.replace(".", "-"), named.get(name)) for name in locked} == locked
 
 
+def test_nothing_is_compiled_at_its_start(docker: Engine) -> None:
+    """All that a process imports, Python's own modules included, is there compiled: nothing of it could be written."""
+    look = "loaded = [each for each in map(vars, [*sys.modules.values()]) if each.get('__cached__')]"
+    say = "print(len(loaded) > 1000, [each['__name__'] for each in loaded if not os.path.exists(each['__cached__'])])"
+    assert inside(docker, f'/opt/gazette/bin/python -c "import server.app, os, sys; {look}; {say}"') == "True []"
+
+
 def test_its_size(docker: Engine) -> None:
     """Less than 300 MB are pulled, base included."""
     saved = subprocess.run(
@@ -132,8 +139,8 @@ async def test_it_ends_without_losing_a_call(docker: Engine, container: str, set
     """It serves within seconds, writes nowhere, answers what it has begun with when it is told to end, and exits with 0."""
     start = time.monotonic()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{settings['GRPC_PORT']}") as channel:
-        stub = SystemServiceStub(channel)
-        await stub.GetHealth(GetHealthRequest(), wait_for_ready=True, timeout=60)
+        stub = DeliveryServiceStub(channel)
+        await stub.ListPages(ListPagesRequest(), wait_for_ready=True, timeout=60)
         print(f"served after {time.monotonic() - start:.1f} s")
         await until_so(lambda: docker.docker("exec", container, "gazette", "health", check=False) == "SERVING")
         assert docker.docker("exec", container, "sh", "-c", "touch /opt/gazette/x 2>/dev/null || echo refused") == "refused"
@@ -144,7 +151,7 @@ async def test_it_ends_without_losing_a_call(docker: Engine, container: str, set
             while True:
                 is_late = stopping.is_set()
                 try:
-                    await stub.GetHealth(GetHealthRequest(), timeout=10)
+                    await stub.ListPages(ListPagesRequest(), timeout=10)
                 except grpc.aio.AioRpcError as error:
                     codes[f"{error.code().name}{' late' if is_late else ' before'}"] += 1
                     return
