@@ -54,14 +54,21 @@ class Archiver:
     async def turn(self) -> None:
         """Uploads all that has come."""
         time = await self.beat()
-        for path in sorted(path for path in self.folder.iterdir() if WHOLE.fullmatch(path.name)):
-            await self.bring(path)
-        await self.bring_partial(time)
+        while not await self.bring_all(time):
+            pass
         self.until = time
         self.tidy()
         if self.noted is None or time - self.noted >= NOTE:
             await note(self.settings, backups.WAL, time)
             self.noted = time
+
+    async def bring_all(self, time: datetime) -> bool:
+        """Brings what is whole, and then what there is of the last segment: behind a gap it would be of no use. Which one is
+        the last is looked up first, so that all before it are whole by then. False if it has become whole meanwhile."""
+        partials = sorted(self.folder.glob("*.partial"))
+        for path in sorted(path for path in self.folder.iterdir() if WHOLE.fullmatch(path.name)):
+            await self.bring(path)
+        return not partials or await self.bring_partial(partials[-1], time)
 
     async def bring(self, path: Path) -> None:
         name = path.name.lower().replace(".", "-")
@@ -69,18 +76,16 @@ class Archiver:
             await wal.push(self.vault, path, f"{wal.WAL}/{self.system}/{name}")
             self.known.add(name)
 
-    async def bring_partial(self, time: datetime) -> None:
-        paths = sorted(self.folder.glob("*.partial"))
-        if not paths:
-            return
-        name = f"{wal.PARTIAL}/{self.system}/{paths[-1].name[:24].lower()}-{int(time.timestamp() * 1000)}"
+    async def bring_partial(self, path: Path, time: datetime) -> bool:
+        name = f"{wal.PARTIAL}/{self.system}/{path.name[:24].lower()}-{int(time.timestamp() * 1000)}"
         try:
-            await wal.push(self.vault, paths[-1], name)
+            await wal.push(self.vault, path, name)
         except FileNotFoundError:
-            return  # it is whole by now: the next turn brings it
+            return False
         for old in self.partials:
             await self.vault.delete(old)
         self.partials = [name]
+        return True
 
     async def beat(self) -> datetime:
         """Commits something, and waits until it was received. Its time, by the database's clock."""

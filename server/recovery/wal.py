@@ -45,12 +45,13 @@ def following(segment: str) -> str:
 
 
 async def archived(vault: Vault, system: str, first: str) -> Archive:
-    """Raises RecoveryFailed for a gap: what is behind one cannot be used."""
+    """Raises RecoveryFailed for a gap: what is behind one cannot be used. What is not whole is listed first: an archiver that
+    is at work brings it last."""
+    partials = sorted(name.rpartition("/")[2] for name in await vault.names(f"{PARTIAL}/{system}"))
     names = [name.rpartition("/")[2] for name in await vault.names(f"{WAL}/{system}")]
     histories = [name for name in names if HISTORY.fullmatch(name)]
     whole = sorted(name for name in names if SEGMENT.fullmatch(name) and name[8:] >= first[8:])
     check_gaps(first, whole)
-    partials = sorted(name.rpartition("/")[2] for name in await vault.names(f"{PARTIAL}/{system}"))
     last = whole[-1] if whole else ""
     candidates = [name for name in partials if name[8:24] > last[8:] and name[8:24] >= first[8:]]
     partial = candidates[-1] if candidates else ""

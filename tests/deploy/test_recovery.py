@@ -7,55 +7,97 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
-import boto3
 import pytest
 
 from devstack import binaries
+from devstack.ports import LOOPBACK
 from server.recovery.programs import Programs
 from server.recovery.scratch import Cluster, free_port
+from server.stores.blobs.s3 import configuration, connected
+from tests.deploy import rgw
 from tests.deploy.installing import python_tool
 from tests.recovery.clusters import environment, make_roles
 from tests.recovery.filling import fill
 
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
 pytestmark = [pytest.mark.deploy, pytest.mark.heavy]
 
-KEYS = {"BACKUP_S3_ACCESS_KEY": "gazette-backup", "BACKUP_S3_SECRET_KEY": "a-secret-of-the-drill"}
+KEYS = ("gazette-backup", "a-secret-of-the-drill")
 MEGABYTES = 25
 GAZETTE = str(Path(sys.executable).with_name("gazette"))
 
 
-@pytest.fixture
-def bucket(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The settings of a bucket in a server of the S3 protocol that checks signatures."""
-    program = python_tool("s3") / "rclone"
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    (tmp_path / "s3").mkdir()
-    keys = ",".join(KEYS.values())
-    command = [str(program), "serve", "s3", f"--addr=127.0.0.1:{port}", f"--auth-key={keys}", "--force-path-style=true"]
-    process = subprocess.Popen([*command, str(tmp_path / "s3")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    endpoint = f"http://127.0.0.1:{port}"
-    access, secret = KEYS.values()
-    client = boto3.client(
-        "s3", endpoint_url=endpoint, aws_access_key_id=access, aws_secret_access_key=secret, region_name="us-east-1"
-    )
+@pytest.fixture(params=["rclone", "rgw"])
+def buckets(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Buckets]:
+    """Two services of the S3 protocol that check signatures."""
+    serving = rclone if request.param == "rclone" else ceph
+    with serving(tmp_path) as buckets:
+        buckets.make("backups")
+        buckets.make("files")
+        yield buckets
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """A service of the S3 protocol: one bucket for backups, and one for the files."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        keys = {"ENDPOINT": self.endpoint, "ACCESS_KEY": self.access_key, "SECRET_KEY": self.secret_key}
+        files, backups = ({f"{prefix}_{name}": value for name, value in keys.items()} for prefix in ("S3", "BACKUP_S3"))
+        named = {"S3_BUCKET_NAME": "files", "BACKUP_S3_BUCKET_NAME": "backups", "FILES_DIRECTORY": "", "BACKUP_DIRECTORY": ""}
+        return {**files, **backups, **named}
+
+    def make(self, bucket: str) -> None:
+        self.client.create_bucket(Bucket=bucket)
+
+    def empty(self, bucket: str) -> None:
+        """Deletes all that is there."""
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            for each in page.get("Contents", ()):
+                self.client.delete_object(Bucket=bucket, Key=each["Key"])
+
+    @property
+    def client(self) -> S3Client:
+        config = configuration(self.endpoint, connect_timeout=5, read_timeout=60, attempts=8)
+        return connected(self.endpoint, (self.access_key, self.secret_key), "us-east-1", config)
+
+
+@contextmanager
+def rclone(folder: Path) -> Iterator[Buckets]:
+    program, buckets = python_tool("s3") / "rclone", Buckets(f"http://{LOOPBACK}:{free_port()}", *KEYS)
+    (folder / "s3").mkdir()
+    where = [f"--addr={buckets.endpoint.removeprefix('http://')}", f"--auth-key={','.join(KEYS)}", "--force-path-style=true"]
+    command = [str(program), "serve", "s3", *where, str(folder / "s3")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        client.create_bucket(Bucket="backups")
-        yield {**KEYS, "BACKUP_S3_ENDPOINT": endpoint, "BACKUP_S3_BUCKET_NAME": "backups", "BACKUP_DIRECTORY": ""}
+        yield buckets
     finally:
         process.terminate()
         process.wait(10)
+
+
+@contextmanager
+def ceph(folder: Path) -> Iterator[Buckets]:
+    with rgw.serving(folder / "ceph") as cluster:
+        yield Buckets(cluster.endpoint, rgw.ACCESS_KEY, rgw.SECRET_KEY)
 
 
 async def gazette(environ: dict[str, str], *arguments: str) -> tuple[str, float]:
@@ -135,15 +177,13 @@ async def counted(cluster: Cluster) -> set[int]:
         await connection.close()
 
 
-async def test_a_destroyed_database_comes_back(
-    tmp_path: Path, bucket: dict[str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_destroyed_database_comes_back(tmp_path: Path, buckets: Buckets, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing that was acknowledged more than some seconds before the end is missing, the record and the audit are whole, and
     every file is there again."""
     programs = Programs(Path(binaries.binary(binaries.POSTGRES)).parent)
     took: dict[str, float] = {}
     async with Cluster.made(programs, tmp_path / "primary") as cluster:
-        environ = {**environment(cluster, tmp_path), **bucket, "BACKUP_WAL_INTERVAL": "5s"}
+        environ = {**environment(cluster, tmp_path), **buckets.settings, "BACKUP_WAL_INTERVAL": "5s"}
         size, files = await install(cluster, environ, MEGABYTES)
         writer = Writer(cluster.url("gazette"))
         async with archiver(environ):
@@ -154,7 +194,7 @@ async def test_a_destroyed_database_comes_back(
             end = time.time()
             await destroy(cluster)
             await writing
-        shutil.rmtree(tmp_path / "files")
+        buckets.empty("files")
     shutil.rmtree(tmp_path / "wal")  # the archiver's folder is lost as well
     begun = time.monotonic()
     restored = tmp_path / "restored"
