@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from asyncio.subprocess import Process
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,6 +30,8 @@ RECEIVED = text(
 )
 SYSTEM = text("SELECT system_identifier::text FROM pg_control_system()")
 RECEIVE_SECONDS = 5.0
+AGAIN_SECONDS = 5.0
+"""Between the end of pg_receivewal and its next beginning: as long as it waits itself."""
 NOTE = timedelta(seconds=30)
 
 Tell = Callable[[str], None]
@@ -52,12 +54,12 @@ class Archiver:
     noted: datetime | None = None
 
     async def turn(self) -> None:
-        """Uploads all that has come."""
+        """Uploads all that has come. What is whole first: a folder without room receives nothing before it is tidied."""
+        await self.bring_whole()
         time = await self.beat()
         while not await self.bring_all(time):
             pass
         self.until = time
-        self.tidy()
         if self.noted is None or time - self.noted >= NOTE:
             await note(self.settings, backups.WAL, time)
             self.noted = time
@@ -66,9 +68,13 @@ class Archiver:
         """Brings what is whole, and then what there is of the last segment: behind a gap it would be of no use. Which one is
         the last is looked up first, so that all before it are whole by then. False if it has become whole meanwhile."""
         partials = sorted(self.folder.glob("*.partial"))
+        await self.bring_whole()
+        return not partials or await self.bring_partial(partials[-1], time)
+
+    async def bring_whole(self) -> None:
         for path in sorted(path for path in self.folder.iterdir() if WHOLE.fullmatch(path.name)):
             await self.bring(path)
-        return not partials or await self.bring_partial(partials[-1], time)
+            self.tidy()
 
     async def bring(self, path: Path) -> None:
         name = path.name.lower().replace(".", "-")
@@ -95,10 +101,13 @@ class Archiver:
             written = (await connection.execute(WRITTEN)).scalar_one()
             await connection.commit()
             asked = {"written": written, "slot": self.settings.backup_wal_slot}
-            async with asyncio.timeout(RECEIVE_SECONDS):
-                while not (await connection.execute(RECEIVED, asked)).scalar_one_or_none():
-                    await connection.commit()
-                    await asyncio.sleep(0.02)
+            deadline = asyncio.get_running_loop().time() + RECEIVE_SECONDS
+            while not (await connection.execute(RECEIVED, asked)).scalar_one_or_none():
+                await connection.commit()
+                if asyncio.get_running_loop().time() > deadline:
+                    room = (await asyncio.to_thread(shutil.disk_usage, self.folder)).free // 1_000_000
+                    raise RecoveryFailed(f"the WAL is not received; BACKUP_WAL_DIRECTORY has room for {room} MB")
+                await asyncio.sleep(0.02)
         assert isinstance(time, datetime)
         return time
 
@@ -125,30 +134,49 @@ async def archive(
     known = {name.rpartition("/")[2] for name in await vault.names(f"{wal.WAL}/{system}")}
     archiver = Archiver(settings, vault, folder, system, tell, known)
     archiver.partials = await vault.names(f"{wal.PARTIAL}/{system}")
-    options = (f"--directory={folder}", slot, "--synchronous", "--status-interval=1", "--no-password")
-    process = await programs.start("pg_receivewal", *options, url=url)
-    said = asyncio.create_task(tail(process.stderr))
+    receiving = asyncio.create_task(receive(programs, folder, slot, url, tell))
     try:
-        await turns(archiver, process, stop, first_turn)
-        if process.returncode is None:
-            with suppress(RecoveryFailed, TimeoutError):
-                await archiver.turn()  # what came since the last one
-        if process.returncode is not None:
-            raise RecoveryFailed(f"pg_receivewal ended (exit code {process.returncode}): {await said}")
+        await turns(archiver, stop, first_turn)
+        with suppress(RecoveryFailed, TimeoutError):
+            await archiver.turn()  # what came since the last one
     finally:
-        await stopped(process)
-        await said
+        receiving.cancel()
+        await asyncio.gather(receiving, return_exceptions=True)
     tell(f"stopped; archived up to {archiver.until}")
 
 
-async def turns(archiver: Archiver, process: Process, stop: asyncio.Event, first_turn: asyncio.Event | None) -> None:
+async def receive(programs: Programs, folder: Path, slot: str, url: str, tell: Tell) -> None:
+    """Runs `pg_receivewal` until it is cancelled: whenever it ends, for want of room or of a database, it begins again."""
+    options = (f"--directory={folder}", slot, "--synchronous", "--status-interval=1", "--no-loop", "--no-password")
+    while True:
+        await asyncio.to_thread(discard_unmade, folder)
+        process = await programs.start("pg_receivewal", *options, url=url)
+        said = asyncio.create_task(tail(process.stderr))
+        try:
+            await process.wait()
+        finally:
+            await stopped(process)
+            why = await said
+        tell(f"pg_receivewal ended (exit code {process.returncode}), and is started again: {why}")
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+def discard_unmade(folder: Path) -> None:
+    """Removes a segment that did not get its full length, which comes first: it holds nothing, and pg_receivewal would not go
+    on from it. For when that does not run."""
+    for path in folder.glob("*.partial"):
+        if path.stat().st_size not in (0, wal.SEGMENT_BYTES):
+            path.unlink()
+
+
+async def turns(archiver: Archiver, stop: asyncio.Event, first_turn: asyncio.Event | None) -> None:
     seconds = archiver.settings.backup_wal_interval.total_seconds()
     is_well = False
-    while not stop.is_set() and process.returncode is None:
+    while not stop.is_set():
         try:
             await archiver.turn()
         except (RecoveryFailed, TimeoutError) as failure:
-            archiver.tell(f"nothing was archived, and it is tried again: {str(failure) or 'the WAL is not received'}")
+            archiver.tell(f"nothing was archived, and it is tried again: {str(failure) or 'it took too long'}")
             is_well = False
         else:
             if not is_well:
@@ -156,7 +184,5 @@ async def turns(archiver: Archiver, process: Process, stop: asyncio.Event, first
             is_well = True
             if first_turn is not None:
                 first_turn.set()
-        waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(process.wait())]
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in waiting:
-            task.cancel()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)

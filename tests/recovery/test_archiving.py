@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from devstack import binaries
 from server import settings
 from server.recovery import archiving, wal
 from server.recovery.archiving import Archiver
-from server.recovery.vault import Stored, Vault
+from server.recovery.programs import Programs
+from server.recovery.scratch import Cluster
+from server.recovery.vault import Stored, Vault, open_vault
+from server.stores import migrations
+from server.stores.blobs import StorageUnavailable
 from server.stores.blobs.directory import Directory
+from tests.polling import until_so
+from tests.recovery.clusters import make_roles, values
+from tests.recovery.test_moments import archiving_of
 from tests.test_settings import GOOD
 
 SYSTEM = "7123456789"
@@ -88,3 +101,45 @@ async def test_an_archive_is_read_while_it_grows(tmp_path: Path) -> None:
     there = await wal.archived(vault, SYSTEM, SEGMENTS[0].lower())
 
     assert there.segments == [segment.lower() for segment in SEGMENTS[:2]]
+
+
+async def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the backups cannot be reached the archiver's disk fills. When they are back the archiver goes on by itself, makes
+    room, and archives what was written meanwhile, with no gap."""
+    programs = Programs(Path(binaries.binary(binaries.POSTGRES)).parent)
+    with small_disk(tmp_path / "wal"):
+        async with Cluster.made(programs, tmp_path / "primary") as cluster:
+            await make_roles(cluster)
+            given = values(cluster, tmp_path)
+            await migrations.migrate(given)
+            connection = await asyncpg.connect(cluster.url("gazette"))
+            async with open_vault(given) as vault, archiving_of(given, vault) as said:
+                with monkeypatch.context() as away:
+                    away.setattr(vault.storage, "write", unavailable)
+                    for _ in range(64):
+                        await connection.execute("SELECT pg_logical_emit_message(true, 'drill', repeat('x', 1000000))")
+                    await until_so(lambda: shutil.disk_usage(tmp_path / "wal").free < wal.SEGMENT_BYTES)
+                    await until_so(lambda: any("No space left on device" in line for line in said))
+                count = len(said)
+                await until_so(lambda: any("archived up to" in line for line in said[count:]), seconds=90)
+                system = await connection.fetchval("SELECT system_identifier::text FROM pg_control_system()")
+                there = await wal.archived(vault, system, f"{1:08x}{0:08x}{1:08x}")
+            await connection.close()
+    assert len(there.segments) >= 4
+    assert there.until is not None
+
+
+async def unavailable(*_: object, **__: object) -> None:
+    raise StorageUnavailable
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A folder on a disk of its own, with room for two segments. Skips the test where none can be mounted."""
+    folder.mkdir(mode=0o700)
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(folder)], check=False).returncode:
+        pytest.skip("may not mount a disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
