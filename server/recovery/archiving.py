@@ -135,8 +135,11 @@ async def archive(
     archiver = Archiver(settings, vault, folder, system, tell, known)
     archiver.partials = await vault.names(f"{wal.PARTIAL}/{system}")
     receiving = asyncio.create_task(receive(programs, folder, slot, url, tell))
+    receiving.add_done_callback(lambda _: stop.set())
     try:
         await turns(archiver, stop, first_turn)
+        if receiving.done():
+            await receiving  # raises what it ended of: nothing would be received any more
         with suppress(RecoveryFailed, TimeoutError):
             await archiver.turn()  # what came since the last one
     finally:
