@@ -86,14 +86,15 @@ def digest(lock: Path) -> str:
 
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> None:
-    """Installs, for ten minutes at most: what ends a test that hangs is called off."""
-    faulthandler.cancel_dump_traceback_later()
+    """Installs, for ten minutes at most."""
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
 
 
 @contextmanager
 def alone(name: str) -> Iterator[None]:
+    """The only one that installs it now. Others wait for as long as that takes: what ends a test that hangs is called off."""
+    faulthandler.cancel_dump_traceback_later()
     HOME.mkdir(parents=True, exist_ok=True)
     with open(HOME / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

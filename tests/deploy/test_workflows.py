@@ -35,10 +35,11 @@ def test_make_targets_exist(name: str) -> None:
 
 
 def test_ci_runs_what_ci_run_runs() -> None:
-    """The checks of a commit on a laptop and on GitHub are the same: lint, and the tests in two halves."""
-    assert set(re.findall(r"^step make ([a-z-]+)", (ROOT / ".ci/run").read_text(), re.MULTILINE)) >= {"env", "lint", "test"}
+    """The checks of a commit on a laptop and on GitHub are the same: lint, the tests in two halves, and the deployment."""
+    steps = set(re.findall(r"^(?:step make|tests) ([a-z-]+)", (ROOT / ".ci/run").read_text(), re.MULTILINE))
+    assert steps == {"env", "lint", "test", "test-deploy"}
     called = set(re.findall(r"make ([a-z-]+)", "".join(TEXTS.values())))
-    assert called >= {"env", "lint", "test-unit", "test-integration", "coverage"}
+    assert called >= {"env", "lint", "test-unit", "test-integration", "test-deploy", "coverage"}
 
 
 def test_only_publish_may_write_to_the_registry() -> None:
@@ -46,7 +47,7 @@ def test_only_publish_may_write_to_the_registry() -> None:
     writers = [name for name, job in JOBS.items() if job["permissions"].get("packages") == "write"]
     assert writers == ["publish"]
     assert "github.event_name == 'push'" in JOBS["publish"]["if"]
-    assert needed("publish") == {"build", "lint", "coverage", "unit", "integration", "changes"}
+    assert needed("publish") == {"build", "lint", "coverage", "unit", "integration", "deployment", "changes"}
     assert not any("checkout" in step.get("uses", "") for step in JOBS["publish"]["steps"])
 
 
