@@ -56,6 +56,7 @@ OPTIONAL = {
     "jwt_verification_key_files": "/etc/gazette/jwt/next.pem",
     "encryption_previous_key": f"{SAMPLE_MARK}-authenticators-were-encrypted-with-this",
     "totp_required_roles": "publisher",
+    "redirect_hosts": "www.example.gov,*.service.example.gov",
     "smtp_ca_file": "/etc/ssl/certs/mail-authority.pem",
     "backup_directory": "/var/backups/gazette",
     "backup_s3_endpoint": "https://s3.example.gov",

@@ -20,6 +20,7 @@ ADDED_PERMISSIONS: Mapping[int, frozenset[int]] = {
     Role.ROLE_ADMIN: frozenset(
         {
             Permission.PERMISSION_DOCUMENTS_IMPORT,
+            Permission.PERMISSION_DOCUMENTS_VANISH,
             Permission.PERMISSION_CONTENT_TYPES_WRITE,
             Permission.PERMISSION_ORGANISATIONS_WRITE,
             Permission.PERMISSION_SYSTEM_READ,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from google.rpc import code_pb2
 
-from gazette.content.v1.document_pb2 import DraftState
+from gazette.content.v1.document_pb2 import DraftState, LiveState
 from server.rpc.failures import (
     CONTENT_TOO_LARGE,
     Aborted,
@@ -141,10 +141,42 @@ class Contended(Unavailable):
 
 
 class DraftInProgress(FailedPrecondition):
-    """An import would publish past somebody's work."""
+    """What the public sees would change past somebody's work."""
 
     reason = "DRAFT_IN_PROGRESS"
     message = "The document has a draft that is not published; an import would overtake it."
+
+
+class DraftInTheWay(DraftInProgress):
+    """The same, where the caller can say what becomes of the draft."""
+
+    def __init__(self, state: int) -> None:
+        name = state_name(state)
+        super().__init__(f"The document has a draft ({name}). Say whether to KEEP or to DISCARD it, as `draft`.", state=name)
+
+
+class WrongLiveState(FailedPrecondition):
+    """What the public sees of the document is not what this can be done to."""
+
+    reason = "WRONG_LIVE_STATE"
+
+    def __init__(self, state: int, needed: Iterable[LiveState.ValueType]) -> None:
+        wanted, name = " or ".join(live_state_name(each) for each in needed), live_state_name(state)
+        super().__init__(f"The document is {name}; this needs one that is {wanted}.", live_state=name)
+
+
+class NeverAPage(FailedPrecondition):
+    """There is no page to go back to: what was imported as gone or redirected says something that nobody has seen."""
+
+    reason = "NEVER_A_PAGE"
+    message = "The public has never seen a page of what the document says. Publish a draft instead."
+
+
+class DocumentVanished(FailedPrecondition):
+    """It was removed for legal reasons, and an import must not undo that."""
+
+    reason = "DOCUMENT_VANISHED"
+    message = "The document was removed for legal reasons. Whoever may do so restores it first."
 
 
 class TooLarge(InvalidArgument):
@@ -209,8 +241,17 @@ class InvalidLocation(InvalidArgument):
 
     reason = "INVALID_LOCATION"
 
-    def __init__(self) -> None:
-        super().__init__(Violation("location", "is neither a path of this site nor an https URL of a host and no more"))
+    def __init__(self, field: str = "location") -> None:
+        super().__init__(Violation(field, "is neither a path of this site nor an https URL of a host and no more"))
+
+
+class LocationNotAllowed(InvalidArgument):
+    """Readers are led to hosts alone that the installation trusts: a redirect lends them the site's good name."""
+
+    reason = "LOCATION_NOT_ALLOWED"
+
+    def __init__(self, field: str, host: str) -> None:
+        super().__init__(Violation(field, f"{host} is not among the hosts that readers may be led to (REDIRECT_HOSTS)"))
 
 
 class RedirectLoop(InvalidArgument):
@@ -218,13 +259,13 @@ class RedirectLoop(InvalidArgument):
 
     reason = "REDIRECT_LOOP"
 
-    def __init__(self, places: Sequence[str]) -> None:
+    def __init__(self, places: Sequence[str], field: str = "document.location") -> None:
         """`places` are those that the redirect leads through, its own first. Of a circle the last one stands there twice."""
         told, is_circle = [*places], places[-1] in places[:-1]
         if len(told) > MAX_TOLD + 2:
             told[MAX_TOLD:] = ["…", *(told[-2:] if is_circle else ())]
         how = "leads back to where it comes from" if is_circle else "leads on without an end"
-        super().__init__(Violation("document.location", f"{how}: {' → '.join(told)}"))
+        super().__init__(Violation(field, f"{how}: {' → '.join(told)}"))
 
 
 class AttachmentNotFound(FailedPrecondition):
@@ -298,3 +339,7 @@ class OptionsFirst(InvalidArgument):
 
 def state_name(state: int) -> str:
     return DraftState.Name(DraftState.ValueType(state)).removeprefix("DRAFT_STATE_") if state else "PUBLISHED"
+
+
+def live_state_name(state: int) -> str:
+    return LiveState.Name(LiveState.ValueType(state)).removeprefix("LIVE_STATE_") if state else "not public yet"

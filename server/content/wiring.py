@@ -12,6 +12,7 @@ from server.content.publishing.service import Publishing
 from server.content.rendering import Renderer
 from server.content.review.service import Review
 from server.content.revisions.service import Revisions
+from server.content.taking_down.service import TakingDown
 from server.content.transfer.service import Transfer
 from server.content.types import held as types
 from server.content.types.service import ContentTypeService
@@ -30,6 +31,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         Documents(database, paging, premises, renderer),
         Review(database, premises),
         Publishing(database, premises, publisher, renderer),
+        TakingDown(database, premises, publisher, renderer, base.settings.redirect_hosts),
         Revisions(database, paging, premises.objects),
         Transfer(database, premises, publisher, renderer, base.blobs, file_imports),
     )

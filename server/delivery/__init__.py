@@ -10,7 +10,7 @@
 from server.delivery.pages.circles import circle
 from server.delivery.pages.following import Place
 from server.delivery.pages.locations import location
-from server.delivery.pages.putting import left, links, parameters, puts, standing
+from server.delivery.pages.putting import ALL_LEFT, free, left, links, parameters, puts, removal, removes, standing
 from server.delivery.pages.reading import location_of
 from server.delivery.pages.reviewing import Stored, stored
 from server.delivery.pages.rules import located
@@ -18,10 +18,12 @@ from server.delivery.pages.serving import is_within, others_serve
 from server.delivery.pages.transferring import answer, pages_after, restore, there
 
 __all__ = [
+    "ALL_LEFT",
     "Place",
     "Stored",
     "answer",
     "circle",
+    "free",
     "is_within",
     "left",
     "links",
@@ -32,6 +34,8 @@ __all__ = [
     "pages_after",
     "parameters",
     "puts",
+    "removal",
+    "removes",
     "restore",
     "standing",
     "stored",

@@ -20,6 +20,7 @@ from server.settings.values import (
     WEB_URL,
     Addresses,
     Duration,
+    Hosts,
     Roles,
     Site,
     Url,
@@ -147,6 +148,9 @@ class Settings(BackupSettings):
     allowed_file_types: Words = variable("ALLOWED_FILE_TYPES", default="image/jpeg,image/png,application/pdf")
     """The media types that may be uploaded. docs/files.md lists those that can be: there is a parser for each."""
 
+    redirect_hosts: Hosts = variable("REDIRECT_HOSTS", default="")
+    """The hosts outside of the site to which editors may lead readers, such as www.example.gov, or *.example.gov for all below.
+    Empty: none."""
     page_max_age: Duration = variable("PAGE_MAX_AGE", default="30s")
     """For how long browsers and CDNs may keep a page without asking again."""
     page_stale_age: Duration = variable("PAGE_STALE_AGE", default="5m")

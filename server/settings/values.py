@@ -66,6 +66,30 @@ def addresses(value: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("is no list of IP addresses; write them out, with commas between") from None
 
 
+def hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of hosts as URLs have them, in ASCII; `*.` before one stands for all hosts below it. A URL, a port or an address is
+    no such name."""
+    found = []
+    for each in value:
+        wildcard = "*." if each.startswith("*.") else ""
+        try:
+            name = idna.encode(each.removeprefix(wildcard), uts46=True, transitional=False, std3_rules=True).decode("ascii")
+        except idna.IDNAError:
+            name = ""
+        if "." not in name or is_address(name):
+            raise ValueError(f"{each!r} is no name of a host; write names, such as www.example.gov or *.example.gov")
+        found.append(wildcard + name)
+    return tuple(found)
+
+
+def is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 def credentials(value: str) -> tuple[str, str]:
     """The password in a URL, and its user."""
     parts = urlsplit(value)
@@ -117,4 +141,5 @@ Site = Annotated[Url, AfterValidator(site)]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 Addresses = Annotated[Words, AfterValidator(addresses)]
+Hosts = Annotated[Words, AfterValidator(hosts)]
 Roles = Annotated[Words, AfterValidator(roles)]

@@ -24,7 +24,8 @@ def document(row: Row) -> Document:
 
 def listed(row: Row) -> Document:
     """The same, without what is long: from a row of a list that was read without it."""
-    live = message(Live, row, state=row.live_state, revision_number=row.live_revision_number, path=row.live_path)
+    told = {"state": row.live_state, "revision_number": row.live_revision_number, "path": row.live_path}
+    live = message(Live, row, **told, explanation=None)
     result = message(Document, row, etag=fields.etag(row.version), draft=None, live=live)
     put_draft(result, row)
     return result

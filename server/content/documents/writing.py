@@ -75,6 +75,20 @@ def revised(document: CTE) -> CTE:
     return insert(Revision).from_select(["document_id", *REVISION], said, include_defaults=False).cte("revision")
 
 
+COPIED = tuple(name for name in REVISION if name not in {"number", "author_id", "source_sha256"})
+
+
+def copied(document: CTE) -> CTE:
+    """Inserts a revision `copy_number` by `copy_author_id` of the document that was changed, which says what the revision
+    `copied_number` does."""
+    number, author = bindparam("copy_number", type_=Integer()), bindparam("copy_author_id", type_=Uuid())
+    said = select(document.c.id, number, author, *(getattr(Revision, name) for name in COPIED))
+    said = said.join_from(document, Revision, Revision.document_id == document.c.id)
+    said = said.where(Revision.number == bindparam("copied_number", type_=Integer()))
+    columns = ["document_id", "number", "author_id", *COPIED]
+    return insert(Revision).from_select(columns, said, include_defaults=False).cte("revision")
+
+
 def creation(*more: Any) -> Statement:
     document = created()
     return Statement(select(document).add_cte(revised(document), *audit.inserts(document), *(each(document) for each in more)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,16 +22,19 @@ from server.rpc.messages import message
 from server.rpc.objects import Object
 from server.stores.statements import Row
 
+NOWHERE = LiveState.LIVE_STATE_UNSPECIFIED
 PUBLISHED = LiveState.LIVE_STATE_PUBLISHED
 WITHDRAWN = LiveState.LIVE_STATE_WITHDRAWN
 REDIRECTED = LiveState.LIVE_STATE_REDIRECTED
 GONE = LiveState.LIVE_STATE_GONE
+VANISHED = LiveState.LIVE_STATE_VANISHED
 
 KINDS = {
     PUBLISHED: RecordEntryKind.RECORD_ENTRY_KIND_PUBLISHED,
     WITHDRAWN: RecordEntryKind.RECORD_ENTRY_KIND_WITHDRAWN,
     REDIRECTED: RecordEntryKind.RECORD_ENTRY_KIND_REDIRECTED,
     GONE: RecordEntryKind.RECORD_ENTRY_KIND_GONE,
+    VANISHED: RecordEntryKind.RECORD_ENTRY_KIND_VANISHED,
 }
 PAGE_STATES = {PUBLISHED: PageState.PAGE_STATE_PUBLISHED, WITHDRAWN: PageState.PAGE_STATE_WITHDRAWN}
 
@@ -53,6 +57,8 @@ class Publication:
     document: Row
     """As it will stand when it has been saved, with what its newest revision says: that becomes public."""
     state: LiveState.ValueType = PUBLISHED
+    draft_state: int = NOTHING
+    """What is left on the draft side."""
     is_minor: bool = False
     html: str = ""
     """The body as sanitised HTML; of what is no page, nothing."""
@@ -63,6 +69,8 @@ class Publication:
     """The same, sanitised."""
     withdraw_time: datetime | None = None
     location: str = ""
+    location_field: str = "document.location"
+    """What the request calls it."""
     covers_prefix: bool = False
     preserves_suffix: bool = False
     claimed_first_publish_time: datetime | None = None
@@ -71,6 +79,8 @@ class Publication:
     """What the audit calls it."""
     details: Mapping[str, Any]
     """What else the audit is to know."""
+    actor_id: uuid.UUID | None = None
+    """Whose act it is, if not the caller's."""
     begin: float
     """When it was asked for, by `time.perf_counter`."""
 
@@ -83,14 +93,16 @@ class Publication:
         """The location as the public is told it. Raises InvalidLocation."""
         where = delivery.location(self.location) if self.location else ""
         if where is None:
-            raise InvalidLocation
+            raise InvalidLocation(self.location_field)
         return where
 
     @property
     def former_path(self) -> str | None:
-        """Where the public has read the document so far, if that is elsewhere."""
+        """Where the public has read the document so far, if that is elsewhere. Of what has vanished nobody is to know."""
         document = self.document
-        former: str | None = document.live_path if document.live_state and document.live_path != document.path else None
+        if document.live_state in {NOWHERE, VANISHED} or document.live_path == document.path:
+            return None
+        former: str = document.live_path
         return former
 
     @property
@@ -117,6 +129,7 @@ class Publication:
         return audit.event(
             self.action,
             document.id,
+            actor_id=self.actor_id,
             organisation_id=document.organisation_id,
             path=document.path,
             revision=document.revision_number,
@@ -126,13 +139,34 @@ class Publication:
 
 
 def served(
-    publication: Publication, content: dict[str, Any], place: Place, left: Sequence[Left]
+    publication: Publication, content: Mapping[str, Any], place: Place, left: Sequence[Left]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The columns of the document's live side; and what a statement is given so that the document's path serves it, and what it
     has left at other paths leads to it."""
     live = live_side(publication, place)
+    if publication.state == VANISHED:
+        return live, vanished(publication, place, left)
     parts = [put(publication, place, publication.document.path, publication.state, answer(publication, content, place, live))]
     return live, parameters(*parts, *redirects(publication, place.next(), left))
+
+
+def vanished(publication: Publication, place: Place, left: Sequence[Left]) -> dict[str, Any]:
+    """What a statement is given so that neither the document's path nor what it has left at others serves anything."""
+    document, entries = publication.document, []
+    for path in (document.path, *(each.path for each in left)):
+        where = {"path": path, "locale": document.locale, "organisation_id": document.organisation_id}
+        entries.append(
+            record.entry(
+                place,
+                KINDS[VANISHED],
+                **where,
+                document_id=document.id,
+                revision_number=document.revision_number,
+                answer=GetPageResponse().SerializeToString(),
+            )
+        )
+        place = place.next()
+    return record.parameters(*entries) | delivery.removal(document.translation_key)
 
 
 def redirects(publication: Publication, place: Place, left: Sequence[Left]) -> Iterator[Put]:
@@ -153,7 +187,7 @@ def parameters(*parts: Put) -> dict[str, Any]:
 def live_side(publication: Publication, place: Place) -> dict[str, Any]:
     document, time = publication.document, place.record_time
     return {
-        "draft_state": NOTHING,
+        "draft_state": publication.draft_state,
         "live_state": publication.state,
         "live_revision_number": document.revision_number,
         "live_path": document.path,
@@ -172,7 +206,7 @@ def live_side(publication: Publication, place: Place) -> dict[str, Any]:
     }
 
 
-def answer(publication: Publication, content: dict[str, Any], place: Place, live: Mapping[str, Any]) -> GetPageResponse:
+def answer(publication: Publication, content: Mapping[str, Any], place: Place, live: Mapping[str, Any]) -> GetPageResponse:
     """What the path is to serve."""
     explanation = publication.html_explanation
     if publication.state == REDIRECTED:

@@ -18,7 +18,7 @@ from server.content import failures
 from server.content.documents.page_sizes import check_whole, links_size
 from server.content.documents.saving import Save
 from server.content.publishing import pages, queries, rules
-from server.content.publishing.pages import Left, Publication
+from server.content.publishing.pages import VANISHED, Left, Publication
 from server.record import Place
 from server.rpc.failures import Failure, Unavailable
 from server.rpc.messages import message
@@ -95,42 +95,67 @@ class Publisher:
         parameters: Mapping[str, Any],
     ) -> Published | None:
         """As `publish`, which counts it."""
-        document = publication.document
-        former = publication.former_path
-        is_way = publication.is_way
         content = await self.content(connection, publication) if publication.is_page else {}
         try:
             # From here on all other publications wait.
             async with record.locked(connection):
                 if confirm is not None:
                     await confirm()
-                if publication.is_page:
-                    content["attachments"] = await self.attached(connection, document)
-                newest = await queries.PLACE.first(
-                    connection,
-                    path=document.path,
-                    former_path=former,
-                    locale=document.locale,
-                    document_id=document.id,
-                )
-                assert newest is not None, "there is a newest row even of an empty record"
-                rules.check_free(newest.answer_of_another, document.path, document.locale)
-                is_left = former is not None and newest.former_document_id in {None, document.id}
-                left = await self.left(connection, publication) if former is not None or publication.covers_less else []
-                if is_left:
-                    left.append(publication.leaves)
-                live, served = pages.served(publication, content, Place.after(newest), left)
-                served |= files.parameters(document.attachments if publication.is_page else ())
-                save = Save(document._replace(**live), {**parameters, **named("document", live)})
-                row = await save.stored(connection, statement, **served, **publication.event(live["record_number"]))
-                if row is None:
-                    raise Overtaken
-                await self.check_ways(connection, publication, left, is_way=is_way)
-                return Published(row, served["record_number"][-1])
+                return await self.put(connection, publication, statement, content, parameters)
         except Overtaken:
             return None
 
+    async def put(
+        self,
+        connection: asyncpg.Connection,
+        publication: Publication,
+        statement: Statement,
+        content: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+    ) -> Published:
+        """As `publish`, within a transaction that has the record's lock (`record.locked`), which is to be rolled back if this
+        raises anything. `content` was made before. Raises Overtaken, too."""
+        document, is_way = publication.document, publication.is_way
+        if publication.is_page:
+            content = {**content, "attachments": await self.attached(connection, document)}
+        newest = await queries.PLACE.first(
+            connection,
+            path=document.path,
+            former_path=publication.former_path,
+            locale=document.locale,
+            document_id=document.id,
+        )
+        assert newest is not None, "there is a newest row even of an empty record"
+        is_vanishing = publication.state == VANISHED
+        rules.check_free(newest.answer_of_another, document.path, document.locale, is_vanishing=is_vanishing)
+        left = await self.left(connection, publication)
+        if publication.former_path is not None and newest.former_document_id in {None, document.id}:
+            left.append(publication.leaves)
+        live, served = pages.served(publication, content, Place.after(newest), left)
+        served |= files.parameters(document.attachments if publication.is_page else ())
+        save = Save(document._replace(**live), {**parameters, **named("document", live)})
+        row = await save.stored(connection, statement, **served, **publication.event(live["record_number"]))
+        if row is None:
+            raise Overtaken
+        await self.check_ways(connection, publication, left, is_way=is_way)
+        return Published(row, served["record_number"][-1])
+
     async def left(self, connection: asyncpg.Connection, publication: Publication) -> list[Left]:
+        """What earlier moves have left, and is to serve something else from now on."""
+        document = publication.document
+        if publication.state == VANISHED:
+            rows = await delivery.left(connection, document, document.path, most=delivery.ALL_LEFT)
+            return [Left(row.path, covers_prefix=False, preserves_suffix=False) for row in rows]
+        if document.live_state == VANISHED:
+            paths = await record.vanished_behind(connection, document.id, document.record_number)
+            wanted = [path for path in paths if path != document.path]
+            free = await delivery.free(connection, wanted, document.locale) if wanted else []
+            return [Left(path, covers_prefix=False, preserves_suffix=False) for path in free]
+        if publication.former_path is not None or publication.covers_less:
+            return await self.led(connection, publication)
+        return []
+
+    async def led(self, connection: asyncpg.Connection, publication: Publication) -> list[Left]:
         """What earlier moves have left, which is to lead to where the document is now, and to cover no more than it does. Of
         very many redirects the oldest lead on from where they led before."""
         is_prefix, keeps = publication.leaves.covers_prefix, publication.leaves.preserves_suffix
@@ -152,7 +177,7 @@ class Publisher:
             keeps = each.covers_prefix and each.preserves_suffix
             locale = publication.document.locale
             circle = await delivery.circle(connection, each.path, locale, preserves_suffix=keeps, begin=begin)
-            rules.check_circle(circle)
+            rules.check_circle(circle, publication.location_field)
 
     async def content(self, connection: asyncpg.Connection, publication: Publication) -> dict[str, Any]:
         """What a page shows otherwise than the document says it."""

@@ -18,14 +18,18 @@ def publish(state: int) -> DraftState.ValueType:
     return NOTHING
 
 
-def check_circle(circle: Sequence[Place]) -> None:
+def check_circle(circle: Sequence[Place], field: str = "document.location") -> None:
     """Raises RedirectLoop for a redirect that leads through these places, and again."""
     if circle:
         is_one_language = len({place.locale for place in circle}) == 1
-        raise RedirectLoop([place.shown if is_one_language else f"{place.shown} ({place.locale})" for place in circle])
+        places = [place.shown if is_one_language else f"{place.shown} ({place.locale})" for place in circle]
+        raise RedirectLoop(places, field)
 
 
-def check_free(answer_of_another: bytes | None, path: str, locale: str) -> None:
-    """Raises PathTaken where another document's answer stands; what only leads elsewhere may be overwritten."""
-    if answer_of_another is not None and not GetPageResponse.FromString(answer_of_another).HasField("redirect"):
+def check_free(answer_of_another: bytes | None, path: str, locale: str, *, is_vanishing: bool = False) -> None:
+    """Raises PathTaken where another document's answer stands. What only leads elsewhere may be overwritten, but not by what
+    vanishes: there is nothing of that any more."""
+    if answer_of_another is None:
+        return
+    if is_vanishing or not GetPageResponse.FromString(answer_of_another).HasField("redirect"):
         raise PathTaken(path, locale)

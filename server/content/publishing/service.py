@@ -11,17 +11,17 @@ from server.content.checks.details import Verdicts
 from server.content.documents import views
 from server.content.documents.premises import Premises
 from server.content.documents.rules import changeable
-from server.content.failures import TooCostlyToRender, TooLarge, Unpublishable
 from server.content.publishing import queries, rules
-from server.content.publishing.pages import Publication
+from server.content.publishing.pages import VANISHED, Publication
 from server.content.publishing.publisher import Published, Publisher
-from server.content.rendering import Renderer, Rendering
+from server.content.publishing.rendered import rendered
+from server.content.rendering import Renderer
 from server.content.types import held as types
 from server.rpc.call import Call
 from server.stores.postgres import Database
-from server.stores.statements import Row
 
 PUBLISH = Permission.PERMISSION_DOCUMENTS_PUBLISH
+VANISH = Permission.PERMISSION_DOCUMENTS_VANISH
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,12 @@ class Publishing:
             async with self.database.direct() as connection:
                 found = await queries.APPROVED.first(connection, id=uuid.UUID(request.id))
                 document = changeable(found, call.caller, PUBLISH, request)
+                if document.live_state == VANISHED:  # it would be public again
+                    call.caller.require(VANISH, document.organisation_id)
                 rules.publish(document.draft_state)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
             await self.premises.check_complete(content_type, document, verdicts)
-            rendering = await self.rendering(document, content_type, call)
+            rendering = await rendered(self.renderer, self.premises, document, content_type, call)
             document = await self.premises.objects.shown(document)
             publication = Publication(
                 document=document._replace(version=document.version + 1),
@@ -69,13 +71,3 @@ class Publishing:
         published = await self.premises.settled(attempt)
         document = views.document(published.document)
         return rpc.PublishDocumentResponse(document=document, record_number=published.record_number)
-
-    async def rendering(self, document: Row, content_type: Row, call: Call) -> Rendering:
-        """What was kept when the draft was saved, or what comes of it now if that was by other rules. Raises Unpublishable."""
-        kept = Rendering(document.html, document.html_details, document.renderer)
-        try:
-            rendering = await self.renderer.rendering(document._asdict(), content_type.html_members, kept, call)
-        except (TooLarge, TooCostlyToRender) as failure:
-            raise Unpublishable(failure) from failure
-        shown: Rendering = await self.premises.objects.shown(rendering, "html_details")
-        return shown

@@ -241,6 +241,8 @@ def put_own(imported: ImportedDocument, row: Row) -> None:
     """Adds what this installation alone says of the document; but how long it took to publish is nothing of the content's."""
     live = message(Live, row, state=row.live_state, revision_number=row.live_revision_number, path=row.live_path)
     live.ClearField("publish_duration")
+    for name in ("explanation", "withdraw_time", "location", "covers_prefix", "preserves_suffix"):
+        live.ClearField(name)  # the import says so itself
     own = message(Document, id=row.id, organisation_id=row.organisation_id, live=live, create_time=row.create_time)
     imported.document.MergeFrom(own)
 

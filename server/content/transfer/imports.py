@@ -123,6 +123,7 @@ class Import:
                         raise failures.KeyOfAnother
                     if imported.only_if_absent or document.was_imported:
                         return Outcome(UNCHANGED, str(document.id))
+                    rules.bring_back(document.live_state)
                     rules.overtake(document.draft_state)
                 content_type = await self.premises.content_type(connection, wanted.content_type, anew=anew)
             check = partial(self.premises.schemas.check_complete, content_type, words["details"], words["body"])

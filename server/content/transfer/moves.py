@@ -15,6 +15,7 @@ from server import audit, delivery, record
 from server.content import failures, fields
 from server.content.documents.premises import Premises
 from server.content.publishing import rules as publishing
+from server.content.publishing.pages import NOWHERE, VANISHED
 from server.content.transfer import queries
 from server.content.transfer.results import CREATED, UNCHANGED, Outcome
 from server.record import Place
@@ -41,7 +42,7 @@ async def redirect(
     """
     locale = wanted.locale or fields.DEFAULT_LOCALE
     document = await queries.LIVE_DOCUMENT.first(connection, translation_key=uuid.UUID(wanted.translation_key), locale=locale)
-    if document is None or not document.live_state:
+    if document is None or document.live_state in {NOWHERE, VANISHED}:
         raise failures.RedirectWithoutDocument(wanted.translation_key)
     if document.organisation_id != organisation_id:
         raise failures.KeyOfAnother

@@ -6,17 +6,24 @@ import hashlib
 from typing import Any
 
 from gazette.content.v1.document_import_pb2 import ImportedDocument
-from server.content.failures import DraftInProgress
+from server.content.failures import DocumentVanished, DraftInProgress
+from server.content.publishing.pages import VANISHED
 from server.content.review.rules import NOTHING
 
 IGNORED: tuple[Any, ...] = ("id", "organisation_id", "etag", "revision_number", "draft", "live", "create_time", "update_time")
 """Fields of an imported document that say nothing of what it is."""
 
 
-def overtake(state: int) -> None:
+def overtake(draft_state: int) -> None:
     """An import becomes public at once, and must not leave a draft behind that knows nothing of it. Raises DraftInProgress."""
-    if state != NOTHING:
+    if draft_state != NOTHING:
         raise DraftInProgress
+
+
+def bring_back(live_state: int) -> None:
+    """An import knows nothing of a legal removal, and must not undo it. Raises DocumentVanished."""
+    if live_state == VANISHED:
+        raise DocumentVanished
 
 
 def source_sha256(imported: ImportedDocument) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, CTE, Integer, Subquery, Text, Uuid, all_, any_, bindparam, exists, select
+from sqlalchemy import ARRAY, CTE, Integer, Subquery, Text, Uuid, all_, any_, bindparam, delete, exists, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from server.delivery.models import Page
@@ -25,6 +25,8 @@ LINKS = Statement(
 )
 MAX_LEFT = 100
 """So many redirects of its own a move takes along: each is an entry of the record."""
+ALL_LEFT = 10_000
+"""More than any document has: for where none may stay behind."""
 LEFT = Statement(
     select(Page.path, Page.answer, Page.covers_prefix, Page.preserves_suffix)
     .where(
@@ -37,6 +39,8 @@ LEFT = Statement(
     .order_by(Page.record_number.desc())
     .limit(bindparam("limit", type_=Integer()))
 )
+
+TAKEN = Statement(select(Page.path).where(Page.path == any_(bindparam("paths", type_=ARRAY(Text()))), Page.locale == LOCALE))
 
 
 def puts(changed: CTE) -> CTE:
@@ -53,13 +57,25 @@ def parameters(*pages: Mapping[str, Any]) -> dict[str, Any]:
     return named_rows("pages", pages)
 
 
+def removes(changed: CTE) -> CTE:
+    """What takes away all that a document's paths serve, as if there had never been anything, if `changed` yields the
+    document's row. The statement is executed with `removal`."""
+    of_it = Page.translation_key == bindparam("pages_translation_key", type_=Uuid())  # for which there is an index
+    return delete(Page).where(of_it, Page.document_id.in_(select(changed.c.id))).cte("pages_removed")
+
+
+def removal(translation_key: uuid.UUID) -> dict[str, Any]:
+    """What `removes` is given."""
+    return {"pages_translation_key": translation_key}
+
+
 def standing(name: str) -> Subquery:
     """What stands at exactly the path that the parameter of this name says, in the `locale`: one row or none."""
     there = select(Page.document_id, Page.answer).where(Page.path == bindparam(name, type_=Text()), Page.locale == LOCALE)
     return there.subquery(f"at_{name}")
 
 
-async def left(connection: asyncpg.Connection, document: Any, *paths: str) -> list[Row]:
+async def left(connection: asyncpg.Connection, document: Any, *paths: str, most: int = MAX_LEFT) -> list[Row]:
     """The redirects that earlier moves of a document left, but for those at these paths, oldest first. Of very many the newest:
     the others lead to one of these."""
     rows = await LEFT.all(
@@ -68,9 +84,15 @@ async def left(connection: asyncpg.Connection, document: Any, *paths: str) -> li
         document_id=document.id,
         locale=document.locale,
         paths=[*paths],
-        limit=MAX_LEFT,
+        limit=most,
     )
     return [row for row in reversed(rows) if redirect_of(row.answer) is not None]
+
+
+async def free(connection: asyncpg.Connection, paths: Collection[str], locale: str) -> list[str]:
+    """Those of these paths that serve nothing of their own."""
+    taken = {row.path for row in await TAKEN.all(connection, paths=[*paths], locale=locale)}
+    return [path for path in paths if path not in taken]
 
 
 async def links(connection: asyncpg.Connection, translation_keys: Collection[uuid.UUID], locale: str) -> dict[uuid.UUID, Row]:

@@ -53,6 +53,8 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Invite people, make service accounts and their keys, grant and revoke roles, disable accounts."""
     PERMISSION_AUDIT_READ: _Permission.ValueType  # 13
     """Read the audit. Verifying it needs a grant for all organisations."""
+    PERMISSION_DOCUMENTS_VANISH: _Permission.ValueType  # 14
+    """Remove what the public sees as if it had never been, for legal reasons, and bring that back."""
 
 class Permission(_Permission, metaclass=_PermissionEnumTypeWrapper):
     """What a caller may do. Roles grant permissions (`server/auth/permissions.py` holds the table), for one organisation or for all."""
@@ -85,6 +87,8 @@ PERMISSION_ACCOUNTS_WRITE: Permission.ValueType  # 12
 """Invite people, make service accounts and their keys, grant and revoke roles, disable accounts."""
 PERMISSION_AUDIT_READ: Permission.ValueType  # 13
 """Read the audit. Verifying it needs a grant for all organisations."""
+PERMISSION_DOCUMENTS_VANISH: Permission.ValueType  # 14
+"""Remove what the public sees as if it had never been, for legal reasons, and bring that back."""
 Global___Permission: _TypeAlias = Permission  # noqa: Y015
 
 @_typing.final

@@ -5,6 +5,7 @@ import warnings
 
 from gazette.content.v1 import content_service_pb2 as gazette_dot_content_dot_v1_dot_content__service__pb2
 from gazette.content.v1 import document_import_pb2 as gazette_dot_content_dot_v1_dot_document__import__pb2
+from gazette.content.v1 import taking_down_pb2 as gazette_dot_content_dot_v1_dot_taking__down__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -77,6 +78,21 @@ class ContentServiceStub:
                 '/gazette.content.v1.ContentService/PublishDocument',
                 request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentRequest.SerializeToString,
                 response_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentResponse.FromString,
+                _registered_method=True)
+        self.WithdrawDocument = channel.unary_unary(
+                '/gazette.content.v1.ContentService/WithdrawDocument',
+                request_serializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.WithdrawDocumentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.WithdrawDocumentResponse.FromString,
+                _registered_method=True)
+        self.UnpublishDocument = channel.unary_unary(
+                '/gazette.content.v1.ContentService/UnpublishDocument',
+                request_serializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.UnpublishDocumentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.UnpublishDocumentResponse.FromString,
+                _registered_method=True)
+        self.RestoreDocument = channel.unary_unary(
+                '/gazette.content.v1.ContentService/RestoreDocument',
+                request_serializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentResponse.FromString,
                 _registered_method=True)
         self.ListRevisions = channel.unary_unary(
                 '/gazette.content.v1.ContentService/ListRevisions',
@@ -180,8 +196,50 @@ class ContentServiceServicer:
         """Makes the approved revision what the public sees, and puts it on the record.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
-        `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it
+        `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
+        document that has VANISHED, where the caller may not let it vanish. A retry is safe: it answers ABORTED if the first call
+        arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawDocument(self, request, context):
+        """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
+        redirected can be withdrawn with another explanation, if it was a page once.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+        becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
+        explanation; ALREADY_EXISTS `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if
+        the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnpublishDocument(self, request, context):
+        """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
+        public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
+        something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+        becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among
+        REDIRECT_HOSTS, `TOO_COSTLY_TO_RENDER` for the explanation; PERMISSION_DENIED, `PATH_RESERVED` for a prefix that is not all
+        the organisation's to use; ALREADY_EXISTS `PATH_TAKEN` where another document has come to the path. A retry is safe: it
         answers ABORTED if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreDocument(self, request, context):
+        """Makes what was withdrawn or taken down a page again, as the public saw it last: with its links and files as these are now. What
+        has VANISHED needs DOCUMENTS_VANISH; its former paths lead to it again, where nothing else has come there.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+        becomes of it, `NEVER_A_PAGE` for what was imported as gone or redirected, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`;
+        PERMISSION_DENIED, `PATH_RESERVED` for what has vanished from a path that is another organisation's now; ALREADY_EXISTS
+        `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -270,6 +328,21 @@ def add_ContentServiceServicer_to_server(servicer, server):
                     servicer.PublishDocument,
                     request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentRequest.FromString,
                     response_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentResponse.SerializeToString,
+            ),
+            'WithdrawDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawDocument,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.WithdrawDocumentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.WithdrawDocumentResponse.SerializeToString,
+            ),
+            'UnpublishDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnpublishDocument,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.UnpublishDocumentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.UnpublishDocumentResponse.SerializeToString,
+            ),
+            'RestoreDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreDocument,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentResponse.SerializeToString,
             ),
             'ListRevisions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRevisions,
@@ -506,6 +579,87 @@ class ContentService:
             '/gazette.content.v1.ContentService/PublishDocument',
             gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentRequest.SerializeToString,
             gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/WithdrawDocument',
+            gazette_dot_content_dot_v1_dot_taking__down__pb2.WithdrawDocumentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_taking__down__pb2.WithdrawDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnpublishDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/UnpublishDocument',
+            gazette_dot_content_dot_v1_dot_taking__down__pb2.UnpublishDocumentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_taking__down__pb2.UnpublishDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/RestoreDocument',
+            gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from gazette.content.v1 import content_service_pb2 as _content_service_pb2
 from gazette.content.v1 import document_import_pb2 as _document_import_pb2
+from gazette.content.v1 import taking_down_pb2 as _taking_down_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -88,8 +89,38 @@ class ContentServiceStub:
     """Makes the approved revision what the public sees, and puts it on the record.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
-    `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it
+    `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
+    document that has VANISHED, where the caller may not let it vanish. A retry is safe: it answers ABORTED if the first call
+    arrived.
+    """
+    WithdrawDocument: _grpc.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]
+    """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
+    redirected can be withdrawn with another explanation, if it was a page once.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+    becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
+    explanation; ALREADY_EXISTS `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if
+    the first call arrived.
+    """
+    UnpublishDocument: _grpc.UnaryUnaryMultiCallable[_taking_down_pb2.UnpublishDocumentRequest, _taking_down_pb2.UnpublishDocumentResponse]
+    """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
+    public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
+    something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+    becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among
+    REDIRECT_HOSTS, `TOO_COSTLY_TO_RENDER` for the explanation; PERMISSION_DENIED, `PATH_RESERVED` for a prefix that is not all
+    the organisation's to use; ALREADY_EXISTS `PATH_TAKEN` where another document has come to the path. A retry is safe: it
     answers ABORTED if the first call arrived.
+    """
+    RestoreDocument: _grpc.UnaryUnaryMultiCallable[_taking_down_pb2.RestoreDocumentRequest, _taking_down_pb2.RestoreDocumentResponse]
+    """Makes what was withdrawn or taken down a page again, as the public saw it last: with its links and files as these are now. What
+    has VANISHED needs DOCUMENTS_VANISH; its former paths lead to it again, where nothing else has come there.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+    becomes of it, `NEVER_A_PAGE` for what was imported as gone or redirected, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`;
+    PERMISSION_DENIED, `PATH_RESERVED` for what has vanished from a path that is another organisation's now; ALREADY_EXISTS
+    `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if the first call arrived.
     """
     ListRevisions: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.ListRevisionsRequest, _content_service_pb2.ListRevisionsResponse]
     """The revisions of a document, newest first. What is long is left out unless `view` asks for it; a page ends early where an
@@ -180,8 +211,38 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """Makes the approved revision what the public sees, and puts it on the record.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
-    `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it
+    `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
+    document that has VANISHED, where the caller may not let it vanish. A retry is safe: it answers ABORTED if the first call
+    arrived.
+    """
+    WithdrawDocument: _aio.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]  # type: ignore[assignment]
+    """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
+    redirected can be withdrawn with another explanation, if it was a page once.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+    becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
+    explanation; ALREADY_EXISTS `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if
+    the first call arrived.
+    """
+    UnpublishDocument: _aio.UnaryUnaryMultiCallable[_taking_down_pb2.UnpublishDocumentRequest, _taking_down_pb2.UnpublishDocumentResponse]  # type: ignore[assignment]
+    """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
+    public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
+    something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+    becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among
+    REDIRECT_HOSTS, `TOO_COSTLY_TO_RENDER` for the explanation; PERMISSION_DENIED, `PATH_RESERVED` for a prefix that is not all
+    the organisation's to use; ALREADY_EXISTS `PATH_TAKEN` where another document has come to the path. A retry is safe: it
     answers ABORTED if the first call arrived.
+    """
+    RestoreDocument: _aio.UnaryUnaryMultiCallable[_taking_down_pb2.RestoreDocumentRequest, _taking_down_pb2.RestoreDocumentResponse]  # type: ignore[assignment]
+    """Makes what was withdrawn or taken down a page again, as the public saw it last: with its links and files as these are now. What
+    has VANISHED needs DOCUMENTS_VANISH; its former paths lead to it again, where nothing else has come there.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+    becomes of it, `NEVER_A_PAGE` for what was imported as gone or redirected, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`;
+    PERMISSION_DENIED, `PATH_RESERVED` for what has vanished from a path that is another organisation's now; ALREADY_EXISTS
+    `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if the first call arrived.
     """
     ListRevisions: _aio.UnaryUnaryMultiCallable[_content_service_pb2.ListRevisionsRequest, _content_service_pb2.ListRevisionsResponse]  # type: ignore[assignment]
     """The revisions of a document, newest first. What is long is left out unless `view` asks for it; a page ends early where an
@@ -317,8 +378,56 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Makes the approved revision what the public sees, and puts it on the record.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
-        `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`. A retry is safe: it
+        `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
+        document that has VANISHED, where the caller may not let it vanish. A retry is safe: it answers ABORTED if the first call
+        arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def WithdrawDocument(
+        self,
+        request: _taking_down_pb2.WithdrawDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_taking_down_pb2.WithdrawDocumentResponse, _abc.Awaitable[_taking_down_pb2.WithdrawDocumentResponse]]:
+        """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
+        redirected can be withdrawn with another explanation, if it was a page once.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+        becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
+        explanation; ALREADY_EXISTS `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if
+        the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def UnpublishDocument(
+        self,
+        request: _taking_down_pb2.UnpublishDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_taking_down_pb2.UnpublishDocumentResponse, _abc.Awaitable[_taking_down_pb2.UnpublishDocumentResponse]]:
+        """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
+        public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
+        something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+        becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among
+        REDIRECT_HOSTS, `TOO_COSTLY_TO_RENDER` for the explanation; PERMISSION_DENIED, `PATH_RESERVED` for a prefix that is not all
+        the organisation's to use; ALREADY_EXISTS `PATH_TAKEN` where another document has come to the path. A retry is safe: it
         answers ABORTED if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def RestoreDocument(
+        self,
+        request: _taking_down_pb2.RestoreDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_taking_down_pb2.RestoreDocumentResponse, _abc.Awaitable[_taking_down_pb2.RestoreDocumentResponse]]:
+        """Makes what was withdrawn or taken down a page again, as the public saw it last: with its links and files as these are now. What
+        has VANISHED needs DOCUMENTS_VANISH; its former paths lead to it again, where nothing else has come there.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
+        becomes of it, `NEVER_A_PAGE` for what was imported as gone or redirected, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`;
+        PERMISSION_DENIED, `PATH_RESERVED` for what has vanished from a path that is another organisation's now; ALREADY_EXISTS
+        `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if the first call arrived.
         """
 
     @_abc_1.abstractmethod

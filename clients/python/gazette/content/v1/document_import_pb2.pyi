@@ -240,7 +240,7 @@ class ImportedDocument(_message.Message):
     source: _builtins.str
     """Where it comes from, for the answer and the audit: a file's name, say."""
     live_state: _document_pb2.LiveState.ValueType
-    """What the public is to see of it."""
+    """What the public is to see of it. A document that has VANISHED here is not brought back by an import: `DOCUMENT_VANISHED`."""
     explanation: _builtins.str
     """WITHDRAWN and GONE: why, as HTML."""
     location: _builtins.str

@@ -102,6 +102,8 @@ class _LiveStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LiveState.V
     """The way to another page."""
     LIVE_STATE_GONE: _LiveState.ValueType  # 4
     """That there was a page, and why it is gone."""
+    LIVE_STATE_VANISHED: _LiveState.ValueType  # 5
+    """Nothing, as if there had never been anything: a legal removal."""
 
 class LiveState(_LiveState, metaclass=_LiveStateEnumTypeWrapper):
     """What the public sees of a document."""
@@ -116,6 +118,8 @@ LIVE_STATE_REDIRECTED: LiveState.ValueType  # 3
 """The way to another page."""
 LIVE_STATE_GONE: LiveState.ValueType  # 4
 """That there was a page, and why it is gone."""
+LIVE_STATE_VANISHED: LiveState.ValueType  # 5
+"""Nothing, as if there had never been anything: a legal removal."""
 Global___LiveState: _TypeAlias = LiveState  # noqa: Y015
 
 class _DocumentView:
@@ -182,17 +186,30 @@ class Live(_message.Message):
     PUBLIC_UPDATE_TIME_FIELD_NUMBER: _builtins.int
     RECORD_NUMBER_FIELD_NUMBER: _builtins.int
     PUBLISH_DURATION_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
+    WITHDRAW_TIME_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
+    COVERS_PREFIX_FIELD_NUMBER: _builtins.int
+    PRESERVES_SUFFIX_FIELD_NUMBER: _builtins.int
     state: Global___LiveState.ValueType
     """What the public sees."""
     revision_number: _builtins.int
-    """Which revision they see; 0 when nothing."""
+    """Which revision they see, or have seen last; 0 when there was none."""
     path: _builtins.str
-    """Where they see it."""
+    """Where they see it, or whatever is there instead."""
     record_number: _builtins.int
     """The record entry of the last change."""
+    explanation: _builtins.str
+    """WITHDRAWN, GONE: why, as HTML, as it was given. Lists leave it out unless their `view` is FULL."""
+    location: _builtins.str
+    """REDIRECTED: where to. GONE: where to look instead; may be empty."""
+    covers_prefix: _builtins.bool
+    """REDIRECTED: whether every path below is redirected too."""
+    preserves_suffix: _builtins.bool
+    """REDIRECTED: whether what follows the path is appended to `location`."""
     @_builtins.property
     def publish_time(self) -> _timestamp_pb2.Timestamp:
-        """When this revision became public here."""
+        """When what they see became so."""
 
     @_builtins.property
     def first_publish_time(self) -> _timestamp_pb2.Timestamp:
@@ -208,6 +225,10 @@ class Live(_message.Message):
         measured yet.
         """
 
+    @_builtins.property
+    def withdraw_time(self) -> _timestamp_pb2.Timestamp:
+        """WITHDRAWN: since when."""
+
     def __init__(
         self,
         *,
@@ -219,10 +240,15 @@ class Live(_message.Message):
         public_update_time: _timestamp_pb2.Timestamp | None = ...,
         record_number: _builtins.int = ...,
         publish_duration: _duration_pb2.Duration | None = ...,
+        explanation: _builtins.str = ...,
+        withdraw_time: _timestamp_pb2.Timestamp | None = ...,
+        location: _builtins.str = ...,
+        covers_prefix: _builtins.bool = ...,
+        preserves_suffix: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "path", b"path", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "revision_number", b"revision_number", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "explanation", b"explanation", "first_publish_time", b"first_publish_time", "location", b"location", "path", b"path", "preserves_suffix", b"preserves_suffix", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "revision_number", b"revision_number", "state", b"state", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -34,6 +34,8 @@ class _RecordEntryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Recor
     """It was made to lead to another page."""
     RECORD_ENTRY_KIND_GONE: _RecordEntryKind.ValueType  # 4
     """Its page was removed, with a reason."""
+    RECORD_ENTRY_KIND_VANISHED: _RecordEntryKind.ValueType  # 5
+    """What was there was removed for legal reasons: nothing is served there since, as if there had never been anything."""
 
 class RecordEntryKind(_RecordEntryKind, metaclass=_RecordEntryKindEnumTypeWrapper):
     """What an entry says happened at its path."""
@@ -48,6 +50,8 @@ RECORD_ENTRY_KIND_REDIRECTED: RecordEntryKind.ValueType  # 3
 """It was made to lead to another page."""
 RECORD_ENTRY_KIND_GONE: RecordEntryKind.ValueType  # 4
 """Its page was removed, with a reason."""
+RECORD_ENTRY_KIND_VANISHED: RecordEntryKind.ValueType  # 5
+"""What was there was removed for legal reasons: nothing is served there since, as if there had never been anything."""
 Global___RecordEntryKind: _TypeAlias = RecordEntryKind  # noqa: Y015
 
 @_typing.final
@@ -81,7 +85,7 @@ class RecordEntryBody(_message.Message):
     """In which language."""
     answer_sha256: _builtins.bytes
     """SHA-256 of what the path has served since: a serialised gazette.delivery.v1.GetPageResponse. A redirect is here as it was
-    published; GetPage follows it to where it leads at the moment. 32 bytes.
+    published; GetPage follows it to where it leads at the moment. Of nothing, where something has vanished. 32 bytes.
     """
     @_builtins.property
     def record_time(self) -> _timestamp_pb2.Timestamp:

@@ -1,0 +1,59 @@
+"""SQL: what the public sees of a document becomes something else, beside publication."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Integer, Uuid, and_, bindparam, exists, select
+from sqlalchemy.orm import aliased
+
+from server import audit, delivery, files, organisations, record
+from server.content.documents.queries import IS_ASKED_FOR, WHOLE
+from server.content.documents.writing import changed, copied
+from server.content.models import Document, Revision
+from server.content.publishing.queries import LIVE, with_files
+from server.content.types import held as types
+from server.stores.statements import Statement
+
+IS_LIVE = (Revision.document_id == Document.id) & (Revision.number == Document.live_revision_number)
+SHOWN = Statement(
+    select(*WHOLE, Revision.html, Revision.html_details, Revision.renderer).outerjoin(Revision, IS_LIVE).where(IS_ASKED_FOR)
+)
+"""A document with what its live revision says, and what the public gets of it; without words if it was never public."""
+
+ONE, OTHER = aliased(Revision), aliased(Revision)
+WORDS = ("title", "summary", "body", "body_format", "details", "links", "tags", "attachments")
+SAY_THE_SAME = Statement(
+    select(
+        exists().where(
+            ONE.document_id == bindparam("document_id", type_=Uuid()),
+            OTHER.document_id == ONE.document_id,
+            ONE.number == bindparam("one", type_=Integer()),
+            OTHER.number == bindparam("other", type_=Integer()),
+            and_(*(getattr(ONE, name) == getattr(OTHER, name) for name in WORDS)),
+        )
+    )
+)
+"""Whether two revisions say the same."""
+
+CONDITIONS = (types.IS_UNCHANGED, organisations.ARE_UNCHANGED)
+DISCARDING = ("path", "revision_number")
+"""The columns that change, too, where a draft is discarded."""
+
+
+def change(*more: str) -> Statement:
+    document = changed(*LIVE, *more, conditions=CONDITIONS)
+    return with_files(document, *((copied(document),) if more else ()))
+
+
+def vanishing(*more: str) -> Statement:
+    document = changed(*LIVE, *more, conditions=CONDITIONS)
+    parts: tuple[Any, ...] = (copied(document),) if more else ()
+    parts += (delivery.removes(document), *audit.inserts(document), *files.shows(document))
+    return Statement(record.appends(document).add_cte(*parts))
+
+
+CHANGE, CHANGE_DISCARDING = change(), change(*DISCARDING)
+"""What the path serves becomes another thing. The second one makes a revision that says once more what the live one does."""
+VANISHING, VANISHING_DISCARDING = vanishing(), vanishing(*DISCARDING)
+"""The same where nothing is served any more."""
