@@ -15,7 +15,7 @@ from server.delivery.pages.reading import location_of
 from server.delivery.pages.reviewing import Stored, stored
 from server.delivery.pages.rules import located
 from server.delivery.pages.serving import is_within, others_serve
-from server.delivery.pages.transferring import answer, pages_after, restore, there
+from server.delivery.pages.transferring import answer, pages_after, remove, restore, there
 
 __all__ = [
     "ALL_LEFT",
@@ -35,6 +35,7 @@ __all__ = [
     "parameters",
     "puts",
     "removal",
+    "remove",
     "removes",
     "restore",
     "standing",

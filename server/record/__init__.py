@@ -12,7 +12,7 @@ Pages are derived from the record, never the other way round. The server's datab
 """
 
 from server.record.failures import InstallationInUse, RecordDiffers, RecordGap, RecordNotReached
-from server.record.history import last_shown, vanished_behind
+from server.record.history import is_overtaken, last_shown, vanished_behind
 from server.record.log import CHANNEL, NEWEST, NEXT, Place, appends, entry, locked, parameters
 from server.record.minimum import minimum
 from server.record.queries import changes_after, head
@@ -35,6 +35,7 @@ __all__ = [
     "check_unused",
     "entry",
     "head",
+    "is_overtaken",
     "last_shown",
     "locale_of",
     "locked",

@@ -15,6 +15,7 @@ from google.protobuf.struct_pb2 import Struct
 from sqlalchemy import select
 
 from gazette.auth.v1.account_pb2 import Role
+from gazette.content.v1.content_service_pb2 import GetDocumentRequest
 from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportOptions
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse, ListPagesRequest
@@ -24,7 +25,18 @@ from server.audit.models import AuditEvent
 from server.content.rendering import Renderer
 from server.rpc.failures import ResourceExhausted
 from tests.content.desk import Desk, imported, last_number
-from tests.content.transferring import RESTORES, Message, admin_of_all, exported, kinds, outcomes, results_of, uploaded
+from tests.content.taking import VANISHED, comes_to_serve, vanish
+from tests.content.transferring import (
+    RESTORES,
+    Message,
+    admin_of_all,
+    downloaded,
+    exported,
+    kinds,
+    outcomes,
+    results_of,
+    uploaded,
+)
 from tests.polling import until
 from tests.refusals import refused
 from tests.servers import Servers
@@ -252,3 +264,29 @@ async def test_an_import_that_is_cut_off_is_begun_again(own_desk: Desk, elsewher
     for number in range(4):
         ours = await own_desk.page(f"/{number}")
         assert (await there.page_now(f"/{number}", "")).SerializeToString() == ours.SerializeToString()
+
+
+async def test_what_has_vanished_since(own_desk: Desk, elsewhere: Service) -> None:
+    """What was restored, and has vanished in the other installation since, vanishes with the next import, former path and file
+    included; and the export before it does not bring it back (C31, I9)."""
+    (form, _) = await uploaded(own_desk)
+    document = await own_desk.published("/second", attachments=[form])
+    document = await own_desk.through_review(await own_desk.update(document, path="/moved"))
+    before = await exported(own_desk.service, own_desk.admin, with_files=True, for_restoring=True)
+    admin = await admin_of_all(elsewhere)
+    await results_of(elsewhere, admin, RESTORES, before)
+    there = await Desk.opened(elsewhere)
+    assert await comes_to_serve(there, "/moved", document.title)
+    await vanish(own_desk, document)
+    after = await exported(own_desk.service, own_desk.admin, with_files=True, for_restoring=True)
+    assert document.title not in str(after)
+    for parts in (after, before, after):
+        assert {*outcomes(await results_of(elsewhere, admin, RESTORES, parts))} <= {"CREATED", "UNCHANGED"}
+        for path in ("/moved", "/second"):
+            assert await comes_to_serve(there, path, "")
+        with pytest.raises(grpc.aio.AioRpcError):
+            await downloaded(elsewhere, form)
+    assert await last_number(elsewhere) == await last_number(own_desk.service)
+    request = GetDocumentRequest(id=document.id)
+    found = (await there.documents.GetDocument(request, metadata=admin.metadata)).document
+    assert found.live.state == VANISHED

@@ -16,6 +16,7 @@ from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from server.demo import loading
 from tests.content.desk import Desk, imported
+from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
 from tests.importer.restoring import empty_office, office_on, restored_equal
 from tests.importer.sources import GOVUK, needs_govuk
 from tests.servers import Servers
@@ -65,11 +66,25 @@ async def of_every_kind(desk: Desk) -> None:
     live = await desk.through_review(await desk.update(live, body="again", path=f"{desk.root}/moved"), minor=True)
     await desk.update(live, body="secret", path=f"{desk.root}/moving")
     await desk.create(f"{desk.root}/draft")
+    await taken_down(desk)
     schema = Struct()
     schema.update({"required": ["length"], "properties": {"length": {"type": "number"}}})
     await desk.change_content_type(content_type, details_schema=schema)
     reserved = ReservePathRequest(organisation_id=desk.organisation_id, prefix=desk.root.strip("/"))
     await OrganisationServiceStub(desk.service.channel).ReservePath(reserved, metadata=desk.admin.metadata)
+
+
+async def taken_down(desk: Desk) -> None:
+    """What editors have withdrawn, removed and redirected, past drafts that were kept and discarded; and what has vanished,
+    with the path that it had before, at the very end of the record."""
+    withdrawn, gone = [await desk.published(f"{desk.root}/{name}", body=name) for name in ("taken-w", "taken-g")]
+    await withdraw(desk, await desk.update(withdrawn, body="secret"), "Old", draft=KEEP)
+    await remove(desk, await desk.update(gone, body="secret"), "Closed", f"{desk.root}/p", draft=DISCARD)
+    await redirect(desk, await desk.published(f"{desk.root}/taken-r"), f"{desk.root}/p", keeps=True)
+    await restore(desk, await remove(desk, await desk.published(f"{desk.root}/back")))
+    vanished = await desk.published(f"{desk.root}/secret", title="Secret")
+    vanished = await desk.through_review(await desk.update(vanished, path=f"{desk.root}/secret-moved"))
+    await vanish(desk, vanished)
 
 
 @needs_govuk

@@ -81,8 +81,7 @@ class Export:
     async def walk(self, redirects: list[ImportedRedirect], of_redirects: bool | None) -> Parts:
         """All that paths serve, in the order of the record; or the documents that are redirects, or all that are none. Former
         paths are added to the redirects."""
-        last = 0
-        pages = await self.pages(last)
+        last, head, pages = 0, *await self.ahead(0)
         while pages:
             documents = await self.documents(pages)
             for number, page in enumerate(pages):
@@ -91,7 +90,19 @@ class Export:
                 async for part in self.at(page, documents.get(page.document_id), last, redirects, of_redirects):
                     yield part
                 last = page.record_number
-            pages = await self.pages(last)
+            head, pages = await self.ahead(last)
+        async for part in self.overtaken(last, head + 1):
+            yield part
+
+    async def ahead(self, last: int) -> tuple[int, Sequence[Row]]:
+        """The record's newest number, if anybody is to know, and then what is served behind the last one: so that if there is
+        nothing, nothing up to that number was missed."""
+        head = 0
+        if self.for_restoring:
+            async with self.database.direct() as connection:
+                newest = await record.NEXT.first(connection)
+            head = newest.number or 0 if newest is not None else 0
+        return head, await self.pages(last)
 
     async def check_organisation(self) -> None:
         if self.organisation_id is not None:

@@ -110,6 +110,27 @@ RESTORATION = restored(put_anew())
 RESTORATION_AGAIN = restored(put_again())
 """The same for a later state of a document that was restored before."""
 
+
+def taken_away() -> CTE:
+    values = {name: given("document", Document, [name])[0] for name in ("live_state", "record_number", "publish_time")}
+    empty = {"explanation": None, "withdraw_time": None, "location": None, "covers_prefix": False, "preserves_suffix": False}
+    statement = update(Document).where(
+        Document.id == bindparam("document_id", type_=Uuid()),
+        Document.live_path == bindparam("live_path", type_=Text()),
+        Document.record_number < values["record_number"],
+    )
+    statement = statement.values(**values, **empty, version=Document.version + 1, update_time=CHANGE_TIME)
+    return statement.returning(Document.id).cte("document")
+
+
+def vanishing() -> Statement:
+    document = taken_away()
+    return Statement(select(document).add_cte(*files.shows(document), *audit.inserts(document)))
+
+
+VANISHING = vanishing()
+"""Says of a document that was restored before that it has vanished since."""
+
 LEADING = select(Document.id).where(
     Document.id == bindparam("document_id", type_=Uuid()),
     Document.live_path == bindparam("live_path", type_=Text()),

@@ -27,8 +27,9 @@ from server.content.documents.premises import Premises
 from server.content.documents.sizes import size
 from server.content.documents.words import words_of
 from server.content.documents.writing import TRANSLATED_ELSEWHERE, conflicts_named
+from server.content.failures import live_state_name
 from server.content.paths import others_use
-from server.content.publishing.pages import PAGE_STATES, REDIRECTED
+from server.content.publishing.pages import KINDS, PAGE_STATES, REDIRECTED, VANISHED
 from server.content.rendering import Renderer
 from server.content.transfer import answers, queries, rows, rules
 from server.content.transfer.imports import Import
@@ -36,7 +37,7 @@ from server.content.transfer.incoming import Incoming
 from server.content.transfer.results import CREATED, END, REFUSALS, UNCHANGED, UPDATED, Outcome, result_of
 from server.rpc.call import Call
 from server.rpc.failures import InvalidArgument
-from server.rpc.messages import message
+from server.rpc.messages import message, moment
 from server.rpc.patience import patiently
 from server.stores.parameters import named
 from server.stores.postgres import Database
@@ -103,8 +104,12 @@ class Restoration:
             answers.check_redirect(body, answer)
 
         async def put(connection: asyncpg.Connection) -> None:
+            if await record.is_overtaken(connection, body.path, record.locale_of(body), body.number):
+                return
             if answer:
                 await delivery.restore(connection, rows.former_page(body, answer, wanted))
+            elif body.kind == KINDS[VANISHED]:
+                await vanish(connection, body)
 
         return Outcome(await self.on_the_record(body, wanted.body, answer, put, covers_prefix=wanted.covers_prefix))
 
@@ -225,6 +230,22 @@ class Restoration:
             parameters["revision_source_sha256"] = None  # an earlier revision may have been of the same words
         await statement.run(connection, **parameters, **event)
         return CREATED if standing is None else UPDATED
+
+
+async def vanish(connection: asyncpg.Connection, body: RecordEntryBody) -> None:
+    """Takes away what was restored before the entry, and says so of its document."""
+    await delivery.remove(connection, body.path, record.locale_of(body), body.number)
+    columns = {"live_state": VANISHED, "record_number": body.number, "publish_time": moment(body.record_time)}
+    event = audit.event(
+        "document.restore",
+        body.document_id,
+        organisation_id=uuid.UUID(body.organisation_id),
+        path=body.path,
+        record_number=body.number,
+        after={"live_state": live_state_name(VANISHED)},
+    )
+    parameters = {"document_id": uuid.UUID(body.document_id), "live_path": body.path, **files.parameters(())}
+    await queries.VANISHING.run(connection, **parameters, **named("document", columns), **event)
 
 
 async def check_files(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
-from sqlalchemy import BigInteger, Integer, Text, Uuid, bindparam, select
+from sqlalchemy import BigInteger, Integer, Text, Uuid, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from server.delivery.models import Page
@@ -50,6 +50,14 @@ RESTORED = Statement(
     )
 )
 
+REMOVED = Statement(
+    delete(Page).where(
+        Page.path == bindparam("path", type_=Text()),
+        Page.locale == bindparam("locale", type_=Text()),
+        Page.record_number < bindparam("number", type_=BigInteger()),
+    )
+)
+
 
 async def pages_after(
     connection: asyncpg.Connection, number: int, limit: int, organisation_id: uuid.UUID | None
@@ -74,3 +82,8 @@ async def there(connection: asyncpg.Connection, path: str, locale: str) -> Row |
 async def restore(connection: asyncpg.Connection, page: dict[str, Any]) -> None:
     """Puts a page, of which all columns are given, unless what stands there is newer on the record."""
     await RESTORED.run(connection, **named("page", page))
+
+
+async def remove(connection: asyncpg.Connection, path: str, locale: str, number: int) -> None:
+    """Takes away what a path serves since an earlier entry of the record than this."""
+    await REMOVED.run(connection, path=path, locale=locale, number=number)
