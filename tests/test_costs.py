@@ -25,7 +25,7 @@ from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStu
 from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1 import content_type_service_pb2 as types
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
-from gazette.content.v1.document_pb2 import LiveState
+from gazette.content.v1.document_pb2 import Document, LiveState
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1 import file_service_pb2 as files
@@ -35,6 +35,7 @@ from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
 from gazette.system.v1 import system_service_pb2 as system
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
 from tests.content.desk import Desk, imported
+from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
 from tests.files.uploading import PDF, requests, upload_of
 from tests.service import PASSWORD, Service
 from tests.statements import counted
@@ -95,7 +96,8 @@ async def documents(day: Day) -> None:
     document = await day.measure(lambda: desk.publish(document))
     moved = await desk.update(document, path=f"{document.path}-moved")
     moved = await desk.approve(await desk.submit(moved))
-    await day.measure(lambda: desk.publish(moved), "moved")
+    moved = await day.measure(lambda: desk.publish(moved), "moved")
+    await taken_down(day, moved)
     revisions = content.ListRevisionsRequest(document_id=document.id)
     await day.measure(lambda: desk.documents.ListRevisions(revisions, metadata=author))
     await day.measure(lambda: desk.bring_in(imported(f"{desk.root}/{uuid.uuid4().hex}")), "one document")
@@ -110,6 +112,22 @@ async def documents(day: Day) -> None:
         return [part async for part in desk.documents.ExportDocuments(export, metadata=author)]
 
     await day.measure(exported, "of few documents")
+
+
+async def taken_down(day: Day, moved: Document) -> None:
+    desk = day.desk
+    to, document = await desk.published(), await desk.published()
+    withdrawn = (await day.measure(lambda: withdraw(desk, document))).document
+    withdrawn = await day.measure(lambda: restore(desk, withdrawn))
+    gone = await day.measure(lambda: remove(desk, withdrawn), "gone")
+    gone = await day.measure(lambda: restore(desk, gone), "gone")
+    led = await day.measure(lambda: redirect(desk, gone, to.path), "redirected")
+    led = await day.measure(lambda: redirect(desk, led, to.path, keeps=True), "redirected with all below")
+    draft = await desk.update(led, title="A draft")
+    draft = await day.measure(lambda: remove(desk, draft, draft=KEEP), "past a draft")
+    await day.measure(lambda: remove(desk, draft, draft=DISCARD), "with a draft discarded")
+    vanished = await day.measure(lambda: vanish(desk, moved), "vanished")
+    await day.measure(lambda: restore(desk, vanished, by=desk.admin), "vanished")
 
 
 async def reading(day: Day) -> None:

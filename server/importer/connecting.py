@@ -1,4 +1,4 @@
-"""Who calls, which server, for which organisation: what both commands ask for, and its defaults."""
+"""Who calls, which server, for which organisation: what commands that call the service ask for, and its defaults."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Connection(NamedTuple):
     target: str | None
     email: str | None
     password: str | None
-    organisation: str | None
     tls: bool
     ca_file: Path | None
     environment: str
+    organisation: str | None = None
 
 
 OPTIONS: list[Callable[[Command], Command]] = [
@@ -50,7 +50,6 @@ OPTIONS: list[Callable[[Command], Command]] = [
         show_envvar=True,
         help="Its password; other users of the machine see an option.",
     ),
-    click.option("--organisation", metavar="SLUG", help="Whose documents.  [default: the only one there is for the account]"),
     click.option("--tls", is_flag=True, help="Encrypt the connection, and check who the server is."),
     click.option(
         "--ca-file",
@@ -60,9 +59,18 @@ OPTIONS: list[Callable[[Command], Command]] = [
     click.option("--environment", envvar="ENVIRONMENT", default="development", hidden=True),
 ]
 
+ORGANISATION = click.option(
+    "--organisation", metavar="SLUG", help="Whose documents.  [default: the only one there is for the account]"
+)
+
 
 def connection_options(command: Command) -> Command:
     """Adds the options, which together are a Connection."""
+    return caller_options(ORGANISATION(command))
+
+
+def caller_options(command: Command) -> Command:
+    """The same without an organisation, for what names documents by their ids."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command

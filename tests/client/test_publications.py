@@ -10,11 +10,12 @@ import pytest
 import pytest_asyncio
 from google.rpc.error_details_pb2 import ErrorInfo
 
+from gazette.content.v1 import content_service_pb2
 from gazette.content.v1.content_service_pb2 import GetDocumentRequest, PublishDocumentRequest
 from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportOptions
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette_client.errors import DOMAIN, DeadlineExceeded, FailedPrecondition, failure
-from gazette_client.publications import HEADER
+from gazette_client.publications import HEADER, PUBLISHES, Publications
 from tests.client.conftest import Clients
 from tests.client.scripted import Server
 
@@ -65,6 +66,17 @@ async def test_an_import_is_remembered(clients: Clients, client: Any, scripted: 
         await clients.call(client.content.ImportDocuments, IMPORT if can_repeat else iter(IMPORT))
     await clients.call(client.delivery.GetPage, PAGE)
     assert asked(scripted) == ["9"]
+
+
+def test_every_change_of_what_is_public_is_remembered() -> None:
+    """Whatever the contract answers with the last entry that was made counts as a publication, and nothing else does."""
+    service = content_service_pb2.DESCRIPTOR.services_by_name["ContentService"]
+    answers = {method.output_type for method in service.methods if "record_number" in method.output_type.fields_by_name}
+    assert {each.DESCRIPTOR for each in PUBLISHES} == answers
+    publications = Publications()
+    for number, kind in enumerate(PUBLISHES, start=1):
+        publications.learn(kind(record_number=number))
+        assert publications.record_number == number
 
 
 async def test_a_record_that_was_set_back(clients: Clients, client: Any, scripted: Server) -> None:

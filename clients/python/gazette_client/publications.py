@@ -8,8 +8,21 @@ from typing import Any
 
 from gazette.content.v1.content_service_pb2 import PublishDocumentResponse
 from gazette.content.v1.document_import_pb2 import ImportDocumentsResponse
+from gazette.content.v1.taking_down_pb2 import (
+    RestoreDocumentResponse,
+    UnpublishDocumentResponse,
+    WithdrawDocumentResponse,
+)
 from gazette_client.errors import GazetteError
 
+PUBLISHES = (
+    PublishDocumentResponse,
+    ImportDocumentsResponse,
+    WithdrawDocumentResponse,
+    UnpublishDocumentResponse,
+    RestoreDocumentResponse,
+)
+"""What is answered to whoever changes what the public sees."""
 HEADER = "x-min-record-number"
 NOT_REACHED = "RECORD_NOT_REACHED"
 
@@ -23,7 +36,7 @@ class Publications:
 
     def learn(self, answer: Any) -> None:
         """Takes over what an answer says."""
-        if isinstance(answer, PublishDocumentResponse | ImportDocumentsResponse):
+        if isinstance(answer, PUBLISHES):
             self.reach(answer.record_number)
 
     def learn_of_failure(self, error: GazetteError) -> None:

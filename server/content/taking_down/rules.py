@@ -47,7 +47,7 @@ def step(state: int, change: Change) -> LiveState.ValueType:
 
 def concerns_vanishing(state: int, change: Change) -> bool:
     """Whether the change makes something vanish, or brings back what has vanished: more than publishers may."""
-    return VANISHED in {state, change.leads_to}
+    return change.leads_to == VANISHED or (state == VANISHED and state in change.needs)
 
 
 def draft_left(state: int, handling: int) -> int:
