@@ -95,6 +95,17 @@ def test_what_is_missing_is_named(name: str) -> None:
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"}, "OTEL_EXPORTER_OTLP_ENDPOINT is not valid"),
         ({"SMTP_HOST": "smtp://example.gov"}, "SMTP_HOST is not valid"),
         ({"PROXY_ADDRESSES": "10.0.0.0/8"}, "PROXY_ADDRESSES is no list of IP addresses"),
+        (
+            {"REDIRECT_HOSTS": "https://www.example.gov"},
+            "REDIRECT_HOSTS is not valid: 'https://www.example.gov' is no name of a host",
+        ),
+        (
+            {"REDIRECT_HOSTS": "www.example.gov:8443"},
+            "REDIRECT_HOSTS is not valid: 'www.example.gov:8443' is no name of a host",
+        ),
+        ({"REDIRECT_HOSTS": "*"}, "REDIRECT_HOSTS is not valid: '*' is no name of a host"),
+        ({"REDIRECT_HOSTS": "*.gov"}, "REDIRECT_HOSTS is not valid: '*.gov' is no name of a host"),
+        ({"REDIRECT_HOSTS": "10.0.0.1"}, "REDIRECT_HOSTS is not valid: '10.0.0.1' is no name of a host"),
         ({"DATABASE_POOL_MIN": "30"}, "DATABASE_POOL_MAX is less than DATABASE_POOL_MIN"),
         ({"REFRESH_TOKEN_SECRET": GOOD["JWT_SECRET"]}, "REFRESH_TOKEN_SECRET equals JWT_SECRET"),
         ({"TLS_KEY_FILE": "/nowhere/key.pem"}, "TLS_KEY_FILE and TLS_CERTIFICATE_FILE go together"),
@@ -106,6 +117,12 @@ def test_what_is_wrong_is_named(changed: dict[str, str], begins: str) -> None:
     said = refusal(**changed)
     assert said.startswith(begins)
     assert "\n" not in said
+
+
+def test_hosts_are_compared_as_urls_have_them() -> None:
+    """However a host is written, it is the one that a URL names: in ASCII and small letters."""
+    settings = load({**GOOD, "REDIRECT_HOSTS": "WWW.Example.GOV, *.Käpten.example"})
+    assert settings.redirect_hosts == ("www.example.gov", "*.xn--kpten-gra.example")
 
 
 def test_addresses_are_compared_as_connections_show_them() -> None:

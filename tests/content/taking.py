@@ -22,12 +22,16 @@ PUBLISHED, WITHDRAWN = LiveState.LIVE_STATE_PUBLISHED, LiveState.LIVE_STATE_WITH
 REDIRECTED, GONE, VANISHED = LiveState.LIVE_STATE_REDIRECTED, LiveState.LIVE_STATE_GONE, LiveState.LIVE_STATE_VANISHED
 KEEP, DISCARD = rpc.DraftHandling.DRAFT_HANDLING_KEEP, rpc.DraftHandling.DRAFT_HANDLING_DISCARD
 APPROVED = DraftState.DRAFT_STATE_APPROVED
-Draft = rpc.DraftHandling.ValueType
 UNSAID = rpc.DraftHandling.DRAFT_HANDLING_UNSPECIFIED
 
 
 async def withdraw(
-    desk: Desk, document: Document, why: str = "Out of date.", *, draft: Draft = UNSAID, by: Person | None = None
+    desk: Desk,
+    document: Document,
+    why: str = "Out of date.",
+    *,
+    draft: rpc.DraftHandling.ValueType = UNSAID,
+    by: Person | None = None,
 ) -> rpc.WithdrawDocumentResponse:
     request = rpc.WithdrawDocumentRequest(id=document.id, etag=document.etag, explanation=why, draft=draft)
     answer = await desk.documents.WithdrawDocument(request, metadata=(by or desk.publisher).metadata)
@@ -36,7 +40,7 @@ async def withdraw(
 
 
 async def unpublish(
-    desk: Desk, document: Document, *, draft: Draft = UNSAID, by: Person | None = None, **into: Any
+    desk: Desk, document: Document, *, draft: rpc.DraftHandling.ValueType = UNSAID, by: Person | None = None, **into: Any
 ) -> rpc.UnpublishDocumentResponse:
     request = rpc.UnpublishDocumentRequest(id=document.id, etag=document.etag, draft=draft, **into)
     answer = await desk.documents.UnpublishDocument(request, metadata=(by or desk.publisher).metadata)
@@ -60,7 +64,9 @@ async def vanish(desk: Desk, document: Document, why: str = "Order 12 of 1989.",
     return (await unpublish(desk, document, vanish=rpc.Vanishing(reason=why), **how)).document
 
 
-async def restore(desk: Desk, document: Document, *, draft: Draft = UNSAID, by: Person | None = None) -> Document:
+async def restore(
+    desk: Desk, document: Document, *, draft: rpc.DraftHandling.ValueType = UNSAID, by: Person | None = None
+) -> Document:
     request = rpc.RestoreDocumentRequest(id=document.id, etag=document.etag, draft=draft)
     answer = await desk.documents.RestoreDocument(request, metadata=(by or desk.publisher).metadata)
     assert isinstance(answer, rpc.RestoreDocumentResponse)

@@ -10,15 +10,19 @@ import pytest
 
 from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1 import taking_down_pb2 as rpc
-from gazette.content.v1.document_pb2 import Document, LinkTargets
+from gazette.content.v1.document_pb2 import Document, LinkTargets, LiveState
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from gazette.delivery.v1.page_pb2 import PageState
+from server.content.failures import WrongLiveState
+from server.content.taking_down import rules
+from server.content.taking_down.rules import CHANGES, Change
 from server.rpc.objects import plain
 from tests.content.desk import Desk, imported
 from tests.content.taking import (
     GONE,
     PUBLISHED,
     REDIRECTED,
+    VANISHED,
     WITHDRAWN,
     comes_to_serve,
     events,
@@ -32,6 +36,7 @@ from tests.content.taking import (
     withdraw,
 )
 from tests.refusals import refused
+from tools import transitions
 
 
 async def test_what_is_withdrawn_is_read_on(desk: Desk) -> None:
@@ -202,7 +207,7 @@ async def test_steps_out_of_turn(desk: Desk) -> None:
     """What was never public cannot be taken down, and what is a page cannot be restored; nothing changes then (C30)."""
     draft, page = await desk.create(), await desk.published(f"{desk.root}/a")
     for step in (withdraw, remove, restore):
-        refusal = await refused(step(desk, draft))  # type: ignore[operator]
+        refusal = await refused(step(desk, draft))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "WRONG_LIVE_STATE")
         assert refusal.info.metadata["live_state"] == "not public yet"
     refusal = await refused(restore(desk, page))
@@ -215,10 +220,10 @@ async def test_who_may(desk: Desk) -> None:
     """Publishers may, editors may not, and to another organisation there is no such document (Z2)."""
     document = await desk.published()
     for step in (withdraw, remove, restore):
-        assert (await refused(step(desk, document, by=desk.editor))).code == grpc.StatusCode.PERMISSION_DENIED  # type: ignore[operator]
+        assert (await refused(step(desk, document, by=desk.editor))).code == grpc.StatusCode.PERMISSION_DENIED
     others = await Desk.opened(desk.service)
     for step in (withdraw, remove, restore):
-        assert (await refused(step(others, document))).reason == "DOCUMENT_NOT_FOUND"  # type: ignore[operator]
+        assert (await refused(step(others, document))).reason == "DOCUMENT_NOT_FOUND"
     assert await desk.get(document) == document
 
 
@@ -227,7 +232,7 @@ async def test_an_old_etag(desk: Desk) -> None:
     old = await desk.published(f"{desk.root}/a")
     document = (await withdraw(desk, old)).document
     for step in (withdraw, remove, restore):
-        refusal = await refused(step(desk, old))  # type: ignore[operator]
+        refusal = await refused(step(desk, old))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.ABORTED, "STALE_ETAG")
         assert dict(refusal.info.metadata) == {"given": old.etag, "current": document.etag}
     assert await kinds(desk) == [("PUBLISHED", "/a"), ("WITHDRAWN", "/a")]
@@ -272,7 +277,7 @@ async def test_what_was_never_a_page_is_not_restored(desk: Desk) -> None:
     (result,) = await desk.bring_in(imported(f"{desk.root}/a", live_state=GONE, explanation="Old"))
     document = await desk.get(Document(id=result.document_id))
     for step in (restore, withdraw):
-        refusal = await refused(step(desk, document))  # type: ignore[operator]
+        refusal = await refused(step(desk, document))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "NEVER_A_PAGE")
     assert (await desk.page(f"{desk.root}/a")).gone.explanation == "Old"
     await desk.through_review(await desk.update(document, body="New"))
@@ -307,3 +312,22 @@ async def test_what_is_restored_meets_no_new_schema(desk: Desk) -> None:
     document = await restore(desk, document)
     answer: GetPageResponse = await desk.page(document.live.path)
     assert plain(answer.page.details) == {"a": 1}
+
+
+def test_the_diagram_is_current() -> None:
+    """docs/taking-down.md shows the table of transitions as it is; mend it with python -m tools.transitions."""
+    text = transitions.PAGE.read_text()
+    assert transitions.page(text) == text
+    assert transitions.diagram().count("-->") == 1 + sum(len(change.needs) for change in CHANGES)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.action)
+def test_the_table_of_transitions(change: Change) -> None:
+    """From each state a change leads to its own, or is refused, as the table says; vanishing is for few."""
+    for state in LiveState.values():
+        if state in change.needs:
+            assert rules.step(state, change) == change.leads_to
+            assert rules.concerns_vanishing(state, change) == (VANISHED in {state, change.leads_to})
+        else:
+            with pytest.raises(WrongLiveState):
+                rules.step(state, change)

@@ -82,7 +82,8 @@ async def test_every_process_hears_of_it(service: Service, verb: str) -> None:
         elif verb == "redirect":
             await redirect(desk, document, f"{desk.root}/b")
         else:
-            await {"remove": remove, "vanish": vanish, "restore": restore}[verb](desk, document)  # type: ignore[operator]
+            steps: dict[str, Any] = {"remove": remove, "vanish": vanish, "restore": restore}
+            await steps[verb](desk, document)
 
         async def has_heard() -> bool:
             try:
@@ -92,7 +93,7 @@ async def test_every_process_hears_of_it(service: Service, verb: str) -> None:
             if verb == "withdraw":
                 return bool(answer.page.HasField("withdrawal"))
             wanted = {"remove": "gone", "redirect": "redirect", "restore": "page"}.get(verb, "")
-            return answer.WhichOneof("answer") == wanted
+            return bool(answer.WhichOneof("answer") == wanted)
 
         assert await until(has_heard)
 

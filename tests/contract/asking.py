@@ -73,6 +73,8 @@ def request(method: MethodDescriptor, given: Ids, known: Ids) -> Any:
 def fill(message: Any, path: str, known: Ids) -> None:
     """Gives a field a value that will do."""
     name, _, rest = path.partition(".")
+    if one_of := message.DESCRIPTOR.oneofs_by_name.get(name):
+        name = one_of.fields[0].name
     field = message.DESCRIPTOR.fields_by_name[name]
     inner = getattr(message, name)
     if rest:

@@ -63,8 +63,8 @@ def scalars(rules: dict[str, Any], kind: FieldDescriptor | None) -> tuple[list[A
                 if bound in rule:
                     good, bad = [*good, int(rule[bound])], [*bad, int(rule[bound]) + step]
         elif name == "enum" and kind is not None and kind.enum_type is not None:
-            numbers = [value.number for value in kind.enum_type.values if value.number or not rule.get("not_in")]
-            good, bad = numbers, [max(numbers) + 1, *rule.get("not_in", ())]
+            known, refused = {value.number for value in kind.enum_type.values}, {*rule.get("not_in", ())}
+            good, bad = sorted(known - refused), [max(known) + 1, *refused]
     return good, bad
 
 

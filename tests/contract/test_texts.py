@@ -17,6 +17,8 @@ OF_OURS = {"page_token", "etag"}
 SET_BY_THE_SERVER = {
     "gazette.auth.v1.Grant.organisation_id",
     "gazette.auth.v1.Organisation.path_prefixes",
+    "gazette.content.v1.Live.explanation",
+    "gazette.content.v1.Live.location",
     "gazette.content.v1.Live.path",
 }
 """Parts of resources that a request carries and nobody reads there."""
