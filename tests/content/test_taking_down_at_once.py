@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from time import perf_counter
 from typing import Any
 
 import grpc
@@ -14,6 +15,12 @@ from gazette.content.v1.document_pb2 import Document
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.files.v1.file_service_pb2 import GetFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
+from server import files, record
+from server.content.documents.premises import Premises
+from server.content.publishing.publisher import Overtaken, Publisher
+from server.content.rendering import Renderer
+from server.content.taking_down import queries, rules
+from server.content.taking_down.changing import Changing, Wanted
 from server.files.models import File
 from tests.content.desk import Desk
 from tests.content.taking import (
@@ -107,19 +114,19 @@ async def test_files_go_with_their_last_page(desk: Desk, verb: str) -> None:
     ]
     document = await desk.published(f"{desk.root}/a", attachments=[own, shared])
     other = await desk.published(f"{desk.root}/b", attachments=[shared])
-    files: Any = FileServiceStub(desk.service.channel)
+    stub: Any = FileServiceStub(desk.service.channel)
     document = (await withdraw(desk, document)).document
-    assert (await files.GetFile(GetFileRequest(id=own))).file.is_public
+    assert (await stub.GetFile(GetFileRequest(id=own))).file.is_public
     if verb == "redirect":
         document = await redirect(desk, document, other.path)
     else:
         document = await (remove(desk, document) if verb == "remove" else vanish(desk, document))
-    assert (await refused(files.GetFile(GetFileRequest(id=own)))).reason == "FILE_NOT_FOUND"
-    assert (await files.GetFile(GetFileRequest(id=shared))).file.is_public
-    mine = await files.GetFile(GetFileRequest(id=own), metadata=desk.author.metadata)
+    assert (await refused(stub.GetFile(GetFileRequest(id=own)))).reason == "FILE_NOT_FOUND"
+    assert (await stub.GetFile(GetFileRequest(id=shared))).file.is_public
+    mine = await stub.GetFile(GetFileRequest(id=own), metadata=desk.author.metadata)
     assert not mine.file.is_public
     await restore(desk, document, by=desk.admin)
-    assert (await files.GetFile(GetFileRequest(id=own))).file.is_public
+    assert (await stub.GetFile(GetFileRequest(id=own))).file.is_public
 
 
 async def test_a_file_that_is_gone_meanwhile(desk: Desk) -> None:
@@ -131,3 +138,34 @@ async def test_a_file_that_is_gone_meanwhile(desk: Desk) -> None:
     refusal = await refused(restore(desk, document))
     assert (refusal.reason, refusal.info.metadata["attachments"]) == ("ATTACHMENT_NOT_FOUND", file)
     assert (await desk.get(document)).live.state != VANISHED
+
+
+async def test_within_a_transaction_of_somebody_else(desk: Desk) -> None:
+    """Whoever has a transaction, and acts for somebody who does not call now, takes a page down in it: both are done together,
+    or neither is. The event is of whom they name."""
+    service, document = desk.service, await desk.published(f"{desk.root}/a", title="A")
+    base = service.app.base
+    premises, publisher, renderer = service.app.means(Premises), Publisher(files.publish), Renderer(base.processes)
+    async with base.database.direct() as connection:
+        found = await queries.SHOWN.first(connection, id=uuid.UUID(document.id))
+    wanted = Wanted(change=rules.REMOVE, draft=KEEP, explanation="Closed", html_explanation="Closed")
+    actor = uuid.UUID(desk.author.id)
+    changing = Changing(base.database, premises, renderer)
+    publication, statement, parameters = await changing.prepared(found, wanted, actor_id=actor, begin=perf_counter())
+
+    async def put(*, fails: bool) -> None:
+        async with base.database.direct() as connection, record.locked(connection):
+            await publisher.put(connection, publication, statement, {}, parameters)
+            await connection.execute("UPDATE documents SET update_time = now() WHERE id = $1", uuid.UUID(document.id))
+            if fails:
+                raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await put(fails=True)
+    assert await desk.get(document) == document
+    await put(fails=False)
+    assert await comes_to_serve(desk, f"{desk.root}/a", "Closed")
+    event = (await events(desk, document))[-1]
+    assert (event.action, event.actor_id) == ("document.remove", actor)
+    with pytest.raises(Overtaken):
+        await put(fails=False)
