@@ -9,6 +9,8 @@ import grpc
 from sqlalchemy import select
 
 from gazette.auth.v1.account_pb2 import Role
+from gazette.auth.v1.organisation_service_pb2 import ReservePathRequest
+from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
 from gazette.content.v1.document_import_pb2 import (
     ExportDocumentsRequest,
     ImportDocumentsRequest,
@@ -204,3 +206,16 @@ async def test_a_new_process_knows_nothing_of_it(own_service: Service) -> None:
     assert await comes_to_serve(desk, document.path, "")
     async with another(own_service) as other:
         assert (await refused(other.delivery.GetPage(GetPageRequest(path=document.path)))).reason == "PAGE_NOT_FOUND"
+
+
+async def test_a_path_that_is_anothers_by_now(desk: Desk) -> None:
+    """Where something has vanished, and its draft has moved away, another organisation may come to own the path: then it is not
+    restored there (`PATH_RESERVED`), and published elsewhere all the same."""
+    document = await vanish(desk, await desk.published(f"{desk.root}/a"))
+    moved = await desk.update(document, path=f"{desk.root}/b")
+    request = ReservePathRequest(organisation_id=await desk.service.organisation(), prefix=f"{desk.root}/a".strip("/"))
+    await OrganisationServiceStub(desk.service.channel).ReservePath(request, metadata=desk.admin.metadata)
+    refusal = await refused(restore(desk, moved, draft=KEEP, by=desk.admin))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "PATH_RESERVED")
+    published = await desk.publish(await desk.approve(await desk.submit(moved)), by=desk.admin)
+    assert published.live.path == f"{desk.root}/b"

@@ -98,9 +98,11 @@ class Renderer:
         field = work.DETAILS + html_members[0].replace("/", ".") if len(html_members) == 1 else work.DETAILS
         return await self.done(is_here, field, work.details_html, details, html_members, len(html.encode()))
 
-    async def explanation(self, html: str) -> tuple[str, list[Notice]]:
+    async def explanation(self, html: str, call: Call | None = None) -> tuple[str, list[Notice]]:
         """Why something is withdrawn or gone, sanitised, and what of it is not as it was written. Raises as `rendering`."""
         is_here = len(html) <= SMALL and "<" not in html
+        if call is not None and not is_here:
+            call.allowance = ALLOWANCE
         return await self.done(is_here, "explanation", work.explanation_html, html) if html else ("", [])
 
     async def is_sanitised(self, texts: Sequence[str], details: Object, html_members: Sequence[str]) -> bool:

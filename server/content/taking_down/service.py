@@ -48,14 +48,14 @@ class TakingDown:
 
     async def WithdrawDocument(self, request: rpc.WithdrawDocumentRequest, call: Call) -> rpc.WithdrawDocumentResponse:
         explanation = request.explanation
-        html, notices = await self.renderer.explanation(explanation)
+        html, notices = await self.renderer.explanation(explanation, call)
         wanted = Wanted(change=rules.WITHDRAW, draft=request.draft, explanation=explanation, html_explanation=html)
         done = await self.done(request, wanted, call)
         return rpc.WithdrawDocumentResponse(**done._asdict(), notices=views.notices(notices))
 
     async def UnpublishDocument(self, request: rpc.UnpublishDocumentRequest, call: Call) -> rpc.UnpublishDocumentResponse:
         gone, redirect = request.gone, request.redirect
-        html, notices = await self.renderer.explanation(gone.explanation)
+        html, notices = await self.renderer.explanation(gone.explanation, call)
         match request.WhichOneof("into"):
             case "gone":
                 wanted = Wanted(
