@@ -93,7 +93,7 @@ class Publication:
         """The location as the public is told it. Raises InvalidLocation."""
         where = delivery.location(self.location) if self.location else ""
         if where is None:
-            raise InvalidLocation(self.location_field)
+            raise InvalidLocation
         return where
 
     @property
