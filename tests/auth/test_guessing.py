@@ -25,6 +25,8 @@ from tests.refusals import Refusal, refused
 from tests.service import Service
 from tests.soak import rounds
 
+pytestmark = pytest.mark.timed  # a hundred calls at once have their deadlines, too
+
 HOME = "198.51.100.7"
 
 
@@ -80,7 +82,6 @@ async def test_case_buys_no_attempts(service: Service) -> None:
 
 
 @rounds(5, 50, "addresses")
-@pytest.mark.timed
 async def test_nobody_is_locked_out(service: Service, victim: str, addresses: int) -> None:
     """While 20 guesses come from each of many addresses, a device that has signed in before does so within a second, from
     anywhere, and so does anybody at an address from which the account was signed in to (A3)."""

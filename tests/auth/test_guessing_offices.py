@@ -19,6 +19,8 @@ from tests.polling import PATIENCE
 from tests.refusals import refused
 from tests.service import Person, Service
 
+pytestmark = pytest.mark.timed  # a hundred calls at once have their deadlines, too
+
 OFFICE, ELSEWHERE = "198.51.100.20", "203.0.113.9"
 PEOPLE = 8
 

@@ -25,6 +25,8 @@ from tests.auth.stored import change, rows
 from tests.refusals import refusal, refused
 from tests.service import Service
 
+pytestmark = pytest.mark.timed  # a hundred calls at once have their deadlines, too
+
 NEW = "copper-meadow-telescope"
 Use = Callable[[Service, str, str], Awaitable[object]]
 

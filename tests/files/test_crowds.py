@@ -16,6 +16,8 @@ from tests.edge import Edge
 from tests.files.uploading import png
 from tests.polling import until_so
 
+pytestmark = pytest.mark.timed  # a hundred calls at once have their deadlines, too
+
 PAGE = "/v1/pages/guidance/moor-a-boat"
 SIZE = 5 * 1024 * 1024
 CUT = "http.public.downstream_rq_idle_timeout"
