@@ -124,8 +124,6 @@ def changing(
             click.echo(line(answer.document, answer.record_number))
             for notice in getattr(answer, "notices", ()):
                 click.echo(f"{notice.field}: {notice.reason}: {notice.message}", err=True)
-            for path in getattr(answer, "linking_paths", ()):
-                click.echo(f"{path} links to it, and may say its title until it is published again", err=True)
 
     with connected(connection, for_all=True) as (client, _):
         try:

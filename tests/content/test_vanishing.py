@@ -11,7 +11,6 @@ from sqlalchemy import select
 from gazette.auth.v1.account_pb2 import Role
 from gazette.auth.v1.organisation_service_pb2 import ReservePathRequest
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
-from gazette.content.v1 import taking_down_pb2 as rpc
 from gazette.content.v1.document_import_pb2 import (
     ExportDocumentsRequest,
     ImportDocumentsRequest,
@@ -19,7 +18,6 @@ from gazette.content.v1.document_import_pb2 import (
     ImportOptions,
     ImportOutcome,
 )
-from gazette.content.v1.document_pb2 import LinkTargets
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from server.delivery.models import Page
 from tests.content.desk import Desk, imported
@@ -36,7 +34,6 @@ from tests.content.taking import (
     remove,
     restore,
     served,
-    unpublish,
     vanish,
     withdraw,
 )
@@ -188,21 +185,6 @@ async def test_a_path_that_another_has_taken(desk: Desk) -> None:
         refusal = await refused(restore(desk, moved, draft=draft, by=desk.admin))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.ALREADY_EXISTS, "PATH_TAKEN")
     assert await comes_to_serve(desk, f"{desk.root}/a", "Another")
-
-
-async def test_pages_that_link_to_it_are_named(desk: Desk) -> None:
-    """The answer names the pages that link to it, of whichever kind of link, and no draft and nothing that is gone (C31)."""
-    document = await desk.published(f"{desk.root}/a")
-    links = {"parent": LinkTargets(translation_keys=[str(uuid.uuid4()), document.translation_key])}
-    await desk.published(f"{desk.root}/one", links=links)
-    await withdraw(desk, await desk.published(f"{desk.root}/two", links=links))
-    await remove(desk, await desk.published(f"{desk.root}/gone", links=links))
-    await desk.create(f"{desk.root}/draft", links=links)
-    other = {"related": LinkTargets(translation_keys=[str(uuid.uuid4())])}
-    await desk.published(f"{desk.root}/other", links=other)
-    vanishing = rpc.Vanishing(reason="Order 12")
-    answer = await unpublish(desk, document, vanish=vanishing, by=desk.admin)
-    assert [*answer.linking_paths] == [f"{desk.root}/one", f"{desk.root}/two"]
 
 
 async def test_a_prefix_above_answers_again(desk: Desk) -> None:

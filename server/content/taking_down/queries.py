@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Text, Uuid, and_, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import Integer, Uuid, and_, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from server import audit, delivery, files, organisations, record
 from server.content.documents.queries import IS_ASKED_FOR, WHOLE
 from server.content.documents.writing import changed, copied
 from server.content.models import Document, Revision
-from server.content.publishing.pages import PUBLISHED, WITHDRAWN
 from server.content.publishing.queries import LIVE, with_files
 from server.content.types import held as types
 from server.stores.statements import Statement
@@ -36,21 +35,6 @@ SAY_THE_SAME = Statement(
     )
 )
 """Whether two revisions say the same."""
-
-TO_KEY: ColumnElement[Any] = literal_column("'$.*[*] ? (@ == $key)'::jsonpath")
-KEY = func.jsonb_build_object(literal_column("'key'"), bindparam("key", type_=Text()))
-LINKING = Statement(
-    select(Document.live_path)
-    .join(Revision, IS_LIVE)
-    .where(
-        or_(Document.live_state == PUBLISHED, Document.live_state == WITHDRAWN),
-        func.jsonb_path_exists(Revision.links, TO_KEY, KEY),
-    )
-    .distinct()
-    .order_by(Document.live_path)
-    .limit(literal_column("1000"))
-)
-"""Paths of pages that link to a translation key. It looks through the links of all pages."""
 
 CONDITIONS = (types.IS_UNCHANGED, organisations.ARE_UNCHANGED)
 DISCARDING = ("path", "revision_number")

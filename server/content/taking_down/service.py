@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,8 +33,6 @@ class Done(NamedTuple):
 
     document: Document
     record_number: int
-    linking_paths: Sequence[str] = ()
-    """Of what has vanished, the paths of pages that link to it."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,8 @@ class TakingDown:
         explanation = request.explanation
         html, notices = await self.renderer.explanation(explanation, call)
         wanted = Wanted(change=rules.WITHDRAW, draft=request.draft, explanation=explanation, html_explanation=html)
-        document, record_number, _ = await self.done(request, wanted, call)
-        return rpc.WithdrawDocumentResponse(document=document, record_number=record_number, notices=views.notices(notices))
+        done = await self.done(request, wanted, call)
+        return rpc.WithdrawDocumentResponse(**done._asdict(), notices=views.notices(notices))
 
     async def UnpublishDocument(self, request: rpc.UnpublishDocumentRequest, call: Call) -> rpc.UnpublishDocumentResponse:
         gone, redirect = request.gone, request.redirect
@@ -83,14 +81,13 @@ class TakingDown:
         return rpc.UnpublishDocumentResponse(**done._asdict(), notices=views.notices(notices))
 
     async def RestoreDocument(self, request: rpc.RestoreDocumentRequest, call: Call) -> rpc.RestoreDocumentResponse:
-        document, record_number, _ = await self.done(request, Wanted(change=rules.RESTORE, draft=request.draft), call)
-        return rpc.RestoreDocumentResponse(document=document, record_number=record_number)
+        done = await self.done(request, Wanted(change=rules.RESTORE, draft=request.draft), call)
+        return rpc.RestoreDocumentResponse(**done._asdict())
 
     async def done(self, named: Named, wanted: Wanted, call: Call) -> Done:
         if wanted.location:
             rules.check_location(wanted.location, self.hosts, wanted.location_field)
         changing = Changing(self.database, self.premises, self.renderer)
-        linking: list[str] = []
 
         async def attempt(anew: bool) -> Published | None:
             async with self.database.direct() as connection:
@@ -99,9 +96,6 @@ class TakingDown:
                     call.caller.require(VANISH, found.organisation_id)
                 document = changeable(found, call.caller, PUBLISH, named)
                 newest = await DOCUMENT.first(connection, id=document.id) if document.draft_state else None
-                if wanted.change == rules.VANISH:
-                    rows = await queries.LINKING.all(connection, key=str(document.translation_key))
-                    linking[:] = [row.live_path for row in rows]
             if newest is not None and newest.version != document.version:
                 return None
             prepared = await changing.prepared(
@@ -115,7 +109,7 @@ class TakingDown:
             return published._replace(document=await self.with_draft(newest, published.document))
 
         published = await self.premises.settled(attempt)
-        return Done(views.document(published.document), published.record_number, linking)
+        return Done(views.document(published.document), published.record_number)
 
     async def with_draft(self, newest: Row, changed: Row) -> Row:
         """The document as it stands where its draft was kept: what the public sees is new, what it says is the draft's."""

@@ -252,7 +252,6 @@ class UnpublishDocumentResponse(_message.Message):
     DOCUMENT_FIELD_NUMBER: _builtins.int
     RECORD_NUMBER_FIELD_NUMBER: _builtins.int
     NOTICES_FIELD_NUMBER: _builtins.int
-    LINKING_PATHS_FIELD_NUMBER: _builtins.int
     record_number: _builtins.int
     """The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it."""
     @_builtins.property
@@ -263,23 +262,16 @@ class UnpublishDocumentResponse(_message.Message):
     def notices(self) -> _containers.RepeatedCompositeFieldContainer[_notice_pb2.Notice]:
         """What of the explanation does not reach readers as it was written."""
 
-    @_builtins.property
-    def linking_paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """VANISHED: the paths of pages that link to the document, and may say its title and path until they are published again. The
-        first thousand.
-        """
-
     def __init__(
         self,
         *,
         document: _document_pb2.Document | None = ...,
         record_number: _builtins.int = ...,
         notices: _abc.Iterable[_notice_pb2.Notice] | None = ...,
-        linking_paths: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "linking_paths", b"linking_paths", "notices", b"notices", "record_number", b"record_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "notices", b"notices", "record_number", b"record_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
