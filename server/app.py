@@ -162,6 +162,7 @@ async def build(settings: Settings, worker: int = 0, *, jobs_only: bool = False)
         others_use=paths.others_use,
         is_ready=lambda: health.is_ready,
         composers=lambda: composers,
+        people=identity.people,
     )
     domains = (identity, *(wire(base, crossings) for wire in DOMAINS))
     arrivals = Arrivals()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
@@ -22,15 +23,21 @@ WAYS = (
     (PreparedStatement, "fetchval"),
 )
 
+OWN: ContextVar[bool] = ContextVar("own", default=False)
+"""Whether this task counts what it sends by itself, or one that began it does."""
+
 
 @contextmanager
-def counted() -> Iterator[Counter[str]]:
-    """The statements of each method that is called meanwhile in this process, by its path."""
+def counted(*, beside: bool = False) -> Iterator[Counter[str]]:
+    """The statements of each method that is called meanwhile in this process, by its path; if they are asked for, also those
+    that whoever counts has caused without a call, by an empty one."""
     counts: Counter[str] = Counter()
 
     def count() -> None:
         if ambient.is_answering():
             counts[ambient.current().method.path] += 1
+        elif OWN.get():
+            counts[""] += 1
 
     def counting(sent: Any) -> Any:
         @wraps(sent)
@@ -51,4 +58,8 @@ def counted() -> Iterator[Counter[str]]:
         for owner, name in WAYS:
             patch.setattr(owner, name, counting(getattr(owner, name)))
         patch.setattr(asyncpg.Connection, "execute", simple)
-        yield counts
+        token = OWN.set(beside)
+        try:
+            yield counts
+        finally:
+            OWN.reset(token)

@@ -34,7 +34,8 @@ async def test_servers_leave_the_jobs_to_it(servers: Servers, template: str, tmp
             async with asyncio.timeout(2):
                 await mails(service, person.email)
         jobs = await server_app.build(service.settings, jobs_only=True)
-        assert {job.name for job in jobs.jobs} > own | {"mail", "password resets", "audit sealing", "clearing away"}
+        shared = {"mail", "password resets", "schedules", "audit sealing", "clearing away"}
+        assert {job.name for job in jobs.jobs} > own | shared
         await jobs.start()
         try:
             await mails(service, person.email)

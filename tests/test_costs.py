@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1 import content_type_service_pb2 as types
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
 from gazette.content.v1.document_pb2 import Document, LiveState
+from gazette.content.v1.removal_pb2 import Removal
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1 import file_service_pb2 as files
@@ -34,10 +37,12 @@ from gazette.record.v1 import record_service_pb2 as record
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
 from gazette.system.v1 import system_service_pb2 as system
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
+from server.content.schedules.running import Due
 from tests.content.desk import Desk, imported
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
 from tests.files.uploading import PDF, requests, upload_of
-from tests.service import PASSWORD, Service
+from tests.servers import Servers
+from tests.service import PASSWORD, Service, running
 from tests.statements import counted
 
 PAGE = Path(__file__).parent.parent / "docs/costs.md"
@@ -97,6 +102,12 @@ async def documents(day: Day) -> None:
     moved = await desk.update(document, path=f"{document.path}-moved")
     moved = await desk.approve(await desk.submit(moved))
     moved = await day.measure(lambda: desk.publish(moved), "moved")
+    later = await desk.approved()
+    later = await day.measure(lambda: desk.schedule(later, timedelta(days=1)))
+    later = await day.measure(lambda: desk.unschedule(later))
+    gone = Removal(explanation="Over.")
+    await day.measure(lambda: desk.schedule_taking_down(moved, timedelta(days=1), gone=gone), "taking down")
+    moved = await desk.get(moved)
     await taken_down(day, moved)
     revisions = content.ListRevisionsRequest(document_id=document.id)
     await day.measure(lambda: desk.documents.ListRevisions(revisions, metadata=author))
@@ -200,6 +211,23 @@ async def departments(day: Day) -> None:
     await day.measure(lambda: stub.ReleasePath(release, metadata=admin))
     events = AuditServiceStub(channel)
     await day.measure(lambda: events.ListAuditEvents(audit.ListAuditEventsRequest(), metadata=admin))
+
+
+async def test_what_is_due_costs_what_it_may(servers: Servers, template: str, tmp_path: Path) -> None:
+    """Looking for what is due costs two statements, and publishing a document that is due eight more, as docs/costs.md says."""
+    async with running(servers, template, tmp_path, BACKGROUND_JOBS="false") as service:
+        desk, due = await Desk.opened(service), service.app.means(Due)
+        document = await desk.approved()
+        await desk.publish(await desk.approved())
+        with counted(beside=True) as counts:
+            await due.do_all()
+        assert counts == {"": 2}
+        scheduled = await desk.schedule(document, timedelta(milliseconds=100))
+        await asyncio.sleep(0.2)
+        with counted(beside=True) as counts:
+            await due.do_all()
+        assert counts == {"": 10}
+        assert not (await desk.get(scheduled)).draft.state
 
 
 @pytest.fixture

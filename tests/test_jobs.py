@@ -48,6 +48,22 @@ async def test_a_job_runs_at_an_interval() -> None:
     assert work.count == done
 
 
+async def test_a_job_is_woken_when_it_said() -> None:
+    """It runs after the time that it was last told, and not after those before; a job that was stopped is not woken."""
+    work = Work()
+    job = Job("test", work, seconds=60)
+    job.start()
+    await work.times(1)
+    job.wake_in(60)
+    job.wake_in(0.01)
+    await work.times(2)
+    job.wake_in(0.01)
+    await job.stop()
+    await asyncio.sleep(0.05)
+    assert work.count == 2
+    assert not job.woken.is_set()
+
+
 async def test_a_job_survives_its_failures() -> None:
     """What its work raises is logged, an outage without its trace, and the work is done again."""
     work = Work(ValueError("what"), Unavailable(), None)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import func
 
 from gazette.auth.v1 import account_service_pb2, auth_service_pb2
+from server.auth.accounts.people import People
 from server.auth.administration.granting import Granting
 from server.auth.administration.invitations import Invitations
 from server.auth.administration.service import Administration
@@ -39,7 +42,7 @@ from server.auth.tokens.service import Jwks
 from server.auth.tokens.signing import KeyRing
 from server.auth.totp.codes import Totp
 from server.auth.totp.service import Authenticators
-from server.process.domains import Base, Domain, Follower
+from server.process.domains import Base, Domain, Follower, Person
 from server.stores.retention import Expired
 
 AUTH = auth_service_pb2.DESCRIPTOR.services_by_name["AuthService"]
@@ -52,9 +55,10 @@ LINKS_KEPT = timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True)
 class AuthDomain(Domain):
-    """Auth, which also finds out for the others who calls."""
+    """Auth, which also finds out for the others who calls, and who somebody is."""
 
     authenticator: Credentials
+    people: Callable[[Collection[uuid.UUID]], Awaitable[Mapping[uuid.UUID, Person]]]
 
 
 def wire(base: Base) -> AuthDomain:
@@ -104,6 +108,7 @@ def wire(base: Base) -> AuthDomain:
     credentials = Credentials(access_tokens, database, revocations, is_listening, standings, base.rates.check_stranger)
     return AuthDomain(
         authenticator=credentials,
+        people=People(database, totp_roles).find,
         services={AUTH: auth, ACCOUNTS: accounts},
         jobs=jobs,
         followers=(Follower(CHANNEL, revocations.receive, revocations.catch_up),),

@@ -44,12 +44,23 @@ class Job:
         """A channel of PostgreSQL whose every notification wakes the job, and every return of which after an outage."""
         self.woken = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
+        self.alarm: asyncio.TimerHandle | None = None
         self.ended = {outcome: RUNS.labels(name, outcome) for outcome in ("done", "put_off", "failed")}
         self.took, self.succeeded = SECONDS.labels(name), SUCCEEDED.labels(name)
 
     def wake(self) -> None:
         """Runs the work now; once more after it has ended if it is being done."""
         self.woken.set()
+
+    def wake_in(self, seconds: float) -> None:
+        """Wakes the job after so much time, and no more when it was last told to."""
+        self.sleep_on()
+        self.alarm = asyncio.get_running_loop().call_later(seconds, self.wake)
+
+    def sleep_on(self) -> None:
+        """Takes back what `wake_in` was told."""
+        if self.alarm is not None:
+            self.alarm.cancel()
 
     def hear(self, payload: str) -> None:
         """Wakes the job, whatever the channel tells."""
@@ -64,7 +75,9 @@ class Job:
 
     async def stop(self) -> None:
         """What is being done is broken off, unless the work itself sees to its end by `tasks.finish`."""
+        self.sleep_on()
         await tasks.end(self.task)
+        self.sleep_on()
 
     async def run(self) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Tables: content types, documents, their revisions and reviews."""
+"""Tables: content types, documents, their revisions, reviews and schedules."""
 
 from __future__ import annotations
 
@@ -129,3 +129,35 @@ class Review(Model):
     """The state that the draft came into by it."""
     comment: Mapped[str]
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Schedule(Model):
+    """What is to happen to a document by itself. A publication holds for as long as the draft is scheduled, and is that
+    revision: whatever changes the draft voids it, whether it knows of this table or not. A taking down holds until it is taken
+    back."""
+
+    __tablename__ = "schedules"
+
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    action: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """gazette.content.v1.ScheduledAction."""
+    revision_number: Mapped[int]
+    """The one that is to be published; 0 of what is to be taken down."""
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
+    """Who scheduled it, in whose name it happens."""
+    minor: Mapped[bool]
+    take_down: Mapped[bytes | None]
+    """What becomes of a page that is taken down: a serialised gazette.content.v1.ScheduledTakingDown."""
+    due_time: Mapped[datetime]
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    """How many did not end, that under way among them."""
+    next_attempt_time: Mapped[datetime | None]
+    """NULL: it has failed."""
+    failure_reason: Mapped[str | None]
+    failure_message: Mapped[str | None]
+    fail_time: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_schedules_next_attempt_time", "next_attempt_time", postgresql_where=text("next_attempt_time IS NOT NULL")),
+    )

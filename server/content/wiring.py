@@ -7,11 +7,16 @@ from server import files, organisations
 from server.content import attachments
 from server.content.documents.premises import Premises
 from server.content.documents.service import Documents
+from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
 from server.content.rendering import Renderer
 from server.content.review.service import Review
 from server.content.revisions.service import Revisions
+from server.content.schedules import mails
+from server.content.schedules.deeds import Deeds
+from server.content.schedules.running import Due
+from server.content.schedules.service import Scheduling
 from server.content.taking_down.service import TakingDown
 from server.content.transfer.service import Transfer
 from server.content.types import held as types
@@ -26,11 +31,14 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     database, paging = base.database, base.paging
     premises, publisher = Premises.of(base.processes), Publisher(files.publish)
     renderer = Renderer(base.processes)
+    approved = Approved(database, premises, publisher, renderer)
+    due = Due(database, premises, Deeds(approved, crossings.people, base.settings.redirect_hosts))
     file_imports = files.Imports.from_settings(base.settings, database, base.blobs, base.parsers)
     content = (
         Documents(database, paging, premises, renderer),
         Review(database, premises),
-        Publishing(database, premises, publisher, renderer),
+        Publishing(approved),
+        Scheduling(database, premises, renderer, base.settings.redirect_hosts),
         TakingDown(database, premises, publisher, renderer, base.settings.redirect_hosts),
         Revisions(database, paging, premises.objects),
         Transfer(database, premises, publisher, renderer, base.blobs, file_imports),
@@ -38,7 +46,12 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     held = {types.CHANNEL: premises.content_types, organisations.CHANNEL: premises.reservations}
     return Domain(
         services={CONTENT: content, CONTENT_TYPES: (ContentTypeService(database, paging, premises.schemas),)},
-        jobs=(attachments.agreement(database), files.removal(database, base.blobs, attachments.is_named)),
+        jobs=(
+            attachments.agreement(database),
+            files.removal(database, base.blobs, attachments.is_named),
+            due.job(),
+        ),
+        composers=mails.composers(base.settings.public_url),
         followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],
-        means=(premises,),
+        means=(premises, due),
     )

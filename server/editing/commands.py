@@ -1,9 +1,10 @@
-"""`gazette documents`: taking pages down, and bringing them back."""
+"""`gazette documents`: taking pages down, bringing them back, and what happens by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -13,11 +14,15 @@ from google.protobuf.json_format import MessageToDict
 from gazette.content.v1 import taking_down_pb2 as rpc
 from gazette.content.v1.content_service_pb2 import GetDocumentRequest
 from gazette.content.v1.document_pb2 import Document, LiveState
+from gazette.content.v1.removal_pb2 import Redirection, Removal, Withdrawing
+from gazette.content.v1.schedule_pb2 import ScheduledAction, ScheduledTakingDown
+from gazette.content.v1.scheduling_pb2 import ScheduleDocumentRequest, UnscheduleDocumentRequest
 from gazette_client import Client, GazetteError
 from server.importer.connecting import Connection, caller_options, connected
 from server.process.commands import as_json, written
 
 Command = Callable[..., None]
+ETAG = click.option("--etag", metavar="ETAG", help="Refuse if this is not its version.  [default: its version now]")
 DRAFTS = {
     None: rpc.DraftHandling.DRAFT_HANDLING_UNSPECIFIED,
     "keep": rpc.DraftHandling.DRAFT_HANDLING_KEEP,
@@ -52,9 +57,19 @@ def change(command: Command) -> Command:
         connection = Connection(**{name: given.pop(name) for name in Connection._fields if name in given})
         command(connection=connection, **given)
 
-    etag = click.option("--etag", metavar="ETAG", help="Refuse if this is not its version.  [default: its version now]")
     draft = click.option("--draft", type=click.Choice(["keep", "discard"]), help="What becomes of a draft, if there is one.")
-    return click.argument("id")(etag(draft(as_json(caller_options(with_options)))))
+    return click.argument("id")(ETAG(draft(as_json(caller_options(with_options)))))
+
+
+def change_of_schedule(command: Command) -> Command:
+    """The same for a schedule, which leaves drafts as they are."""
+
+    @wraps(command)
+    def with_options(**given: Any) -> None:
+        connection = Connection(**{name: given.pop(name) for name in Connection._fields if name in given})
+        command(connection=connection, **given)
+
+    return click.argument("id")(ETAG(as_json(caller_options(with_options))))
 
 
 @documents.command()
@@ -72,7 +87,7 @@ def withdraw(connection: Connection, id: str, explanation: str, **how: Any) -> N
 @click.option("--location", default="", help="Where to look instead.")
 def remove(connection: Connection, id: str, explanation: str, location: str, **how: Any) -> None:
     """Take the page down; its path says that it is gone, and why."""
-    gone = rpc.Removal(explanation=explanation, location=location)
+    gone = Removal(explanation=explanation, location=location)
     with changing(connection, id, **how) as (client, request, done):
         done(client.content.UnpublishDocument(rpc.UnpublishDocumentRequest(gone=gone, **request)))
 
@@ -84,7 +99,7 @@ def remove(connection: Connection, id: str, explanation: str, location: str, **h
 @click.option("--keep-rest", is_flag=True, help="The same, and append what follows the path to LOCATION.")
 def redirect(connection: Connection, id: str, location: str, with_all_below: bool, keep_rest: bool, **how: Any) -> None:
     """Take the page down; its path leads to LOCATION, a path of the site or an https URL of a host that is trusted."""
-    way = rpc.Redirection(location=location, covers_prefix=with_all_below or keep_rest, preserves_suffix=keep_rest)
+    way = Redirection(location=location, covers_prefix=with_all_below or keep_rest, preserves_suffix=keep_rest)
     with changing(connection, id, **how) as (client, request, done):
         done(client.content.UnpublishDocument(rpc.UnpublishDocumentRequest(redirect=way, **request)))
 
@@ -111,6 +126,51 @@ def restore(connection: Connection, id: str, **how: Any) -> None:
         done(client.content.RestoreDocument(rpc.RestoreDocumentRequest(**request)))
 
 
+@documents.command()
+@change_of_schedule
+@click.argument("time", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]), metavar="TIME")
+@click.option("--minor", is_flag=True, help="Readers need not notice what is published.")
+@click.option("--withdraw", metavar="EXPLANATION", help="Mark the page as no longer holding, instead of publishing a draft.")
+@click.option("--remove", metavar="EXPLANATION", help="Take the page down.")
+@click.option("--redirect", metavar="LOCATION", help="Take the page down; its path leads there.")
+def schedule(
+    connection: Connection,
+    id: str,
+    time: datetime,
+    minor: bool,
+    withdraw: str | None,
+    remove: str | None,
+    redirect: str | None,
+    **how: Any,
+) -> None:
+    """Publish the approved draft by itself at TIME, such as 2026-12-01T08:00Z; or take the page down then."""
+    asked = {
+        "withdrawn": withdraw and Withdrawing(explanation=withdraw),
+        "gone": remove and Removal(explanation=remove),
+        "redirect": redirect and Redirection(location=redirect),
+    }
+    into: Any = {name: value for name, value in asked.items() if value}
+    if len(into) > 1:
+        raise click.UsageError("a page becomes one thing: --withdraw, --remove or --redirect")
+    take_down = ScheduledTakingDown(**into) if into else None
+    with changing(connection, id, draft=None, **how) as (client, request, done):
+        del request["draft"]
+        wanted = ScheduleDocumentRequest(minor=minor, take_down=take_down, **request)
+        wanted.due_time.FromDatetime(time)
+        done(client.content.ScheduleDocument(wanted))
+
+
+@documents.command()
+@change_of_schedule
+@click.option("--taking-down", is_flag=True, help="What is to take the page down, instead of what is to publish the draft.")
+def unschedule(connection: Connection, id: str, taking_down: bool, **how: Any) -> None:
+    """Take back what is to happen by itself."""
+    action = ScheduledAction.SCHEDULED_ACTION_TAKE_DOWN if taking_down else ScheduledAction.SCHEDULED_ACTION_PUBLISH
+    with changing(connection, id, draft=None, **how) as (client, request, done):
+        del request["draft"]
+        done(client.content.UnscheduleDocument(UnscheduleDocumentRequest(action=action, **request)))
+
+
 @contextmanager
 def changing(
     connection: Connection, id: str, *, etag: str | None, draft: str | None, is_json: bool
@@ -121,7 +181,7 @@ def changing(
         if is_json:
             click.echo(written(MessageToDict(answer)))
         else:
-            click.echo(line(answer.document, answer.record_number))
+            click.echo(line(answer))
             for notice in getattr(answer, "notices", ()):
                 click.echo(f"{notice.field}: {notice.reason}: {notice.message}", err=True)
 
@@ -134,8 +194,18 @@ def changing(
             raise Refusal(error) from None
 
 
-def line(document: Document, record_number: int) -> str:
+def line(answer: Any) -> str:
     """What has become of it."""
+    document: Document = answer.document
+    if not hasattr(answer, "record_number"):
+        return schedule_line(document)
     live = document.live
     where = f" {live.location}" if live.state == LiveState.LIVE_STATE_REDIRECTED else ""
-    return f"{live.path} ({document.locale}) {SAID[live.state]}{where}; record entry {record_number}"
+    return f"{live.path} ({document.locale}) {SAID[live.state]}{where}; record entry {answer.record_number}"
+
+
+def schedule_line(document: Document) -> str:
+    """What is to become of it."""
+    planned: list[tuple[str, Any]] = [("is published", document.draft), ("is taken down", document.live)]
+    told = [f"{what} at {side.schedule.due_time.ToJsonString()}" for what, side in planned if side.HasField("schedule")]
+    return f"{document.path} ({document.locale}) {' and '.join(told) or 'is not scheduled'}"

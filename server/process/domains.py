@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from server.background.jobs import Job
 from server.background.processes import Processes
 from server.formats import parsing
 from server.rpc.admission.rates import Rates
+from server.rpc.caller import Caller
 from server.rpc.identifying import Authenticator
 from server.rpc.paging import Paging
 from server.settings import Settings
@@ -64,6 +66,16 @@ class Base:
         await self.database.close()
 
 
+class Person(NamedTuple):
+    """An account, for domains that know it by its id."""
+
+    caller: Caller
+    """What it may do now."""
+    name: str
+    email: str
+    """Empty for a service."""
+
+
 @dataclass(frozen=True)
 class Crossings:
     """What a domain asks of one that it may not import, since that one stands above it or beside it."""
@@ -76,6 +88,8 @@ class Crossings:
     """System asks the process whether it takes calls."""
     composers: Callable[[], Mapping[str, Callable[..., Awaitable[Any]]]]
     """Mail asks who writes which kind of mail (`mail.letters.Composer`), once all domains are there."""
+    people: Callable[[Collection[uuid.UUID]], Awaitable[Mapping[uuid.UUID, Person]]]
+    """Content asks auth who has these accounts, and what they may do now: those that were disabled are left out."""
 
 
 class Follower(NamedTuple):

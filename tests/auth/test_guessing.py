@@ -82,6 +82,7 @@ async def test_case_buys_no_attempts(service: Service) -> None:
 
 
 @rounds(5, 50, "addresses")
+@pytest.mark.timed
 async def test_nobody_is_locked_out(service: Service, victim: str, addresses: int) -> None:
     """While 20 guesses come from each of many addresses, a device that has signed in before does so within a second, from
     anywhere, and so does anybody at an address from which the account was signed in to (A3)."""

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
@@ -25,6 +26,8 @@ from gazette.content.v1.document_import_pb2 import (
     ImportResult,
 )
 from gazette.content.v1.document_pb2 import Document, LiveState
+from gazette.content.v1.schedule_pb2 import ScheduledAction, ScheduledTakingDown
+from gazette.content.v1.scheduling_pb2 import ScheduleDocumentRequest, UnscheduleDocumentRequest
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest, GetPageResponse
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody
@@ -131,6 +134,43 @@ class Desk:
         answer = await self.documents.PublishDocument(request, metadata=(by or self.publisher).metadata)
         published: Document = answer.document
         return published
+
+    async def approved(self, path: str = "", **said: Any) -> Document:
+        """A new document, approved."""
+        return await self.approve(await self.submit(await self.create(path, **said)))
+
+    async def schedule(
+        self, document: Document, due: datetime | timedelta, by: Person | None = None, *, minor: bool = False
+    ) -> Document:
+        """Schedules the draft for this time, or for so long from now."""
+        request = ScheduleDocumentRequest(id=document.id, etag=document.etag, minor=minor)
+        request.due_time.FromDatetime(due if isinstance(due, datetime) else datetime.now(UTC) + due)
+        answer = await self.documents.ScheduleDocument(request, metadata=(by or self.publisher).metadata)
+        scheduled: Document = answer.document
+        return scheduled
+
+    async def schedule_taking_down(
+        self, document: Document, due: datetime | timedelta, by: Person | None = None, **into: Any
+    ) -> Document:
+        """Schedules that the page is `withdrawn`, `gone` or a `redirect` at this time, or in so long from now."""
+        take_down = ScheduledTakingDown(**into)
+        request = ScheduleDocumentRequest(id=document.id, etag=document.etag, take_down=take_down)
+        request.due_time.FromDatetime(due if isinstance(due, datetime) else datetime.now(UTC) + due)
+        answer = await self.documents.ScheduleDocument(request, metadata=(by or self.publisher).metadata)
+        scheduled: Document = answer.document
+        return scheduled
+
+    async def unschedule(
+        self,
+        document: Document,
+        by: Person | None = None,
+        *,
+        action: ScheduledAction.ValueType = ScheduledAction.SCHEDULED_ACTION_UNSPECIFIED,
+    ) -> Document:
+        request = UnscheduleDocumentRequest(id=document.id, etag=document.etag, action=action)
+        answer = await self.documents.UnscheduleDocument(request, metadata=(by or self.publisher).metadata)
+        unscheduled: Document = answer.document
+        return unscheduled
 
     async def through_review(self, document: Document, *, minor: bool = False) -> Document:
         """The draft, submitted, approved and published."""

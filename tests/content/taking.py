@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from gazette.content.v1 import taking_down_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document, DraftState, LiveState
+from gazette.content.v1.removal_pb2 import Redirection, Removal
 from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
@@ -49,13 +50,13 @@ async def unpublish(
 
 
 async def remove(desk: Desk, document: Document, why: str = "No longer offered.", where: str = "", **how: Any) -> Document:
-    return (await unpublish(desk, document, gone=rpc.Removal(explanation=why, location=where), **how)).document
+    return (await unpublish(desk, document, gone=Removal(explanation=why, location=where), **how)).document
 
 
 async def redirect(
     desk: Desk, document: Document, to: str, *, covers: bool = False, keeps: bool = False, **how: Any
 ) -> Document:
-    way = rpc.Redirection(location=to, covers_prefix=covers or keeps, preserves_suffix=keeps)
+    way = Redirection(location=to, covers_prefix=covers or keeps, preserves_suffix=keeps)
     return (await unpublish(desk, document, redirect=way, **how)).document
 
 

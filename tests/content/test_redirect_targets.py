@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from gazette.auth.v1.organisation_service_pb2 import ReservePathRequest
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
-from gazette.content.v1 import taking_down_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document
+from gazette.content.v1.removal_pb2 import Removal
 from server.content.taking_down.rules import is_trusted
 from tests.content.desk import Desk
 from tests.content.taking import PUBLISHED, comes_to_serve, kinds, redirect, remove, restore, unpublish
@@ -98,7 +98,7 @@ async def test_hosts_that_are_trusted(trusting: Service) -> None:
     assert await comes_to_serve(desk, f"{desk.root}/a/below", "https://www.example.gov/x?y=1#z")
     document = await redirect(desk, document, "https://moorings.service.example.gov")
     assert await comes_to_serve(desk, f"{desk.root}/a", "https://moorings.service.example.gov")
-    answer = await unpublish(desk, document, gone=rpc.Removal(explanation="Gone", location="https://www.example.gov/"))
+    answer = await unpublish(desk, document, gone=Removal(explanation="Gone", location="https://www.example.gov/"))
     assert (await desk.page(document.live.path)).gone.alternative_path == "https://www.example.gov/"
     for url in ("https://example.gov/", "https://www.example.gov.evil.test/", "https://www.example.gov:8443/"):
         assert (await refused(redirect(desk, answer.document, url))).reason == "LOCATION_NOT_ALLOWED"

@@ -46,9 +46,10 @@ def test_steps(transition: review_rules.Transition, allowed: dict[int, int]) -> 
 
 
 def test_only_approved_is_published() -> None:
-    """Publication leaves nothing on the draft side, and starts from an approval alone."""
-    assert publishing_rules.publish(review_rules.APPROVED) == review_rules.NOTHING
-    for state in set(STATES) - {review_rules.APPROVED}:
+    """Publication leaves nothing on the draft side, and starts from an approval alone, scheduled or not."""
+    for state in review_rules.PUBLISHABLE:
+        assert publishing_rules.publish(state) == review_rules.NOTHING
+    for state in set(STATES) - set(review_rules.PUBLISHABLE):
         with pytest.raises(failures.NotApproved):
             publishing_rules.publish(state)
 

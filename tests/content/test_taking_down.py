@@ -11,6 +11,7 @@ import pytest
 from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1 import taking_down_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document, LinkTargets, LiveState
+from gazette.content.v1.removal_pb2 import Redirection, Removal
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from gazette.delivery.v1.page_pb2 import PageState
 from server.content.failures import WrongLiveState
@@ -241,11 +242,11 @@ async def test_an_old_etag(desk: Desk) -> None:
 INVALID: list[tuple[str, dict[str, Any], str]] = [
     ("Withdraw", {"explanation": ""}, "explanation"),
     ("Withdraw", {"explanation": " \u200b "}, "explanation"),
-    ("Unpublish", {"gone": rpc.Removal()}, "gone.explanation"),
-    ("Unpublish", {"redirect": rpc.Redirection()}, "redirect.location"),
-    ("Unpublish", {"redirect": rpc.Redirection(location="http://example.gov/a")}, "redirect.location"),
-    ("Unpublish", {"redirect": rpc.Redirection(location="//example.gov/a")}, "redirect.location"),
-    ("Unpublish", {"redirect": rpc.Redirection(location="/a", preserves_suffix=True)}, ""),
+    ("Unpublish", {"gone": Removal()}, "gone.explanation"),
+    ("Unpublish", {"redirect": Redirection()}, "redirect.location"),
+    ("Unpublish", {"redirect": Redirection(location="http://example.gov/a")}, "redirect.location"),
+    ("Unpublish", {"redirect": Redirection(location="//example.gov/a")}, "redirect.location"),
+    ("Unpublish", {"redirect": Redirection(location="/a", preserves_suffix=True)}, ""),
     ("Unpublish", {"vanish": rpc.Vanishing()}, "vanish.reason"),
     ("Unpublish", {}, "into"),
 ]
@@ -268,7 +269,7 @@ async def test_what_of_an_explanation_is_lost_is_named(desk: Desk) -> None:
     document = await desk.published()
     answer = await withdraw(desk, document, "<p>Old</p>\n<iframe src=x></iframe>")
     assert [(each.field, each.reason) for each in answer.notices] == [("explanation", "ELEMENT_DROPPED")]
-    gone = await unpublish(desk, answer.document, gone=rpc.Removal(explanation="<object></object>Old"))
+    gone = await unpublish(desk, answer.document, gone=Removal(explanation="<object></object>Old"))
     assert [each.field for each in gone.notices] == ["explanation"]
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from gazette.content.v1 import taking_down_pb2 as rpc
+from gazette.content.v1.removal_pb2 import Removal
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette_client import Client, errors
 from tests.edge import PASSWORD, Edge
@@ -130,7 +131,7 @@ def test_the_python_client(edge: Edge, newsroom: Newsroom) -> None:
     """The generated client takes down and restores, reads nothing older afterwards, and raises what it is refused (I7)."""
     document = newsroom.published()
     with Client(edge.grpc, email="publisher@example.gov", password=PASSWORD) as client:
-        gone = rpc.UnpublishDocumentRequest(id=document["id"], etag=document["etag"], gone=rpc.Removal(explanation="Closed."))
+        gone = rpc.UnpublishDocumentRequest(id=document["id"], etag=document["etag"], gone=Removal(explanation="Closed."))
         answer = client.content.UnpublishDocument(gone)
         assert client.record_number == answer.record_number
         assert client.delivery.GetPage(GetPageRequest(path=document["path"])).gone.explanation == "Closed."

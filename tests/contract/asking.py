@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import grpc
@@ -12,6 +13,7 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from gazette.auth.v1.account_pb2 import Account
 from gazette.auth.v1.organisation_pb2 import Organisation
@@ -81,6 +83,8 @@ def fill(message: Any, path: str, known: Ids) -> None:
         fill(inner, rest, known)
     elif field.message_type is FieldMask.DESCRIPTOR:
         inner.paths[:] = [mutable(message.DESCRIPTOR)]
+    elif field.message_type is Timestamp.DESCRIPTOR:
+        inner.FromDatetime(datetime.now(UTC) + timedelta(days=1))
     elif field.message_type is not None:
         inner.SetInParent()
         if said := resource(field.message_type):

@@ -20,6 +20,9 @@ SET_BY_THE_SERVER = {
     "gazette.content.v1.Live.explanation",
     "gazette.content.v1.Live.location",
     "gazette.content.v1.Live.path",
+    "gazette.content.v1.Schedule.account_id",
+    "gazette.content.v1.ScheduleFailure.message",
+    "gazette.content.v1.ScheduleFailure.reason",
 }
 """Parts of resources that a request carries and nobody reads there."""
 WITH_PATTERN_AND_TEXT = {"gazette.content.v1.Document.locale", "gazette.content.v1.ContentType.html_members"}

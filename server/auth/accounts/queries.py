@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,12 @@ async def account(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow 
 
 async def active_account(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow | None:
     return (await connection.execute(ACTIVE_ACCOUNT, {"account_id": account_id})).one_or_none()
+
+
+async def active_accounts(connection: AsyncConnection, account_ids: Collection[uuid.UUID]) -> Sequence[AnyRow]:
+    """Those of the accounts that were not disabled, in no order."""
+    statement = select(Account.__table__).where(is_one_of(Account.id, account_ids), Account.state == ACTIVE)
+    return (await connection.execute(statement)).all()
 
 
 async def account_by_email(connection: AsyncConnection, email: str) -> AnyRow | None:

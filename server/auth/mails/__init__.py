@@ -1,1 +1,1 @@
-"""The mails of auth: their words, and who writes which kind."""
+"""The mails of auth: who writes which kind, and their words."""

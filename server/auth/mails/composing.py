@@ -1,14 +1,12 @@
-"""What the mails of auth say. Their words are in `templates/`: paragraphs of plain text, from which the HTML is made too."""
+"""What the mails of auth say. Their words are in `templates/`."""
 
 from __future__ import annotations
 
-import textwrap
 import uuid
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import organisations
@@ -16,31 +14,10 @@ from server.auth.accounts import queries as account_queries
 from server.auth.links import queries as link_queries
 from server.auth.links.mailed import Links
 from server.auth.links.purposes import PURPOSES
-from server.auth.mails.words import in_words, listed, plain
 from server.mail.letters import Composer, Letter
+from server.mail.wording import Wording
 
-WIDTH = 76
-
-environment = Environment(
-    loader=PackageLoader("server.auth.mails", "templates"),
-    autoescape=select_autoescape(["html"]),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-environment.filters.update(plain=plain, listed=listed, in_words=in_words)
-
-
-def letter(kind: str, **values: Any) -> Letter:
-    """The words of one kind of mail. Where `values` have a `url`, it stands in a paragraph of its own."""
-    template = environment.get_template(f"{kind}.txt").make_module(values)
-    paragraphs = [" ".join(paragraph.split()) for paragraph in str(template).split("\n\n")]
-    paragraphs = [paragraph for paragraph in paragraphs if paragraph]
-    subject: str = template.subject  # type: ignore[attr-defined]  # which the template sets
-    layout = environment.get_template("layout.html")
-    text = "\n\n".join(textwrap.fill(each, WIDTH, break_long_words=False, break_on_hyphens=False) for each in paragraphs)
-    html = layout.render(subject=subject, action=getattr(template, "action", ""), paragraphs=paragraphs, url=values.get("url"))
-    return Letter(subject, text + "\n", html)
+letter = Wording("server.auth.mails").letter
 
 
 def composers(links: Links) -> dict[str, Composer]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Label,
+    Select,
     Text,
     Uuid,
     any_,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
+from server.content.documents import planned
 from server.content.models import Document, Revision
 from server.rpc.answers import MOST_OF_A_LIST
 from server.rpc.walks import Order
@@ -42,7 +44,14 @@ WHOLE = (Document.__table__, *SHORT, *LONG)
 NEWEST = (Revision.document_id == Document.id) & (Revision.number == Document.revision_number)
 IS_ASKED_FOR = Document.id == bindparam("id", type_=Uuid())
 
-DOCUMENT = Statement(select(*WHOLE, Revision.notices).join(Revision, NEWEST).where(IS_ASKED_FOR))
+
+def asked_for(*more: Any) -> Select[Any]:
+    """The document `id`, with what its newest revision says, what is scheduled of it, and `more`."""
+    statement = select(*WHOLE, *planned.COLUMNS, *more).select_from(Document).join(Revision, NEWEST)
+    return planned.joined(statement, Document.id).where(IS_ASKED_FOR)
+
+
+DOCUMENT = Statement(asked_for(Revision.notices))
 """Reads one as it stands; nobody is kept from changing it."""
 
 ORGANISATION_EXISTS = Statement(select(exists().where(ORGANISATIONS.c.id == bindparam("id", type_=Uuid()))))
@@ -99,10 +108,12 @@ def listing(filters: frozenset[str], order: Order, limit: int, goes_on: bool, is
     first = statement.order_by(*sort(order, time, Document.id)).limit(literal_column(str(limit))).subquery()
     newest = (Revision.document_id == first.c.id) & (Revision.number == first.c.revision_number)
     sorted_so = sort(order, first.c[order.field], first.c.id)
+    columns: tuple[Any, ...] = first, *SHORT, *planned.COLUMNS
     if not is_full:
-        return Statement(select(first, *SHORT).join(Revision, newest).order_by(*sorted_so))
-    columns = first, *SHORT, *LONG, above(*sorted_so), func.count().over().label("found")
-    whole = select(*columns).join(Revision, newest).subquery()
+        short = planned.joined(select(*columns).select_from(first).join(Revision, newest), first.c.id)
+        return Statement(short.order_by(*sorted_so))
+    columns += *LONG, above(*sorted_so), func.count().over().label("found")
+    whole = planned.joined(select(*columns).select_from(first).join(Revision, newest), first.c.id).subquery()
     fitting = select(*whole.c).where(whole.c.above < MOST_OF_A_LIST)
     return Statement(fitting.order_by(*sort(order, whole.c[order.field], whole.c.id)))
 

@@ -88,9 +88,10 @@ def another(
     return Save(row, saved | revision(row, words, author_id, source_sha256))
 
 
-def event(action: str, row: Row) -> dict[str, Any]:
-    """The audit's event of the change by which the document came to stand so."""
-    return audit.event(action, row.id, organisation_id=row.organisation_id, revision=row.revision_number, path=row.path)
+def event(action: str, row: Row, **details: Any) -> dict[str, Any]:
+    """The audit's event of the change by which the document came to stand so, with what else it is to know."""
+    whose = row.organisation_id
+    return audit.event(action, row.id, organisation_id=whose, revision=row.revision_number, path=row.path, **details)
 
 
 def rendered(rendering: Rendering) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sqlalchemy import CTE, ColumnElement, Integer, Uuid, bindparam, exists, fun
 
 from server import audit, organisations
 from server.content import failures
+from server.content.documents import planned
 from server.content.models import Document, Revision
 from server.content.types import held as types
 from server.stores import idempotency
@@ -96,7 +97,9 @@ def creation(*more: Any) -> Statement:
 
 def update_of_words() -> Statement:
     document = changed(*SAVED, conditions=(types.IS_UNCHANGED, organisations.ARE_UNCHANGED))
-    return Statement(select(document).add_cte(revised(document), *audit.inserts(document)))
+    voided = planned.voided(document)
+    columns = select(document, planned.told_of(voided).label("told"))
+    return Statement(columns.add_cte(voided, revised(document), *audit.inserts(document)))
 
 
 CREATION = creation()

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ARRAY, CTE, Uuid, any_, bindparam, case, literal_column, select, true
 
 from server import audit, delivery, files, organisations, record
-from server.content.documents.queries import IS_ASKED_FOR, NEWEST, WHOLE
+from server.content.documents import planned
+from server.content.documents.queries import asked_for
 from server.content.documents.writing import SAVED, changed, created, revised
 from server.content.models import Document, Revision
 from server.content.types import held as types
@@ -32,15 +33,17 @@ PLACE = Statement(
 """The next place in the record, with what another document serves at the path, and whose the former path is now."""
 
 
-APPROVED = Statement(
-    select(*WHOLE, Revision.html, Revision.html_details, Revision.renderer).join(Revision, NEWEST).where(IS_ASKED_FOR)
-)
+APPROVED = Statement(asked_for(Revision.html, Revision.html_details, Revision.renderer))
 """A document with what its newest revision says, and what the public would get of it."""
 
 
 def publication(document: CTE, *others: CTE) -> Statement:
     parts: tuple[Any, ...] = (*others, delivery.puts(document), *audit.inserts(document))
     return Statement(record.appends(document).add_cte(*parts))
+
+
+def with_schedule(document: CTE) -> Statement:
+    return with_files(document, planned.ended(document))
 
 
 def with_files(document: CTE, *others: CTE) -> Statement:
@@ -51,8 +54,8 @@ def with_revision(document: CTE) -> Statement:
     return with_files(document, revised(document))
 
 
-PUBLICATION = with_files(changed(*LIVE, conditions=(types.IS_UNCHANGED,)))
-"""Of the newest revision."""
+PUBLICATION = with_schedule(changed(*LIVE, conditions=(types.IS_UNCHANGED,)))
+"""Of the newest revision, which is not scheduled any more."""
 IMPORT = with_revision(created(*LIVE))
 """Of a new document."""
 IMPORT_AGAIN = with_revision(

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.orm import aliased
 
 from server import audit
-from server.content.documents.queries import IS_ASKED_FOR, NEWEST, WHOLE
+from server.content.documents.queries import asked_for
 from server.content.documents.writing import changed
 from server.content.models import Document, Review, Revision
 from server.content.types import held as types
@@ -21,11 +21,7 @@ AUTHORS = (
     .distinct()
     .where(EARLIER.document_id == Document.id, EARLIER.number > func.coalesce(Document.live_revision_number, 0))
 )
-REVIEWED = Statement(
-    select(*WHOLE, func.array(AUTHORS.correlate(Document).scalar_subquery()).label("authors"))
-    .join(Revision, NEWEST)
-    .where(IS_ASKED_FOR)
-)
+REVIEWED = Statement(asked_for(func.array(AUTHORS.correlate(Document).scalar_subquery()).label("authors")))
 """Reads a document with those who wrote its revisions since the last publication."""
 
 

@@ -14,10 +14,14 @@ DRAFT = DraftState.DRAFT_STATE_DRAFT
 IN_REVIEW = DraftState.DRAFT_STATE_IN_REVIEW
 CHANGES_REQUESTED = DraftState.DRAFT_STATE_CHANGES_REQUESTED
 APPROVED = DraftState.DRAFT_STATE_APPROVED
+SCHEDULED = DraftState.DRAFT_STATE_SCHEDULED
+SCHEDULE_FAILED = DraftState.DRAFT_STATE_SCHEDULE_FAILED
+PUBLISHABLE = (APPROVED, SCHEDULED, SCHEDULE_FAILED)
+"""Somebody else has read what the draft says."""
 
 
 class Transition(NamedTuple):
-    """A step of a draft through its review."""
+    """A step of a draft through its review, or to its publication."""
 
     needs: tuple[DraftState.ValueType, ...]
     leads_to: DraftState.ValueType
@@ -26,6 +30,9 @@ class Transition(NamedTuple):
 SUBMIT = Transition((DRAFT, CHANGES_REQUESTED), IN_REVIEW)
 APPROVE = Transition((IN_REVIEW,), APPROVED)
 REQUEST_CHANGES = Transition((IN_REVIEW,), CHANGES_REQUESTED)
+SCHEDULE = Transition(PUBLISHABLE, SCHEDULED)
+UNSCHEDULE = Transition((SCHEDULED, SCHEDULE_FAILED), APPROVED)
+FAIL = Transition((SCHEDULED,), SCHEDULE_FAILED)
 
 
 def step(state: int, transition: Transition) -> DraftState.ValueType:

@@ -15,6 +15,7 @@ import asyncpg
 
 from gazette.content.v1.taking_down_pb2 import DraftHandling
 from server import record
+from server.content.documents.planned import NO_TAKING_DOWN
 from server.content.documents.premises import Premises, unchanged
 from server.content.failures import NeverAPage, live_state_name, state_name
 from server.content.publishing.pages import PAGE_STATES, VANISHED, WITHDRAWN, Publication
@@ -83,7 +84,9 @@ class Changing:
         document = await self.premises.objects.shown(document)
         number = document.revision_number + 1 if is_discarding else document.live_revision_number
         publication = Publication(
-            document=document._replace(path=document.live_path, revision_number=number, version=document.version + 1),
+            document=document._replace(
+                path=document.live_path, revision_number=number, version=document.version + 1, **NO_TAKING_DOWN
+            ),
             state=state,
             draft_state=draft_state,
             is_minor=True,

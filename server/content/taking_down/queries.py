@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, Uuid, and_, bindparam, exists, select
+from sqlalchemy import CTE, Integer, Uuid, and_, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from server import audit, delivery, files, organisations, record
+from server.content.documents import planned
 from server.content.documents.queries import IS_ASKED_FOR, WHOLE
 from server.content.documents.writing import changed, copied
 from server.content.models import Document, Revision
@@ -17,7 +18,12 @@ from server.stores.statements import Statement
 
 IS_LIVE = (Revision.document_id == Document.id) & (Revision.number == Document.live_revision_number)
 SHOWN = Statement(
-    select(*WHOLE, Revision.html, Revision.html_details, Revision.renderer).outerjoin(Revision, IS_LIVE).where(IS_ASKED_FOR)
+    planned.joined(
+        select(*WHOLE, *planned.COLUMNS, Revision.html, Revision.html_details, Revision.renderer)
+        .select_from(Document)
+        .outerjoin(Revision, IS_LIVE),
+        Document.id,
+    ).where(IS_ASKED_FOR)
 )
 """A document with what its live revision says, and what the public gets of it; without words if it was never public."""
 
@@ -43,12 +49,19 @@ DISCARDING = ("path", "revision_number")
 
 def change(*more: str) -> Statement:
     document = changed(*LIVE, *more, conditions=CONDITIONS)
-    return with_files(document, *((copied(document),) if more else ()))
+    return with_files(document, *others(document, is_discarding=bool(more)))
+
+
+def others(document: CTE, *, is_discarding: bool) -> tuple[CTE, ...]:
+    """What a change makes of what is scheduled: nothing is taken down any more by itself, and no draft that is discarded is
+    published. That becomes a revision which says once more what the live one does."""
+    ended = planned.ended(document, planned.TAKE_DOWN)
+    return (ended, planned.ended(document), copied(document)) if is_discarding else (ended,)
 
 
 def vanishing(*more: str) -> Statement:
     document = changed(*LIVE, *more, conditions=CONDITIONS)
-    parts: tuple[Any, ...] = (copied(document),) if more else ()
+    parts: tuple[Any, ...] = others(document, is_discarding=bool(more))
     parts += (delivery.removes(document), *audit.inserts(document), *files.shows(document))
     return Statement(record.appends(document).add_cte(*parts))
 

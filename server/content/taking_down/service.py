@@ -11,6 +11,7 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import taking_down_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document
 from server.content.documents import views
+from server.content.documents.planned import NO_TAKING_DOWN
 from server.content.documents.premises import Premises
 from server.content.documents.queries import DOCUMENT
 from server.content.documents.rules import Named, changeable, readable
@@ -25,7 +26,7 @@ from server.stores.statements import Row
 
 PUBLISH = Permission.PERMISSION_DOCUMENTS_PUBLISH
 VANISH = Permission.PERMISSION_DOCUMENTS_VANISH
-CHANGED = (*LIVE, "version", "update_time")
+CHANGED = (*LIVE, *NO_TAKING_DOWN, "version", "update_time")
 
 
 class Done(NamedTuple):

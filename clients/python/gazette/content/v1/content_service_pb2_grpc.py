@@ -5,6 +5,7 @@ import warnings
 
 from gazette.content.v1 import content_service_pb2 as gazette_dot_content_dot_v1_dot_content__service__pb2
 from gazette.content.v1 import document_import_pb2 as gazette_dot_content_dot_v1_dot_document__import__pb2
+from gazette.content.v1 import scheduling_pb2 as gazette_dot_content_dot_v1_dot_scheduling__pb2
 from gazette.content.v1 import taking_down_pb2 as gazette_dot_content_dot_v1_dot_taking__down__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -94,6 +95,16 @@ class ContentServiceStub:
                 request_serializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentRequest.SerializeToString,
                 response_deserializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentResponse.FromString,
                 _registered_method=True)
+        self.ScheduleDocument = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ScheduleDocument',
+                request_serializer=gazette_dot_content_dot_v1_dot_scheduling__pb2.ScheduleDocumentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_scheduling__pb2.ScheduleDocumentResponse.FromString,
+                _registered_method=True)
+        self.UnscheduleDocument = channel.unary_unary(
+                '/gazette.content.v1.ContentService/UnscheduleDocument',
+                request_serializer=gazette_dot_content_dot_v1_dot_scheduling__pb2.UnscheduleDocumentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_scheduling__pb2.UnscheduleDocumentResponse.FromString,
+                _registered_method=True)
         self.ListRevisions = channel.unary_unary(
                 '/gazette.content.v1.ContentService/ListRevisions',
                 request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsRequest.SerializeToString,
@@ -151,7 +162,7 @@ class ContentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateDocument(self, request, context):
-        """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
+        """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
 
         Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
         `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
@@ -193,7 +204,7 @@ class ContentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PublishDocument(self, request, context):
-        """Makes the approved revision what the public sees, and puts it on the record.
+        """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
         `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
@@ -240,6 +251,35 @@ class ContentServiceServicer:
         becomes of it, `NEVER_A_PAGE` for what was imported as gone or redirected, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`;
         PERMISSION_DENIED, `PATH_RESERVED` for what has vanished from a path that is another organisation's now; ALREADY_EXISTS
         `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ScheduleDocument(self, request, context):
+        """Lets the approved revision become public by itself at a given time, as PublishDocument would do it then; or, with `take_down`,
+        what the public sees be taken down, as WithdrawDocument or UnpublishDocument would do it, a draft kept. A document can have one
+        schedule of each kind. What is scheduled, or has failed, can be scheduled again: for another time, say.
+
+        When it is due, all is judged anew, in the name of the account that scheduled it. Whatever stands in the way then makes the
+        draft SCHEDULE_FAILED with the reason (or stands in `live.schedule.failure`, where a page was to be taken down), and is mailed
+        to who scheduled it, who wrote the revisions since the last publication and who reviewed them. While the service or something
+        that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
+        `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+        FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
+        ABORTED if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnscheduleDocument(self, request, context):
+        """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `NOT_SCHEDULED`. A retry is safe: it answers ABORTED
+        if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -343,6 +383,16 @@ def add_ContentServiceServicer_to_server(servicer, server):
                     servicer.RestoreDocument,
                     request_deserializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentRequest.FromString,
                     response_serializer=gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentResponse.SerializeToString,
+            ),
+            'ScheduleDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScheduleDocument,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_scheduling__pb2.ScheduleDocumentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_scheduling__pb2.ScheduleDocumentResponse.SerializeToString,
+            ),
+            'UnscheduleDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnscheduleDocument,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_scheduling__pb2.UnscheduleDocumentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_scheduling__pb2.UnscheduleDocumentResponse.SerializeToString,
             ),
             'ListRevisions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRevisions,
@@ -660,6 +710,60 @@ class ContentService:
             '/gazette.content.v1.ContentService/RestoreDocument',
             gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentRequest.SerializeToString,
             gazette_dot_content_dot_v1_dot_taking__down__pb2.RestoreDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScheduleDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ScheduleDocument',
+            gazette_dot_content_dot_v1_dot_scheduling__pb2.ScheduleDocumentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_scheduling__pb2.ScheduleDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnscheduleDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/UnscheduleDocument',
+            gazette_dot_content_dot_v1_dot_scheduling__pb2.UnscheduleDocumentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_scheduling__pb2.UnscheduleDocumentResponse.FromString,
             options,
             channel_credentials,
             insecure,

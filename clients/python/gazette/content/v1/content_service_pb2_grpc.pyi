@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from gazette.content.v1 import content_service_pb2 as _content_service_pb2
 from gazette.content.v1 import document_import_pb2 as _document_import_pb2
+from gazette.content.v1 import scheduling_pb2 as _scheduling_pb2
 from gazette.content.v1 import taking_down_pb2 as _taking_down_pb2
 from grpc import aio as _aio
 import abc as _abc_1
@@ -60,7 +61,7 @@ class ContentServiceStub:
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     UpdateDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]
-    """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
+    """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
     `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
@@ -86,7 +87,7 @@ class ContentServiceStub:
     first call arrived.
     """
     PublishDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]
-    """Makes the approved revision what the public sees, and puts it on the record.
+    """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
     `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
@@ -121,6 +122,27 @@ class ContentServiceStub:
     becomes of it, `NEVER_A_PAGE` for what was imported as gone or redirected, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`;
     PERMISSION_DENIED, `PATH_RESERVED` for what has vanished from a path that is another organisation's now; ALREADY_EXISTS
     `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    ScheduleDocument: _grpc.UnaryUnaryMultiCallable[_scheduling_pb2.ScheduleDocumentRequest, _scheduling_pb2.ScheduleDocumentResponse]
+    """Lets the approved revision become public by itself at a given time, as PublishDocument would do it then; or, with `take_down`,
+    what the public sees be taken down, as WithdrawDocument or UnpublishDocument would do it, a draft kept. A document can have one
+    schedule of each kind. What is scheduled, or has failed, can be scheduled again: for another time, say.
+
+    When it is due, all is judged anew, in the name of the account that scheduled it. Whatever stands in the way then makes the
+    draft SCHEDULE_FAILED with the reason (or stands in `live.schedule.failure`, where a page was to be taken down), and is mailed
+    to who scheduled it, who wrote the revisions since the last publication and who reviewed them. While the service or something
+    that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
+    `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+    FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
+    ABORTED if the first call arrived.
+    """
+    UnscheduleDocument: _grpc.UnaryUnaryMultiCallable[_scheduling_pb2.UnscheduleDocumentRequest, _scheduling_pb2.UnscheduleDocumentResponse]
+    """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `NOT_SCHEDULED`. A retry is safe: it answers ABORTED
+    if the first call arrived.
     """
     ListRevisions: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.ListRevisionsRequest, _content_service_pb2.ListRevisionsResponse]
     """The revisions of a document, newest first. What is long is left out unless `view` asks for it; a page ends early where an
@@ -182,7 +204,7 @@ class ContentServiceAsyncStub(ContentServiceStub):
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     UpdateDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]  # type: ignore[assignment]
-    """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
+    """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
     `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
@@ -208,7 +230,7 @@ class ContentServiceAsyncStub(ContentServiceStub):
     first call arrived.
     """
     PublishDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]  # type: ignore[assignment]
-    """Makes the approved revision what the public sees, and puts it on the record.
+    """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
     `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
@@ -243,6 +265,27 @@ class ContentServiceAsyncStub(ContentServiceStub):
     becomes of it, `NEVER_A_PAGE` for what was imported as gone or redirected, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`;
     PERMISSION_DENIED, `PATH_RESERVED` for what has vanished from a path that is another organisation's now; ALREADY_EXISTS
     `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    ScheduleDocument: _aio.UnaryUnaryMultiCallable[_scheduling_pb2.ScheduleDocumentRequest, _scheduling_pb2.ScheduleDocumentResponse]  # type: ignore[assignment]
+    """Lets the approved revision become public by itself at a given time, as PublishDocument would do it then; or, with `take_down`,
+    what the public sees be taken down, as WithdrawDocument or UnpublishDocument would do it, a draft kept. A document can have one
+    schedule of each kind. What is scheduled, or has failed, can be scheduled again: for another time, say.
+
+    When it is due, all is judged anew, in the name of the account that scheduled it. Whatever stands in the way then makes the
+    draft SCHEDULE_FAILED with the reason (or stands in `live.schedule.failure`, where a page was to be taken down), and is mailed
+    to who scheduled it, who wrote the revisions since the last publication and who reviewed them. While the service or something
+    that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
+    `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+    FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
+    ABORTED if the first call arrived.
+    """
+    UnscheduleDocument: _aio.UnaryUnaryMultiCallable[_scheduling_pb2.UnscheduleDocumentRequest, _scheduling_pb2.UnscheduleDocumentResponse]  # type: ignore[assignment]
+    """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `NOT_SCHEDULED`. A retry is safe: it answers ABORTED
+    if the first call arrived.
     """
     ListRevisions: _aio.UnaryUnaryMultiCallable[_content_service_pb2.ListRevisionsRequest, _content_service_pb2.ListRevisionsResponse]  # type: ignore[assignment]
     """The revisions of a document, newest first. What is long is left out unless `view` asks for it; a page ends early where an
@@ -325,7 +368,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.UpdateDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.UpdateDocumentResponse, _abc.Awaitable[_content_service_pb2.UpdateDocumentResponse]]:
-        """Saves one more revision. An approval or a review that was under way is void: the document is a draft again.
+        """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
 
         Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
         `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
@@ -375,7 +418,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.PublishDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.PublishDocumentResponse, _abc.Awaitable[_content_service_pb2.PublishDocumentResponse]]:
-        """Makes the approved revision what the public sees, and puts it on the record.
+        """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
         `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
@@ -428,6 +471,39 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         becomes of it, `NEVER_A_PAGE` for what was imported as gone or redirected, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`;
         PERMISSION_DENIED, `PATH_RESERVED` for what has vanished from a path that is another organisation's now; ALREADY_EXISTS
         `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def ScheduleDocument(
+        self,
+        request: _scheduling_pb2.ScheduleDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_scheduling_pb2.ScheduleDocumentResponse, _abc.Awaitable[_scheduling_pb2.ScheduleDocumentResponse]]:
+        """Lets the approved revision become public by itself at a given time, as PublishDocument would do it then; or, with `take_down`,
+        what the public sees be taken down, as WithdrawDocument or UnpublishDocument would do it, a draft kept. A document can have one
+        schedule of each kind. What is scheduled, or has failed, can be scheduled again: for another time, say.
+
+        When it is due, all is judged anew, in the name of the account that scheduled it. Whatever stands in the way then makes the
+        draft SCHEDULE_FAILED with the reason (or stands in `live.schedule.failure`, where a page was to be taken down), and is mailed
+        to who scheduled it, who wrote the revisions since the last publication and who reviewed them. While the service or something
+        that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
+        `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+        FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
+        ABORTED if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def UnscheduleDocument(
+        self,
+        request: _scheduling_pb2.UnscheduleDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_scheduling_pb2.UnscheduleDocumentResponse, _abc.Awaitable[_scheduling_pb2.UnscheduleDocumentResponse]]:
+        """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `NOT_SCHEDULED`. A retry is safe: it answers ABORTED
+        if the first call arrived.
         """
 
     @_abc_1.abstractmethod

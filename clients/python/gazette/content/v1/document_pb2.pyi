@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from gazette.content.v1 import schedule_pb2 as _schedule_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
@@ -70,6 +71,12 @@ class _DraftStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DraftState
     """A reviewer asked for changes."""
     DRAFT_STATE_APPROVED: _DraftState.ValueType  # 4
     """A reviewer approved this revision; it can be published."""
+    DRAFT_STATE_SCHEDULED: _DraftState.ValueType  # 5
+    """Approved, and to be published by itself when it is due. A later save voids the schedule with the approval."""
+    DRAFT_STATE_SCHEDULE_FAILED: _DraftState.ValueType  # 6
+    """It was due, and could not be published: `schedule.failure` says why. The approval holds; it can be published, or scheduled
+    again.
+    """
 
 class DraftState(_DraftState, metaclass=_DraftStateEnumTypeWrapper):
     """Where the newest revision stands that is not public."""
@@ -84,6 +91,12 @@ DRAFT_STATE_CHANGES_REQUESTED: DraftState.ValueType  # 3
 """A reviewer asked for changes."""
 DRAFT_STATE_APPROVED: DraftState.ValueType  # 4
 """A reviewer approved this revision; it can be published."""
+DRAFT_STATE_SCHEDULED: DraftState.ValueType  # 5
+"""Approved, and to be published by itself when it is due. A later save voids the schedule with the approval."""
+DRAFT_STATE_SCHEDULE_FAILED: DraftState.ValueType  # 6
+"""It was due, and could not be published: `schedule.failure` says why. The approval holds; it can be published, or scheduled
+again.
+"""
 Global___DraftState: _TypeAlias = DraftState  # noqa: Y015
 
 class _LiveState:
@@ -154,19 +167,25 @@ class Draft(_message.Message):
 
     STATE_FIELD_NUMBER: _builtins.int
     REVISION_NUMBER_FIELD_NUMBER: _builtins.int
+    SCHEDULE_FIELD_NUMBER: _builtins.int
     state: Global___DraftState.ValueType
     """Where it stands."""
     revision_number: _builtins.int
     """Which revision it is; 0 when there is none."""
+    @_builtins.property
+    def schedule(self) -> _schedule_pb2.Schedule:
+        """When it is to be published, or was to be. Unset unless it is SCHEDULED or SCHEDULE_FAILED."""
+
     def __init__(
         self,
         *,
         state: Global___DraftState.ValueType = ...,
         revision_number: _builtins.int = ...,
+        schedule: _schedule_pb2.Schedule | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision_number", b"revision_number", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision_number", b"revision_number", "schedule", b"schedule", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -191,6 +210,7 @@ class Live(_message.Message):
     LOCATION_FIELD_NUMBER: _builtins.int
     COVERS_PREFIX_FIELD_NUMBER: _builtins.int
     PRESERVES_SUFFIX_FIELD_NUMBER: _builtins.int
+    SCHEDULE_FIELD_NUMBER: _builtins.int
     state: Global___LiveState.ValueType
     """What the public sees."""
     revision_number: _builtins.int
@@ -229,6 +249,10 @@ class Live(_message.Message):
     def withdraw_time(self) -> _timestamp_pb2.Timestamp:
         """WITHDRAWN: since when."""
 
+    @_builtins.property
+    def schedule(self) -> _schedule_pb2.Schedule:
+        """When it is to be taken down by itself, or was to be, and could not. Unset where neither is so."""
+
     def __init__(
         self,
         *,
@@ -245,10 +269,11 @@ class Live(_message.Message):
         location: _builtins.str = ...,
         covers_prefix: _builtins.bool = ...,
         preserves_suffix: _builtins.bool = ...,
+        schedule: _schedule_pb2.Schedule | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "schedule", b"schedule", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "explanation", b"explanation", "first_publish_time", b"first_publish_time", "location", b"location", "path", b"path", "preserves_suffix", b"preserves_suffix", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "revision_number", b"revision_number", "state", b"state", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "explanation", b"explanation", "first_publish_time", b"first_publish_time", "location", b"location", "path", b"path", "preserves_suffix", b"preserves_suffix", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "revision_number", b"revision_number", "schedule", b"schedule", "state", b"state", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

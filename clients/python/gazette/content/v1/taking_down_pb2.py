@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from gazette.content.v1 import document_pb2 as gazette_dot_content_dot_v1_dot_document__pb2
 from gazette.content.v1 import notice_pb2 as gazette_dot_content_dot_v1_dot_notice__pb2
+from gazette.content.v1 import removal_pb2 as gazette_dot_content_dot_v1_dot_removal__pb2
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$gazette/content/v1/taking_down.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1fgazette/content/v1/notice.proto\x1a\x1agazette/text/v1/text.proto\"\xcb\x01\n\x17WithdrawDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x34\n\x0b\x65xplanation\x18\x03 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x0b\x65xplanation\x12\x41\n\x05\x64raft\x18\x04 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\"\xaf\x01\n\x18WithdrawDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12\x34\n\x07notices\x18\x03 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\xa8\x01\n\x07Removal\x12\x34\n\x0b\x65xplanation\x18\x01 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x0b\x65xplanation\x12g\n\x08location\x18\x02 \x01(\tBK\xbaHHrF\x18\x80\x10\x32\x41^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$R\x08location\"\xc8\x01\n\x0bRedirection\x12i\n\x08location\x18\x01 \x01(\tBM\xbaHJrH\x10\x01\x18\x80\x10\x32\x41^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$R\x08location\x12#\n\rcovers_prefix\x18\x02 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x03 \x01(\x08R\x0fpreservesSuffix\"7\n\tVanishing\x12*\n\x06reason\x18\x01 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\xe8\x07R\x06reason\"\xed\x03\n\x18UnpublishDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x41\n\x05\x64raft\x18\x03 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\x12\x31\n\x04gone\x18\x04 \x01(\x0b\x32\x1b.gazette.content.v1.RemovalH\x00R\x04gone\x12=\n\x08redirect\x18\x05 \x01(\x0b\x32\x1f.gazette.content.v1.RedirectionH\x00R\x08redirect\x12\x37\n\x06vanish\x18\x06 \x01(\x0b\x32\x1d.gazette.content.v1.VanishingH\x00R\x06vanish:\x9a\x01\xbaH\x96\x01\x1a\x93\x01\n\x19redirect.preserves_suffix\x12\x36redirect.preserves_suffix needs redirect.covers_prefix\x1a>!this.redirect.preserves_suffix || this.redirect.covers_prefixB\r\n\x04into\x12\x05\xbaH\x02\x08\x01\"\xb0\x01\n\x19UnpublishDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12\x34\n\x07notices\x18\x03 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\x94\x01\n\x16RestoreDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x41\n\x05\x64raft\x18\x03 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\"x\n\x17RestoreDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber*d\n\rDraftHandling\x12\x1e\n\x1a\x44RAFT_HANDLING_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44RAFT_HANDLING_KEEP\x10\x01\x12\x1a\n\x16\x44RAFT_HANDLING_DISCARD\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$gazette/content/v1/taking_down.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1fgazette/content/v1/notice.proto\x1a gazette/content/v1/removal.proto\x1a\x1agazette/text/v1/text.proto\"\xcb\x01\n\x17WithdrawDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x34\n\x0b\x65xplanation\x18\x03 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x0b\x65xplanation\x12\x41\n\x05\x64raft\x18\x04 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\"\xaf\x01\n\x18WithdrawDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12\x34\n\x07notices\x18\x03 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"7\n\tVanishing\x12*\n\x06reason\x18\x01 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\xe8\x07R\x06reason\"\xed\x03\n\x18UnpublishDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x41\n\x05\x64raft\x18\x03 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\x12\x31\n\x04gone\x18\x04 \x01(\x0b\x32\x1b.gazette.content.v1.RemovalH\x00R\x04gone\x12=\n\x08redirect\x18\x05 \x01(\x0b\x32\x1f.gazette.content.v1.RedirectionH\x00R\x08redirect\x12\x37\n\x06vanish\x18\x06 \x01(\x0b\x32\x1d.gazette.content.v1.VanishingH\x00R\x06vanish:\x9a\x01\xbaH\x96\x01\x1a\x93\x01\n\x19redirect.preserves_suffix\x12\x36redirect.preserves_suffix needs redirect.covers_prefix\x1a>!this.redirect.preserves_suffix || this.redirect.covers_prefixB\r\n\x04into\x12\x05\xbaH\x02\x08\x01\"\xb0\x01\n\x19UnpublishDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12\x34\n\x07notices\x18\x03 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\x94\x01\n\x16RestoreDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x41\n\x05\x64raft\x18\x03 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\"x\n\x17RestoreDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber*d\n\rDraftHandling\x12\x1e\n\x1a\x44RAFT_HANDLING_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44RAFT_HANDLING_KEEP\x10\x01\x12\x1a\n\x16\x44RAFT_HANDLING_DISCARD\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,12 +43,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WITHDRAWDOCUMENTREQUEST'].fields_by_name['explanation']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\007r\005\020\001\030\220N'
   _globals['_WITHDRAWDOCUMENTREQUEST'].fields_by_name['draft']._loaded_options = None
   _globals['_WITHDRAWDOCUMENTREQUEST'].fields_by_name['draft']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_REMOVAL'].fields_by_name['explanation']._loaded_options = None
-  _globals['_REMOVAL'].fields_by_name['explanation']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\007r\005\020\001\030\220N'
-  _globals['_REMOVAL'].fields_by_name['location']._loaded_options = None
-  _globals['_REMOVAL'].fields_by_name['location']._serialized_options = b'\272HHrF\030\200\0202A^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$'
-  _globals['_REDIRECTION'].fields_by_name['location']._loaded_options = None
-  _globals['_REDIRECTION'].fields_by_name['location']._serialized_options = b'\272HJrH\020\001\030\200\0202A^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$'
   _globals['_VANISHING'].fields_by_name['reason']._loaded_options = None
   _globals['_VANISHING'].fields_by_name['reason']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\007r\005\020\001\030\350\007'
   _globals['_UNPUBLISHDOCUMENTREQUEST'].oneofs_by_name['into']._loaded_options = None
@@ -66,24 +61,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESTOREDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
   _globals['_RESTOREDOCUMENTREQUEST'].fields_by_name['draft']._loaded_options = None
   _globals['_RESTOREDOCUMENTREQUEST'].fields_by_name['draft']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_DRAFTHANDLING']._serialized_start=1919
-  _globals['_DRAFTHANDLING']._serialized_end=2019
-  _globals['_WITHDRAWDOCUMENTREQUEST']._serialized_start=157
-  _globals['_WITHDRAWDOCUMENTREQUEST']._serialized_end=360
-  _globals['_WITHDRAWDOCUMENTRESPONSE']._serialized_start=363
-  _globals['_WITHDRAWDOCUMENTRESPONSE']._serialized_end=538
-  _globals['_REMOVAL']._serialized_start=541
-  _globals['_REMOVAL']._serialized_end=709
-  _globals['_REDIRECTION']._serialized_start=712
-  _globals['_REDIRECTION']._serialized_end=912
-  _globals['_VANISHING']._serialized_start=914
-  _globals['_VANISHING']._serialized_end=969
-  _globals['_UNPUBLISHDOCUMENTREQUEST']._serialized_start=972
-  _globals['_UNPUBLISHDOCUMENTREQUEST']._serialized_end=1465
-  _globals['_UNPUBLISHDOCUMENTRESPONSE']._serialized_start=1468
-  _globals['_UNPUBLISHDOCUMENTRESPONSE']._serialized_end=1644
-  _globals['_RESTOREDOCUMENTREQUEST']._serialized_start=1647
-  _globals['_RESTOREDOCUMENTREQUEST']._serialized_end=1795
-  _globals['_RESTOREDOCUMENTRESPONSE']._serialized_start=1797
-  _globals['_RESTOREDOCUMENTRESPONSE']._serialized_end=1917
+  _globals['_DRAFTHANDLING']._serialized_start=1579
+  _globals['_DRAFTHANDLING']._serialized_end=1679
+  _globals['_WITHDRAWDOCUMENTREQUEST']._serialized_start=191
+  _globals['_WITHDRAWDOCUMENTREQUEST']._serialized_end=394
+  _globals['_WITHDRAWDOCUMENTRESPONSE']._serialized_start=397
+  _globals['_WITHDRAWDOCUMENTRESPONSE']._serialized_end=572
+  _globals['_VANISHING']._serialized_start=574
+  _globals['_VANISHING']._serialized_end=629
+  _globals['_UNPUBLISHDOCUMENTREQUEST']._serialized_start=632
+  _globals['_UNPUBLISHDOCUMENTREQUEST']._serialized_end=1125
+  _globals['_UNPUBLISHDOCUMENTRESPONSE']._serialized_start=1128
+  _globals['_UNPUBLISHDOCUMENTRESPONSE']._serialized_end=1304
+  _globals['_RESTOREDOCUMENTREQUEST']._serialized_start=1307
+  _globals['_RESTOREDOCUMENTREQUEST']._serialized_end=1455
+  _globals['_RESTOREDOCUMENTRESPONSE']._serialized_start=1457
+  _globals['_RESTOREDOCUMENTRESPONSE']._serialized_end=1577
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from gazette.content.v1 import document_pb2 as _document_pb2
 from gazette.content.v1 import notice_pb2 as _notice_pb2
+from gazette.content.v1 import removal_pb2 as _removal_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -114,64 +115,6 @@ class WithdrawDocumentResponse(_message.Message):
 Global___WithdrawDocumentResponse: _TypeAlias = WithdrawDocumentResponse  # noqa: Y015
 
 @_typing.final
-class Removal(_message.Message):
-    """That there was a page."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    EXPLANATION_FIELD_NUMBER: _builtins.int
-    LOCATION_FIELD_NUMBER: _builtins.int
-    explanation: _builtins.str
-    """Why it is gone, as HTML, which is sanitised."""
-    location: _builtins.str
-    """Where to look instead, as `Redirection.location`; or empty."""
-    def __init__(
-        self,
-        *,
-        explanation: _builtins.str = ...,
-        location: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "location", b"location"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Removal: _TypeAlias = Removal  # noqa: Y015
-
-@_typing.final
-class Redirection(_message.Message):
-    """The way to another page."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    LOCATION_FIELD_NUMBER: _builtins.int
-    COVERS_PREFIX_FIELD_NUMBER: _builtins.int
-    PRESERVES_SUFFIX_FIELD_NUMBER: _builtins.int
-    location: _builtins.str
-    """Where to: a path of this site, or an absolute https URL of a host that is among REDIRECT_HOSTS; either with its query and
-    fragment. What is no printable ASCII is percent-encoded.
-    """
-    covers_prefix: _builtins.bool
-    """Whether every path below the document's own is redirected too, where it has nothing of its own."""
-    preserves_suffix: _builtins.bool
-    """With `covers_prefix`: whether what follows the document's path is appended to `location`."""
-    def __init__(
-        self,
-        *,
-        location: _builtins.str = ...,
-        covers_prefix: _builtins.bool = ...,
-        preserves_suffix: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "location", b"location", "preserves_suffix", b"preserves_suffix"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Redirection: _TypeAlias = Redirection  # noqa: Y015
-
-@_typing.final
 class Vanishing(_message.Message):
     """A legal removal."""
 
@@ -212,11 +155,11 @@ class UnpublishDocumentRequest(_message.Message):
     draft: Global___DraftHandling.ValueType
     """What becomes of a draft."""
     @_builtins.property
-    def gone(self) -> Global___Removal:
+    def gone(self) -> _removal_pb2.Removal:
         """That there was a page, and why it is gone: 410 over HTTP."""
 
     @_builtins.property
-    def redirect(self) -> Global___Redirection:
+    def redirect(self) -> _removal_pb2.Redirection:
         """The way to another page: 301 over HTTP."""
 
     @_builtins.property
@@ -229,8 +172,8 @@ class UnpublishDocumentRequest(_message.Message):
         id: _builtins.str = ...,
         etag: _builtins.str = ...,
         draft: Global___DraftHandling.ValueType = ...,
-        gone: Global___Removal | None = ...,
-        redirect: Global___Redirection | None = ...,
+        gone: _removal_pb2.Removal | None = ...,
+        redirect: _removal_pb2.Redirection | None = ...,
         vanish: Global___Vanishing | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["gone", b"gone", "into", b"into", "redirect", b"redirect", "vanish", b"vanish"]  # noqa: Y015

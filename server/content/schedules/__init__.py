@@ -1,0 +1,1 @@
+"""Schedules: what happens to a document by itself, when it is due."""
