@@ -14,7 +14,7 @@ from tests.deploy import manifests
 from tests.deploy.installing import ROOT, python_tool
 from tests.deploy.test_kubernetes import SOURCES, WITH_ARCHIVE, text_of
 
-pytestmark = pytest.mark.deploy
+pytestmark = [pytest.mark.deploy, pytest.mark.heavy]
 
 CONFIGURATION = ROOT / "deploy" / "checkov.yml"
 DOCKERFILES = ("Dockerfile", "deploy/platforms/Dockerfile")
