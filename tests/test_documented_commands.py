@@ -20,6 +20,7 @@ PLACEHOLDERS = {
     r"<[^<>]*\bid>|[A-Z_]*_ID\b|<id>": "0190d5c3-0000-7000-8000-000000000000",
     r"<[^<>]+>": "something",
     r"\bN\b": "1",
+    r"\bTIME\b": "2026-12-01T08:00Z",
 }
 END = re.compile(r"\s(?:\||>|&&|;|#)(?:\s.*)?$")
 AS_THEY_ARE = (click.Path, click.File)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import httpx
 import pytest
@@ -105,11 +106,20 @@ def test_head_tells_the_length_of_a_file(author: httpx.Client, organisation_id: 
     assert answer.headers["content-disposition"] == 'attachment; filename="form.pdf"'
 
 
+def pages(anyone: httpx.Client) -> Iterator[dict[str, Any]]:
+    """All that is published, newest first."""
+    token = ""
+    while True:
+        answer = anyone.get("/v1/pages", params={"pageSize": 100, "pageToken": token}).raise_for_status().json()
+        yield from answer["pages"]
+        if not (token := answer.get("nextPageToken", "")):
+            return
+
+
 def test_a_published_documents_files_are_for_everyone(edge: Edge) -> None:
     """What a page shows, anyone may download, and keep while it is public."""
     with closing(edge.client()) as anyone:
-        page = anyone.get("/v1/pages").raise_for_status().json()["pages"]
-        for summary in page:
+        for summary in pages(anyone):
             where = "/v1/pages:home" if summary["path"] == "/" else f"/v1/pages{summary['path']}"
             shown = anyone.get(where, params={"locale": summary["locale"]}).json()["page"]
             for attachment in shown["attachments"]:

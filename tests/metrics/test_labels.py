@@ -15,10 +15,11 @@ import psutil
 import pytest
 from google.protobuf import descriptor_pool
 
+import server
 from devstack.home import Home
-from server.auth import mails
 from server.auth.guessing import throttle
 from server.content.publishing import publisher
+from server.content.schedules import running
 from server.delivery.pages import cache
 from server.formats.types import PARSED
 from server.process import metrics, sampling
@@ -32,7 +33,7 @@ CODES = {code.name for code in grpc.StatusCode}
 JOBS = {
     "deadlines", "arrivals", "rights of streams", "metrics", "rates", "clearing away", "mail", "audit sealing", "listener",
     "shared cache", "bootstrap key", "password resets", "health", "files of pages", "sweep of uploads",
-    "removal of unused files", "backup successes",
+    "removal of unused files", "backup successes", "schedules",
 }  # fmt: skip
 ALLOWED: dict[str, set[str]] = {
     "code": CODES,
@@ -50,6 +51,7 @@ OUTCOMES = {
     "gazette_job_runs_total": {"done", "put_off", "failed"},
     "gazette_sign_ins_total": {"signed_in", "refused", "code_wanted", "throttled", "busy", "unavailable", "failed"},
     "gazette_mails_total": {"sent", "failed", "given_up", "dropped"},
+    "gazette_schedule_runs_total": set(running.ended),
     "gazette_files_inspected_total": {"sound", "malformed", "too costly", "unavailable"},
 }
 KINDS_OF = {
@@ -57,7 +59,7 @@ KINDS_OF = {
     "gazette_calls_in_progress": set(sampling.KINDS),
     "gazette_calls_limit": set(sampling.KINDS),
     "gazette_page_cache_entries": {"page", "nothing"},
-    "gazette_mails_total": {file.stem for file in Path(mails.__file__).parent.rglob("*.txt")},
+    "gazette_mails_total": {file.stem for file in Path(server.__file__).parent.rglob("templates/*.txt")},
 }
 
 
