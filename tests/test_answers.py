@@ -7,7 +7,7 @@ import pytest
 from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2 import ListOrganisationsRequest, ListOrganisationsResponse
 from server.rpc.answers import FRAME, MOST, MOST_OF_A_LIST, MOST_OF_ONE, Room, filled
-from server.rpc.paging import Paging
+from server.rpc.lists.paging import Paging
 
 SECRET = "a secret of the tests"
 

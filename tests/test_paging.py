@@ -9,7 +9,7 @@ import pytest
 
 from gazette.content.v1.content_service_pb2 import ListDocumentsRequest
 from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest
-from server.rpc.paging import LIFETIME, InvalidPageToken, Paging
+from server.rpc.lists.paging import LIFETIME, InvalidPageToken, Paging
 
 SECRET = "a secret of the tests"
 

@@ -11,8 +11,8 @@ from operator import itemgetter
 import pytest
 
 from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest
-from server.rpc.paging import Paging
-from server.rpc.walks import Found, Key, Order, Walk
+from server.rpc.lists.paging import Paging
+from server.rpc.lists.walks import Found, Key, Order, Walk
 
 ROWS = 30
 WALKS = 50

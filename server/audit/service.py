@@ -10,8 +10,8 @@ from gazette.audit.v1 import audit_service_pb2 as rpc
 from server.audit import queries, rules, verification, views
 from server.rpc.answers import filled
 from server.rpc.call import Call
+from server.rpc.lists.paging import Paging
 from server.rpc.messages import moment
-from server.rpc.paging import Paging
 from server.stores.postgres import Database
 
 PAGE_SIZE = 50

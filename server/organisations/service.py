@@ -16,8 +16,8 @@ from server.organisations.paths import OthersUse
 from server.rpc import http
 from server.rpc.answers import filled
 from server.rpc.call import Call
+from server.rpc.lists.paging import Paging
 from server.rpc.messages import message
-from server.rpc.paging import Paging
 from server.stores import idempotency
 from server.stores.postgres import Database
 

@@ -15,7 +15,7 @@ from server.formats import parsing
 from server.rpc.admission.rates import Rates
 from server.rpc.caller import Caller
 from server.rpc.identifying import Authenticator
-from server.rpc.paging import Paging
+from server.rpc.lists.paging import Paging
 from server.settings import Settings
 from server.stores import blobs, postgres, redis
 from server.stores.blobs import ObjectStorage

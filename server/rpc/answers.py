@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from server.rpc.paging import Page
+from server.rpc.lists.paging import Page
 
 MOST = 4 << 20
 """Bytes of a message, whichever way it goes."""

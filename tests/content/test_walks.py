@@ -13,7 +13,7 @@ from sqlalchemy import func, update
 from gazette.content.v1 import content_service_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document
 from server.content.models import Document as Row
-from server.rpc.paging import Paging
+from server.rpc.lists.paging import Paging
 from tests.content.desk import Desk
 from tests.refusals import refused
 

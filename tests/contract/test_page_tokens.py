@@ -16,8 +16,8 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 
 from gazette.auth.v1.account_pb2 import Role
+from server.rpc.lists.paging import LIFETIME, NO_FILTER, SIGNATURE_BYTES, Paging
 from server.rpc.methods import access_rule
-from server.rpc.paging import LIFETIME, NO_FILTER, SIGNATURE_BYTES, Paging
 from server.rpc.requests.settling import settle
 from server.rpc.requests.validation import validator
 from tests.content.desk import Desk

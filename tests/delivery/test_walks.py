@@ -13,7 +13,7 @@ from gazette.content.v1.document_import_pb2 import ImportedDocument
 from gazette.content.v1.document_pb2 import LiveState
 from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest, ListPagesResponse
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
-from server.rpc.paging import Paging
+from server.rpc.lists.paging import Paging
 from tests.content.desk import Desk, imported, last_number
 from tests.refusals import refused
 from tests.service import Service

@@ -23,7 +23,7 @@ from server.auth.sessions.revocations import Revocations
 from server.rpc.answers import filled
 from server.rpc.call import Call
 from server.rpc.caller import Caller
-from server.rpc.paging import Paging
+from server.rpc.lists.paging import Paging
 from server.rpc.requests import masks
 from server.stores.postgres import Database
 

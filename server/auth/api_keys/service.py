@@ -20,8 +20,8 @@ from server.auth.sessions.revocations import Revocations
 from server.rpc import http
 from server.rpc.answers import filled
 from server.rpc.call import Call
+from server.rpc.lists.paging import Paging
 from server.rpc.messages import message, moment
-from server.rpc.paging import Paging
 from server.stores import idempotency
 from server.stores.postgres import Database
 

@@ -25,7 +25,7 @@ from server.auth.sessions.views import shown
 from server.auth.tokens.refresh import RefreshTokens
 from server.rpc.answers import filled
 from server.rpc.call import Call
-from server.rpc.paging import Paging
+from server.rpc.lists.paging import Paging
 from server.stores.postgres import AnyRow, Database
 
 PAGE_SIZE = 50

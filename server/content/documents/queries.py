@@ -30,7 +30,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from server.content.documents import planned
 from server.content.models import Document, Revision
 from server.rpc.answers import MOST_OF_A_LIST
-from server.rpc.walks import Order
+from server.rpc.lists.walks import Order
 from server.stores.statements import Statement
 
 ORGANISATIONS = table("organisations", column("id"))

@@ -27,7 +27,7 @@ from server.content.rendering import Renderer, Rendering
 from server.rpc import http
 from server.rpc.answers import Room
 from server.rpc.call import Call
-from server.rpc.paging import Paging
+from server.rpc.lists.paging import Paging
 from server.stores import idempotency
 from server.stores.postgres import Database
 from server.stores.statements import Row

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from server.content.documents import queries
-from server.rpc.walks import Found, Key, Order, Walk
+from server.rpc.lists.walks import Found, Key, Order, Walk
 from server.stores.statements import Row
 
 DEFAULT = "create_time desc"

@@ -43,7 +43,7 @@ ORGANISATION = bindparam("document_organisation_id", type_=Uuid())
 
 CHANGE_TIME = func.greatest(func.clock_timestamp(), Document.update_time + timedelta(microseconds=1))
 """Later than the change before, also where a clock was set back; and not when the transaction began, which may have waited for
-long. Lists go by it (`server/rpc/walks.py`)."""
+long. Lists go by it (`server/rpc/lists/walks.py`)."""
 
 IS_TRANSLATED_ELSEWHERE = exists().where(Document.translation_key == KEY, Document.organisation_id != ORGANISATION)
 """Whether another organisation has documents under the translation key."""

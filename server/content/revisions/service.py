@@ -12,8 +12,8 @@ from server.content.documents import rules
 from server.content.revisions import queries, views
 from server.rpc.answers import Room
 from server.rpc.call import Call
+from server.rpc.lists.paging import Paging
 from server.rpc.messages import message
-from server.rpc.paging import Paging
 from server.stores.postgres import Database
 
 PAGE_SIZE = 20

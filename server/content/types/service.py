@@ -17,7 +17,7 @@ from server.content.types.creating import columns_of, create, existing, shown
 from server.rpc import http
 from server.rpc.answers import Room
 from server.rpc.call import Call
-from server.rpc.paging import Paging
+from server.rpc.lists.paging import Paging
 from server.stores import idempotency
 from server.stores.postgres import Database
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server.delivery.models import Page
-from server.rpc.walks import Order
+from server.rpc.lists.walks import Order
 from server.stores.postgres import AnyRow
 
 SORTS: dict[str, tuple[InstrumentedAttribute[Any], ...]] = {

@@ -15,7 +15,7 @@ from server.delivery.lists.cache import ListCache
 from server.rpc import http
 from server.rpc.answers import Room
 from server.rpc.call import Call
-from server.rpc.paging import Page, Paging
+from server.rpc.lists.paging import Page, Paging
 from server.stores.postgres import Database
 
 PAGE_SIZE = 20

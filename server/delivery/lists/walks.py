@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.delivery.v1 import delivery_service_pb2 as rpc
 from server.delivery.lists import queries
-from server.rpc.paging import InvalidPageToken, Page
-from server.rpc.walks import Found, Key, Order, Walk
+from server.rpc.lists.paging import InvalidPageToken, Page
+from server.rpc.lists.walks import Found, Key, Order, Walk
 from server.stores.postgres import AnyRow
 
 DEFAULT = "first_publish_time desc"

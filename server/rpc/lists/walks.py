@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from server.rpc.paging import InvalidPageToken, Page
+from server.rpc.lists.paging import InvalidPageToken, Page
 
 Row = TypeVar("Row")
 Key = Sequence[Any]
