@@ -147,38 +147,6 @@ class DraftInProgress(FailedPrecondition):
     message = "The document has a draft that is not published; an import would overtake it."
 
 
-class DraftInTheWay(DraftInProgress):
-    """The same, where the caller can say what becomes of the draft."""
-
-    def __init__(self, state: int) -> None:
-        name = state_name(state)
-        super().__init__(f"The document has a draft ({name}). Say whether to KEEP or to DISCARD it, as `draft`.", state=name)
-
-
-class WrongLiveState(FailedPrecondition):
-    """What the public sees of the document is not what this can be done to."""
-
-    reason = "WRONG_LIVE_STATE"
-
-    def __init__(self, state: int, needed: Iterable[LiveState.ValueType]) -> None:
-        wanted, name = " or ".join(live_state_name(each) for each in needed), live_state_name(state)
-        super().__init__(f"The document is {name}; this needs one that is {wanted}.", live_state=name)
-
-
-class NeverAPage(FailedPrecondition):
-    """There is no page to go back to: what was imported as gone or redirected says something that nobody has seen."""
-
-    reason = "NEVER_A_PAGE"
-    message = "The public has never seen a page of what the document says. Publish a draft instead."
-
-
-class DocumentVanished(FailedPrecondition):
-    """It was removed for legal reasons, and an import must not undo that."""
-
-    reason = "DOCUMENT_VANISHED"
-    message = "The document was removed for legal reasons. Whoever may do so restores it first."
-
-
 class TooLarge(InvalidArgument):
     """More would come of what is saved than a page can hold."""
 
@@ -211,13 +179,6 @@ class ContentTypeTooLarge(InvalidArgument):
         super().__init__(Violation("content_type.details_schema", how))
 
 
-class ImportTooLarge(InvalidArgument):
-    """The answer could not name more parts."""
-
-    reason = "IMPORT_TOO_LARGE"
-    http_status = CONTENT_TOO_LARGE
-
-
 class TooCostlyToRender(InvalidArgument):
     """Rendering it was ended."""
 
@@ -243,15 +204,6 @@ class InvalidLocation(InvalidArgument):
 
     def __init__(self, field: str = "location") -> None:
         super().__init__(Violation(field, "is neither a path of this site nor an https URL of a host and no more"))
-
-
-class LocationNotAllowed(InvalidArgument):
-    """Readers are led to hosts alone that the installation trusts: a redirect lends them the site's good name."""
-
-    reason = "LOCATION_NOT_ALLOWED"
-
-    def __init__(self, field: str, host: str) -> None:
-        super().__init__(Violation(field, f"{host} is not among the hosts that readers may be led to (REDIRECT_HOSTS)"))
 
 
 class RedirectLoop(InvalidArgument):
@@ -297,44 +249,6 @@ class UnfinishedDetails(InvalidDetails):
     """The same of a stored draft: the request is right, the draft is not ready for it."""
 
     code = code_pb2.FAILED_PRECONDITION
-
-
-class RedirectWithoutDocument(NotFound):
-    """A former path leads to its document, which must be there first."""
-
-    reason = "DOCUMENT_NOT_FOUND"
-
-    def __init__(self, translation_key: str) -> None:
-        super().__init__(
-            f"redirect.translation_key: nothing of {translation_key} is published here that the path could lead to."
-        )
-
-
-class InvalidAnswer(InvalidArgument):
-    """What is to be restored as a page is none that this server would serve of the document."""
-
-    reason = "INVALID_ANSWER"
-
-    def __init__(self, description: str) -> None:
-        super().__init__(Violation("document.record_entry", description))
-
-
-class NotForRestoring(InvalidArgument):
-    """An export that was not made for it lacks what a page's bytes are restored from."""
-
-    reason = "NOT_FOR_RESTORING"
-
-    def __init__(self) -> None:
-        super().__init__(Violation("document.record_entry", "is missing; restore from an export that was made for restoring"))
-
-
-class OptionsFirst(InvalidArgument):
-    """An import's options come once, before all else."""
-
-    reason = "OPTIONS_FIRST"
-
-    def __init__(self) -> None:
-        super().__init__(Violation("options", "is the first message of an import, and of no other"))
 
 
 def state_name(state: int) -> str:

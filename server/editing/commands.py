@@ -49,20 +49,8 @@ def documents() -> None:
     """Documents and what the public sees of them. Each is named by its id."""
 
 
-def change(command: Command) -> Command:
-    """Adds what every change asks for: the document, who calls, and what becomes of a draft."""
-
-    @wraps(command)
-    def with_options(**given: Any) -> None:
-        connection = Connection(**{name: given.pop(name) for name in Connection._fields if name in given})
-        command(connection=connection, **given)
-
-    draft = click.option("--draft", type=click.Choice(["keep", "discard"]), help="What becomes of a draft, if there is one.")
-    return click.argument("id")(ETAG(draft(as_json(caller_options(with_options)))))
-
-
-def change_of_schedule(command: Command) -> Command:
-    """The same for a schedule, which leaves drafts as they are."""
+def call(command: Command) -> Command:
+    """Adds what every command asks for: the document, its version, and who calls."""
 
     @wraps(command)
     def with_options(**given: Any) -> None:
@@ -70,6 +58,12 @@ def change_of_schedule(command: Command) -> Command:
         command(connection=connection, **given)
 
     return click.argument("id")(ETAG(as_json(caller_options(with_options))))
+
+
+def change(command: Command) -> Command:
+    """The same, and what becomes of a draft."""
+    draft = click.option("--draft", type=click.Choice(["keep", "discard"]), help="What becomes of a draft, if there is one.")
+    return call(draft(command))
 
 
 @documents.command()
@@ -127,7 +121,7 @@ def restore(connection: Connection, id: str, **how: Any) -> None:
 
 
 @documents.command()
-@change_of_schedule
+@call
 @click.argument("time", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]), metavar="TIME")
 @click.option("--minor", is_flag=True, help="Readers need not notice what is published.")
 @click.option("--withdraw", metavar="EXPLANATION", help="Mark the page as no longer holding, instead of publishing a draft.")
@@ -161,7 +155,7 @@ def schedule(
 
 
 @documents.command()
-@change_of_schedule
+@call
 @click.option("--taking-down", is_flag=True, help="What is to take the page down, instead of what is to publish the draft.")
 def unschedule(connection: Connection, id: str, taking_down: bool, **how: Any) -> None:
     """Take back what is to happen by itself."""

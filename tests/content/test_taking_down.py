@@ -14,8 +14,8 @@ from gazette.content.v1.document_pb2 import Document, LinkTargets, LiveState
 from gazette.content.v1.removal_pb2 import Redirection, Removal
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from gazette.delivery.v1.page_pb2 import PageState
-from server.content.failures import WrongLiveState
 from server.content.taking_down import rules
+from server.content.taking_down.failures import WrongLiveState
 from server.content.taking_down.rules import CHANGES, Change
 from server.rpc.objects import plain
 from tests.content.desk import Desk, imported

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from gazette.content.v1.document_pb2 import LiveState
 from gazette.content.v1.taking_down_pb2 import DraftHandling
 from server import delivery
-from server.content.failures import DraftInTheWay, InvalidLocation, LocationNotAllowed, WrongLiveState
+from server.content.failures import InvalidLocation
 from server.content.publishing.pages import GONE, PUBLISHED, REDIRECTED, VANISHED, WITHDRAWN
 from server.content.review.rules import NOTHING
+from server.content.taking_down.failures import DraftInTheWay, LocationNotAllowed, WrongLiveState
 
 KEEP, DISCARD = DraftHandling.DRAFT_HANDLING_KEEP, DraftHandling.DRAFT_HANDLING_DISCARD
 HTTPS_PORTS = {None, 443}

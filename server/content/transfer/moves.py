@@ -17,6 +17,7 @@ from server.content.documents.premises import Premises
 from server.content.publishing import rules as publishing
 from server.content.publishing.pages import NOWHERE, VANISHED
 from server.content.transfer import queries
+from server.content.transfer.failures import RedirectWithoutDocument
 from server.content.transfer.results import CREATED, UNCHANGED, Outcome
 from server.record import Place
 from server.rpc.call import Call
@@ -43,7 +44,7 @@ async def redirect(
     locale = wanted.locale or fields.DEFAULT_LOCALE
     document = await queries.LIVE_DOCUMENT.first(connection, translation_key=uuid.UUID(wanted.translation_key), locale=locale)
     if document is None or document.live_state in {NOWHERE, VANISHED}:
-        raise failures.RedirectWithoutDocument(wanted.translation_key)
+        raise RedirectWithoutDocument(wanted.translation_key)
     if document.organisation_id != organisation_id:
         raise failures.KeyOfAnother
     if wanted.path == document.live_path:

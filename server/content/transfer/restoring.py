@@ -32,6 +32,7 @@ from server.content.paths import others_use
 from server.content.publishing.pages import KINDS, PAGE_STATES, REDIRECTED, VANISHED
 from server.content.rendering import Renderer
 from server.content.transfer import answers, queries, rows, rules
+from server.content.transfer.failures import InvalidAnswer, NotForRestoring
 from server.content.transfer.imports import Import
 from server.content.transfer.incoming import Incoming
 from server.content.transfer.results import CREATED, END, REFUSALS, UNCHANGED, UPDATED, Outcome, result_of
@@ -136,7 +137,7 @@ class Restoration:
         """The document with its page. One that is refused leaves its entry behind, without what it served: so the record goes
         on, and the document can be taken later."""
         if not imported.record_entry.body:
-            raise failure or failures.NotForRestoring
+            raise failure or NotForRestoring
         raw = imported.record_entry.body
         try:
             if failure is not None:
@@ -166,7 +167,7 @@ class Restoration:
         shown = await self.premises.objects.taken(response.page.details)
         html = answers.html_of(response)
         if not await patiently(lambda: self.renderer.is_sanitised(html, shown, content_type.html_members)):
-            raise failures.InvalidAnswer("serves HTML that is not sanitised")
+            raise InvalidAnswer("serves HTML that is not sanitised")
         words = words_of(wanted, await self.premises.objects.taken(wanted.details))
         columns = rows.document(imported, body, response)
         revision = {
@@ -259,4 +260,4 @@ async def check_files(
     if missing := [id for id in ids if id not in known]:
         raise failures.AttachmentNotFound(missing)
     if shown != [known[id] for id in ids]:
-        raise failures.InvalidAnswer("serves something else of a file than is known of it")
+        raise InvalidAnswer("serves something else of a file than is known of it")

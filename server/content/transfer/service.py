@@ -24,6 +24,7 @@ from server.content.documents.queries import ORGANISATION_EXISTS
 from server.content.publishing.publisher import Publisher
 from server.content.rendering import Renderer
 from server.content.transfer.exports import Export
+from server.content.transfer.failures import ImportTooLarge, OptionsFirst
 from server.content.transfer.imports import Import
 from server.content.transfer.incoming import Incoming
 from server.content.transfer.restoring import Restoration
@@ -62,14 +63,14 @@ class Transfer:
         while (part := await incoming.next()) is not None:
             request, failure = part
             if (running is None) != (request.WhichOneof("part") == "options"):
-                raise failures.OptionsFirst
+                raise OptionsFirst
             if running is None:
                 if failure is not None:
                     raise failure
                 running = await self.begin(request.options, call)
             elif len(results) == MAX_PARTS or answer_bytes > MOST - MOST_OF_A_RESULT:
                 taken = len(results)
-                raise failures.ImportTooLarge(message=f"One import takes no more than {taken} such parts; begin another one.")
+                raise ImportTooLarge(message=f"One import takes no more than {taken} such parts; begin another one.")
             else:
                 results.append(await running.part(request, failure, incoming))
                 listed = listed_within(results[-1], listed)
@@ -78,7 +79,7 @@ class Transfer:
                 newest = max(newest, results[-1].record_number)
                 call.progress = progress(committed, results[-1], newest)
         if running is None:
-            raise failures.OptionsFirst
+            raise OptionsFirst
         return ImportDocumentsResponse(results=results, record_number=newest)
 
     async def begin(self, options: ImportOptions, call: Call) -> Import | Restoration:
