@@ -16,10 +16,11 @@ from server.content.publishing.pages import VANISHED
 from server.content.publishing.publisher import Published
 from server.content.rendering import Renderer
 from server.content.schedules import failures, rules
+from server.content.taking_down import asked
 from server.content.taking_down import queries as taking_down
-from server.content.taking_down import rules as taking_rules
 from server.content.taking_down.changing import Changing
 from server.content.taking_down.changing import Wanted as Change
+from server.content.taking_down.rules import KEEP
 from server.process.domains import Person
 from server.rpc.call import Call
 from server.stores.statements import Row
@@ -83,21 +84,10 @@ class Deeds:
         return await approved.premises.settled(attempt)
 
 
-async def change(asked: ScheduledTakingDown, renderer: Renderer, hosts: Collection[str], call: Call | None = None) -> Change:
-    """The change that is asked for. The call is given more time where it takes more. Raises InvalidLocation,
-    LocationNotAllowed, and what `Renderer.explanation` does."""
-    into = asked.WhichOneof("into")
-    explanation = getattr(asked, into).explanation if into in {"withdrawn", "gone"} else ""
-    html, _ = await renderer.explanation(explanation, call)
-    changes = {"withdrawn": taking_rules.WITHDRAW, "gone": taking_rules.REMOVE, "redirect": taking_rules.REDIRECT}
-    said: dict[str, Any] = {"explanation": explanation, "html_explanation": html}
-    if into in {"gone", "redirect"}:
-        said |= {"location": getattr(asked, into).location, "location_field": f"take_down.{into}.location"}
-    if into == "redirect":
-        said |= {name: getattr(asked.redirect, name) for name in ("covers_prefix", "preserves_suffix")}
-    if said.get("location"):
-        taking_rules.check_location(said["location"], hosts, said["location_field"])
-    return Change(change=changes[into or ""], draft=taking_rules.KEEP, **said)
+async def change(said: ScheduledTakingDown, renderer: Renderer, hosts: Collection[str], call: Call | None = None) -> Change:
+    """The change that is scheduled. A draft is kept. Raises as `asked.wanted`."""
+    wanted, _ = await asked.wanted(said, KEEP, renderer, hosts, call, within="take_down.")
+    return wanted
 
 
 def check_may(account: Person | None, document: Row) -> None:

@@ -18,7 +18,7 @@ from server.content.documents.rules import Named, changeable, readable
 from server.content.publishing.publisher import Published, Publisher
 from server.content.publishing.queries import LIVE
 from server.content.rendering import Renderer
-from server.content.taking_down import queries, rules
+from server.content.taking_down import asked, queries, rules
 from server.content.taking_down.changing import Changing, Wanted
 from server.rpc.call import Call
 from server.stores.postgres import Database
@@ -55,29 +55,7 @@ class TakingDown:
         return rpc.WithdrawDocumentResponse(**done._asdict(), notices=views.notices(notices))
 
     async def UnpublishDocument(self, request: rpc.UnpublishDocumentRequest, call: Call) -> rpc.UnpublishDocumentResponse:
-        gone, redirect = request.gone, request.redirect
-        html, notices = await self.renderer.explanation(gone.explanation, call)
-        match request.WhichOneof("into"):
-            case "gone":
-                wanted = Wanted(
-                    change=rules.REMOVE,
-                    draft=request.draft,
-                    explanation=gone.explanation,
-                    html_explanation=html,
-                    location=gone.location,
-                    location_field="gone.location",
-                )
-            case "redirect":
-                wanted = Wanted(
-                    change=rules.REDIRECT,
-                    draft=request.draft,
-                    location=redirect.location,
-                    location_field="redirect.location",
-                    covers_prefix=redirect.covers_prefix,
-                    preserves_suffix=redirect.preserves_suffix,
-                )
-            case _:
-                wanted = Wanted(change=rules.VANISH, draft=request.draft, reason=request.vanish.reason)
+        wanted, notices = await asked.wanted(request, request.draft, self.renderer, self.hosts, call)
         done = await self.done(request, wanted, call)
         return rpc.UnpublishDocumentResponse(**done._asdict(), notices=views.notices(notices))
 
@@ -86,8 +64,6 @@ class TakingDown:
         return rpc.RestoreDocumentResponse(**done._asdict())
 
     async def done(self, named: Named, wanted: Wanted, call: Call) -> Done:
-        if wanted.location:
-            rules.check_location(wanted.location, self.hosts, wanted.location_field)
         changing = Changing(self.database, self.premises, self.renderer)
 
         async def attempt(anew: bool) -> Published | None:
