@@ -6,11 +6,21 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.stores.postgres import Model
+
+TITLE_KEY = "\"left\"(lower(regexp_replace(normalize(\"left\"(newest_title, 100), NFKD), '[\\u0300-\\u036f]', '', 'g')), 100)"
+"""Capitals and accents aside. The whole of a long one would not fit into an index."""
+PUBLISH_TIME_KEY = "coalesce(publish_time, '1970-01-01 00:00:00+00'::timestamp with time zone)"
+"""What was never published comes before all that was."""
+WORDS = (
+    "to_tsvector('simple'::regconfig, translate(newest_title || ' ' || newest_summary, '/', ' ') "
+    "|| ' ' || translate(path, '/_.~-', '     '))"
+)
+"""As they are written, in whatever language: nothing is taken for an ending."""
 
 
 class ContentType(Model):
@@ -68,6 +78,16 @@ class Document(Model):
     covers_prefix: Mapped[bool] = mapped_column(default=False)
     preserves_suffix: Mapped[bool] = mapped_column(default=False)
 
+    newest_title: Mapped[str] = mapped_column(server_default="")
+    """The newest revision's, for lists, as all that follows. Who saves writes it; a trigger of `revisions` does for others."""
+    newest_summary: Mapped[str] = mapped_column(server_default="")
+    newest_tags: Mapped[list[str]] = mapped_column(server_default="{}")
+    newest_author_id: Mapped[uuid.UUID | None]
+    title_key: Mapped[str | None] = mapped_column(Text(collation="C"), Computed(TITLE_KEY, persisted=True))
+    """What it is sorted by where that is by title."""
+    words: Mapped[Any] = mapped_column(TSVECTOR, Computed(WORDS, persisted=True), nullable=True)
+    """What a list searches by."""
+
     __table_args__ = (
         UniqueConstraint("path", "locale"),
         UniqueConstraint("translation_key", "locale"),
@@ -75,6 +95,17 @@ class Document(Model):
         Index("ix_documents_created_by_organisation", "organisation_id", text("create_time DESC"), text("id DESC")),
         Index("ix_documents_listed", text("update_time DESC"), text("id DESC")),
         Index("ix_documents_listed_by_organisation", "organisation_id", text("update_time DESC"), text("id DESC")),
+        Index("ix_documents_listed_by_content_type", "content_type", text("update_time DESC"), text("id DESC")),
+        Index("ix_documents_title", "title_key", "id"),
+        Index("ix_documents_title_by_content_type", "content_type", "title_key", "id"),
+        Index(None, "path", postgresql_ops={"path": "text_pattern_ops"}),
+        Index("ix_documents_published", text(f"{PUBLISH_TIME_KEY} DESC"), text("id DESC")),
+        Index(None, "newest_author_id"),
+        Index(None, "locale"),
+        Index(None, "draft_state", postgresql_where=text("draft_state <> 0")),
+        Index(None, "live_state", postgresql_where=text("live_state <> 1")),
+        Index(None, "newest_tags", postgresql_using="gin"),
+        Index(None, "words", postgresql_using="gin"),
     )
 
 
@@ -159,5 +190,6 @@ class Schedule(Model):
     fail_time: Mapped[datetime | None]
 
     __table_args__ = (
+        Index("ix_schedules_due_time", "due_time"),
         Index("ix_schedules_next_attempt_time", "next_attempt_time", postgresql_where=text("next_attempt_time IS NOT NULL")),
     )

@@ -7,6 +7,7 @@ from server import files, organisations
 from server.content import attachments
 from server.content.documents.premises import Premises
 from server.content.documents.service import Documents
+from server.content.lists.service import Lists
 from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
@@ -35,7 +36,8 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     due = Due(database, premises, Deeds(approved, crossings.people, base.settings.redirect_hosts))
     file_imports = files.Imports.from_settings(base.settings, database, base.blobs, base.parsers)
     content = (
-        Documents(database, paging, premises, renderer),
+        Documents(database, premises, renderer),
+        Lists(database, paging, premises.objects),
         Review(database, premises),
         Publishing(approved),
         Scheduling(database, premises, renderer, base.settings.redirect_hosts),

@@ -18,6 +18,8 @@ from sqlalchemy.sql.elements import ClauseElement
 Row = Any
 """A named tuple of what the statement names."""
 
+UNNAMED = ""
+"""What PostgreSQL calls the statement that the next one takes the place of."""
 DIALECT: Any = dialect()  # type: ignore[no-untyped-call]
 
 
@@ -65,6 +67,18 @@ class Statement:
     async def value(self, connection: asyncpg.Connection, /, **given: Any) -> Any:
         """The first column of the first row, or None."""
         return await connection.fetchval(self.compiled[0], *self.arguments(given))
+
+    async def all_planned(self, connection: asyncpg.Connection, /, **given: Any) -> list[Row]:
+        """Every row, by a plan that is made for these very parameters: for what is found in a few rows with one value, and in
+        nearly all with another. Otherwise PostgreSQL may settle on one plan for whatever comes."""
+        prepared = await connection.prepare(self.compiled[0], name=UNNAMED)
+        make = self.row._make
+        return [make(each) for each in await prepared.fetch(*self.arguments(given))]
+
+    async def value_planned(self, connection: asyncpg.Connection, /, **given: Any) -> Any:
+        """The first column of the first row, by such a plan."""
+        prepared = await connection.prepare(self.compiled[0], name=UNNAMED)
+        return await prepared.fetchval(*self.arguments(given))
 
     async def run(self, connection: asyncpg.Connection, /, **given: Any) -> None:
         """For what it does alone."""

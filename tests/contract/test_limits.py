@@ -25,6 +25,7 @@ STRINGS: tuple[Callable[[int], str], ...] = (
     lambda n: "eng" + "-abcdefgh" * ((n - 3) // 9) + "-" + "a" * ((n - 3) % 9 - 1),
     lambda n: "a." + "b" * (n - 2),
     lambda n: "5" * n,
+    lambda n: "content_type desc, publish_time desc",
 )
 """Texts of any length, one of which fits each pattern of the contract."""
 

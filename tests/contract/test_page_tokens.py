@@ -26,7 +26,7 @@ from tests.contract.office import Office, new_key
 from tests.contract.test_contract import methods
 from tests.service import Person, Service
 
-OTHER_TEXTS = (str(uuid.uuid4()), "account.create", "cy", "create_time", "publish_time")
+OTHER_TEXTS = (str(uuid.uuid4()), "account.create", "cy", "create_time", "publish_time", "/other")
 LISTS = [method for method in methods() if "page_token" in method.input_type.fields_by_name]
 
 

@@ -1,23 +1,21 @@
-"""Making, reading and changing documents."""
+"""Making, reading and changing documents, one at a time."""
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import asyncpg
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import content_service_pb2 as rpc
-from gazette.content.v1.document_pb2 import Document, DocumentView, DraftState
+from gazette.content.v1.document_pb2 import Document, DraftState
 from server.content import fields as content_fields
 from server.content.checks.details import Verdicts
-from server.content.documents import queries, rules, saving, views, walks, writing
+from server.content.documents import queries, rules, saving, views, writing
 from server.content.documents.page_sizes import check_page
 from server.content.documents.premises import Premises, unchanged
 from server.content.documents.sizes import is_counted
@@ -25,20 +23,13 @@ from server.content.documents.words import Words, rewritten, words_of
 from server.content.failures import InvalidDetails, KeyOfAnother
 from server.content.rendering import Renderer, Rendering
 from server.rpc import http
-from server.rpc.answers import Room
 from server.rpc.call import Call
-from server.rpc.lists.paging import Paging
 from server.stores import idempotency
 from server.stores.postgres import Database
 from server.stores.statements import Row
 
 WRITE = Permission.PERMISSION_DOCUMENTS_WRITE
 DRAFT = DraftState.DRAFT_STATE_DRAFT
-PAGE_SIZE = 50
-AT_ONCE = 20
-"""Documents that are shown in one turn of the event loop: each may have thousands of links."""
-EQUAL = ("content_type", "locale", "draft_state", "live_state")
-"""Filters of ListDocuments that are compared as they are."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,6 @@ class Documents:
     """Documents as editors write them."""
 
     database: Database
-    paging: Paging
     premises: Premises
     renderer: Renderer
 
@@ -115,26 +105,6 @@ class Documents:
             row = await queries.DOCUMENT.first(connection, id=uuid.UUID(request.id))
         row = await self.premises.objects.shown(rules.readable(row, call.caller))
         return rpc.GetDocumentResponse(document=views.document(row), notices=views.notices(row.notices))
-
-    async def ListDocuments(self, request: rpc.ListDocumentsRequest, call: Call) -> rpc.ListDocumentsResponse:
-        page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)
-        given: dict[str, Any] = {name: value for name in EQUAL if (value := getattr(request, name))}
-        whose = rules.listed(call.caller, request.organisation_id)
-        if whose is not None:  # of one alone, PostgreSQL finds the newest at the end of an index
-            given |= {"organisation_id": whose[0]} if len(whose) == 1 else {"organisations": whose}
-        is_full = request.view == DocumentView.DOCUMENT_VIEW_FULL
-        async with self.database.direct() as connection:
-            part = await walks.walk(connection, request.order_by, given, is_full=is_full).part(page)
-        response, room = rpc.ListDocumentsResponse(), Room()
-        for at, row in enumerate(part.rows):
-            document = views.document(await self.premises.objects.shown(row)) if is_full else views.listed(row)
-            if not room.takes(document.ByteSize()):
-                break
-            response.documents.append(document)
-            if at % AT_ONCE == AT_ONCE - 1:
-                await asyncio.sleep(0)
-        response.next_page_token = part.token(len(response.documents))
-        return response
 
     async def UpdateDocument(self, request: rpc.UpdateDocumentRequest, call: Call) -> rpc.UpdateDocumentResponse:
         wanted = request.document

@@ -37,6 +37,9 @@ REVISION = (
     "size_bytes", "source_sha256", "html", "html_details", "renderer", "notices",
 )  # fmt: skip
 
+LISTED = ("title", "summary", "tags", "author_id")
+"""What a document has of its newest revision, as `newest_…`, so that lists are filtered and sorted by it."""
+
 ID = bindparam("document_id", type_=Uuid())
 KEY = bindparam("document_translation_key", type_=Uuid())
 ORGANISATION = bindparam("document_organisation_id", type_=Uuid())
@@ -53,8 +56,9 @@ TRANSLATED_ELSEWHERE = Statement(select(IS_TRANSLATED_ELSEWHERE))
 def created(*more: str) -> CTE:
     """Inserts a document with the columns FIRST and `more`, unless its content type or the reservations have changed, or its
     translation key is another organisation's."""
-    columns = [*dict.fromkeys((*FIRST, *more))]
-    wanted = select(*given("document", Document, columns))
+    own = [*dict.fromkeys((*FIRST, *more))]
+    columns = [*own, *(f"newest_{name}" for name in LISTED)]
+    wanted = select(*given("document", Document, own), *given("revision", Revision, LISTED))
     wanted = wanted.where(types.IS_UNCHANGED, organisations.ARE_UNCHANGED, not_(IS_TRANSLATED_ELSEWHERE))
     statement = insert(Document).from_select(columns, wanted, include_defaults=False)
     return statement.returning(Document.id, Document.create_time, Document.update_time).cte("document")
@@ -64,6 +68,8 @@ def changed(*columns: str, conditions: tuple[ColumnElement[bool], ...] = ()) -> 
     """Changes these columns of the document `document_id`, and with them its etag, if it still has the version
     `document_version` and the conditions hold."""
     values: dict[str, Any] = dict(zip(columns, given("document", Document, columns), strict=True))
+    if {*SAVED} <= {*columns}:  # with a revision that is given; of one that is copied the trigger sees to it
+        values |= {f"newest_{name}": said for name, said in zip(LISTED, given("revision", Revision, LISTED), strict=True)}
     version = bindparam("document_version", type_=Integer())
     statement = update(Document).where(Document.id == ID, Document.version == version, *conditions)
     statement = statement.values(**values, version=Document.version + 1, update_time=CHANGE_TIME)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from server import audit, delivery, files, organisations, record
-from server.content.documents.queries import DOCUMENT, WHOLE, above
+from server.content.documents.queries import DOCUMENT, OWN, WHOLE, above
 from server.content.documents.writing import CHANGE_TIME, FIRST, revised
 from server.content.models import ContentType, Document, Revision
 from server.content.publishing.queries import LIVE as LIVE_COLUMNS
@@ -34,9 +34,9 @@ ORGANISATION = bindparam("organisation_id", type_=Uuid())
 WAS_IMPORTED = exists().where(
     Revision.document_id == Document.id, Revision.source_sha256 == bindparam("source_sha256", type_=LargeBinary())
 )
-UNREAD = [name for name in DOCUMENT.row._fields if name not in Document.__table__.c]
+UNREAD = [name for name in DOCUMENT.row._fields if name not in {each.key for each in OWN}]
 IMPORTED = Statement(
-    select(Document.__table__, *(null().label(name) for name in UNREAD), WAS_IMPORTED.label("was_imported")).where(
+    select(*OWN, *(null().label(name) for name in UNREAD), WAS_IMPORTED.label("was_imported")).where(
         Document.translation_key == bindparam("translation_key", type_=Uuid()),
         Document.locale == bindparam("locale", type_=Text()),
     )

@@ -20,7 +20,7 @@ from server.rpc import failures
 LIFETIME = 86400  # seconds
 SIGNATURE_BYTES = 16
 LABEL = b"gazette page tokens"
-NO_FILTER = ("page_token", "page_size", "min_record_number")
+NO_FILTER = ("page_token", "page_size", "min_record_number", "with_count")
 """Fields of a list request that may change from page to page."""
 
 Row = TypeVar("Row")

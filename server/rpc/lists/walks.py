@@ -9,6 +9,9 @@ seen there, and so may be seen twice.
 A row that is committed late, with an older time than those that were seen, was not there all the time; and one that was there
 before stood where it had stood until then, and is seen there, or where it moved to. Only where the newest stood (`horizon`)
 must not be later than any change that commits after the first part was read.
+
+By anything else that changes, a title say, a row may move to where the walk has been, whichever way it goes: so that walk
+turns, too, and meets at its end what was changed since it began, by the last change (`changes`).
 """
 
 from __future__ import annotations
@@ -90,6 +93,16 @@ class Walk(Generic[Row]):
     horizon: Callable[[], Awaitable[Key]] | None = None
     """Where what changes from now on comes after, asked before the first part is read. Without it that is the first row, since
     changes commit in the order of their keys."""
+    changes: Order | None = None
+    """By what, and oldest first, the walk meets what was changed since it began, where that is not what it goes by. It needs a
+    horizon."""
+    change: Callable[[Row], Key] | None = None
+    """The sort key of a row in that order."""
+
+    @property
+    def turns(self) -> bool:
+        """Whether it meets at its end what was changed since it began."""
+        return self.moves and (self.order.is_newest_first or self.changes is not None)
 
     def place(self, page: Page) -> Place:
         """Where the request's page begins. Raises InvalidPageToken for what another order, or release, has made."""
@@ -108,22 +121,22 @@ class Walk(Generic[Row]):
         place = self.place(page)
         turn = place.turn
         ahead: Sequence[Row] = ()
+        changed_key = self.change or self.key
 
         def token(way: str, key: Key, turn: Key | None = None) -> str:
             return page.token(self.order.field, way, key, turn, *more)
 
         def behind(shown: int) -> str:
             is_ahead = shown <= len(ahead)
-            return token(ON, self.key(ahead[shown - 1]), turn) if is_ahead else token(BACK, self.key(rows[shown - 1]))
+            return token(ON, self.key(ahead[shown - 1]), turn) if is_ahead else token(BACK, changed_key(rows[shown - 1]))
 
         if place.way == ON:
             is_first = place.key is None
-            turns = self.moves and self.order.is_newest_first
-            if is_first and turns and self.horizon is not None:
+            if is_first and self.turns and self.horizon is not None:
                 turn = await self.horizon()
             found = await self.read(self.order, place.key, page.limit)
             ahead = rows = found.rows[: page.size]
-            if is_first and turns and turn is None and ahead:
+            if is_first and self.turns and turn is None and ahead:
                 turn = self.key(ahead[0])
             if found.is_cut or len(found.rows) > page.size:
                 return Part(ahead, behind(len(ahead)), behind)
@@ -132,9 +145,9 @@ class Walk(Generic[Row]):
         back = place.key if place.way == BACK else turn
         assert back is not None, "a token says where the walk is, or turns"
         left = page.size - len(ahead)
-        found = await self.read(Order(self.order.field, is_newest_first=False), back, left + 1)
+        found = await self.read(self.changes or Order(self.order.field, is_newest_first=False), back, left + 1)
         changed = found.rows[:left]
         rows = [*ahead, *changed]
         if not found.is_cut and len(found.rows) <= left:
             return Part(rows, "", behind)
-        return Part(rows, token(BACK, self.key(changed[-1]) if changed else back), behind)
+        return Part(rows, token(BACK, changed_key(changed[-1]) if changed else back), behind)

@@ -6,9 +6,11 @@ isort:skip_file
 from collections import abc as _abc
 from gazette.content.v1 import document_pb2 as _document_pb2
 from gazette.content.v1 import notice_pb2 as _notice_pb2
+from gazette.content.v1 import schedule_pb2 as _schedule_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -146,6 +148,19 @@ class ListDocumentsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     ORDER_BY_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
+    AUTHOR_ID_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    PATH_PREFIX_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    UPDATED_SINCE_TIME_FIELD_NUMBER: _builtins.int
+    UPDATED_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    IS_SCHEDULED_FIELD_NUMBER: _builtins.int
+    SCHEDULED_ACTION_FIELD_NUMBER: _builtins.int
+    DUE_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    HAS_FAILED_FIELD_NUMBER: _builtins.int
+    HAS_DRAFT_FIELD_NUMBER: _builtins.int
+    IS_LIVE_FIELD_NUMBER: _builtins.int
+    WITH_COUNT_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
     """Only this organisation's; empty means all that the caller may read."""
     content_type: _builtins.str
@@ -161,12 +176,48 @@ class ListDocumentsRequest(_message.Message):
     page_token: _builtins.str
     """`next_page_token` of the answer before, or empty for the first part."""
     order_by: _builtins.str
-    """The order: by creation, `create_time desc`, which is the default, or `create_time`; or by the last change, `update_time`
-    (oldest first) or `update_time desc` (newest first). What is changed during a walk moves in the last two: it may come twice,
-    and is not left out, since the walk ends, newest first, with what was changed since it began.
+    """The order: one or two of `content_type`, `title`, `path`, `create_time`, `update_time` and `publish_time`, with a comma and a
+    space between them, each with ` desc` behind it or not; `content_type, update_time desc`, say. The default is `create_time desc`,
+    and with `create_time` the only one in which nothing moves. What is changed during a walk moves in all others: it may come
+    twice, and is not left out, since the walk ends with what was changed since it began. Titles are sorted by their first 100
+    characters, capitals and accents aside; what was never published stands before all that was.
     """
     view: _document_pb2.DocumentView.ValueType
     """How much of each."""
+    author_id: _builtins.str
+    """Only those of which this account saved the newest revision."""
+    tag: _builtins.str
+    """Only with this tag, as it is written."""
+    path_prefix: _builtins.str
+    """Only at this path and below it, by the newest revision's path."""
+    query: _builtins.str
+    """Only with these words in the newest revision's title, summary or path, as they are written, capitals aside: all of them, of
+    which the last may be the beginning of a word; `"a phrase"`, `this or that`, `-not this`. No words find nothing.
+    """
+    is_scheduled: _builtins.bool
+    """Only with a schedule that is still to come. With the three fields that follow, one schedule has to be all that is asked for."""
+    scheduled_action: _schedule_pb2.ScheduledAction.ValueType
+    """Only with a schedule that does this."""
+    has_failed: _builtins.bool
+    """Only with a schedule that has failed: to publish, or to take down."""
+    has_draft: _builtins.bool
+    """Only with a draft, in whatever state, or only without one."""
+    is_live: _builtins.bool
+    """Only what the public sees or has seen something of, or only what was never public."""
+    with_count: _builtins.bool
+    """Whether to say how many documents match."""
+    @_builtins.property
+    def updated_since_time(self) -> _timestamp_pb2.Timestamp:
+        """Only those that were last changed, in any way, at this time and later."""
+
+    @_builtins.property
+    def updated_until_time(self) -> _timestamp_pb2.Timestamp:
+        """Only those that were last changed before this time."""
+
+    @_builtins.property
+    def due_until_time(self) -> _timestamp_pb2.Timestamp:
+        """Only with a schedule that is, or was, due before this time."""
+
     def __init__(
         self,
         *,
@@ -179,12 +230,32 @@ class ListDocumentsRequest(_message.Message):
         page_token: _builtins.str = ...,
         order_by: _builtins.str = ...,
         view: _document_pb2.DocumentView.ValueType = ...,
+        author_id: _builtins.str = ...,
+        tag: _builtins.str = ...,
+        path_prefix: _builtins.str = ...,
+        query: _builtins.str = ...,
+        updated_since_time: _timestamp_pb2.Timestamp | None = ...,
+        updated_until_time: _timestamp_pb2.Timestamp | None = ...,
+        is_scheduled: _builtins.bool = ...,
+        scheduled_action: _schedule_pb2.ScheduledAction.ValueType = ...,
+        due_until_time: _timestamp_pb2.Timestamp | None = ...,
+        has_failed: _builtins.bool = ...,
+        has_draft: _builtins.bool | None = ...,
+        is_live: _builtins.bool | None = ...,
+        with_count: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft", "_is_live", b"_is_live", "due_until_time", b"due_until_time", "has_draft", b"has_draft", "is_live", b"is_live", "updated_since_time", b"updated_since_time", "updated_until_time", b"updated_until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "draft_state", b"draft_state", "live_state", b"live_state", "locale", b"locale", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft", "_is_live", b"_is_live", "author_id", b"author_id", "content_type", b"content_type", "draft_state", b"draft_state", "due_until_time", b"due_until_time", "has_draft", b"has_draft", "has_failed", b"has_failed", "is_live", b"is_live", "is_scheduled", b"is_scheduled", "live_state", b"live_state", "locale", b"locale", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "path_prefix", b"path_prefix", "query", b"query", "scheduled_action", b"scheduled_action", "tag", b"tag", "updated_since_time", b"updated_since_time", "updated_until_time", b"updated_until_time", "view", b"view", "with_count", b"with_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__has_draft: _TypeAlias = _typing.Literal["has_draft"]  # noqa: Y015
+    _WhichOneofArgType__has_draft: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft"]  # noqa: Y015
+    _WhichOneofReturnType__is_live: _TypeAlias = _typing.Literal["is_live"]  # noqa: Y015
+    _WhichOneofArgType__is_live: _TypeAlias = _typing.Literal["_is_live", b"_is_live"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__has_draft) -> _WhichOneofReturnType__has_draft | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__is_live) -> _WhichOneofReturnType__is_live | None: ...
 
 Global___ListDocumentsRequest: _TypeAlias = ListDocumentsRequest  # noqa: Y015
 
@@ -196,8 +267,14 @@ class ListDocumentsResponse(_message.Message):
 
     DOCUMENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTAL_SIZE_FIELD_NUMBER: _builtins.int
+    IS_TOTAL_SIZE_AT_LEAST_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """For the next part; empty at the end."""
+    total_size: _builtins.int
+    """How many documents match, in all parts together, if the request asks for that."""
+    is_total_size_at_least: _builtins.bool
+    """Whether there are more than that: beyond 10,000 nobody counts."""
     @_builtins.property
     def documents(self) -> _containers.RepeatedCompositeFieldContainer[_document_pb2.Document]:
         """In the order of `order_by`, as much of each as `view` says. A page may have fewer than were asked for."""
@@ -207,10 +284,12 @@ class ListDocumentsResponse(_message.Message):
         *,
         documents: _abc.Iterable[_document_pb2.Document] | None = ...,
         next_page_token: _builtins.str = ...,
+        total_size: _builtins.int = ...,
+        is_total_size_at_least: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["documents", b"documents", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["documents", b"documents", "is_total_size_at_least", b"is_total_size_at_least", "next_page_token", b"next_page_token", "total_size", b"total_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

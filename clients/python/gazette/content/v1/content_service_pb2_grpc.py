@@ -151,11 +151,12 @@ class ContentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListDocuments(self, request, context):
-        """Documents in the organisations that the caller may read, by default newest first: that never changes, so whoever walks
-        through the list sees each document once that was there all the time, whatever is edited or published meanwhile. What is
-        long is left out unless `view` asks for it; a page ends early where an answer would become too large.
+        """Documents in the organisations that the caller may read, of which all filters hold that are given; by default newest first:
+        that never changes, so whoever walks through the list sees each document once that was there all the time, whatever is edited or
+        published meanwhile. What is long is left out unless `view` asks for it; a page ends early where an answer would become too
+        large.
 
-        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`, and others. A retry is safe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

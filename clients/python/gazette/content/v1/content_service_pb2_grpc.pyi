@@ -54,11 +54,12 @@ class ContentServiceStub:
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`. A retry is safe.
     """
     ListDocuments: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.ListDocumentsRequest, _content_service_pb2.ListDocumentsResponse]
-    """Documents in the organisations that the caller may read, by default newest first: that never changes, so whoever walks
-    through the list sees each document once that was there all the time, whatever is edited or published meanwhile. What is
-    long is left out unless `view` asks for it; a page ends early where an answer would become too large.
+    """Documents in the organisations that the caller may read, of which all filters hold that are given; by default newest first:
+    that never changes, so whoever walks through the list sees each document once that was there all the time, whatever is edited or
+    published meanwhile. What is long is left out unless `view` asks for it; a page ends early where an answer would become too
+    large.
 
-    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`, and others. A retry is safe.
     """
     UpdateDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]
     """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
@@ -197,11 +198,12 @@ class ContentServiceAsyncStub(ContentServiceStub):
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`. A retry is safe.
     """
     ListDocuments: _aio.UnaryUnaryMultiCallable[_content_service_pb2.ListDocumentsRequest, _content_service_pb2.ListDocumentsResponse]  # type: ignore[assignment]
-    """Documents in the organisations that the caller may read, by default newest first: that never changes, so whoever walks
-    through the list sees each document once that was there all the time, whatever is edited or published meanwhile. What is
-    long is left out unless `view` asks for it; a page ends early where an answer would become too large.
+    """Documents in the organisations that the caller may read, of which all filters hold that are given; by default newest first:
+    that never changes, so whoever walks through the list sees each document once that was there all the time, whatever is edited or
+    published meanwhile. What is long is left out unless `view` asks for it; a page ends early where an answer would become too
+    large.
 
-    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`, and others. A retry is safe.
     """
     UpdateDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]  # type: ignore[assignment]
     """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
@@ -355,11 +357,12 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.ListDocumentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.ListDocumentsResponse, _abc.Awaitable[_content_service_pb2.ListDocumentsResponse]]:
-        """Documents in the organisations that the caller may read, by default newest first: that never changes, so whoever walks
-        through the list sees each document once that was there all the time, whatever is edited or published meanwhile. What is
-        long is left out unless `view` asks for it; a page ends early where an answer would become too large.
+        """Documents in the organisations that the caller may read, of which all filters hold that are given; by default newest first:
+        that never changes, so whoever walks through the list sees each document once that was there all the time, whatever is edited or
+        published meanwhile. What is long is left out unless `view` asks for it; a page ends early where an answer would become too
+        large.
 
-        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`, and others. A retry is safe.
         """
 
     @_abc_1.abstractmethod

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 import asyncpg
 
-from server.content.documents import queries
+from server.content.lists import orders, queries
+from server.content.lists.filters import are_skewed
+from server.content.lists.orders import FIELDS, terms
 from server.rpc.lists.walks import Found, Key, Order, Walk
 from server.stores.statements import Row
 
@@ -19,20 +20,35 @@ BEFORE_ALL = str(uuid.UUID(int=0))
 
 
 def walk(connection: asyncpg.Connection, order_by: str, filters: Mapping[str, Any], *, is_full: bool) -> Walk[Row]:
-    """Through the documents that match the filters of `queries.documents`, in the order that `order_by` names."""
+    """Through the documents that match the filters, in the order that `order_by` names. Raises FieldTwice."""
     order = Order.named(order_by, DEFAULT)
 
     async def read(order: Order, last: Key | None, limit: int) -> Found[Row]:
-        seen = {"last_time": datetime.fromisoformat(last[0]), "last_id": uuid.UUID(last[1])} if last else {}
+        seen = queries.place(order, last) if last else {}
         statement = queries.documents(filters, order, limit, goes_on=bool(seen), is_full=is_full)
-        rows = await statement.all(connection, **filters, **seen)
+        read_all = statement.all_planned if are_skewed(filters) else statement.all
+        rows = await read_all(connection, **filters, **seen)
         return Found(rows[:limit], is_full and bool(rows) and len(rows) < rows[0].found)
 
-    return Walk(order, order.field == "update_time", read, partial(key, order), partial(horizon, connection))
+    return Walk(
+        order,
+        orders.moves(order),
+        read,
+        partial(key, order),
+        partial(horizon, connection),
+        orders.changes(order),
+        change,
+    )
 
 
 def key(order: Order, row: Row) -> Key:
-    return [getattr(row, order.field).isoformat(), str(row.id)]
+    """A document's place, read in this order."""
+    return [*(FIELDS[term.field].said(getattr(row, f"key_{at}")) for at, term in enumerate(terms(order))), str(row.id)]
+
+
+def change(row: Row) -> Key:
+    """Its place among the changes."""
+    return [row.update_time.isoformat(), str(row.id)]
 
 
 async def horizon(connection: asyncpg.Connection) -> Key:
