@@ -31,6 +31,8 @@ class Installation:
     """The server's, and its Envoy's."""
     stores: tuple[int, ...] = ()
     """PostgreSQL's and Redis's."""
+    database_url: str = ""
+    """The database, as the role that owns the tables."""
 
 
 def pid(process: Process) -> int:
@@ -58,7 +60,8 @@ def gazette(path: Path, *, log_level: str = "warn", workers: int = 1) -> Iterato
         envoy = Envoy(home, port=ports.http, workers=workers)
         running.callback(envoy.stop)
         envoy.start()
-        yield Installation(ports.grpc, ports.http, (pid(server), pid(envoy)), (pid(stack.postgres), pid(stack.redis)))
+        stores = (pid(stack.postgres), pid(stack.redis))
+        yield Installation(ports.grpc, ports.http, (pid(server), pid(envoy)), stores, stack.migration_database_url)
 
 
 @contextmanager

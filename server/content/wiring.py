@@ -8,6 +8,7 @@ from server.content import attachments
 from server.content.documents.premises import Premises
 from server.content.documents.service import Documents
 from server.content.lists.service import Lists
+from server.content.paths.service import Swapping
 from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
@@ -40,6 +41,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         Lists(database, paging, premises.objects),
         Review(database, premises),
         Publishing(approved),
+        Swapping(database, premises, publisher, renderer),
         Scheduling(database, premises, renderer, base.settings.redirect_hosts),
         TakingDown(database, premises, publisher, renderer, base.settings.redirect_hosts),
         Revisions(database, paging, premises.objects),

@@ -85,11 +85,11 @@ def revised(document: CTE) -> CTE:
 COPIED = tuple(name for name in REVISION if name not in {"number", "author_id", "source_sha256"})
 
 
-def copied(document: CTE) -> CTE:
+def copied(document: CTE, **instead: Any) -> CTE:
     """Inserts a revision `copy_number` by `copy_author_id` of the document that was changed, which says what the revision
-    `copied_number` does."""
+    `copied_number` does, or what is given `instead`."""
     number, author = bindparam("copy_number", type_=Integer()), bindparam("copy_author_id", type_=Uuid())
-    said = select(document.c.id, number, author, *(getattr(Revision, name) for name in COPIED))
+    said = select(document.c.id, number, author, *(instead.get(name, getattr(Revision, name)) for name in COPIED))
     said = said.join_from(document, Revision, Revision.document_id == document.c.id)
     said = said.where(Revision.number == bindparam("copied_number", type_=Integer()))
     columns = ["document_id", "number", "author_id", *COPIED]

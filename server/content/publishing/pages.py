@@ -81,6 +81,8 @@ class Publication:
     """What else the audit is to know."""
     actor_id: uuid.UUID | None = None
     """Whose act it is, if not the caller's."""
+    swaps_with: uuid.UUID | None = None
+    """The document whose path it takes, and which takes its own: neither is in the way of the other, nor leaves a redirect."""
     begin: float
     """When it was asked for, by `time.perf_counter`."""
 

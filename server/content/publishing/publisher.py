@@ -127,9 +127,11 @@ class Publisher:
         )
         assert newest is not None, "there is a newest row even of an empty record"
         is_vanishing = publication.state == VANISHED
-        rules.check_free(newest.answer_of_another, document.path, document.locale, is_vanishing=is_vanishing)
+        if publication.swaps_with is None or newest.standing_document_id != publication.swaps_with:
+            rules.check_free(newest.answer_of_another, document.path, document.locale, is_vanishing=is_vanishing)
         left = await self.left(connection, publication)
-        if publication.former_path is not None and newest.former_document_id in {None, document.id}:
+        is_left = publication.former_path is not None and publication.swaps_with is None
+        if is_left and newest.former_document_id in {None, document.id}:
             left.append(publication.leaves)
         live, served = pages.served(publication, content, Place.after(newest), left)
         served |= files.parameters(document.attachments if publication.is_page else ())

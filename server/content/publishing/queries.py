@@ -27,6 +27,7 @@ PLACE = Statement(
     select(
         record.NEWEST,
         case((IS_ANOTHERS, THERE.c.answer)).label("answer_of_another"),
+        THERE.c.document_id.label("standing_document_id"),
         FORMER.c.document_id.label("former_document_id"),
     ).select_from(record.NEWEST.outerjoin(THERE, true()).outerjoin(FORMER, true()))
 )

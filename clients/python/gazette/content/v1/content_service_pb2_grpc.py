@@ -5,6 +5,7 @@ import warnings
 
 from gazette.content.v1 import content_service_pb2 as gazette_dot_content_dot_v1_dot_content__service__pb2
 from gazette.content.v1 import document_import_pb2 as gazette_dot_content_dot_v1_dot_document__import__pb2
+from gazette.content.v1 import paths_pb2 as gazette_dot_content_dot_v1_dot_paths__pb2
 from gazette.content.v1 import scheduling_pb2 as gazette_dot_content_dot_v1_dot_scheduling__pb2
 from gazette.content.v1 import taking_down_pb2 as gazette_dot_content_dot_v1_dot_taking__down__pb2
 
@@ -54,6 +55,11 @@ class ContentServiceStub:
                 '/gazette.content.v1.ContentService/ListDocuments',
                 request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListDocumentsRequest.SerializeToString,
                 response_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListDocumentsResponse.FromString,
+                _registered_method=True)
+        self.SwapPaths = channel.unary_unary(
+                '/gazette.content.v1.ContentService/SwapPaths',
+                request_serializer=gazette_dot_content_dot_v1_dot_paths__pb2.SwapPathsRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_paths__pb2.SwapPathsResponse.FromString,
                 _registered_method=True)
         self.UpdateDocument = channel.unary_unary(
                 '/gazette.content.v1.ContentService/UpdateDocument',
@@ -157,6 +163,23 @@ class ContentServiceServicer:
         large.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`, and others. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SwapPaths(self, request, context):
+        """Swaps the paths of two documents of one language, whatever their organisations, at once. What is public is so at the other's
+        path from then on, and neither leaves a redirect; redirects that earlier moves left lead to where their document is now. Each
+        document gets one more revision, which says all that its newest one says, and where it is. Two that were never public stay
+        drafts: what was under review, approved or scheduled is a DRAFT again.
+
+        Needs DOCUMENTS_PUBLISH for both where they are public.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`, of either; INVALID_ARGUMENT for one document with itself; FAILED_PRECONDITION
+        `LOCALES_DIFFER`, `WRONG_LIVE_STATE` unless both are PUBLISHED or WITHDRAWN, or neither was ever public, `DRAFT_IN_PROGRESS` where
+        one that is public has a draft, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is
+        not the other's organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -345,6 +368,11 @@ def add_ContentServiceServicer_to_server(servicer, server):
                     request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListDocumentsRequest.FromString,
                     response_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListDocumentsResponse.SerializeToString,
             ),
+            'SwapPaths': grpc.unary_unary_rpc_method_handler(
+                    servicer.SwapPaths,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_paths__pb2.SwapPathsRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_paths__pb2.SwapPathsResponse.SerializeToString,
+            ),
             'UpdateDocument': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateDocument,
                     request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.UpdateDocumentRequest.FromString,
@@ -495,6 +523,33 @@ class ContentService:
             '/gazette.content.v1.ContentService/ListDocuments',
             gazette_dot_content_dot_v1_dot_content__service__pb2.ListDocumentsRequest.SerializeToString,
             gazette_dot_content_dot_v1_dot_content__service__pb2.ListDocumentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SwapPaths(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/SwapPaths',
+            gazette_dot_content_dot_v1_dot_paths__pb2.SwapPathsRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_paths__pb2.SwapPathsResponse.FromString,
             options,
             channel_credentials,
             insecure,

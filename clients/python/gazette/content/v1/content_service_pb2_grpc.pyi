@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from gazette.content.v1 import content_service_pb2 as _content_service_pb2
 from gazette.content.v1 import document_import_pb2 as _document_import_pb2
+from gazette.content.v1 import paths_pb2 as _paths_pb2
 from gazette.content.v1 import scheduling_pb2 as _scheduling_pb2
 from gazette.content.v1 import taking_down_pb2 as _taking_down_pb2
 from grpc import aio as _aio
@@ -60,6 +61,19 @@ class ContentServiceStub:
     large.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`, and others. A retry is safe.
+    """
+    SwapPaths: _grpc.UnaryUnaryMultiCallable[_paths_pb2.SwapPathsRequest, _paths_pb2.SwapPathsResponse]
+    """Swaps the paths of two documents of one language, whatever their organisations, at once. What is public is so at the other's
+    path from then on, and neither leaves a redirect; redirects that earlier moves left lead to where their document is now. Each
+    document gets one more revision, which says all that its newest one says, and where it is. Two that were never public stay
+    drafts: what was under review, approved or scheduled is a DRAFT again.
+
+    Needs DOCUMENTS_PUBLISH for both where they are public.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`, of either; INVALID_ARGUMENT for one document with itself; FAILED_PRECONDITION
+    `LOCALES_DIFFER`, `WRONG_LIVE_STATE` unless both are PUBLISHED or WITHDRAWN, or neither was ever public, `DRAFT_IN_PROGRESS` where
+    one that is public has a draft, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is
+    not the other's organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
     """
     UpdateDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]
     """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
@@ -204,6 +218,19 @@ class ContentServiceAsyncStub(ContentServiceStub):
     large.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`, and others. A retry is safe.
+    """
+    SwapPaths: _aio.UnaryUnaryMultiCallable[_paths_pb2.SwapPathsRequest, _paths_pb2.SwapPathsResponse]  # type: ignore[assignment]
+    """Swaps the paths of two documents of one language, whatever their organisations, at once. What is public is so at the other's
+    path from then on, and neither leaves a redirect; redirects that earlier moves left lead to where their document is now. Each
+    document gets one more revision, which says all that its newest one says, and where it is. Two that were never public stay
+    drafts: what was under review, approved or scheduled is a DRAFT again.
+
+    Needs DOCUMENTS_PUBLISH for both where they are public.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`, of either; INVALID_ARGUMENT for one document with itself; FAILED_PRECONDITION
+    `LOCALES_DIFFER`, `WRONG_LIVE_STATE` unless both are PUBLISHED or WITHDRAWN, or neither was ever public, `DRAFT_IN_PROGRESS` where
+    one that is public has a draft, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is
+    not the other's organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
     """
     UpdateDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]  # type: ignore[assignment]
     """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
@@ -363,6 +390,25 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         large.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`, and others. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def SwapPaths(
+        self,
+        request: _paths_pb2.SwapPathsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_paths_pb2.SwapPathsResponse, _abc.Awaitable[_paths_pb2.SwapPathsResponse]]:
+        """Swaps the paths of two documents of one language, whatever their organisations, at once. What is public is so at the other's
+        path from then on, and neither leaves a redirect; redirects that earlier moves left lead to where their document is now. Each
+        document gets one more revision, which says all that its newest one says, and where it is. Two that were never public stay
+        drafts: what was under review, approved or scheduled is a DRAFT again.
+
+        Needs DOCUMENTS_PUBLISH for both where they are public.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`, of either; INVALID_ARGUMENT for one document with itself; FAILED_PRECONDITION
+        `LOCALES_DIFFER`, `WRONG_LIVE_STATE` unless both are PUBLISHED or WITHDRAWN, or neither was ever public, `DRAFT_IN_PROGRESS` where
+        one that is public has a draft, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is
+        not the other's organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
         """
 
     @_abc_1.abstractmethod
