@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
+    and_,
     any_,
     bindparam,
     case,
@@ -42,7 +43,11 @@ SHORT = (Revision.title, Revision.summary, Revision.tags, Revision.body_format)
 LONG = (Revision.body, Revision.details, Revision.links, Revision.attachments)
 WHOLE = (Document.__table__, *SHORT, *LONG)
 NEWEST = (Revision.document_id == Document.id) & (Revision.number == Document.revision_number)
-IS_ASKED_FOR = Document.id == bindparam("id", type_=Uuid())
+IS_THERE = Document.delete_version.is_distinct_from(Document.version)
+"""Whether it is not deleted: nothing else is read, but by those who look for what is. Who looks for one by its path or its
+translation key says so, since the indexes hold no others."""
+IS_DELETED = and_(Document.delete_time.is_not(None), Document.delete_version == Document.version)
+IS_ASKED_FOR = and_(Document.id == bindparam("id", type_=Uuid()), IS_THERE)
 
 
 def asked_for(*more: Any) -> Select[Any]:
@@ -60,6 +65,7 @@ EQUAL = ("organisation_id", "content_type", "locale", "draft_state", "live_state
 FILTERS: dict[str, ColumnElement[bool]] = {
     "organisations": Document.organisation_id == any_(bindparam("organisations", type_=ARRAY(Uuid()))),
     **{each.key: each == bindparam(each.key, type_=each.type) for each in Document.__table__.c if each.key in EQUAL},
+    "deleted": IS_DELETED,
 }
 DETAILS_SIZE = case(
     (func.pg_column_size(Revision.details) < UNCOMPRESSED, func.pg_column_size(Revision.details)),
@@ -101,6 +107,8 @@ def above(*order: Any) -> Label[int]:
 @cache
 def listing(filters: frozenset[str], order: Order, limit: int, goes_on: bool, is_full: bool) -> Statement:
     statement, time = select(Document).where(*(FILTERS[name] for name in sorted(filters))), TIMES[order.field]
+    if "deleted" not in filters:
+        statement = statement.where(IS_THERE)
     if goes_on:
         place = tuple_(time, Document.id)
         statement = statement.where(place < LAST_SEEN if order.is_newest_first else place > LAST_SEEN)

@@ -33,6 +33,7 @@ from server.stores.postgres import Database
 from server.stores.statements import Row
 
 WRITE = Permission.PERMISSION_DOCUMENTS_WRITE
+DELETE = Permission.PERMISSION_DOCUMENTS_DELETE
 DRAFT = DraftState.DRAFT_STATE_DRAFT
 PAGE_SIZE = 50
 AT_ONCE = 20
@@ -120,6 +121,8 @@ class Documents:
         page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)
         given: dict[str, Any] = {name: value for name in EQUAL if (value := getattr(request, name))}
         whose = rules.listed(call.caller, request.organisation_id)
+        if request.deleted:
+            given, whose = given | {"deleted": True}, rules.listed(call.caller, request.organisation_id, DELETE)
         if whose is not None:  # of one alone, PostgreSQL finds the newest at the end of an index
             given |= {"organisation_id": whose[0]} if len(whose) == 1 else {"organisations": whose}
         is_full = request.view == DocumentView.DOCUMENT_VIEW_FULL

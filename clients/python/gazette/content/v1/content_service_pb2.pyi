@@ -146,6 +146,7 @@ class ListDocumentsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     ORDER_BY_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
+    DELETED_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
     """Only this organisation's; empty means all that the caller may read."""
     content_type: _builtins.str
@@ -167,6 +168,8 @@ class ListDocumentsRequest(_message.Message):
     """
     view: _document_pb2.DocumentView.ValueType
     """How much of each."""
+    deleted: _builtins.bool
+    """Only what is deleted, and not erased yet, of the organisations in which the caller may delete. Nothing of it is shown without."""
     def __init__(
         self,
         *,
@@ -179,10 +182,11 @@ class ListDocumentsRequest(_message.Message):
         page_token: _builtins.str = ...,
         order_by: _builtins.str = ...,
         view: _document_pb2.DocumentView.ValueType = ...,
+        deleted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "draft_state", b"draft_state", "live_state", b"live_state", "locale", b"locale", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "deleted", b"deleted", "draft_state", b"draft_state", "live_state", b"live_state", "locale", b"locale", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
