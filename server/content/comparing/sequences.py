@@ -1,8 +1,8 @@
 """What two sequences share, in order: lines, words, blocks, elements.
 
 First by what is in each of them once (patience diff), and between that by the shortest way from one to the other (Myers, "An
-O(ND) Difference Algorithm", 1986), if it is short. So it takes time by the length of the sequences, and a budget beyond that: what
-has no such anchors and differs in very much is told as replaced as a whole.
+O(ND) Difference Algorithm", 1986), if it is short. So it takes time by the length of the sequences, and a budget beyond that:
+what has no such anchors, and differs in very much, is told as replaced as a whole.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class Tree:
         for child in element:
             if child.tag in OF_BLOCKS or any(each.tag in OF_BLOCKS for each in child.iterdescendants()):
                 end_line()
-                found.append(Block(child, plain(child), text_of(child)))
+                found.append(Block(child, plain(child), " ".join(child.itertext())))
             else:
                 line.append(child)
             if child.tail:

@@ -1,8 +1,8 @@
 """Discarding a draft: the one way, whether it is given up by itself or is in the way of what a page becomes.
 
-Nothing is erased, and no number is used twice: the newest revision says once more what the public sees, or saw last, and what the
-draft said stays among the revisions. What was to come of the draft ends with it: its publication, if that was scheduled, and
-the links to previews of it.
+Nothing is erased, and no number is used twice: the newest revision says once more what the public sees, or saw last; and what
+the draft said stays among the revisions. What was to come of the draft ends with it: its publication, if that was scheduled,
+and the links to previews of it.
 """
 
 from __future__ import annotations

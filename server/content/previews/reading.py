@@ -49,8 +49,8 @@ class Previews:
     tokens: Tokens
 
     async def page(self, token: str, path: str, locale: str, *, any_locale: bool, call: Call) -> bytes | None:
-        """The serialised GetPageResponse. None where nobody is to hear more than that there is no page: the token is not ours, or
-        is for another place. Raises PreviewEnded, and what publication would raise of what the revision says."""
+        """The serialised GetPageResponse. None where nobody is to hear more than that there is no page: the token is not ours,
+        or is for another place. Raises PreviewEnded, and what publication would raise of what the revision says."""
         named = self.tokens.read(token)
         if named is None:
             return None

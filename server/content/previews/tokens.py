@@ -1,5 +1,5 @@
-"""The tokens of preview links: which link, document and revision, signed. None is stored: what the database knows makes no token,
-and what is not signed is not looked up."""
+"""The tokens of preview links: which link, document and revision, signed. None is stored: what the database knows makes no
+token, and what is not signed is not looked up."""
 
 from __future__ import annotations
 
