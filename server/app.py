@@ -18,6 +18,7 @@ from server.background import tasks
 from server.background.jobs import Job
 from server.content import paths
 from server.content import wiring as content
+from server.content.previews.reading import Previews
 from server.delivery import wiring as delivery
 from server.files import wiring as files
 from server.mail import wiring as mail
@@ -163,6 +164,7 @@ async def build(settings: Settings, worker: int = 0, *, jobs_only: bool = False)
         is_ready=lambda: health.is_ready,
         composers=lambda: composers,
         people=identity.people,
+        previews=lambda: next(each for domain in domains for each in domain.means if isinstance(each, Previews)),
     )
     domains = (identity, *(wire(base, crossings) for wire in DOMAINS))
     arrivals = Arrivals()

@@ -1,4 +1,4 @@
-"""Tables: content types, documents, their revisions, reviews and schedules."""
+"""Tables: content types, documents, their revisions, reviews, schedules and previews."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ class ContentType(Model):
     """The etag."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
     update_time: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+IS_THERE = text("delete_version IS DISTINCT FROM version")
+"""Of documents: as the indexes and `documents.queries` say it. Of those that are deleted none keeps a path or a translation's
+place from another one."""
 
 
 class Document(Model):
@@ -88,9 +93,20 @@ class Document(Model):
     words: Mapped[Any] = mapped_column(TSVECTOR, Computed(WORDS, persisted=True), nullable=True)
     """What a list searches by."""
 
+    delete_time: Mapped[datetime | None]
+    delete_version: Mapped[int | None]
+    """The version that the document came to by being deleted. The deletion holds for as long as it still has that: whatever
+    changes the document voids it, whether it knows of deletions or not."""
+
     __table_args__ = (
-        UniqueConstraint("path", "locale"),
-        UniqueConstraint("translation_key", "locale"),
+        Index("uq_documents_path_locale", "path", "locale", unique=True, postgresql_where=IS_THERE),
+        Index("uq_documents_translation_key_locale", "translation_key", "locale", unique=True, postgresql_where=IS_THERE),
+        Index(
+            "ix_documents_deleted",
+            text("create_time DESC"),
+            text("id DESC"),
+            postgresql_where=text("delete_time IS NOT NULL"),
+        ),
         Index("ix_documents_created", text("create_time DESC"), text("id DESC")),
         Index("ix_documents_created_by_organisation", "organisation_id", text("create_time DESC"), text("id DESC")),
         Index("ix_documents_listed", text("update_time DESC"), text("id DESC")),
@@ -127,6 +143,8 @@ class Revision(Model):
     attachments: Mapped[list[uuid.UUID]]
     author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    restored_from_revision_number: Mapped[int | None]
+    """The revision that this one says once more, path aside. NULL of what somebody wrote."""
     size_bytes: Mapped[int | None]
     """Of all that it says, as a message (`documents.sizes`): lists end in time by it. NULL where that was not counted yet."""
     source_sha256: Mapped[bytes | None]
@@ -193,3 +211,22 @@ class Schedule(Model):
         Index("ix_schedules_due_time", "due_time"),
         Index("ix_schedules_next_attempt_time", "next_attempt_time", postgresql_where=text("next_attempt_time IS NOT NULL")),
     )
+
+
+class PreviewLink(Model):
+    """A way to read one revision as the page that it would be. Its token is not stored: it is the id and a signature."""
+
+    __tablename__ = "preview_links"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"))
+    revision_number: Mapped[int]
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
+    """Who made it, and must be able to read drafts for as long as it shows something."""
+    note: Mapped[str]
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    expire_time: Mapped[datetime]
+    end_time: Mapped[datetime | None]
+    """When it was ended before it expired."""
+
+    __table_args__ = (Index("ix_preview_links_document_id", "document_id", text("id DESC")),)

@@ -5,15 +5,22 @@ from __future__ import annotations
 from gazette.content.v1 import content_service_pb2, content_type_service_pb2
 from server import files, organisations
 from server.content import attachments
+from server.content.comparing.service import Comparing
+from server.content.deletion import queries as deletion
+from server.content.deletion.service import Deletion
 from server.content.documents.premises import Premises
 from server.content.documents.service import Documents
 from server.content.lists.service import Lists
 from server.content.paths.service import Swapping
+from server.content.previews.reading import Previews
+from server.content.previews.service import PreviewLinks
+from server.content.previews.tokens import Tokens
 from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
 from server.content.rendering import Renderer
 from server.content.review.service import Review
+from server.content.revisions.drafts import Drafts
 from server.content.revisions.service import Revisions
 from server.content.schedules import mails
 from server.content.schedules.deeds import Deeds
@@ -34,6 +41,8 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     premises, publisher = Premises.of(base.processes), Publisher(files.publish)
     renderer = Renderer(base.processes)
     approved = Approved(database, premises, publisher, renderer)
+    tokens = Tokens.from_secrets(base.settings.jwt_secret, base.settings.jwt_previous_secret)
+    previews = Previews(database, premises, publisher, renderer, crossings.people, tokens)
     due = Due(database, premises, Deeds(approved, crossings.people, base.settings.redirect_hosts))
     file_imports = files.Imports.from_settings(base.settings, database, base.blobs, base.parsers)
     content = (
@@ -45,6 +54,10 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         Scheduling(database, premises, renderer, base.settings.redirect_hosts),
         TakingDown(database, premises, publisher, renderer, base.settings.redirect_hosts),
         Revisions(database, paging, premises.objects),
+        Comparing(database, premises, renderer, base.processes),
+        Drafts(database, premises, renderer),
+        Deletion(database, premises),
+        PreviewLinks(database, paging, tokens),
         Transfer(database, premises, publisher, renderer, base.blobs, file_imports),
     )
     held = {types.CHANNEL: premises.content_types, organisations.CHANNEL: premises.reservations}
@@ -57,5 +70,6 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         ),
         composers=mails.composers(base.settings.public_url),
         followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],
-        means=(premises, due),
+        retention=deletion.expired(),
+        means=(premises, due, previews),
     )

@@ -13,7 +13,7 @@ from server.delivery.pages.locations import location
 from server.delivery.pages.putting import ALL_LEFT, free, left, links, parameters, puts, removal, removes, standing
 from server.delivery.pages.reading import location_of
 from server.delivery.pages.reviewing import Stored, stored
-from server.delivery.pages.rules import located
+from server.delivery.pages.rules import located, site_path
 from server.delivery.pages.serving import is_within, others_serve
 from server.delivery.pages.transferring import answer, pages_after, remove, restore, there
 
@@ -38,6 +38,7 @@ __all__ = [
     "remove",
     "removes",
     "restore",
+    "site_path",
     "standing",
     "stored",
     "there",

@@ -34,7 +34,10 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     max_age = int(settings.page_max_age.total_seconds())
     return Domain(
         services={
-            SERVICE: (Pages(page_cache, horizon, max_age), Lists(base.database, list_cache, horizon, base.paging, max_age))
+            SERVICE: (
+                Pages(page_cache, horizon, max_age, crossings.previews),
+                Lists(base.database, list_cache, horizon, base.paging, max_age),
+            )
         },
         upkeep=(changes.job,),
         followers=(Follower(CHANNEL, changes.receive, changes.catch_up),),

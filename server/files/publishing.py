@@ -28,7 +28,7 @@ PUBLISHED = Statement(
 
 
 DESCRIBED = Statement(
-    select(File.name, File.content_type, File.alternative_text).where(
+    select(File.id, File.name, File.content_type, File.size_bytes, File.alternative_text).where(
         File.id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
         File.organisation_id == bindparam("whose", type_=Uuid()),
         File.state == READY,

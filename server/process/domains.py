@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from google.protobuf.descriptor import ServiceDescriptor
 
@@ -13,6 +13,7 @@ from server.background.jobs import Job
 from server.background.processes import Processes
 from server.formats import parsing
 from server.rpc.admission.rates import Rates
+from server.rpc.call import Call
 from server.rpc.caller import Caller
 from server.rpc.identifying import Authenticator
 from server.rpc.lists.paging import Paging
@@ -76,6 +77,13 @@ class Person(NamedTuple):
     """Empty for a service."""
 
 
+class Previewing(Protocol):
+    """Who knows what the tokens of previews show."""
+
+    async def page(self, token: str, path: str, locale: str, *, any_locale: bool, call: Call) -> bytes | None:
+        """A serialised GetPageResponse, or None where there is no page for all that the reader is to know."""
+
+
 @dataclass(frozen=True)
 class Crossings:
     """What a domain asks of one that it may not import, since that one stands above it or beside it."""
@@ -90,6 +98,8 @@ class Crossings:
     """Mail asks who writes which kind of mail (`mail.letters.Composer`), once all domains are there."""
     people: Callable[[Collection[uuid.UUID]], Awaitable[Mapping[uuid.UUID, Person]]]
     """Content asks auth who has these accounts, and what they may do now: those that were disabled are left out."""
+    previews: Callable[[], Previewing]
+    """Delivery asks content what a preview's token shows."""
 
 
 class Follower(NamedTuple):

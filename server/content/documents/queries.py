@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Label, Select, Text, Uuid, bindparam, case, cast, column, exists, func, select, table
+from sqlalchemy import Label, Select, Text, Uuid, and_, bindparam, case, cast, column, exists, func, select, table
 
 from server.content.documents import planned
 from server.content.models import Document, Revision
@@ -22,7 +22,11 @@ OWN = tuple(each for each in Document.__table__.c if each.key not in FOR_LISTS)
 """What a document is read with: what the newest revision says, that one says itself."""
 WHOLE = (*OWN, *SHORT, *LONG)
 NEWEST = (Revision.document_id == Document.id) & (Revision.number == Document.revision_number)
-IS_ASKED_FOR = Document.id == bindparam("id", type_=Uuid())
+IS_THERE = Document.delete_version.is_distinct_from(Document.version)
+"""Whether it is not deleted: nothing else is read, but by those who look for what is. Who looks for one by its path or its
+translation key says so, since the indexes hold no others."""
+IS_DELETED = and_(Document.delete_time.is_not(None), Document.delete_version == Document.version)
+IS_ASKED_FOR = and_(Document.id == bindparam("id", type_=Uuid()), IS_THERE)
 
 
 def asked_for(*more: Any) -> Select[Any]:

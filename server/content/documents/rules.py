@@ -32,10 +32,10 @@ def organisation(caller: Caller, id: str, permission: Permission.ValueType) -> u
     return organisation_id
 
 
-def listed(caller: Caller, organisation_id: str) -> list[uuid.UUID] | None:
-    """The organisations whose documents a list shows: this one, or all, as far as the caller may read there. None for all that
-    there are."""
-    readable = caller.organisations(READ)
+def listed(caller: Caller, organisation_id: str, permission: Permission.ValueType = READ) -> list[uuid.UUID] | None:
+    """The organisations whose documents a list shows: this one, or all, as far as the caller has the permission there. None for
+    all that there are."""
+    readable = caller.organisations(permission)
     if not organisation_id:
         return None if readable is None else [*readable]
     wanted = uuid.UUID(organisation_id)

@@ -75,6 +75,7 @@ def another(
     draft_state: int,
     content_type: str = "",
     source_sha256: bytes | None = None,
+    restored_from: int | None = None,
 ) -> Save:
     """One more revision of a document, which must not have changed since it was read. Raises DocumentTooLarge."""
     row = document._replace(
@@ -85,7 +86,15 @@ def another(
         content_type=content_type or document.content_type,
     )
     saved = named("document", {name: getattr(row, name) for name in ("id", *SAVED)}) | {"document_version": document.version}
-    return Save(row, saved | revision(row, words, author_id, source_sha256))
+    return Save(row, saved | revision(row, words, author_id, source_sha256, restored_from))
+
+
+def copy(document: Row, author_id: uuid.UUID, copied_number: int) -> dict[str, Any]:
+    """What a statement that copies a revision (`writing.copied`) is given: the new one is the newest of the document as it will
+    stand, and at its path."""
+    columns = {"number": document.revision_number, "path": document.path, "author_id": author_id}
+    copied = named("copy", {**columns, "restored_from_revision_number": copied_number})
+    return {**copied, "copied_number": copied_number}
 
 
 def event(action: str, row: Row, **details: Any) -> dict[str, Any]:
@@ -99,6 +108,8 @@ def rendered(rendering: Rendering) -> dict[str, Any]:
     return named("revision", rendering._asdict())
 
 
-def revision(document: Row, words: Words, author_id: uuid.UUID, source_sha256: bytes | None) -> dict[str, Any]:
+def revision(
+    document: Row, words: Words, author_id: uuid.UUID, source_sha256: bytes | None, restored_from: int | None = None
+) -> dict[str, Any]:
     columns = {**words, "number": document.revision_number, "author_id": author_id, "source_sha256": source_sha256}
-    return named("revision", {**columns, "size_bytes": size(words)})
+    return named("revision", {**columns, "size_bytes": size(words), "restored_from_revision_number": restored_from})

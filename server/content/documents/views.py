@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from gazette.content.v1.document_pb2 import Document, DraftState, Live
@@ -14,12 +15,14 @@ from server.rpc.messages import message
 from server.rpc.objects import Object, loaded
 from server.stores.statements import Row
 
+KEPT = timedelta(days=30)
+"""How long what was deleted can be brought back."""
 SCHEDULES = {DraftState.DRAFT_STATE_SCHEDULED, DraftState.DRAFT_STATE_SCHEDULE_FAILED}
 
 
 def document(row: Row) -> Document:
     """From a document's row with what its newest revision says."""
-    result = message(Document, row, etag=fields.etag(row.version), links=None, draft=None, live=live(row))
+    result = message(Document, row, etag=fields.etag(row.version), links=None, draft=None, live=live(row), **deletion(row))
     put_links(result.links, row.links)
     put_draft(result, row)
     return result
@@ -27,9 +30,16 @@ def document(row: Row) -> Document:
 
 def listed(row: Row) -> Document:
     """The same, without what is long: from a row of a list that was read without it."""
-    result = message(Document, row, etag=fields.etag(row.version), draft=None, live=live(row, explanation=None))
+    told = {"draft": None, "live": live(row, explanation=None), **deletion(row)}
+    result = message(Document, row, etag=fields.etag(row.version), **told)
     put_draft(result, row)
     return result
+
+
+def deletion(row: Row) -> dict[str, datetime | None]:
+    """When the document was deleted, if it still is, and until when it can be brought back."""
+    time = row.delete_time if row.delete_version == row.version else None
+    return {"delete_time": time, "purge_time": time and time + KEPT}
 
 
 def live(row: Row, **but: None) -> Live:

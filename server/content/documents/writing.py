@@ -13,11 +13,12 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
-from sqlalchemy import CTE, ColumnElement, Integer, Uuid, bindparam, exists, func, insert, not_, select, update
+from sqlalchemy import CTE, ColumnElement, Integer, Uuid, bindparam, cast, exists, func, insert, not_, select, update
 
 from server import audit, organisations
 from server.content import failures
 from server.content.documents import planned
+from server.content.documents.queries import IS_THERE
 from server.content.models import Document, Revision
 from server.content.types import held as types
 from server.stores import idempotency
@@ -34,7 +35,7 @@ SAVED = ("path", "content_type", "revision_number", "draft_state")
 """The columns that change with every further revision."""
 REVISION = (
     "number", "path", "title", "summary", "body", "body_format", "details", "links", "tags", "attachments", "author_id",
-    "size_bytes", "source_sha256", "html", "html_details", "renderer", "notices",
+    "size_bytes", "source_sha256", "restored_from_revision_number", "html", "html_details", "renderer", "notices",
 )  # fmt: skip
 
 LISTED = ("title", "summary", "tags", "author_id")
@@ -48,7 +49,7 @@ CHANGE_TIME = func.greatest(func.clock_timestamp(), Document.update_time + timed
 """Later than the change before, also where a clock was set back; and not when the transaction began, which may have waited for
 long. Lists go by it (`server/rpc/lists/walks.py`)."""
 
-IS_TRANSLATED_ELSEWHERE = exists().where(Document.translation_key == KEY, Document.organisation_id != ORGANISATION)
+IS_TRANSLATED_ELSEWHERE = exists().where(Document.translation_key == KEY, Document.organisation_id != ORGANISATION, IS_THERE)
 """Whether another organisation has documents under the translation key."""
 TRANSLATED_ELSEWHERE = Statement(select(IS_TRANSLATED_ELSEWHERE))
 
@@ -82,17 +83,20 @@ def revised(document: CTE) -> CTE:
     return insert(Revision).from_select(["document_id", *REVISION], said, include_defaults=False).cte("revision")
 
 
-COPIED = tuple(name for name in REVISION if name not in {"number", "author_id", "source_sha256"})
+COPY = ("number", "author_id", "path", "restored_from_revision_number")
+"""What is given of a revision that says once more what another one does."""
+COPIED = tuple(name for name in REVISION if name not in {*COPY, "source_sha256"})
 
 
-def copied(document: CTE, **instead: Any) -> CTE:
-    """Inserts a revision `copy_number` by `copy_author_id` of the document that was changed, which says what the revision
-    `copied_number` does, or what is given `instead`."""
-    number, author = bindparam("copy_number", type_=Integer()), bindparam("copy_author_id", type_=Uuid())
-    said = select(document.c.id, number, author, *(instead.get(name, getattr(Revision, name)) for name in COPIED))
-    said = said.join_from(document, Revision, Revision.document_id == document.c.id)
+def copied(document: CTE) -> CTE:
+    """Inserts a revision of the document that was changed, which says what its revision `copied_number` does, path aside: with
+    `saving.copy`."""
+    own, other = given("copy", Revision, COPY), [getattr(Revision, name) for name in COPIED]
+    size = Revision.size_bytes - func.octet_length(Revision.path) + func.octet_length(own[COPY.index("path")])
+    other[COPIED.index("size_bytes")] = cast(size, Integer)
+    said = select(document.c.id, *own, *other).join_from(document, Revision, Revision.document_id == document.c.id)
     said = said.where(Revision.number == bindparam("copied_number", type_=Integer()))
-    columns = ["document_id", "number", "author_id", *COPIED]
+    columns = ["document_id", *COPY, *COPIED]
     return insert(Revision).from_select(columns, said, include_defaults=False).cte("revision")
 
 

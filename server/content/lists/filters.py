@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP, TSQUERY, array
 from gazette.content.v1 import content_service_pb2 as rpc
 from gazette.content.v1.document_pb2 import DraftState
 from server.content.documents.planned import PUBLISH
+from server.content.documents.queries import IS_DELETED, IS_THERE
 from server.content.models import Document, Schedule
 
 NOTHING = 0
@@ -65,6 +66,7 @@ FILTERS: dict[str, ColumnElement[bool]] = {
     "has_no_draft": Document.draft_state == NOTHING,
     "is_live": Document.live_state != NOTHING,
     "is_not_live": Document.live_state == NOTHING,
+    "deleted": IS_DELETED,
 }
 OF_SCHEDULES: dict[str, ColumnElement[bool]] = {
     "is_scheduled": Schedule.next_attempt_time.is_not(None),
@@ -79,6 +81,8 @@ ANYONES = {"organisation_id", "organisations"}
 def conditions(names: Collection[str]) -> list[ColumnElement[bool]]:
     """Those of the filters of these names, each of which takes the parameter of its name, if it takes one."""
     found = [FILTERS[name] for name in sorted(names) if name in FILTERS]
+    if "deleted" not in names:
+        found.append(IS_THERE)
     if asked := [OF_SCHEDULES[name] for name in sorted(names) if name in OF_SCHEDULES]:
         found.append(exists().where(Schedule.document_id == Document.id, HOLDS, *asked))
     return found
@@ -107,4 +111,4 @@ def given(request: rpc.ListDocumentsRequest, whose: list[uuid.UUID] | None) -> d
         said["has_draft" if request.has_draft else "has_no_draft"] = True
     if request.HasField("is_live"):
         said["is_live" if request.is_live else "is_not_live"] = True
-    return said | {name: True for name in ("is_scheduled", "has_failed") if getattr(request, name)}
+    return said | {name: True for name in ("is_scheduled", "has_failed", "deleted") if getattr(request, name)}

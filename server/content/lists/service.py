@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import content_service_pb2 as rpc
 from gazette.content.v1.document_pb2 import DocumentView
 from server.background.objects import Objects
@@ -15,6 +16,7 @@ from server.rpc.call import Call
 from server.rpc.lists.paging import Paging
 from server.stores.postgres import Database
 
+DELETE = Permission.PERMISSION_DOCUMENTS_DELETE
 PAGE_SIZE = 50
 AT_ONCE = 20
 """Documents that are shown in one turn of the event loop: each may have thousands of links."""
@@ -30,7 +32,8 @@ class Lists:
 
     async def ListDocuments(self, request: rpc.ListDocumentsRequest, call: Call) -> rpc.ListDocumentsResponse:
         page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)
-        given = filters.given(request, rules.listed(call.caller, request.organisation_id))
+        needed = DELETE if request.deleted else rules.READ
+        given = filters.given(request, rules.listed(call.caller, request.organisation_id, needed))
         is_full = request.view == DocumentView.DOCUMENT_VIEW_FULL
         response, room = rpc.ListDocumentsResponse(), Room()
         async with self.database.direct() as connection:

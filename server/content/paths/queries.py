@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ARRAY, CTE, Integer, Text, Uuid, any_, bindparam, cast, func, select, update
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, cast, select, update
 
 from server import audit, organisations
 from server.content.documents import planned
 from server.content.documents.writing import changed, copied
-from server.content.models import Document, Revision
+from server.content.models import Document
 from server.content.publishing.queries import LIVE, with_files
 from server.content.types import held as types
 from server.stores.statements import Statement
 
-PATH = bindparam("document_path", type_=Text())
 MOVED = ("path", "revision_number")
 
 LOCKED = Statement(
@@ -31,22 +30,16 @@ PARKED = Statement(
 """Takes a document from its path: what it has instead begins with no slash, and nobody ever reads it."""
 
 
-def elsewhere(document: CTE) -> CTE:
-    """The newest revision once more, at another path."""
-    size = Revision.size_bytes - func.octet_length(Revision.path) + func.octet_length(PATH)
-    return copied(document, path=PATH, size_bytes=cast(size, Integer))
-
-
 def swap_of_page() -> Statement:
     document = changed(*LIVE, *MOVED, conditions=(types.IS_UNCHANGED, organisations.ARE_UNCHANGED))
-    return with_files(document, elsewhere(document))
+    return with_files(document, copied(document))
 
 
 def swap_of_draft() -> Statement:
     document = changed(*MOVED, "draft_state", conditions=(organisations.ARE_UNCHANGED,))
     voided = planned.voided(document)
     told: Any = select(document, planned.told_of(voided).label("told"))
-    return Statement(told.add_cte(voided, elsewhere(document), *audit.inserts(document)))
+    return Statement(told.add_cte(voided, copied(document), *audit.inserts(document)))
 
 
 PAGE, DRAFT = swap_of_page(), swap_of_draft()

@@ -74,7 +74,7 @@ class Side(NamedTuple):
         """What a statement is given of the revision that says where the document is."""
         moved = named("document", {"path": self.path, "revision_number": self.moved.revision_number})
         number = self.document.revision_number
-        return moved | {"copy_number": number + 1, "copy_author_id": author_id, "copied_number": number}
+        return {**moved, **saving.copy(self.moved, author_id, number), "copy_restored_from_revision_number": None}
 
 
 class Ready(NamedTuple):

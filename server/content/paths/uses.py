@@ -9,6 +9,7 @@ from sqlalchemy import exists, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import delivery
+from server.content.documents.queries import IS_THERE
 from server.content.models import Document
 
 DOCUMENTS_UNCHANGED = text("LOCK TABLE documents IN SHARE ROW EXCLUSIVE MODE")
@@ -19,6 +20,7 @@ async def others_use(connection: AsyncConnection, prefix: str, organisation_id: 
     `but` and below them: a document by its draft's path, or what a path serves. A redirect above counts too if it covers the
     prefix. Until the transaction ends nobody writes a document, and whoever was writing one has ended."""
     await connection.execute(DOCUMENTS_UNCHANGED)
-    documents = exists().where(Document.organisation_id != organisation_id, delivery.is_within(Document.path, prefix, but))
+    is_others = Document.organisation_id != organisation_id
+    documents = exists().where(is_others, IS_THERE, delivery.is_within(Document.path, prefix, but))
     served = delivery.others_serve(prefix, organisation_id, but=but)
     return bool((await connection.execute(select(or_(documents, served)))).scalar())

@@ -252,9 +252,7 @@ def put(
     document = publication.document
     covering = left or publication
     covers_prefix = covering.covers_prefix
-    stored = answer.SerializeToString()
-    if len(stored) > MOST:  # its links and files may have grown since they were counted
-        raise Unpublishable(TooLarge("document", f"would make an answer of {len(stored)} bytes, and may make {MOST}"))
+    stored = serialised(answer)
     where: dict[str, Any] = {
         "path": path,
         "locale": document.locale,
@@ -277,3 +275,11 @@ def put(
         "preserves_suffix": covers_prefix and covering.preserves_suffix,
     }
     return entry, page
+
+
+def serialised(answer: GetPageResponse) -> bytes:
+    """As it is stored and sent. Raises Unpublishable."""
+    stored: bytes = answer.SerializeToString()
+    if len(stored) > MOST:  # its links and files may have grown since they were counted
+        raise Unpublishable(TooLarge("document", f"would make an answer of {len(stored)} bytes, and may make {MOST}"))
+    return stored

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, func, insert, not_, select
 from sqlalchemy.orm import aliased
 
 from server import audit
@@ -16,10 +16,18 @@ from server.stores.statements import Statement
 SAID = ("revision_number", "account_id", "draft_state", "comment")
 
 EARLIER = aliased(Revision)
+SAYS_WHAT_IS_PUBLIC = func.coalesce(EARLIER.restored_from_revision_number, 0) == func.coalesce(
+    Document.live_revision_number, -1
+)
+"""Whoever gave a draft up has written nothing that anybody would have to approve."""
 AUTHORS = (
     select(EARLIER.author_id)
     .distinct()
-    .where(EARLIER.document_id == Document.id, EARLIER.number > func.coalesce(Document.live_revision_number, 0))
+    .where(
+        EARLIER.document_id == Document.id,
+        EARLIER.number > func.coalesce(Document.live_revision_number, 0),
+        not_(SAYS_WHAT_IS_PUBLIC),
+    )
 )
 REVIEWED = Statement(asked_for(func.array(AUTHORS.correlate(Document).scalar_subquery()).label("authors")))
 """Reads a document with those who wrote its revisions since the last publication."""

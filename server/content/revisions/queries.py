@@ -1,4 +1,4 @@
-"""SQL: the revisions of a document."""
+"""SQL: the revisions of a document, and discarding the newest ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Select, Uuid, bindparam, func, select
 
+from server import audit
+from server.content.documents import discarding
 from server.content.documents import queries as documents
+from server.content.documents.writing import changed
 from server.content.models import Document, Revision
 from server.rpc.answers import MOST_OF_A_LIST
 from server.stores.statements import Statement
@@ -14,9 +17,17 @@ from server.stores.statements import Statement
 OF = bindparam("document_id", type_=Uuid())
 LAST = 2**31 - 1
 
-ORGANISATION = Statement(select(Document.organisation_id).where(Document.id == OF))
+ORGANISATION = Statement(select(Document.organisation_id).where(Document.id == OF, documents.IS_THERE))
 """Whose the document is."""
-SHORT = (Revision.document_id, Revision.number, Revision.path, *documents.SHORT, Revision.author_id, Revision.create_time)
+SHORT = (
+    Revision.document_id,
+    Revision.number,
+    Revision.path,
+    *documents.SHORT,
+    Revision.author_id,
+    Revision.create_time,
+    Revision.restored_from_revision_number,
+)
 """What a list shows if it is not asked for more."""
 
 
@@ -31,3 +42,21 @@ REVISIONS = Statement(newest(*SHORT))
 WHOLE = newest(*SHORT, *documents.LONG, documents.above(Revision.number.desc())).subquery()
 FULL_REVISIONS = Statement(select(WHOLE).where(WHOLE.c.above < MOST_OF_A_LIST).order_by(WHOLE.c.number.desc()))
 """The same, with all that they say. Fewer than the limit, where they are large."""
+
+IS_NUMBERED = (Revision.document_id == Document.id) & (Revision.number == bindparam("number", type_=Integer()))
+REVISION = Statement(
+    select(Document.organisation_id, *SHORT, *documents.LONG, Revision.notices)
+    .select_from(Document)
+    .outerjoin(Revision, IS_NUMBERED)
+    .where(Document.id == OF, documents.IS_THERE)
+)
+"""One revision, with all that it says, and whose the document is. Without a number there is no such revision."""
+
+
+def discard() -> Statement:
+    document = changed("draft_state", *discarding.COLUMNS)
+    return Statement(select(document).add_cte(*discarding.parts(document), *audit.inserts(document)))
+
+
+DISCARD = discard()
+"""The draft is discarded; what the public sees stays as it is."""

@@ -1,4 +1,4 @@
-"""ListRevisions: what a document said at each save."""
+"""ListRevisions and GetRevision: what a document said at each save."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import uuid
 from dataclasses import dataclass
 
 from gazette.content.v1 import content_service_pb2 as rpc
+from gazette.content.v1 import revising_pb2 as revising
 from gazette.content.v1.document_pb2 import DocumentView, Revision
 from server.background.objects import Objects
 from server.content.documents import rules
+from server.content.documents.views import notices
 from server.content.revisions import queries, views
+from server.content.revisions.failures import RevisionNotFound
 from server.rpc.answers import Room
 from server.rpc.call import Call
 from server.rpc.lists.paging import Paging
@@ -45,3 +48,13 @@ class Revisions:
         if response.revisions and response.revisions[-1].number > FIRST:
             response.next_page_token = page.token(response.revisions[-1].number)
         return response
+
+    async def GetRevision(self, request: revising.GetRevisionRequest, call: Call) -> revising.GetRevisionResponse:
+        async with self.database.direct() as connection:
+            document_id = uuid.UUID(request.document_id)
+            row = await queries.REVISION.first(connection, document_id=document_id, number=request.number)
+        found = rules.readable(row, call.caller)
+        if found.number is None:
+            raise RevisionNotFound
+        revision = views.revision(await self.objects.shown(found))
+        return revising.GetRevisionResponse(revision=revision, notices=notices(found.notices))

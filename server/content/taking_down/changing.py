@@ -15,6 +15,7 @@ import asyncpg
 
 from gazette.content.v1.taking_down_pb2 import DraftHandling
 from server import record
+from server.content.documents import discarding
 from server.content.documents.planned import NO_TAKING_DOWN
 from server.content.documents.premises import Premises, unchanged
 from server.content.failures import live_state_name, state_name
@@ -25,7 +26,6 @@ from server.content.taking_down import queries, rules
 from server.content.taking_down.failures import NeverAPage
 from server.content.taking_down.rules import Change
 from server.rpc.call import Call
-from server.stores.parameters import named
 from server.stores.postgres import Database
 from server.stores.statements import Row, Statement
 
@@ -109,8 +109,7 @@ class Changing:
         )
         given = {"document_id": document.id, "document_version": document.version, **unchanged(content_type, generation)}
         if is_discarding:
-            given |= named("document", {"path": document.live_path, "revision_number": number})
-            given |= {"copy_number": number, "copy_author_id": actor_id, "copied_number": document.live_revision_number}
+            given |= discarding.parameters(publication.document, actor_id)
         return Prepared(publication, statement(state, is_discarding=is_discarding), given)
 
     async def check_was_page(self, connection: asyncpg.Connection, document: Row) -> None:

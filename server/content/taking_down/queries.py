@@ -8,9 +8,9 @@ from sqlalchemy import CTE, Integer, Uuid, and_, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from server import audit, delivery, files, organisations, record
-from server.content.documents import planned
+from server.content.documents import discarding, planned
 from server.content.documents.queries import IS_ASKED_FOR, WHOLE
-from server.content.documents.writing import changed, copied
+from server.content.documents.writing import changed
 from server.content.models import Document, Revision
 from server.content.publishing.queries import LIVE, with_files
 from server.content.types import held as types
@@ -43,8 +43,6 @@ SAY_THE_SAME = Statement(
 """Whether two revisions say the same."""
 
 CONDITIONS = (types.IS_UNCHANGED, organisations.ARE_UNCHANGED)
-DISCARDING = ("path", "revision_number")
-"""The columns that change, too, where a draft is discarded."""
 
 
 def change(*more: str) -> Statement:
@@ -53,10 +51,9 @@ def change(*more: str) -> Statement:
 
 
 def others(document: CTE, *, is_discarding: bool) -> tuple[CTE, ...]:
-    """What a change makes of what is scheduled: nothing is taken down any more by itself, and no draft that is discarded is
-    published. That becomes a revision which says once more what the live one does."""
+    """What a change makes of what is scheduled: nothing goes down by itself any more; and of a draft, if it is discarded."""
     ended = planned.ended(document, planned.TAKE_DOWN)
-    return (ended, planned.ended(document), copied(document)) if is_discarding else (ended,)
+    return (ended, *discarding.parts(document)) if is_discarding else (ended,)
 
 
 def vanishing(*more: str) -> Statement:
@@ -66,7 +63,7 @@ def vanishing(*more: str) -> Statement:
     return Statement(record.appends(document).add_cte(*parts))
 
 
-CHANGE, CHANGE_DISCARDING = change(), change(*DISCARDING)
+CHANGE, CHANGE_DISCARDING = change(), change(*discarding.COLUMNS)
 """What the path serves becomes another thing. The second one makes a revision that says once more what the live one does."""
-VANISHING, VANISHING_DISCARDING = vanishing(), vanishing(*DISCARDING)
+VANISHING, VANISHING_DISCARDING = vanishing(), vanishing(*discarding.COLUMNS)
 """The same where nothing is served any more."""

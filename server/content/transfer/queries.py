@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from server import audit, delivery, files, organisations, record
-from server.content.documents.queries import DOCUMENT, OWN, WHOLE, above
+from server.content.documents.queries import DOCUMENT, IS_THERE, OWN, WHOLE, above
 from server.content.documents.writing import CHANGE_TIME, FIRST, revised
 from server.content.models import ContentType, Document, Revision
 from server.content.publishing.queries import LIVE as LIVE_COLUMNS
@@ -39,6 +39,7 @@ IMPORTED = Statement(
     select(*OWN, *(null().label(name) for name in UNREAD), WAS_IMPORTED.label("was_imported")).where(
         Document.translation_key == bindparam("translation_key", type_=Uuid()),
         Document.locale == bindparam("locale", type_=Text()),
+        IS_THERE,
     )
 )
 """The document that an import means, without what its newest revision says, and whether this very version was imported."""
@@ -66,6 +67,7 @@ LIVE_DOCUMENT = Statement(
     ).where(
         Document.translation_key == bindparam("translation_key", type_=Uuid()),
         Document.locale == bindparam("locale", type_=Text()),
+        IS_THERE,
     )
 )
 """The document that a former path leads to."""

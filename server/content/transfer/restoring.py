@@ -175,6 +175,7 @@ class Restoration:
             "number": columns["revision_number"],
             "author_id": self.call.caller.known_id,
             "source_sha256": rules.source_sha256(imported),
+            "restored_from_revision_number": None,
             "html": None,
             "html_details": None,
             "renderer": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gazette.delivery.v1 import delivery_service_pb2 as rpc
@@ -11,6 +12,7 @@ from server.delivery.horizon import Horizon
 from server.delivery.pages import rules
 from server.delivery.pages.cache import Entry, PageCache
 from server.delivery.pages.leading import led
+from server.process.domains import Previewing
 from server.rpc import http
 from server.rpc.call import Call
 
@@ -23,8 +25,11 @@ class Pages:
     horizon: Horizon
     max_age: int
     """For how many seconds browsers and CDNs may keep an answer."""
+    previews: Callable[[], Previewing]
 
     async def GetPage(self, request: rpc.GetPageRequest, call: Call) -> bytes:
+        if request.preview_token:
+            return await self.preview(request, call)
         if number := record.minimum(request, call):
             await self.horizon.reach(number)
         path = rules.site_path(request.path)
@@ -40,6 +45,18 @@ class Pages:
             call.headers += self.headers(call, entry)
             call.tell_headers()
         return entry.answer
+
+    async def preview(self, request: rpc.GetPageRequest, call: Call) -> bytes:
+        """Past all caches: nobody but who asks is to have it. Raises PageNotFound for what is not ours, as for any path that
+        serves nothing."""
+        where = request.preview_token, request.path, request.locale
+        answer = await self.previews().page(*where, any_locale=request.any_locale, call=call)
+        if answer is None:
+            raise failures.PageNotFound
+        if call.is_http:
+            call.headers += rules.PREVIEW_HEADERS
+            call.tell_headers()
+        return answer
 
     def headers(self, call: Call, entry: Entry) -> tuple[tuple[str, str], ...]:
         if not entry.headers:

@@ -161,6 +161,7 @@ class ListDocumentsRequest(_message.Message):
     HAS_DRAFT_FIELD_NUMBER: _builtins.int
     IS_LIVE_FIELD_NUMBER: _builtins.int
     WITH_COUNT_FIELD_NUMBER: _builtins.int
+    DELETED_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
     """Only this organisation's; empty means all that the caller may read."""
     content_type: _builtins.str
@@ -206,6 +207,8 @@ class ListDocumentsRequest(_message.Message):
     """Only what the public sees or has seen something of, or only what was never public."""
     with_count: _builtins.bool
     """Whether to say how many documents match."""
+    deleted: _builtins.bool
+    """Only what is deleted, and not erased yet, of the organisations in which the caller may delete. Nothing of it is shown without."""
     @_builtins.property
     def updated_since_time(self) -> _timestamp_pb2.Timestamp:
         """Only those that were last changed, in any way, at this time and later."""
@@ -243,10 +246,11 @@ class ListDocumentsRequest(_message.Message):
         has_draft: _builtins.bool | None = ...,
         is_live: _builtins.bool | None = ...,
         with_count: _builtins.bool = ...,
+        deleted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft", "_is_live", b"_is_live", "due_until_time", b"due_until_time", "has_draft", b"has_draft", "is_live", b"is_live", "updated_since_time", b"updated_since_time", "updated_until_time", b"updated_until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft", "_is_live", b"_is_live", "author_id", b"author_id", "content_type", b"content_type", "draft_state", b"draft_state", "due_until_time", b"due_until_time", "has_draft", b"has_draft", "has_failed", b"has_failed", "is_live", b"is_live", "is_scheduled", b"is_scheduled", "live_state", b"live_state", "locale", b"locale", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "path_prefix", b"path_prefix", "query", b"query", "scheduled_action", b"scheduled_action", "tag", b"tag", "updated_since_time", b"updated_since_time", "updated_until_time", b"updated_until_time", "view", b"view", "with_count", b"with_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft", "_is_live", b"_is_live", "author_id", b"author_id", "content_type", b"content_type", "deleted", b"deleted", "draft_state", b"draft_state", "due_until_time", b"due_until_time", "has_draft", b"has_draft", "has_failed", b"has_failed", "is_live", b"is_live", "is_scheduled", b"is_scheduled", "live_state", b"live_state", "locale", b"locale", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "path_prefix", b"path_prefix", "query", b"query", "scheduled_action", b"scheduled_action", "tag", b"tag", "updated_since_time", b"updated_since_time", "updated_until_time", b"updated_until_time", "view", b"view", "with_count", b"with_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__has_draft: _TypeAlias = _typing.Literal["has_draft"]  # noqa: Y015
     _WhichOneofArgType__has_draft: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft"]  # noqa: Y015

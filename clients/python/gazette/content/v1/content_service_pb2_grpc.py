@@ -3,9 +3,13 @@
 import grpc
 import warnings
 
+from gazette.content.v1 import comparing_pb2 as gazette_dot_content_dot_v1_dot_comparing__pb2
 from gazette.content.v1 import content_service_pb2 as gazette_dot_content_dot_v1_dot_content__service__pb2
+from gazette.content.v1 import deletion_pb2 as gazette_dot_content_dot_v1_dot_deletion__pb2
 from gazette.content.v1 import document_import_pb2 as gazette_dot_content_dot_v1_dot_document__import__pb2
 from gazette.content.v1 import paths_pb2 as gazette_dot_content_dot_v1_dot_paths__pb2
+from gazette.content.v1 import preview_pb2 as gazette_dot_content_dot_v1_dot_preview__pb2
+from gazette.content.v1 import revising_pb2 as gazette_dot_content_dot_v1_dot_revising__pb2
 from gazette.content.v1 import scheduling_pb2 as gazette_dot_content_dot_v1_dot_scheduling__pb2
 from gazette.content.v1 import taking_down_pb2 as gazette_dot_content_dot_v1_dot_taking__down__pb2
 
@@ -115,6 +119,51 @@ class ContentServiceStub:
                 '/gazette.content.v1.ContentService/ListRevisions',
                 request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsRequest.SerializeToString,
                 response_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsResponse.FromString,
+                _registered_method=True)
+        self.GetRevision = channel.unary_unary(
+                '/gazette.content.v1.ContentService/GetRevision',
+                request_serializer=gazette_dot_content_dot_v1_dot_revising__pb2.GetRevisionRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_revising__pb2.GetRevisionResponse.FromString,
+                _registered_method=True)
+        self.DiffRevisions = channel.unary_unary(
+                '/gazette.content.v1.ContentService/DiffRevisions',
+                request_serializer=gazette_dot_content_dot_v1_dot_comparing__pb2.DiffRevisionsRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_comparing__pb2.DiffRevisionsResponse.FromString,
+                _registered_method=True)
+        self.RestoreRevision = channel.unary_unary(
+                '/gazette.content.v1.ContentService/RestoreRevision',
+                request_serializer=gazette_dot_content_dot_v1_dot_revising__pb2.RestoreRevisionRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_revising__pb2.RestoreRevisionResponse.FromString,
+                _registered_method=True)
+        self.DiscardDraft = channel.unary_unary(
+                '/gazette.content.v1.ContentService/DiscardDraft',
+                request_serializer=gazette_dot_content_dot_v1_dot_revising__pb2.DiscardDraftRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_revising__pb2.DiscardDraftResponse.FromString,
+                _registered_method=True)
+        self.DeleteDocument = channel.unary_unary(
+                '/gazette.content.v1.ContentService/DeleteDocument',
+                request_serializer=gazette_dot_content_dot_v1_dot_deletion__pb2.DeleteDocumentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_deletion__pb2.DeleteDocumentResponse.FromString,
+                _registered_method=True)
+        self.UndeleteDocument = channel.unary_unary(
+                '/gazette.content.v1.ContentService/UndeleteDocument',
+                request_serializer=gazette_dot_content_dot_v1_dot_deletion__pb2.UndeleteDocumentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_deletion__pb2.UndeleteDocumentResponse.FromString,
+                _registered_method=True)
+        self.CreatePreviewLink = channel.unary_unary(
+                '/gazette.content.v1.ContentService/CreatePreviewLink',
+                request_serializer=gazette_dot_content_dot_v1_dot_preview__pb2.CreatePreviewLinkRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_preview__pb2.CreatePreviewLinkResponse.FromString,
+                _registered_method=True)
+        self.ListPreviewLinks = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ListPreviewLinks',
+                request_serializer=gazette_dot_content_dot_v1_dot_preview__pb2.ListPreviewLinksRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_preview__pb2.ListPreviewLinksResponse.FromString,
+                _registered_method=True)
+        self.RevokePreviewLink = channel.unary_unary(
+                '/gazette.content.v1.ContentService/RevokePreviewLink',
+                request_serializer=gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkResponse.FromString,
                 _registered_method=True)
         self.ImportDocuments = channel.stream_unary(
                 '/gazette.content.v1.ContentService/ImportDocuments',
@@ -319,6 +368,106 @@ class ContentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetRevision(self, request, context):
+        """One revision, with all that it says.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffRevisions(self, request, context):
+        """What changed between two revisions of a document: field by field, in texts word by word, in `details` member by member; and
+        the body as marked-up HTML. What would take too long is told as replaced as a whole, rather than refused; what would not fit
+        into an answer is left out, and the answer says so.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; RESOURCE_EXHAUSTED where too much is being compared or rendered
+        just now. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreRevision(self, request, context):
+        """Saves one more revision that says what an old one said, as a draft of the caller's: it is judged by the rules that hold now, as
+        any save. An approval, a schedule or a review that was under way is void.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; ABORTED `STALE_ETAG`; ALREADY_EXISTS `PATH_TAKEN` and
+        PERMISSION_DENIED `PATH_RESERVED` where the old revision's path is another's by now, unless `keep_path`; FAILED_PRECONDITION
+        `INVALID_DETAILS`, `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` for what could not be saved today. A retry
+        is safe: it answers ABORTED if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiscardDraft(self, request, context):
+        """Gives the draft up: the newest revision says once more what the public sees, or saw last, and what the draft said stays among
+        the revisions. Its approval, its schedule and its previews end.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE` where there is no draft,
+        `WRONG_LIVE_STATE` for what was never public: DeleteDocument is for that; ALREADY_EXISTS `PATH_TAKEN` where another document
+        is to be read by now at the path that the draft was to leave. A retry is safe: it answers ABORTED if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteDocument(self, request, context):
+        """Deletes a document that was never public. There is none any more for anybody but who lists what is deleted, its path and its
+        place among its translations are free, and its previews end. For 30 days UndeleteDocument brings it back; then it is erased.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WAS_PUBLIC`, `WRONG_STATE` for what is
+        scheduled to be published: take that back first. A retry is safe: it answers NOT_FOUND if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndeleteDocument(self, request, context):
+        """Brings a deleted document back, as a draft that is yet to be submitted.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, for what was erased or is not deleted, too; ABORTED `STALE_ETAG`; ALREADY_EXISTS
+        `PATH_TAKEN`, `TRANSLATION_EXISTS` where another document has come to its path or its place among its translations;
+        PERMISSION_DENIED `PATH_RESERVED` for a path that is not the organisation's to use. With another `path`, ALREADY_EXISTS
+        `PATH_TAKEN` is mended. A retry is safe: it answers NOT_FOUND if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreatePreviewLink(self, request, context):
+        """Makes a link by which whoever has it reads one revision as the page that it would be if it were published now: GetPage takes
+        its token. It ends when it expires or is revoked, with the draft or the document, once its revision or a later one is
+        published, and while its maker may not read drafts. A document has 100 open ones at most.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; INVALID_ARGUMENT `INVALID_EXPIRE_TIME`; FAILED_PRECONDITION
+        `NOTHING_TO_PREVIEW` for a revision that was published or was followed by one that was; RESOURCE_EXHAUSTED
+        `TOO_MANY_PREVIEW_LINKS`. A retry makes another link.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPreviewLinks(self, request, context):
+        """The links to a document's revisions, newest first.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokePreviewLink(self, request, context):
+        """Ends a link at once. One that has ended stays as it is.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `PREVIEW_LINK_NOT_FOUND`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ImportDocuments(self, request_iterator, context):
         """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
         is refused is named in the answer and stops nothing else. A version that was imported before changes nothing. With
@@ -427,6 +576,51 @@ def add_ContentServiceServicer_to_server(servicer, server):
                     servicer.ListRevisions,
                     request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsRequest.FromString,
                     response_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsResponse.SerializeToString,
+            ),
+            'GetRevision': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRevision,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_revising__pb2.GetRevisionRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_revising__pb2.GetRevisionResponse.SerializeToString,
+            ),
+            'DiffRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffRevisions,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_comparing__pb2.DiffRevisionsRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_comparing__pb2.DiffRevisionsResponse.SerializeToString,
+            ),
+            'RestoreRevision': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreRevision,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_revising__pb2.RestoreRevisionRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_revising__pb2.RestoreRevisionResponse.SerializeToString,
+            ),
+            'DiscardDraft': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiscardDraft,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_revising__pb2.DiscardDraftRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_revising__pb2.DiscardDraftResponse.SerializeToString,
+            ),
+            'DeleteDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteDocument,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_deletion__pb2.DeleteDocumentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_deletion__pb2.DeleteDocumentResponse.SerializeToString,
+            ),
+            'UndeleteDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndeleteDocument,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_deletion__pb2.UndeleteDocumentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_deletion__pb2.UndeleteDocumentResponse.SerializeToString,
+            ),
+            'CreatePreviewLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePreviewLink,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_preview__pb2.CreatePreviewLinkRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_preview__pb2.CreatePreviewLinkResponse.SerializeToString,
+            ),
+            'ListPreviewLinks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPreviewLinks,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_preview__pb2.ListPreviewLinksRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_preview__pb2.ListPreviewLinksResponse.SerializeToString,
+            ),
+            'RevokePreviewLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokePreviewLink,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkResponse.SerializeToString,
             ),
             'ImportDocuments': grpc.stream_unary_rpc_method_handler(
                     servicer.ImportDocuments,
@@ -847,6 +1041,249 @@ class ContentService:
             '/gazette.content.v1.ContentService/ListRevisions',
             gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsRequest.SerializeToString,
             gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRevision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/GetRevision',
+            gazette_dot_content_dot_v1_dot_revising__pb2.GetRevisionRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_revising__pb2.GetRevisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/DiffRevisions',
+            gazette_dot_content_dot_v1_dot_comparing__pb2.DiffRevisionsRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_comparing__pb2.DiffRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreRevision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/RestoreRevision',
+            gazette_dot_content_dot_v1_dot_revising__pb2.RestoreRevisionRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_revising__pb2.RestoreRevisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiscardDraft(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/DiscardDraft',
+            gazette_dot_content_dot_v1_dot_revising__pb2.DiscardDraftRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_revising__pb2.DiscardDraftResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/DeleteDocument',
+            gazette_dot_content_dot_v1_dot_deletion__pb2.DeleteDocumentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_deletion__pb2.DeleteDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndeleteDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/UndeleteDocument',
+            gazette_dot_content_dot_v1_dot_deletion__pb2.UndeleteDocumentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_deletion__pb2.UndeleteDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreatePreviewLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/CreatePreviewLink',
+            gazette_dot_content_dot_v1_dot_preview__pb2.CreatePreviewLinkRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_preview__pb2.CreatePreviewLinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPreviewLinks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ListPreviewLinks',
+            gazette_dot_content_dot_v1_dot_preview__pb2.ListPreviewLinksRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_preview__pb2.ListPreviewLinksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokePreviewLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/RevokePreviewLink',
+            gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,9 +4,13 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from gazette.content.v1 import comparing_pb2 as _comparing_pb2
 from gazette.content.v1 import content_service_pb2 as _content_service_pb2
+from gazette.content.v1 import deletion_pb2 as _deletion_pb2
 from gazette.content.v1 import document_import_pb2 as _document_import_pb2
 from gazette.content.v1 import paths_pb2 as _paths_pb2
+from gazette.content.v1 import preview_pb2 as _preview_pb2
+from gazette.content.v1 import revising_pb2 as _revising_pb2
 from gazette.content.v1 import scheduling_pb2 as _scheduling_pb2
 from gazette.content.v1 import taking_down_pb2 as _taking_down_pb2
 from grpc import aio as _aio
@@ -165,6 +169,70 @@ class ContentServiceStub:
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
+    GetRevision: _grpc.UnaryUnaryMultiCallable[_revising_pb2.GetRevisionRequest, _revising_pb2.GetRevisionResponse]
+    """One revision, with all that it says.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`. A retry is safe.
+    """
+    DiffRevisions: _grpc.UnaryUnaryMultiCallable[_comparing_pb2.DiffRevisionsRequest, _comparing_pb2.DiffRevisionsResponse]
+    """What changed between two revisions of a document: field by field, in texts word by word, in `details` member by member; and
+    the body as marked-up HTML. What would take too long is told as replaced as a whole, rather than refused; what would not fit
+    into an answer is left out, and the answer says so.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; RESOURCE_EXHAUSTED where too much is being compared or rendered
+    just now. A retry is safe.
+    """
+    RestoreRevision: _grpc.UnaryUnaryMultiCallable[_revising_pb2.RestoreRevisionRequest, _revising_pb2.RestoreRevisionResponse]
+    """Saves one more revision that says what an old one said, as a draft of the caller's: it is judged by the rules that hold now, as
+    any save. An approval, a schedule or a review that was under way is void.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; ABORTED `STALE_ETAG`; ALREADY_EXISTS `PATH_TAKEN` and
+    PERMISSION_DENIED `PATH_RESERVED` where the old revision's path is another's by now, unless `keep_path`; FAILED_PRECONDITION
+    `INVALID_DETAILS`, `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` for what could not be saved today. A retry
+    is safe: it answers ABORTED if the first call arrived.
+    """
+    DiscardDraft: _grpc.UnaryUnaryMultiCallable[_revising_pb2.DiscardDraftRequest, _revising_pb2.DiscardDraftResponse]
+    """Gives the draft up: the newest revision says once more what the public sees, or saw last, and what the draft said stays among
+    the revisions. Its approval, its schedule and its previews end.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE` where there is no draft,
+    `WRONG_LIVE_STATE` for what was never public: DeleteDocument is for that; ALREADY_EXISTS `PATH_TAKEN` where another document
+    is to be read by now at the path that the draft was to leave. A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    DeleteDocument: _grpc.UnaryUnaryMultiCallable[_deletion_pb2.DeleteDocumentRequest, _deletion_pb2.DeleteDocumentResponse]
+    """Deletes a document that was never public. There is none any more for anybody but who lists what is deleted, its path and its
+    place among its translations are free, and its previews end. For 30 days UndeleteDocument brings it back; then it is erased.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WAS_PUBLIC`, `WRONG_STATE` for what is
+    scheduled to be published: take that back first. A retry is safe: it answers NOT_FOUND if the first call arrived.
+    """
+    UndeleteDocument: _grpc.UnaryUnaryMultiCallable[_deletion_pb2.UndeleteDocumentRequest, _deletion_pb2.UndeleteDocumentResponse]
+    """Brings a deleted document back, as a draft that is yet to be submitted.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, for what was erased or is not deleted, too; ABORTED `STALE_ETAG`; ALREADY_EXISTS
+    `PATH_TAKEN`, `TRANSLATION_EXISTS` where another document has come to its path or its place among its translations;
+    PERMISSION_DENIED `PATH_RESERVED` for a path that is not the organisation's to use. With another `path`, ALREADY_EXISTS
+    `PATH_TAKEN` is mended. A retry is safe: it answers NOT_FOUND if the first call arrived.
+    """
+    CreatePreviewLink: _grpc.UnaryUnaryMultiCallable[_preview_pb2.CreatePreviewLinkRequest, _preview_pb2.CreatePreviewLinkResponse]
+    """Makes a link by which whoever has it reads one revision as the page that it would be if it were published now: GetPage takes
+    its token. It ends when it expires or is revoked, with the draft or the document, once its revision or a later one is
+    published, and while its maker may not read drafts. A document has 100 open ones at most.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; INVALID_ARGUMENT `INVALID_EXPIRE_TIME`; FAILED_PRECONDITION
+    `NOTHING_TO_PREVIEW` for a revision that was published or was followed by one that was; RESOURCE_EXHAUSTED
+    `TOO_MANY_PREVIEW_LINKS`. A retry makes another link.
+    """
+    ListPreviewLinks: _grpc.UnaryUnaryMultiCallable[_preview_pb2.ListPreviewLinksRequest, _preview_pb2.ListPreviewLinksResponse]
+    """The links to a document's revisions, newest first.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    RevokePreviewLink: _grpc.UnaryUnaryMultiCallable[_preview_pb2.RevokePreviewLinkRequest, _preview_pb2.RevokePreviewLinkResponse]
+    """Ends a link at once. One that has ended stays as it is.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `PREVIEW_LINK_NOT_FOUND`. A retry is safe.
+    """
     ImportDocuments: _grpc.StreamUnaryMultiCallable[_document_import_pb2.ImportDocumentsRequest, _document_import_pb2.ImportDocumentsResponse]
     """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
     is refused is named in the answer and stops nothing else. A version that was imported before changes nothing. With
@@ -321,6 +389,70 @@ class ContentServiceAsyncStub(ContentServiceStub):
     answer would become too large.
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    GetRevision: _aio.UnaryUnaryMultiCallable[_revising_pb2.GetRevisionRequest, _revising_pb2.GetRevisionResponse]  # type: ignore[assignment]
+    """One revision, with all that it says.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`. A retry is safe.
+    """
+    DiffRevisions: _aio.UnaryUnaryMultiCallable[_comparing_pb2.DiffRevisionsRequest, _comparing_pb2.DiffRevisionsResponse]  # type: ignore[assignment]
+    """What changed between two revisions of a document: field by field, in texts word by word, in `details` member by member; and
+    the body as marked-up HTML. What would take too long is told as replaced as a whole, rather than refused; what would not fit
+    into an answer is left out, and the answer says so.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; RESOURCE_EXHAUSTED where too much is being compared or rendered
+    just now. A retry is safe.
+    """
+    RestoreRevision: _aio.UnaryUnaryMultiCallable[_revising_pb2.RestoreRevisionRequest, _revising_pb2.RestoreRevisionResponse]  # type: ignore[assignment]
+    """Saves one more revision that says what an old one said, as a draft of the caller's: it is judged by the rules that hold now, as
+    any save. An approval, a schedule or a review that was under way is void.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; ABORTED `STALE_ETAG`; ALREADY_EXISTS `PATH_TAKEN` and
+    PERMISSION_DENIED `PATH_RESERVED` where the old revision's path is another's by now, unless `keep_path`; FAILED_PRECONDITION
+    `INVALID_DETAILS`, `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` for what could not be saved today. A retry
+    is safe: it answers ABORTED if the first call arrived.
+    """
+    DiscardDraft: _aio.UnaryUnaryMultiCallable[_revising_pb2.DiscardDraftRequest, _revising_pb2.DiscardDraftResponse]  # type: ignore[assignment]
+    """Gives the draft up: the newest revision says once more what the public sees, or saw last, and what the draft said stays among
+    the revisions. Its approval, its schedule and its previews end.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE` where there is no draft,
+    `WRONG_LIVE_STATE` for what was never public: DeleteDocument is for that; ALREADY_EXISTS `PATH_TAKEN` where another document
+    is to be read by now at the path that the draft was to leave. A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    DeleteDocument: _aio.UnaryUnaryMultiCallable[_deletion_pb2.DeleteDocumentRequest, _deletion_pb2.DeleteDocumentResponse]  # type: ignore[assignment]
+    """Deletes a document that was never public. There is none any more for anybody but who lists what is deleted, its path and its
+    place among its translations are free, and its previews end. For 30 days UndeleteDocument brings it back; then it is erased.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WAS_PUBLIC`, `WRONG_STATE` for what is
+    scheduled to be published: take that back first. A retry is safe: it answers NOT_FOUND if the first call arrived.
+    """
+    UndeleteDocument: _aio.UnaryUnaryMultiCallable[_deletion_pb2.UndeleteDocumentRequest, _deletion_pb2.UndeleteDocumentResponse]  # type: ignore[assignment]
+    """Brings a deleted document back, as a draft that is yet to be submitted.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, for what was erased or is not deleted, too; ABORTED `STALE_ETAG`; ALREADY_EXISTS
+    `PATH_TAKEN`, `TRANSLATION_EXISTS` where another document has come to its path or its place among its translations;
+    PERMISSION_DENIED `PATH_RESERVED` for a path that is not the organisation's to use. With another `path`, ALREADY_EXISTS
+    `PATH_TAKEN` is mended. A retry is safe: it answers NOT_FOUND if the first call arrived.
+    """
+    CreatePreviewLink: _aio.UnaryUnaryMultiCallable[_preview_pb2.CreatePreviewLinkRequest, _preview_pb2.CreatePreviewLinkResponse]  # type: ignore[assignment]
+    """Makes a link by which whoever has it reads one revision as the page that it would be if it were published now: GetPage takes
+    its token. It ends when it expires or is revoked, with the draft or the document, once its revision or a later one is
+    published, and while its maker may not read drafts. A document has 100 open ones at most.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; INVALID_ARGUMENT `INVALID_EXPIRE_TIME`; FAILED_PRECONDITION
+    `NOTHING_TO_PREVIEW` for a revision that was published or was followed by one that was; RESOURCE_EXHAUSTED
+    `TOO_MANY_PREVIEW_LINKS`. A retry makes another link.
+    """
+    ListPreviewLinks: _aio.UnaryUnaryMultiCallable[_preview_pb2.ListPreviewLinksRequest, _preview_pb2.ListPreviewLinksResponse]  # type: ignore[assignment]
+    """The links to a document's revisions, newest first.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    RevokePreviewLink: _aio.UnaryUnaryMultiCallable[_preview_pb2.RevokePreviewLinkRequest, _preview_pb2.RevokePreviewLinkResponse]  # type: ignore[assignment]
+    """Ends a link at once. One that has ended stays as it is.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `PREVIEW_LINK_NOT_FOUND`. A retry is safe.
     """
     ImportDocuments: _aio.StreamUnaryMultiCallable[_document_import_pb2.ImportDocumentsRequest, _document_import_pb2.ImportDocumentsResponse]  # type: ignore[assignment]
     """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
@@ -565,6 +697,124 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         answer would become too large.
 
         Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def GetRevision(
+        self,
+        request: _revising_pb2.GetRevisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_revising_pb2.GetRevisionResponse, _abc.Awaitable[_revising_pb2.GetRevisionResponse]]:
+        """One revision, with all that it says.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def DiffRevisions(
+        self,
+        request: _comparing_pb2.DiffRevisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_comparing_pb2.DiffRevisionsResponse, _abc.Awaitable[_comparing_pb2.DiffRevisionsResponse]]:
+        """What changed between two revisions of a document: field by field, in texts word by word, in `details` member by member; and
+        the body as marked-up HTML. What would take too long is told as replaced as a whole, rather than refused; what would not fit
+        into an answer is left out, and the answer says so.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; RESOURCE_EXHAUSTED where too much is being compared or rendered
+        just now. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def RestoreRevision(
+        self,
+        request: _revising_pb2.RestoreRevisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_revising_pb2.RestoreRevisionResponse, _abc.Awaitable[_revising_pb2.RestoreRevisionResponse]]:
+        """Saves one more revision that says what an old one said, as a draft of the caller's: it is judged by the rules that hold now, as
+        any save. An approval, a schedule or a review that was under way is void.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; ABORTED `STALE_ETAG`; ALREADY_EXISTS `PATH_TAKEN` and
+        PERMISSION_DENIED `PATH_RESERVED` where the old revision's path is another's by now, unless `keep_path`; FAILED_PRECONDITION
+        `INVALID_DETAILS`, `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` for what could not be saved today. A retry
+        is safe: it answers ABORTED if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def DiscardDraft(
+        self,
+        request: _revising_pb2.DiscardDraftRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_revising_pb2.DiscardDraftResponse, _abc.Awaitable[_revising_pb2.DiscardDraftResponse]]:
+        """Gives the draft up: the newest revision says once more what the public sees, or saw last, and what the draft said stays among
+        the revisions. Its approval, its schedule and its previews end.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE` where there is no draft,
+        `WRONG_LIVE_STATE` for what was never public: DeleteDocument is for that; ALREADY_EXISTS `PATH_TAKEN` where another document
+        is to be read by now at the path that the draft was to leave. A retry is safe: it answers ABORTED if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteDocument(
+        self,
+        request: _deletion_pb2.DeleteDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_deletion_pb2.DeleteDocumentResponse, _abc.Awaitable[_deletion_pb2.DeleteDocumentResponse]]:
+        """Deletes a document that was never public. There is none any more for anybody but who lists what is deleted, its path and its
+        place among its translations are free, and its previews end. For 30 days UndeleteDocument brings it back; then it is erased.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WAS_PUBLIC`, `WRONG_STATE` for what is
+        scheduled to be published: take that back first. A retry is safe: it answers NOT_FOUND if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def UndeleteDocument(
+        self,
+        request: _deletion_pb2.UndeleteDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_deletion_pb2.UndeleteDocumentResponse, _abc.Awaitable[_deletion_pb2.UndeleteDocumentResponse]]:
+        """Brings a deleted document back, as a draft that is yet to be submitted.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, for what was erased or is not deleted, too; ABORTED `STALE_ETAG`; ALREADY_EXISTS
+        `PATH_TAKEN`, `TRANSLATION_EXISTS` where another document has come to its path or its place among its translations;
+        PERMISSION_DENIED `PATH_RESERVED` for a path that is not the organisation's to use. With another `path`, ALREADY_EXISTS
+        `PATH_TAKEN` is mended. A retry is safe: it answers NOT_FOUND if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def CreatePreviewLink(
+        self,
+        request: _preview_pb2.CreatePreviewLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_preview_pb2.CreatePreviewLinkResponse, _abc.Awaitable[_preview_pb2.CreatePreviewLinkResponse]]:
+        """Makes a link by which whoever has it reads one revision as the page that it would be if it were published now: GetPage takes
+        its token. It ends when it expires or is revoked, with the draft or the document, once its revision or a later one is
+        published, and while its maker may not read drafts. A document has 100 open ones at most.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; INVALID_ARGUMENT `INVALID_EXPIRE_TIME`; FAILED_PRECONDITION
+        `NOTHING_TO_PREVIEW` for a revision that was published or was followed by one that was; RESOURCE_EXHAUSTED
+        `TOO_MANY_PREVIEW_LINKS`. A retry makes another link.
+        """
+
+    @_abc_1.abstractmethod
+    def ListPreviewLinks(
+        self,
+        request: _preview_pb2.ListPreviewLinksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_preview_pb2.ListPreviewLinksResponse, _abc.Awaitable[_preview_pb2.ListPreviewLinksResponse]]:
+        """The links to a document's revisions, newest first.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def RevokePreviewLink(
+        self,
+        request: _preview_pb2.RevokePreviewLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_preview_pb2.RevokePreviewLinkResponse, _abc.Awaitable[_preview_pb2.RevokePreviewLinkResponse]]:
+        """Ends a link at once. One that has ended stays as it is.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `PREVIEW_LINK_NOT_FOUND`. A retry is safe.
         """
 
     @_abc_1.abstractmethod

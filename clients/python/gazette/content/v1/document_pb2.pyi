@@ -353,6 +353,8 @@ class Document(_message.Message):
     LIVE_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    DELETE_TIME_FIELD_NUMBER: _builtins.int
+    PURGE_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7. Set by the server."""
     organisation_id: _builtins.str
@@ -415,6 +417,14 @@ class Document(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it last changed in any way. Set by the server."""
 
+    @_builtins.property
+    def delete_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was deleted. Unset but in what DeleteDocument answers and in lists of what is deleted."""
+
+    @_builtins.property
+    def purge_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when it can be brought back; it is erased afterwards. Set with `delete_time`."""
+
     def __init__(
         self,
         *,
@@ -438,10 +448,12 @@ class Document(_message.Message):
         live: Global___Live | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        delete_time: _timestamp_pb2.Timestamp | None = ...,
+        purge_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "details", b"details", "draft", b"draft", "live", b"live", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "details", b"details", "draft", b"draft", "live", b"live", "purge_time", b"purge_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "body", b"body", "body_format", b"body_format", "content_type", b"content_type", "create_time", b"create_time", "details", b"details", "draft", b"draft", "etag", b"etag", "id", b"id", "links", b"links", "live", b"live", "locale", b"locale", "organisation_id", b"organisation_id", "path", b"path", "revision_number", b"revision_number", "summary", b"summary", "tags", b"tags", "title", b"title", "translation_key", b"translation_key", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "body", b"body", "body_format", b"body_format", "content_type", b"content_type", "create_time", b"create_time", "delete_time", b"delete_time", "details", b"details", "draft", b"draft", "etag", b"etag", "id", b"id", "links", b"links", "live", b"live", "locale", b"locale", "organisation_id", b"organisation_id", "path", b"path", "purge_time", b"purge_time", "revision_number", b"revision_number", "summary", b"summary", "tags", b"tags", "title", b"title", "translation_key", b"translation_key", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -487,6 +499,7 @@ class Revision(_message.Message):
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     AUTHOR_ID_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    RESTORED_FROM_REVISION_NUMBER_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     """Whose it is."""
     number: _builtins.int
@@ -503,6 +516,10 @@ class Revision(_message.Message):
     """How the body was written."""
     author_id: _builtins.str
     """The account that saved it."""
+    restored_from_revision_number: _builtins.int
+    """The revision that this one says once more, path aside: what was restored, or, where a draft was discarded, what the public
+    saw. 0 for what somebody wrote.
+    """
     @_builtins.property
     def details(self) -> _struct_pb2.Struct:
         """What else its content type asked for."""
@@ -539,10 +556,11 @@ class Revision(_message.Message):
         attachments: _abc.Iterable[_builtins.str] | None = ...,
         author_id: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        restored_from_revision_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "details", b"details"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author_id", b"author_id", "body", b"body", "body_format", b"body_format", "create_time", b"create_time", "details", b"details", "document_id", b"document_id", "links", b"links", "number", b"number", "path", b"path", "summary", b"summary", "tags", b"tags", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author_id", b"author_id", "body", b"body", "body_format", b"body_format", "create_time", b"create_time", "details", b"details", "document_id", b"document_id", "links", b"links", "number", b"number", "path", b"path", "restored_from_revision_number", b"restored_from_revision_number", "summary", b"summary", "tags", b"tags", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

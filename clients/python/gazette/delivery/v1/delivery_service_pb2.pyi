@@ -30,6 +30,7 @@ class GetPageRequest(_message.Message):
     MIN_RECORD_NUMBER_FIELD_NUMBER: _builtins.int
     ANY_LOCALE_FIELD_NUMBER: _builtins.int
     QUERY_FIELD_NUMBER: _builtins.int
+    PREVIEW_TOKEN_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """The path, with or without its first slash; empty is the home page."""
     locale: _builtins.str
@@ -40,6 +41,10 @@ class GetPageRequest(_message.Message):
     """Whether another language will do where there is none in `locale`. Whoever follows a redirect asks so."""
     query: _builtins.str
     """The query of the place to which a redirect led, without `?`. It is for whoever shows the page, and changes no answer."""
+    preview_token: _builtins.str
+    """The token of a preview link, for whom it was given to: shows its revision, at its path and in its locale. What is no such token
+    is answered as a path that serves nothing.
+    """
     def __init__(
         self,
         *,
@@ -48,10 +53,11 @@ class GetPageRequest(_message.Message):
         min_record_number: _builtins.int = ...,
         any_locale: _builtins.bool = ...,
         query: _builtins.str = ...,
+        preview_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_locale", b"any_locale", "locale", b"locale", "min_record_number", b"min_record_number", "path", b"path", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_locale", b"any_locale", "locale", b"locale", "min_record_number", b"min_record_number", "path", b"path", "preview_token", b"preview_token", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

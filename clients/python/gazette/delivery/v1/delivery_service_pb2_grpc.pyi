@@ -43,8 +43,13 @@ class DeliveryServiceStub:
     with Location for a redirect, 410 for what is gone. A redirect to a path of the site leads over HTTP to this method again, with
     `locale`, `any_locale` and `query` as they are needed there. The home page is `/v1/pages:home`: `/v1/pages/` is the list.
 
+    With a `preview_token`, the page that a draft's revision would be if it were published now, marked as `draft`; no cache may keep
+    that.
+
     Errors: NOT_FOUND `PAGE_NOT_FOUND`, for a draft's path too; FAILED_PRECONDITION `RECORD_NOT_REACHED` for a
-    `min_record_number` that the record does not have; INVALID_ARGUMENT. A retry is safe.
+    `min_record_number` that the record does not have; INVALID_ARGUMENT. Of a preview: NOT_FOUND `PREVIEW_ENDED` for a token that
+    was one of ours, and FAILED_PRECONDITION `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` for what could not be
+    published. A retry is safe.
     """
     ListPages: _grpc.UnaryUnaryMultiCallable[_delivery_service_pb2.ListPagesRequest, _delivery_service_pb2.ListPagesResponse]
     """Pages, by default those first that were first published last: that never changes, so whoever walks through the list sees each
@@ -69,8 +74,13 @@ class DeliveryServiceAsyncStub(DeliveryServiceStub):
     with Location for a redirect, 410 for what is gone. A redirect to a path of the site leads over HTTP to this method again, with
     `locale`, `any_locale` and `query` as they are needed there. The home page is `/v1/pages:home`: `/v1/pages/` is the list.
 
+    With a `preview_token`, the page that a draft's revision would be if it were published now, marked as `draft`; no cache may keep
+    that.
+
     Errors: NOT_FOUND `PAGE_NOT_FOUND`, for a draft's path too; FAILED_PRECONDITION `RECORD_NOT_REACHED` for a
-    `min_record_number` that the record does not have; INVALID_ARGUMENT. A retry is safe.
+    `min_record_number` that the record does not have; INVALID_ARGUMENT. Of a preview: NOT_FOUND `PREVIEW_ENDED` for a token that
+    was one of ours, and FAILED_PRECONDITION `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` for what could not be
+    published. A retry is safe.
     """
     ListPages: _aio.UnaryUnaryMultiCallable[_delivery_service_pb2.ListPagesRequest, _delivery_service_pb2.ListPagesResponse]  # type: ignore[assignment]
     """Pages, by default those first that were first published last: that never changes, so whoever walks through the list sees each
@@ -98,8 +108,13 @@ class DeliveryServiceServicer(metaclass=_abc_1.ABCMeta):
         with Location for a redirect, 410 for what is gone. A redirect to a path of the site leads over HTTP to this method again, with
         `locale`, `any_locale` and `query` as they are needed there. The home page is `/v1/pages:home`: `/v1/pages/` is the list.
 
+        With a `preview_token`, the page that a draft's revision would be if it were published now, marked as `draft`; no cache may keep
+        that.
+
         Errors: NOT_FOUND `PAGE_NOT_FOUND`, for a draft's path too; FAILED_PRECONDITION `RECORD_NOT_REACHED` for a
-        `min_record_number` that the record does not have; INVALID_ARGUMENT. A retry is safe.
+        `min_record_number` that the record does not have; INVALID_ARGUMENT. Of a preview: NOT_FOUND `PREVIEW_ENDED` for a token that
+        was one of ours, and FAILED_PRECONDITION `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` for what could not be
+        published. A retry is safe.
         """
 
     @_abc_1.abstractmethod

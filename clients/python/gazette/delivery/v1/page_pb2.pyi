@@ -250,6 +250,8 @@ class Page(_message.Message):
     FIRST_PUBLISH_TIME_FIELD_NUMBER: _builtins.int
     PUBLIC_UPDATE_TIME_FIELD_NUMBER: _builtins.int
     CLAIMED_TIMES_FIELD_NUMBER: _builtins.int
+    DRAFT_FIELD_NUMBER: _builtins.int
+    DRAFT_REVISION_NUMBER_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     """The id of the document."""
     organisation_id: _builtins.str
@@ -272,6 +274,12 @@ class Page(_message.Message):
     """What kind of page it is."""
     record_number: _builtins.int
     """The record entry that made it so."""
+    draft: _builtins.bool
+    """Whether this is no page yet but a preview of one, which only who has a `preview_token` gets. Its times are those of the moment,
+    and it has no record number.
+    """
+    draft_revision_number: _builtins.int
+    """Of a preview: the revision that it shows."""
     @_builtins.property
     def details(self) -> _struct_pb2.Struct:
         """What else its content type asks for. The members that the content type names as HTML are sanitised."""
@@ -331,10 +339,12 @@ class Page(_message.Message):
         first_publish_time: _timestamp_pb2.Timestamp | None = ...,
         public_update_time: _timestamp_pb2.Timestamp | None = ...,
         claimed_times: Global___ClaimedTimes | None = ...,
+        draft: _builtins.bool = ...,
+        draft_revision_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_times", b"claimed_times", "details", b"details", "first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_time", b"publish_time", "withdrawal", b"withdrawal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "claimed_times", b"claimed_times", "content_type", b"content_type", "details", b"details", "document_id", b"document_id", "first_publish_time", b"first_publish_time", "html", b"html", "links", b"links", "locale", b"locale", "organisation_id", b"organisation_id", "path", b"path", "public_update_time", b"public_update_time", "publish_time", b"publish_time", "record_number", b"record_number", "state", b"state", "summary", b"summary", "tags", b"tags", "title", b"title", "translation_key", b"translation_key", "withdrawal", b"withdrawal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "claimed_times", b"claimed_times", "content_type", b"content_type", "details", b"details", "document_id", b"document_id", "draft", b"draft", "draft_revision_number", b"draft_revision_number", "first_publish_time", b"first_publish_time", "html", b"html", "links", b"links", "locale", b"locale", "organisation_id", b"organisation_id", "path", b"path", "public_update_time", b"public_update_time", "publish_time", b"publish_time", "record_number", b"record_number", "state", b"state", "summary", b"summary", "tags", b"tags", "title", b"title", "translation_key", b"translation_key", "withdrawal", b"withdrawal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,1 @@
+"""Comparing revisions: which fields differ, and how."""

@@ -1,0 +1,1 @@
+"""Deletion of what was never public, and its way back."""
