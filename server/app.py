@@ -163,6 +163,7 @@ async def build(settings: Settings, worker: int = 0, *, jobs_only: bool = False)
         is_ready=lambda: health.is_ready,
         composers=lambda: composers,
         people=identity.people,
+        holders=identity.holders,
     )
     domains = (identity, *(wire(base, crossings) for wire in DOMAINS))
     arrivals = Arrivals()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from gazette.content.v1 import content_service_pb2, content_type_service_pb2
 from server import files, organisations
 from server.content import attachments
+from server.content.comments.service import Comments
 from server.content.documents.premises import Premises
 from server.content.documents.service import Documents
 from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
 from server.content.rendering import Renderer
+from server.content.review import mails as review_mails
+from server.content.review.forced import Forced
 from server.content.review.service import Review
 from server.content.revisions.service import Revisions
 from server.content.schedules import mails
@@ -36,7 +39,8 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     file_imports = files.Imports.from_settings(base.settings, database, base.blobs, base.parsers)
     content = (
         Documents(database, paging, premises, renderer),
-        Review(database, premises),
+        Review(database, paging, premises),
+        Comments(database, paging),
         Publishing(approved),
         Scheduling(database, premises, renderer, base.settings.redirect_hosts),
         TakingDown(database, premises, publisher, renderer, base.settings.redirect_hosts),
@@ -50,8 +54,9 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             attachments.agreement(database),
             files.removal(database, base.blobs, attachments.is_named),
             due.job(),
+            Forced(database, crossings.holders).job(),
         ),
-        composers=mails.composers(base.settings.public_url),
+        composers={**mails.composers(base.settings.public_url), **review_mails.composers(base.settings.public_url)},
         followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],
         means=(premises, due),
     )

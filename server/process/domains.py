@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf.descriptor import ServiceDescriptor
 
+from gazette.access.v1.access_pb2 import Permission
 from server.background.jobs import Job
 from server.background.processes import Processes
 from server.formats import parsing
@@ -90,6 +91,8 @@ class Crossings:
     """Mail asks who writes which kind of mail (`mail.letters.Composer`), once all domains are there."""
     people: Callable[[Collection[uuid.UUID]], Awaitable[Mapping[uuid.UUID, Person]]]
     """Content asks auth who has these accounts, and what they may do now: those that were disabled are left out."""
+    holders: Callable[[uuid.UUID, Permission.ValueType], Awaitable[Mapping[uuid.UUID, Person]]]
+    """Content asks auth who holds a permission in an organisation now."""
 
 
 class Follower(NamedTuple):

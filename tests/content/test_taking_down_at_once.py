@@ -148,7 +148,7 @@ async def test_within_a_transaction_of_somebody_else(desk: Desk) -> None:
     premises, publisher, renderer = service.app.means(Premises), Publisher(files.publish), Renderer(base.processes)
     async with base.database.direct() as connection:
         found = await queries.SHOWN.first(connection, id=uuid.UUID(document.id))
-    wanted = Wanted(change=rules.REMOVE, draft=KEEP, explanation="Closed", html_explanation="Closed")
+    wanted = Wanted(change=REMOVE, draft=KEEP, explanation="Closed", html_explanation="Closed")
     actor = uuid.UUID(desk.author.id)
     changing = Changing(base.database, premises, renderer)
     publication, statement, parameters = await changing.prepared(found, wanted, actor_id=actor, begin=perf_counter())

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
-from server.content.documents import planned
+from server.content.documents import approvals, planned
 from server.content.models import Document, Revision
 from server.rpc.answers import MOST_OF_A_LIST
 from server.rpc.lists.walks import Order
@@ -46,8 +46,9 @@ IS_ASKED_FOR = Document.id == bindparam("id", type_=Uuid())
 
 
 def asked_for(*more: Any) -> Select[Any]:
-    """The document `id`, with what its newest revision says, what is scheduled of it, and `more`."""
-    statement = select(*WHOLE, *planned.COLUMNS, *more).select_from(Document).join(Revision, NEWEST)
+    """The document `id`, with what its newest revision says, who has approved it, what is scheduled of it, and `more`."""
+    columns = *WHOLE, *planned.COLUMNS, *approvals.columns(Document), *more
+    statement = select(*columns).select_from(Document).join(Revision, NEWEST)
     return planned.joined(statement, Document.id).where(IS_ASKED_FOR)
 
 
@@ -108,7 +109,7 @@ def listing(filters: frozenset[str], order: Order, limit: int, goes_on: bool, is
     first = statement.order_by(*sort(order, time, Document.id)).limit(literal_column(str(limit))).subquery()
     newest = (Revision.document_id == first.c.id) & (Revision.number == first.c.revision_number)
     sorted_so = sort(order, first.c[order.field], first.c.id)
-    columns: tuple[Any, ...] = first, *SHORT, *planned.COLUMNS
+    columns: tuple[Any, ...] = first, *SHORT, *planned.COLUMNS, *approvals.columns(first.c, is_short=True)
     if not is_full:
         short = planned.joined(select(*columns).select_from(first).join(Revision, newest), first.c.id)
         return Statement(short.order_by(*sorted_so))
