@@ -36,6 +36,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     renderer = Renderer(base.processes)
     approved = Approved(database, premises, publisher, renderer)
     due = Due(database, premises, Deeds(approved, crossings.people, base.settings.redirect_hosts))
+    forced = Forced(database, crossings.holders)
     file_imports = files.Imports.from_settings(base.settings, database, base.blobs, base.parsers)
     content = (
         Documents(database, paging, premises, renderer),
@@ -54,9 +55,9 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             attachments.agreement(database),
             files.removal(database, base.blobs, attachments.is_named),
             due.job(),
-            Forced(database, crossings.holders).job(),
+            forced.job(),
         ),
         composers={**mails.composers(base.settings.public_url), **review_mails.composers(base.settings.public_url)},
         followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],
-        means=(premises, due),
+        means=(premises, due, forced),
     )

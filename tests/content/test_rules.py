@@ -92,7 +92,7 @@ def test_too_few_approvals_are_told_by_their_number() -> None:
 
 
 def test_force_replaces_approvals() -> None:
-    """What lacks approvals, or is blocked, is published by force from each state of a draft; what needs no force is not forced."""
+    """What lacks approvals, or is blocked, is published by force from each state of a draft; nothing else is forced."""
     for state in STATES:
         assert review_rules.judge(draft(state), force=True).is_forced == (state != NOTHING)
     assert review_rules.judge(draft(APPROVED, REVIEWER, blocking=1), force=True).is_forced

@@ -19,8 +19,9 @@ from server import files, record
 from server.content.documents.premises import Premises
 from server.content.publishing.publisher import Overtaken, Publisher
 from server.content.rendering import Renderer
-from server.content.taking_down import queries, rules
+from server.content.taking_down import queries
 from server.content.taking_down.changing import Changing, Wanted
+from server.content.transitions import REMOVE
 from server.files.models import File
 from tests.content.desk import Desk
 from tests.content.taking import (

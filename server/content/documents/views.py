@@ -6,17 +6,18 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from gazette.content.v1.document_pb2 import Document, Draft, DraftState, Live
+from gazette.content.v1.document_pb2 import Document, Draft, Live
 from gazette.content.v1.notice_pb2 import Notice
 from gazette.content.v1.review_pb2 import Approval, Forcing
 from gazette.content.v1.schedule_pb2 import Schedule, ScheduledTakingDown, ScheduleFailure
 from server.content import fields
 from server.content.documents.planned import PREFIXES, PUBLISH, SAID, TAKE_DOWN
+from server.content.transitions import HAS_APPROVALS, SCHEDULE_FAILED, SCHEDULED
 from server.rpc.messages import message
 from server.rpc.objects import Object, loaded
 from server.stores.statements import Row
 
-SCHEDULES = {DraftState.DRAFT_STATE_SCHEDULED, DraftState.DRAFT_STATE_SCHEDULE_FAILED}
+SCHEDULES = {SCHEDULED, SCHEDULE_FAILED}
 
 
 def document(row: Row) -> Document:
@@ -59,7 +60,8 @@ def put_draft(document: Document, row: Row) -> None:
 
 
 def put_review(draft: Draft, row: Row) -> None:
-    for each in getattr(row, "approvals", None) or ():
+    given = getattr(row, "approvals", None) if row.draft_state in HAS_APPROVALS else None
+    for each in given or ():
         time = datetime.fromisoformat(each["create_time"])
         draft.approvals.append(message(Approval, **{**each, "create_time": time}))
     draft.required_approvals = getattr(row, "required_approvals", None) or 0
