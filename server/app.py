@@ -165,6 +165,7 @@ async def build(settings: Settings, worker: int = 0, *, jobs_only: bool = False)
         composers=lambda: composers,
         people=identity.people,
         previews=lambda: next(each for domain in domains for each in domain.means if isinstance(each, Previews)),
+        holders=identity.holders,
     )
     domains = (identity, *(wire(base, crossings) for wire in DOMAINS))
     arrivals = Arrivals()

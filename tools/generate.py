@@ -26,6 +26,7 @@ BODIES = Path("deploy/envoy/bodies.txt")
 OPENAPI = Path("docs/openapi.json")
 PERMISSIONS = Path("docs/permissions.md")
 LIMITS = Path("docs/limits.md")
+TRANSITIONS = (Path("docs/workflow.md"), Path("docs/taking-down.md"))
 
 
 def buf(*arguments: str) -> None:
@@ -63,7 +64,7 @@ def services(contract: bytes) -> bytes:
     return "".join(f"{name}\n" for name in sorted(names) if name.startswith("gazette.")).encode()
 
 
-def printed(tool: str, package: dict[Path, bytes]) -> bytes:
+def printed(tool: str, package: dict[Path, bytes], *arguments: str) -> bytes:
     """A page that also says what code of the server has, which needs the package as the contract has it now."""
     place = BUILD / "package"
     shutil.rmtree(place, ignore_errors=True)
@@ -71,7 +72,7 @@ def printed(tool: str, package: dict[Path, bytes]) -> bytes:
         (place / path).parent.mkdir(parents=True, exist_ok=True)
         (place / path).write_bytes(content)
     done = subprocess.run(
-        [sys.executable, "-m", tool, str(BUILD / "contract.binpb")],
+        [sys.executable, "-m", tool, str(BUILD / "contract.binpb"), *arguments],
         cwd=ROOT,
         check=False,
         stdout=subprocess.PIPE,
@@ -95,6 +96,7 @@ def outputs() -> dict[Path, bytes]:
         OPENAPI: (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(),
         PERMISSIONS: printed("tools.permissions", package),
         LIMITS: printed("tools.limits", package),
+        **{path: printed("tools.transitions", package, str(path)) for path in TRANSITIONS},
     }
 
 

@@ -16,7 +16,7 @@ ADDED_PERMISSIONS: Mapping[int, frozenset[int]] = {
     Role.ROLE_READER: frozenset({Permission.PERMISSION_DOCUMENTS_READ, Permission.PERMISSION_FILES_READ}),
     Role.ROLE_AUTHOR: frozenset({Permission.PERMISSION_DOCUMENTS_WRITE, Permission.PERMISSION_FILES_WRITE}),
     Role.ROLE_EDITOR: frozenset({Permission.PERMISSION_DOCUMENTS_REVIEW, Permission.PERMISSION_DOCUMENTS_DELETE}),
-    Role.ROLE_PUBLISHER: frozenset({Permission.PERMISSION_DOCUMENTS_PUBLISH}),
+    Role.ROLE_PUBLISHER: frozenset({Permission.PERMISSION_DOCUMENTS_PUBLISH, Permission.PERMISSION_DOCUMENTS_FORCE}),
     Role.ROLE_ADMIN: frozenset(
         {
             Permission.PERMISSION_DOCUMENTS_IMPORT,

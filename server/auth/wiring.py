@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import func
 
+from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1 import account_service_pb2, auth_service_pb2
 from server.auth.accounts.people import People
 from server.auth.administration.granting import Granting
@@ -59,6 +60,7 @@ class AuthDomain(Domain):
 
     authenticator: Credentials
     people: Callable[[Collection[uuid.UUID]], Awaitable[Mapping[uuid.UUID, Person]]]
+    holders: Callable[[uuid.UUID, Permission.ValueType], Awaitable[Mapping[uuid.UUID, Person]]]
 
 
 def wire(base: Base) -> AuthDomain:
@@ -106,9 +108,11 @@ def wire(base: Base) -> AuthDomain:
         bootstrap.check(settings.api_key)
         jobs.append(bootstrap.job(database, settings.api_key))
     credentials = Credentials(access_tokens, database, revocations, is_listening, standings, base.rates.check_stranger)
+    people = People(database, totp_roles)
     return AuthDomain(
         authenticator=credentials,
-        people=People(database, totp_roles).find,
+        people=people.find,
+        holders=people.holders,
         services={AUTH: auth, ACCOUNTS: accounts},
         jobs=jobs,
         followers=(Follower(CHANNEL, revocations.receive, revocations.catch_up),),

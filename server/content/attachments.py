@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import array
 from server import files, record
 from server.background.jobs import Job
 from server.content.models import Document, Revision
-from server.content.publishing.pages import PUBLISHED, WITHDRAWN
+from server.content.transitions import PUBLISHED, WITHDRAWN
 from server.stores.postgres import Database
 from server.stores.statements import Statement
 

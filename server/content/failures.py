@@ -82,10 +82,14 @@ class WrongState(FailedPrecondition):
 
 
 class NotApproved(FailedPrecondition):
-    """Nothing becomes public that a second person has not read."""
+    """Nothing becomes public that has not been read by those who must."""
 
     reason = "NOT_APPROVED"
-    message = "Only an approved draft can be published."
+
+    def __init__(self, state: int, given: int, required: int) -> None:
+        numbers = {"required": str(required), "given": str(given)} if given < required else {}
+        how = f"it needs {required} approvals and has {given}" if numbers else f"this one is {state_name(state)}"
+        super().__init__(f"Only an approved draft can be published; {how}.", state=state_name(state), **numbers)
 
 
 class SelfApproval(PermissionDenied):

@@ -1,4 +1,4 @@
-"""Tables: content types, documents, their revisions, reviews, schedules and previews."""
+"""Tables: content types, documents, their revisions, reviews, comments, schedules and previews."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ class ContentType(Model):
     details_schema: Mapped[dict[str, Any]]
     body_member: Mapped[str]
     html_members: Mapped[list[str]]
+    required_approvals: Mapped[int] = mapped_column(server_default=text("1"))
+    approver_permission: Mapped[int] = mapped_column(server_default=text("3"))
+    """gazette.access.v1.Permission: what approving asks for."""
     version: Mapped[int]
     """The etag."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -98,6 +101,18 @@ class Document(Model):
     """The version that the document came to by being deleted. The deletion holds for as long as it still has that: whatever
     changes the document voids it, whether it knows of deletions or not."""
 
+    blocking_comments: Mapped[int] = mapped_column(server_default=text("0"))
+    """How many of its comments block and are open: here, so that whoever acts on it meets those who comment on this row."""
+    force_account_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    """Who published it by force. This and all that follows is NULL once somebody has approved it."""
+    force_time: Mapped[datetime | None]
+    force_reason: Mapped[str | None]
+    force_revision_number: Mapped[int | None]
+    force_base_number: Mapped[int | None]
+    """The last revision before that was published with approvals; 0 if none was."""
+    force_mail_time: Mapped[datetime | None]
+    """When others were told of it."""
+
     __table_args__ = (
         Index("uq_documents_path_locale", "path", "locale", unique=True, postgresql_where=IS_THERE),
         Index("uq_documents_translation_key_locale", "translation_key", "locale", unique=True, postgresql_where=IS_THERE),
@@ -122,6 +137,7 @@ class Document(Model):
         Index(None, "live_state", postgresql_where=text("live_state <> 1")),
         Index(None, "newest_tags", postgresql_using="gin"),
         Index(None, "words", postgresql_using="gin"),
+        Index("ix_documents_force_time", "force_time", postgresql_where=text("force_time IS NOT NULL")),
     )
 
 
@@ -166,18 +182,51 @@ class Revision(Model):
 
 
 class Review(Model):
-    """What was said to a revision: handed in, approved, given back."""
+    """What was said to a revision: handed in, approved, given back, taken back."""
 
     __tablename__ = "reviews"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), index=True)
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"))
     revision_number: Mapped[int]
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
     draft_state: Mapped[int]
     """The state that the draft came into by it."""
+    verdict: Mapped[int | None]
+    """gazette.content.v1.ReviewVerdict. NULL where that was before it was kept: then the state says it."""
     comment: Mapped[str]
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        Index("ix_reviews_listed", "document_id", "id"),
+        Index("ix_reviews_of_revisions", "document_id", "revision_number", "id"),
+    )
+
+
+class Comment(Model):
+    """What somebody says to a document. Replies are in the thread of the comment that they answer."""
+
+    __tablename__ = "comments"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"))
+    thread_id: Mapped[uuid.UUID]
+    """The comment that began the thread: its own id of that one."""
+    revision_number: Mapped[int]
+    field: Mapped[str]
+    quote: Mapped[str]
+    quote_begin: Mapped[int]
+    text: Mapped[str]
+    """Empty once it was deleted."""
+    blocks_approval: Mapped[bool]
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
+    create_time: Mapped[datetime]
+    update_time: Mapped[datetime | None]
+    delete_time: Mapped[datetime | None]
+    resolve_time: Mapped[datetime | None]
+    resolver_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("accounts.id"))
+
+    __table_args__ = (Index("ix_comments_threads", "document_id", "thread_id", "id"),)
 
 
 class Schedule(Model):

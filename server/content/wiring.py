@@ -5,6 +5,7 @@ from __future__ import annotations
 from gazette.content.v1 import content_service_pb2, content_type_service_pb2
 from server import files, organisations
 from server.content import attachments
+from server.content.comments.service import Comments
 from server.content.comparing.service import Comparing
 from server.content.deletion import queries as deletion
 from server.content.deletion.service import Deletion
@@ -19,6 +20,8 @@ from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
 from server.content.rendering import Renderer
+from server.content.review import mails as review_mails
+from server.content.review.forced import Forced
 from server.content.review.service import Review
 from server.content.revisions.drafts import Drafts
 from server.content.revisions.service import Revisions
@@ -44,11 +47,13 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     tokens = Tokens.from_secrets(base.settings.jwt_secret, base.settings.jwt_previous_secret)
     previews = Previews(database, premises, publisher, renderer, crossings.people, tokens)
     due = Due(database, premises, Deeds(approved, crossings.people, base.settings.redirect_hosts))
+    forced = Forced(database, crossings.holders)
     file_imports = files.Imports.from_settings(base.settings, database, base.blobs, base.parsers)
     content = (
         Documents(database, premises, renderer),
         Lists(database, paging, premises.objects),
-        Review(database, premises),
+        Review(database, paging, premises),
+        Comments(database, paging),
         Publishing(approved),
         Swapping(database, premises, publisher, renderer),
         Scheduling(database, premises, renderer, base.settings.redirect_hosts),
@@ -67,9 +72,10 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             attachments.agreement(database),
             files.removal(database, base.blobs, attachments.is_named),
             due.job(),
+            forced.job(),
         ),
-        composers=mails.composers(base.settings.public_url),
+        composers={**mails.composers(base.settings.public_url), **review_mails.composers(base.settings.public_url)},
         followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],
         retention=deletion.expired(),
-        means=(premises, due, previews),
+        means=(premises, due, previews, forced),
     )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from google.protobuf.descriptor import ServiceDescriptor
 
+from gazette.access.v1.access_pb2 import Permission
 from server.background.jobs import Job
 from server.background.processes import Processes
 from server.formats import parsing
@@ -100,6 +101,8 @@ class Crossings:
     """Content asks auth who has these accounts, and what they may do now: those that were disabled are left out."""
     previews: Callable[[], Previewing]
     """Delivery asks content what a preview's token shows."""
+    holders: Callable[[uuid.UUID, Permission.ValueType], Awaitable[Mapping[uuid.UUID, Person]]]
+    """Content asks auth who holds a permission in an organisation now."""
 
 
 class Follower(NamedTuple):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -12,11 +16,27 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1.document_pb2 import Document, DraftState
 from server.content import failures, fields
 from server.content.documents import rules as document_rules
-from server.content.publishing import rules as publishing_rules
 from server.content.review import rules as review_rules
+from server.content.review.failures import AlreadyApproved
 from server.content.transfer import rules as transfer_rules
+from server.content.transitions import (
+    APPROVE,
+    APPROVED,
+    CHANGES_REQUESTED,
+    DRAFT,
+    HAS_APPROVALS,
+    IN_REVIEW,
+    NOTHING,
+    PUBLISHABLE,
+    RECALL,
+    REQUEST_CHANGES,
+    SUBMIT,
+    Approvals,
+    Verb,
+    after,
+)
 from server.rpc.caller import Caller
-from server.rpc.failures import InvalidArgument, PermissionDenied
+from server.rpc.failures import Failure, InvalidArgument, PermissionDenied
 from server.rpc.requests.masks import InvalidUpdateMask
 
 AUTHOR, REVIEWER = uuid.uuid4(), uuid.uuid4()
@@ -24,53 +44,99 @@ STATES = DraftState.values()
 
 
 @pytest.mark.parametrize(
-    ("transition", "allowed"),
+    ("verb", "allowed"),
     [
-        (
-            review_rules.SUBMIT,
-            {review_rules.DRAFT: review_rules.IN_REVIEW, review_rules.CHANGES_REQUESTED: review_rules.IN_REVIEW},
-        ),
-        (review_rules.APPROVE, {review_rules.IN_REVIEW: review_rules.APPROVED}),
-        (review_rules.REQUEST_CHANGES, {review_rules.IN_REVIEW: review_rules.CHANGES_REQUESTED}),
+        (SUBMIT, {DRAFT: IN_REVIEW, CHANGES_REQUESTED: IN_REVIEW}),
+        (RECALL, {IN_REVIEW: DRAFT}),
+        (REQUEST_CHANGES, {IN_REVIEW: CHANGES_REQUESTED}),
     ],
+    ids=lambda each: getattr(each, "name", ""),
 )
-def test_steps(transition: review_rules.Transition, allowed: dict[int, int]) -> None:
+def test_steps(verb: Verb, allowed: dict[int, int]) -> None:
     """A step is allowed from exactly the states that the review foresees, and leads to exactly one."""
     for state in STATES:
         if state in allowed:
-            assert review_rules.step(state, transition) == allowed[state]
+            assert review_rules.step(state, verb) == allowed[state]
         else:
             with pytest.raises(failures.WrongState) as caught:
-                review_rules.step(state, transition)
+                review_rules.step(state, verb)
             assert caught.value.metadata == {"state": failures.state_name(state)}
 
 
-def test_only_approved_is_published() -> None:
-    """Publication leaves nothing on the draft side, and starts from an approval alone, scheduled or not."""
-    for state in review_rules.PUBLISHABLE:
-        assert publishing_rules.publish(state) == review_rules.NOTHING
-    for state in set(STATES) - set(review_rules.PUBLISHABLE):
-        with pytest.raises(failures.NotApproved):
-            publishing_rules.publish(state)
+def draft(state: int, *approvers: uuid.UUID, required: int = 1, blocking: int = 0, **said: Any) -> SimpleNamespace:
+    """What the decisions read of a document."""
+    approvals = [{"account_id": str(each)} for each in approvers]
+    told = {"draft_state": state, "approvals": approvals, "required_approvals": required, "blocking_comments": blocking}
+    return SimpleNamespace(**{**told, "authors": {AUTHOR}, "live_revision_number": 3, "force_time": None, **said})
+
+
+def reasons(unmet: Sequence[Failure]) -> list[str]:
+    return [each.reason for each in unmet]
+
+
+@pytest.mark.parametrize(("required", "given"), [(required, given) for required in range(3) for given in range(3)])
+def test_only_approved_is_published(required: int, given: int) -> None:
+    """Publication starts from as many approvals as are asked for now, scheduled or not; where none are, from a draft too; and
+    from nothing that a reviewer has given back."""
+    for state in STATES:
+        found = draft(state, *(uuid.uuid4() for _ in range(given if state in HAS_APPROVALS else 0)), required=required)
+        is_ready = (state in HAS_APPROVALS and given >= required) or (state == DRAFT and required == 0)
+        assert reasons(review_rules.judge(found).unmet) == ([] if is_ready else ["NOT_APPROVED"])
+
+
+def test_too_few_approvals_are_told_by_their_number() -> None:
+    """The refusal says how many there are, and how many there must be; and a comment that blocks is told with it."""
+    (first, second) = review_rules.judge(draft(APPROVED, REVIEWER, required=2, blocking=3)).unmet
+    assert (first.reason, first.metadata) == ("NOT_APPROVED", {"state": "APPROVED", "required": "2", "given": "1"})
+    assert (second.reason, second.metadata) == ("BLOCKING_COMMENTS", {"count": "3"})
+
+
+def test_force_replaces_approvals() -> None:
+    """What lacks approvals, or is blocked, is published by force from each state of a draft; nothing else is forced."""
+    for state in STATES:
+        assert review_rules.judge(draft(state), force=True).is_forced == (state != NOTHING)
+    assert review_rules.judge(draft(APPROVED, REVIEWER, blocking=1), force=True).is_forced
+    assert not review_rules.judge(draft(APPROVED, REVIEWER), force=True).is_forced
+    assert reasons(review_rules.judge(draft(NOTHING), force=True).unmet) == ["NOT_APPROVED"]
+
+
+def test_what_is_forced_twice() -> None:
+    """A second publication by force leaves the last one that was approved as what authors are counted from."""
+    now = datetime.now(UTC)
+    found = draft(DRAFT, revision_number=5)
+    once = review_rules.forced_by(found, REVIEWER, "why", now)
+    assert (once["force_revision_number"], once["force_base_number"]) == (5, 3)
+    twice = draft(DRAFT, **{**once, "revision_number": 6, "live_revision_number": 5})
+    assert review_rules.forced_by(twice, REVIEWER, "again", now)["force_base_number"] == 3
 
 
 def test_nobody_approves_their_own() -> None:
-    """Whoever wrote any of the revisions under review may not approve them; anybody else may."""
-    assert review_rules.approve(review_rules.IN_REVIEW, REVIEWER, {AUTHOR}) == review_rules.APPROVED
+    """Whoever wrote any of the revisions under review may not approve them; anybody else may, but once."""
+    assert review_rules.unmet_approval(draft(IN_REVIEW), REVIEWER) == []
     with pytest.raises(failures.SelfApproval):
-        review_rules.approve(review_rules.IN_REVIEW, AUTHOR, {AUTHOR, uuid.uuid4()})
+        review_rules.unmet_approval(draft(IN_REVIEW), AUTHOR)
+    with pytest.raises(AlreadyApproved):
+        review_rules.unmet_approval(draft(IN_REVIEW, REVIEWER, required=2), REVIEWER)
+
+
+def test_where_an_approval_leads() -> None:
+    """The draft is approved with as many approvals as are asked for, and under review until then; one that was approved, and
+    lacks them by now, can be approved further."""
+    one, two = Approvals(1, 2), Approvals(2, 2)
+    assert (after(IN_REVIEW, APPROVE, one), after(IN_REVIEW, APPROVE, two)) == (IN_REVIEW, APPROVED)
+    for state in PUBLISHABLE:
+        assert (after(state, APPROVE, two), after(state, APPROVE, Approvals(2, 1))) == (state, None)
 
 
 def test_wrong_state_is_told_before_self_approval() -> None:
     """An author who tries to approve a draft that is not under review learns of the state, as anybody would."""
-    with pytest.raises(failures.WrongState):
-        review_rules.approve(review_rules.DRAFT, AUTHOR, {AUTHOR})
+    assert reasons(review_rules.unmet_approval(draft(DRAFT), AUTHOR)) == ["WRONG_STATE"]
 
 
 def test_imports_overtake_no_draft() -> None:
     """An import may only follow what is public."""
-    transfer_rules.overtake(review_rules.NOTHING)
-    for state in set(STATES) - {review_rules.NOTHING}:
+    transfer_rules.overtake(NOTHING)
+    for state in set(STATES) - {NOTHING}:
         with pytest.raises(failures.DraftInProgress):
             transfer_rules.overtake(state)
 

@@ -16,7 +16,7 @@ from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from gazette.delivery.v1.page_pb2 import PageState
 from server.content.taking_down import rules
 from server.content.taking_down.failures import WrongLiveState
-from server.content.taking_down.rules import CHANGES, Change
+from server.content.transitions import CHANGES, Verb
 from server.rpc.objects import plain
 from tests.content.desk import Desk, imported
 from tests.content.taking import (
@@ -316,19 +316,18 @@ async def test_what_is_restored_meets_no_new_schema(desk: Desk) -> None:
 
 
 def test_the_diagram_is_current() -> None:
-    """docs/taking-down.md shows the table of transitions as it is; mend it with python -m tools.transitions."""
-    text = transitions.PAGE.read_text()
-    assert transitions.page(text) == text
-    assert transitions.diagram().count("-->") == 1 + sum(len(change.needs) for change in CHANGES)
+    """docs/taking-down.md shows the table of transitions as it is; mend it with make proto."""
+    assert transitions.page(transitions.TAKING_DOWN) == (transitions.ROOT / transitions.TAKING_DOWN).read_text()
+    assert "".join(transitions.live_diagram()).count("-->") == 1 + sum(len(change.live_needs) for change in CHANGES)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.action)
-def test_the_table_of_transitions(change: Change) -> None:
+def test_the_table_of_transitions(change: Verb) -> None:
     """From each state a change leads to its own, or is refused, as the table says; vanishing is for few."""
     for state in LiveState.values():
-        if state in change.needs:
-            assert rules.step(state, change) == change.leads_to
-            assert rules.concerns_vanishing(state, change) == (VANISHED in {state, change.leads_to})
+        if state in change.live_needs:
+            assert rules.step(state, change) == change.live
+            assert rules.concerns_vanishing(state, change) == (VANISHED in {state, change.live})
         else:
             with pytest.raises(WrongLiveState):
                 rules.step(state, change)

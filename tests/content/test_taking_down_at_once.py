@@ -19,8 +19,9 @@ from server import files, record
 from server.content.documents.premises import Premises
 from server.content.publishing.publisher import Overtaken, Publisher
 from server.content.rendering import Renderer
-from server.content.taking_down import queries, rules
+from server.content.taking_down import queries
 from server.content.taking_down.changing import Changing, Wanted
+from server.content.transitions import REMOVE
 from server.files.models import File
 from tests.content.desk import Desk
 from tests.content.taking import (
@@ -148,7 +149,7 @@ async def test_within_a_transaction_of_somebody_else(desk: Desk) -> None:
     premises, publisher, renderer = service.app.means(Premises), Publisher(files.publish), Renderer(base.processes)
     async with base.database.direct() as connection:
         found = await queries.SHOWN.first(connection, id=uuid.UUID(document.id))
-    wanted = Wanted(change=rules.REMOVE, draft=KEEP, explanation="Closed", html_explanation="Closed")
+    wanted = Wanted(change=REMOVE, draft=KEEP, explanation="Closed", html_explanation="Closed")
     actor = uuid.UUID(desk.author.id)
     changing = Changing(base.database, premises, renderer)
     publication, statement, parameters = await changing.prepared(found, wanted, actor_id=actor, begin=perf_counter())

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from gazette.content.v1.document_pb2 import Document
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody
-from server.content.taking_down.rules import REDIRECT, REMOVE, RESTORE, VANISH, WITHDRAW, Change
+from server.content.transitions import REDIRECT, REMOVE, RESTORE, WITHDRAW, Verb
+from server.content.transitions import VANISHING as VANISH
 from server.delivery.models import Page
 from server.record.models import RecordEntry
 from tests.content.desk import Desk
@@ -35,7 +36,7 @@ from tests.refusals import refused
 from tests.service import Service
 from tests.soak import rounds
 
-Steps = dict[Change, Callable[..., Awaitable[Any]]]
+Steps = dict[Verb, Callable[..., Awaitable[Any]]]
 STEPS: Steps = {WITHDRAW: withdraw, REMOVE: remove, VANISH: vanish, RESTORE: restore, REDIRECT: redirect}
 
 
@@ -90,10 +91,10 @@ class Life:
         assert (one.document.live.state, bool(one.document.draft.state)) == (one.state, bool(one.drafted))
         assert one.document.title == (one.drafted or one.title)
 
-    async def change(self, one: Modelled, change: Change) -> None:
+    async def change(self, one: Modelled, change: Verb) -> None:
         handling, target = self.chance.choice([UNSAID, KEEP, DISCARD]), self.chance.choice([*self.documents])
         wanted = ""
-        if one.state not in change.needs:
+        if one.state not in change.live_needs:
             wanted = "WRONG_LIVE_STATE"
         elif one.drafted and handling == UNSAID:
             wanted = "DRAFT_IN_PROGRESS"
@@ -107,7 +108,7 @@ class Life:
             return
         done = await call
         one.document = done if isinstance(done, Document) else done.document
-        one.state, one.target = change.leads_to, target
+        one.state, one.target = change.live or one.state, target
         if handling == DISCARD:
             one.drafted = ""
 

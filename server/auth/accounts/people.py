@@ -6,12 +6,16 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import AccountKind
 from server.auth.accounts import queries
-from server.auth.permissions import permissions, rights
+from server.auth.permissions import ROLE_PERMISSIONS, permissions, rights
 from server.process.domains import Person
 from server.rpc.caller import Caller
 from server.stores.postgres import Database
+
+MOST = 200
+"""Accounts that are looked at for one organisation."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,14 @@ class People:
 
     database: Database
     totp_required_roles: Collection[str]
+
+    async def holders(self, organisation_id: uuid.UUID, permission: Permission.ValueType) -> Mapping[uuid.UUID, Person]:
+        """Those who hold the permission in the organisation now: of the first MOST accounts with a role that brings it."""
+        roles = [role for role, brought in ROLE_PERMISSIONS.items() if permission in brought]
+        async with self.database.read() as connection:
+            granted = await queries.granted(connection, organisation_id, roles, MOST)
+        found = await self.find(granted)
+        return {id: person for id, person in found.items() if person.caller.may(permission, organisation_id)}
 
     async def find(self, account_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Person]:
         """Those of the accounts that may sign in, or call, now."""

@@ -103,6 +103,17 @@ async def grants_of(connection: AsyncConnection, account_ids: Sequence[uuid.UUID
     return found
 
 
+async def granted(
+    connection: AsyncConnection, organisation_id: uuid.UUID, roles: Collection[int], limit: int
+) -> Sequence[uuid.UUID]:
+    """Accounts that have one of these roles in the organisation, and then those that have it in all."""
+    is_there = or_(Grant.organisation_id == organisation_id, Grant.organisation_id.is_(None))
+    is_central = func.bool_and(Grant.organisation_id.is_(None))
+    statement = select(Grant.account_id).where(is_there, is_one_of(Grant.role, roles)).group_by(Grant.account_id)
+    statement = statement.order_by(is_central, Grant.account_id).limit(limit)
+    return (await connection.execute(statement)).scalars().all()
+
+
 async def accounts(
     connection: AsyncConnection,
     organisation_ids: frozenset[uuid.UUID] | None,

@@ -15,8 +15,10 @@ from server.background.objects import Objects
 from server.background.processes import Processes
 from server.content import failures
 from server.content.checks.details import Schemas, Verdicts
+from server.content.preconditions import Unready
 from server.content.types import held as types
 from server.organisations import Reservations
+from server.rpc.failures import Failure
 from server.stores.held import Held
 from server.stores.postgres import Database
 from server.stores.statements import Row
@@ -47,7 +49,7 @@ class Premises:
         does, and Contended."""
         try:
             result = await attempt(False)
-        except (failures.InvalidDetails, failures.PathReserved):
+        except (failures.InvalidDetails, failures.PathReserved, Unready):
             result = None
         for _ in range(ATTEMPTS):
             if result is not None:
@@ -68,6 +70,14 @@ class Premises:
         if content_type is None:
             raise failures.ContentTypeMissing(name)
         return content_type
+
+    async def unmet_details(self, content_type: Row, document: Row, verdicts: Verdicts) -> list[Failure]:
+        """What keeps a draft from being submitted, approved and published, of what it says. As `check_complete`."""
+        try:
+            await self.check_complete(content_type, document, verdicts)
+        except failures.UnfinishedDetails as failure:
+            return [failure]
+        return []
 
     async def check_complete(self, content_type: Row, document: Row, verdicts: Verdicts) -> None:
         """Raises UnfinishedDetails. No connection is to be held meanwhile: it may take a while."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Label, Select, Text, Uuid, and_, bindparam, case, cast, column, exists, func, select, table
 
-from server.content.documents import planned
+from server.content.documents import approvals, planned
 from server.content.models import Document, Revision
 from server.stores.statements import Statement
 
@@ -30,8 +30,9 @@ IS_ASKED_FOR = and_(Document.id == bindparam("id", type_=Uuid()), IS_THERE)
 
 
 def asked_for(*more: Any) -> Select[Any]:
-    """The document `id`, with what its newest revision says, what is scheduled of it, and `more`."""
-    statement = select(*WHOLE, *planned.COLUMNS, *more).select_from(Document).join(Revision, NEWEST)
+    """The document `id`, with what its newest revision says, who has approved it, what is scheduled of it, and `more`."""
+    columns = *WHOLE, *planned.COLUMNS, *approvals.columns(Document), *more
+    statement = select(*columns).select_from(Document).join(Revision, NEWEST)
     return planned.joined(statement, Document.id).where(IS_ASKED_FOR)
 
 

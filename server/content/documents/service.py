@@ -49,16 +49,19 @@ class Documents:
         with suppress(InvalidDetails):
             await self.check(content_type, words, verdicts)
         rendering = await self.renderer.rendering(words, content_type.html_members, call=call)
+        required = content_type.required_approvals
         async with self.database.direct() as connection:
             if idempotency.given_key(call):
                 async with connection.transaction():
                     claim = await idempotency.claim(connection, call, request, rpc.CreateDocumentResponse)
                     time = claim.time
                     response = claim.answer or await self.create(
-                        connection, wanted, words, verdicts, rendering, organisation_id, call, time
+                        connection, wanted, words, verdicts, rendering, organisation_id, call, time, required=required
                     )
             else:
-                response = await self.create(connection, wanted, words, verdicts, rendering, organisation_id, call)
+                response = await self.create(
+                    connection, wanted, words, verdicts, rendering, organisation_id, call, required=required
+                )
         http.created(call, f"/v1/documents/{response.document.id}")
         return response
 
@@ -72,10 +75,13 @@ class Documents:
         organisation_id: uuid.UUID,
         call: Call,
         time: datetime | None = None,
+        *,
+        required: int,
     ) -> rpc.CreateDocumentResponse:
-        """Makes the document. Where the transaction began at `time` and has claimed the call's key, the response is known
-        beforehand, and stored with the document. Raises what stands in the way."""
+        """Makes the document, whose draft needs so many approvals. Where the transaction began at `time` and has claimed the
+        call's key, the response is known beforehand, and stored with the document. Raises what stands in the way."""
         save = saving.first(wanted, words, organisation_id=organisation_id, author_id=call.caller.known_id, draft_state=DRAFT)
+        save = save._replace(row=save.row._replace(required_approvals=required))
         statement, more = writing.CREATION, saving.event("document.create", save.row)
         if time is not None:
             statement = writing.REMEMBERED_CREATION

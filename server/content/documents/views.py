@@ -6,18 +6,20 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from gazette.content.v1.document_pb2 import Document, DraftState, Live
+from gazette.content.v1.document_pb2 import Document, Draft, Live
 from gazette.content.v1.notice_pb2 import Notice
+from gazette.content.v1.review_pb2 import Approval, Forcing
 from gazette.content.v1.schedule_pb2 import Schedule, ScheduledTakingDown, ScheduleFailure
 from server.content import fields
 from server.content.documents.planned import PREFIXES, PUBLISH, SAID, TAKE_DOWN
+from server.content.transitions import HAS_APPROVALS, SCHEDULE_FAILED, SCHEDULED
 from server.rpc.messages import message
 from server.rpc.objects import Object, loaded
 from server.stores.statements import Row
 
 KEPT = timedelta(days=30)
 """How long what was deleted can be brought back."""
-SCHEDULES = {DraftState.DRAFT_STATE_SCHEDULED, DraftState.DRAFT_STATE_SCHEDULE_FAILED}
+SCHEDULES = {SCHEDULED, SCHEDULE_FAILED}
 
 
 def document(row: Row) -> Document:
@@ -44,15 +46,35 @@ def deletion(row: Row) -> dict[str, datetime | None]:
 
 def live(row: Row, **but: None) -> Live:
     told = {"state": row.live_state, "revision_number": row.live_revision_number, "path": row.live_path}
-    return message(Live, row, **told, schedule=schedule(row, TAKE_DOWN), **but)
+    return message(Live, row, **told, schedule=schedule(row, TAKE_DOWN), forced=forced(row), **but)
+
+
+def forced(row: Row) -> Forcing | None:
+    """What was published by force, and nobody has approved since."""
+    if getattr(row, "force_time", None) is None:
+        return None
+    return message(
+        Forcing, row, account_id=row.force_account_id, reason=row.force_reason, revision_number=row.force_revision_number
+    )
 
 
 def put_draft(document: Document, row: Row) -> None:
     document.draft.state = row.draft_state
     document.draft.revision_number = row.revision_number if row.draft_state else 0
+    if row.draft_state:
+        put_review(document.draft, row)
     scheduled = schedule(row, PUBLISH) if row.draft_state in SCHEDULES else None
     if scheduled is not None:
         document.draft.schedule.CopyFrom(scheduled)
+
+
+def put_review(draft: Draft, row: Row) -> None:
+    given = getattr(row, "approvals", None) if row.draft_state in HAS_APPROVALS else None
+    for each in given or ():
+        time = datetime.fromisoformat(each["create_time"])
+        draft.approvals.append(message(Approval, **{**each, "create_time": time}))
+    draft.required_approvals = getattr(row, "required_approvals", None) or 0
+    draft.blocking_comments = row.blocking_comments or 0
 
 
 def schedule(row: Row, action: int) -> Schedule | None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
-from server.content.documents import planned
+from server.content.documents import approvals, planned
 from server.content.documents.queries import LONG, OWN, SHORT, above
 from server.content.lists.filters import conditions
 from server.content.lists.orders import FIELDS, Term, terms
@@ -74,7 +74,7 @@ def listing(filters: frozenset[str], order: Order, limit: int, goes_on: bool, is
         first = select(both).order_by(*sort(by, columns(both.c, by))).limit(literal_column(str(limit))).subquery("first")
     newest = (Revision.document_id == first.c.id) & (Revision.number == first.c.revision_number)
     sorted_so = sort(by, columns(first.c, by))
-    shown: tuple[Any, ...] = first, *SHORT, *planned.COLUMNS
+    shown: tuple[Any, ...] = first, *SHORT, *planned.COLUMNS, *approvals.columns(first.c, is_short=True)
     if not is_full:
         short = planned.joined(select(*shown).select_from(first).join(Revision, newest), first.c.id)
         return Statement(short.order_by(*sorted_so))

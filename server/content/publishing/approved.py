@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from server.content.checks.details import Verdicts
 from server.content.documents.premises import Premises
+from server.content.preconditions import check_met
 from server.content.publishing import queries
 from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Published, Publisher
 from server.content.publishing.rendered import rendered
 from server.content.rendering import Renderer
+from server.content.review.rules import NOT_FORCED
+from server.content.transitions import PUBLICATION, Verb
 from server.content.types import held as types
 from server.rpc.call import Call
+from server.rpc.failures import Failure
+from server.stores.parameters import named
 from server.stores.postgres import Database
 from server.stores.statements import Row
 
@@ -30,6 +35,11 @@ class Wanted(NamedTuple):
     """Whose act it is, if not the caller's."""
     details: Mapping[str, Any] = MappingProxyType({})
     """What else the audit is to know."""
+    unmet: Sequence[Failure] = ()
+    """What keeps it from being published, as far as the document tells."""
+    verb: Verb = PUBLICATION
+    forced: Mapping[str, Any] = NOT_FORCED
+    """What its row is to say of it if it is published by force."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class Approved:
         self, id: uuid.UUID, decide: Callable[[Row | None], Wanted], *, begin: float, call: Call | None = None
     ) -> Published:
         """`decide` is given the document as it is found, more than once if it changes meanwhile, and raises what keeps it from
-        being published. Raises that, and what publication does."""
+        being published where there is nothing to be told beside. Raises that, Unready, and what publication does."""
         verdicts = Verdicts()
 
         async def attempt(anew: bool) -> Published | None:
@@ -53,17 +63,17 @@ class Approved:
                 wanted = decide(await queries.APPROVED.first(connection, id=id))
                 document = wanted.document
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
-            await self.premises.check_complete(content_type, document, verdicts)
+            check_met([*wanted.unmet, *await self.premises.unmet_details(content_type, document, verdicts)])
             rendering = await rendered(self.renderer, self.premises, document, content_type, call)
             document = await self.premises.objects.shown(document)
             publication = Publication(
-                document=document._replace(version=document.version + 1),
+                document=document._replace(version=document.version + 1, **wanted.forced),
                 is_minor=wanted.is_minor,
                 html=rendering.html,
                 html_details=rendering.html_details,
                 claimed_first_publish_time=document.claimed_first_publish_time,
                 claimed_public_update_time=document.claimed_public_update_time if wanted.is_minor else None,
-                action="document.publish",
+                action=wanted.verb.action,
                 details=wanted.details,
                 actor_id=wanted.actor_id,
                 begin=begin,
@@ -75,6 +85,8 @@ class Approved:
                     queries.PUBLICATION,
                     document_id=document.id,
                     document_version=document.version,
+                    blocking_comments=document.blocking_comments,
+                    **named("document", wanted.forced),
                     **types.parameters(content_type),
                 )
 

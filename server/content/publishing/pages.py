@@ -15,19 +15,12 @@ from gazette.delivery.v1.page_pb2 import ClaimedTimes, Gone, Page, PageState, Pa
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
 from server import audit, delivery, record
 from server.content.failures import InvalidLocation, TooLarge, Unpublishable
-from server.content.review.rules import NOTHING
+from server.content.transitions import GONE, NOTHING, NOWHERE, PUBLISHED, REDIRECTED, VANISHED, WITHDRAWN
 from server.record import Place
 from server.rpc.answers import MOST
 from server.rpc.messages import message
 from server.rpc.objects import Object
 from server.stores.statements import Row
-
-NOWHERE = LiveState.LIVE_STATE_UNSPECIFIED
-PUBLISHED = LiveState.LIVE_STATE_PUBLISHED
-WITHDRAWN = LiveState.LIVE_STATE_WITHDRAWN
-REDIRECTED = LiveState.LIVE_STATE_REDIRECTED
-GONE = LiveState.LIVE_STATE_GONE
-VANISHED = LiveState.LIVE_STATE_VANISHED
 
 KINDS = {
     PUBLISHED: RecordEntryKind.RECORD_ENTRY_KIND_PUBLISHED,

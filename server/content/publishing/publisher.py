@@ -18,7 +18,8 @@ from server.content import failures
 from server.content.documents.page_sizes import check_whole, links_size
 from server.content.documents.saving import Save
 from server.content.publishing import pages, queries, rules
-from server.content.publishing.pages import VANISHED, Left, Publication
+from server.content.publishing.pages import Left, Publication
+from server.content.transitions import VANISHED
 from server.record import Place
 from server.rpc.failures import Failure, Unavailable
 from server.rpc.messages import message

@@ -8,9 +8,11 @@ from sqlalchemy import ARRAY, CTE, Uuid, any_, bindparam, case, literal_column, 
 
 from server import audit, delivery, files, organisations, record
 from server.content.documents import planned
+from server.content.documents.approvals import COMMENTS_ARE_UNCHANGED
 from server.content.documents.queries import asked_for
 from server.content.documents.writing import SAVED, changed, created, revised
 from server.content.models import Document, Revision
+from server.content.review.rules import FORCE_COLUMNS
 from server.content.types import held as types
 from server.stores.statements import Statement
 
@@ -55,12 +57,12 @@ def with_revision(document: CTE) -> Statement:
     return with_files(document, revised(document))
 
 
-PUBLICATION = with_schedule(changed(*LIVE, conditions=(types.IS_UNCHANGED,)))
+PUBLICATION = with_schedule(changed(*LIVE, *FORCE_COLUMNS, conditions=(types.IS_UNCHANGED, COMMENTS_ARE_UNCHANGED)))
 """Of the newest revision, which is not scheduled any more."""
 IMPORT = with_revision(created(*LIVE))
 """Of a new document."""
 IMPORT_AGAIN = with_revision(
-    changed(*dict.fromkeys((*SAVED, *LIVE)), conditions=(types.IS_UNCHANGED, organisations.ARE_UNCHANGED))
+    changed(*dict.fromkeys((*SAVED, *LIVE, *FORCE_COLUMNS)), conditions=(types.IS_UNCHANGED, organisations.ARE_UNCHANGED))
 )
 """Of one more revision."""
 MENDING = publication(select(literal_column("1").label("mended")).cte("document"))

@@ -1,21 +1,12 @@
-"""What may become public, and which redirects lead anywhere."""
+"""Which paths a publication may take, and which redirects lead anywhere."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gazette.content.v1.document_pb2 import DraftState
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
-from server.content.failures import NotApproved, PathTaken, RedirectLoop
-from server.content.review.rules import NOTHING, PUBLISHABLE
+from server.content.failures import PathTaken, RedirectLoop
 from server.delivery import Place
-
-
-def publish(state: int) -> DraftState.ValueType:
-    """What is left on the draft side when the newest revision becomes what the public sees: nothing."""
-    if state not in PUBLISHABLE:
-        raise NotApproved
-    return NOTHING
 
 
 def check_circle(circle: Sequence[Place], field: str = "document.location") -> None:

@@ -8,24 +8,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1.schedule_pb2 import ScheduledTakingDown
 from server.content.documents.planned import PREFIXES, TAKE_DOWN
 from server.content.publishing.approved import Approved, Wanted
-from server.content.publishing.pages import VANISHED
 from server.content.publishing.publisher import Published
 from server.content.rendering import Renderer
+from server.content.review.rules import judge
 from server.content.schedules import failures, rules
 from server.content.taking_down import asked
 from server.content.taking_down import queries as taking_down
 from server.content.taking_down.changing import Changing
 from server.content.taking_down.changing import Wanted as Change
 from server.content.taking_down.rules import KEEP
+from server.content.transitions import PUBLISH, VANISH, VANISHED
 from server.process.domains import Person
 from server.rpc.call import Call
 from server.stores.statements import Row
-
-PUBLISH, VANISH = Permission.PERMISSION_DOCUMENTS_PUBLISH, Permission.PERMISSION_DOCUMENTS_VANISH
 
 People = Callable[[Collection[uuid.UUID]], Awaitable[Mapping[uuid.UUID, Person]]]
 """Who has these accounts, and what they may do now."""
@@ -60,8 +58,8 @@ class Deeds:
         def decide(document: Row | None) -> Wanted:
             current = standing(document, schedule)
             check_may(account, current)
-            told = details(schedule)
-            return Wanted(current, is_minor=schedule.minor, actor_id=schedule.account_id, details=told)
+            told, unmet = details(schedule), judge(current).unmet
+            return Wanted(current, schedule.minor, schedule.account_id, told, unmet)
 
         return await self.approved.publish(schedule.document_id, decide, begin=begin)
 

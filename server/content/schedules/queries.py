@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from server import audit
 from server.content.documents import planned
+from server.content.documents.approvals import COMMENTS_ARE_UNCHANGED
 from server.content.documents.writing import changed
 from server.content.models import Document, Review, Revision, Schedule
 from server.content.schedules import rules
@@ -79,7 +80,7 @@ def failing() -> Select[Any]:
     return select(document).add_cte(failed.cte("schedule_failed"), *audit.inserts(document))
 
 
-SCHEDULING = {planned.PUBLISH: scheduling(types.IS_UNCHANGED), planned.TAKE_DOWN: scheduling()}
+SCHEDULING = {planned.PUBLISH: scheduling(types.IS_UNCHANGED, COMMENTS_ARE_UNCHANGED), planned.TAKE_DOWN: scheduling()}
 UNSCHEDULING = {action: unscheduling(action) for action in planned.PREFIXES}
 FAILING = failing()
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from gazette.content.v1.document_pb2 import DraftState
 from gazette.content.v1.schedule_pb2 import ScheduledAction
-from server.content.publishing.rules import publish
-from server.content.review.rules import SCHEDULE, SCHEDULE_FAILED, SCHEDULED, step
+from server.content.review.rules import Judged, judge
 from server.content.schedules.failures import InvalidDueTime
 from server.content.taking_down import rules as taking_down
-from server.content.taking_down.rules import Change
+from server.content.transitions import SCHEDULE, SCHEDULE_FAILED, SCHEDULED, Verb
 
 PUBLISH = ScheduledAction.SCHEDULED_ACTION_PUBLISH
 
@@ -33,10 +31,9 @@ def check_due_time(due_time: datetime, now: datetime) -> None:
         raise InvalidDueTime(LONGEST.days)
 
 
-def schedule(state: int) -> DraftState.ValueType:
-    """Where a draft stands that is to be published later. Raises NotApproved."""
-    publish(state)
-    return step(state, SCHEDULE)
+def schedule(document: Any) -> Judged:
+    """Whether a draft can be published later."""
+    return judge(document, verb=SCHEDULE)
 
 
 def is_void(document: Any, schedule: Any) -> bool:
@@ -58,7 +55,7 @@ def is_news(document: Any, schedule: Any) -> bool:
     return schedule.action == PUBLISH and is_changed and schedule.failure_reason is None
 
 
-def check_public(document: Any, change: Change, due_time: datetime) -> None:
+def check_public(document: Any, change: Verb, due_time: datetime) -> None:
     """Raises WrongLiveState for what cannot be taken down so, unless it is to be published before."""
     is_to_come = document.draft_state == SCHEDULED and document.schedule_due_time < due_time
     if not is_to_come:

@@ -29,9 +29,10 @@ from server.content.documents import planned, saving
 from server.content.documents import rules as document_rules
 from server.content.documents.premises import Premises
 from server.content.documents.queries import DOCUMENT
-from server.content.review.rules import FAIL, step
+from server.content.review.rules import step
 from server.content.schedules import failures, mails, queries, rules
 from server.content.schedules.deeds import Deeds, Replaced, Void, standing
+from server.content.transitions import FAIL
 from server.process.domains import Person
 from server.rpc.failures import DeadlineExceeded, Failure, ResourceExhausted, Unavailable
 from server.stores.parameters import named

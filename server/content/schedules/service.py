@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import scheduling_pb2 as rpc
 from server.content.checks.details import Verdicts
 from server.content.documents import planned, saving, views
@@ -16,18 +15,18 @@ from server.content.documents.premises import Premises
 from server.content.documents.queries import DOCUMENT
 from server.content.documents.rules import changeable
 from server.content.documents.saving import Save
+from server.content.preconditions import check_met
 from server.content.rendering import Renderer
-from server.content.review.rules import UNSCHEDULE, step
+from server.content.review.rules import approvals, step
 from server.content.schedules import deeds, queries, rules
 from server.content.schedules.failures import NotScheduled
+from server.content.transitions import PUBLISH, SCHEDULED, UNSCHEDULE
 from server.content.types import held as types
 from server.rpc.call import Call
 from server.rpc.messages import moment
 from server.stores.parameters import named
 from server.stores.postgres import Database
 from server.stores.statements import Row
-
-PUBLISH = Permission.PERMISSION_DOCUMENTS_PUBLISH
 
 
 @dataclass(frozen=True)
@@ -55,14 +54,15 @@ class Scheduling:
             async with self.database.direct() as connection:
                 found = await DOCUMENT.first(connection, id=uuid.UUID(request.id))
                 document = changeable(found, call.caller, PUBLISH, request)
-                state = rules.schedule(document.draft_state)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
-            await self.premises.check_complete(content_type, document, verdicts)
+            unmet = rules.schedule(document).unmet
+            check_met([*unmet, *await self.premises.unmet_details(content_type, document, verdicts)])
             said = {"action": planned.PUBLISH, "revision_number": document.revision_number, "minor": request.minor}
-            save = scheduled(document, state, {**schedule, **said, "take_down": None})
+            save = scheduled(document, SCHEDULED, {**schedule, **said, "take_down": None})
             async with self.database.direct() as connection:
                 statement = queries.SCHEDULING[planned.PUBLISH]
-                return await save.stored(connection, statement, **types.parameters(content_type))
+                blocking = {"blocking_comments": document.blocking_comments}
+                return await save.stored(connection, statement, **types.parameters(content_type), **blocking)
 
         return await self.premises.settled(attempt)
 
@@ -90,7 +90,7 @@ class Scheduling:
                 document = changeable(found, call.caller, PUBLISH, request)
                 prefix, state = planned.PREFIXES[action], document.draft_state
                 if action == planned.PUBLISH:
-                    state = step(state, UNSCHEDULE)
+                    state = step(state, UNSCHEDULE, approvals(document))
                 elif document.taking_action is None:
                     raise NotScheduled
                 none = named(prefix, dict.fromkeys(planned.SAID))

@@ -11,9 +11,10 @@ from server.content.rendering import Renderer
 from server.content.rendering.notices import Notice
 from server.content.taking_down import rules
 from server.content.taking_down.changing import Wanted
+from server.content.transitions import REDIRECT, REMOVE, VANISHING, WITHDRAW
 from server.rpc.call import Call
 
-CHANGES = {"withdrawn": rules.WITHDRAW, "gone": rules.REMOVE, "redirect": rules.REDIRECT, "vanish": rules.VANISH}
+CHANGES = {"withdrawn": WITHDRAW, "gone": REMOVE, "redirect": REDIRECT, "vanish": VANISHING}
 
 
 async def wanted(

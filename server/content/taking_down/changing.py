@@ -19,12 +19,12 @@ from server.content.documents import discarding
 from server.content.documents.planned import NO_TAKING_DOWN
 from server.content.documents.premises import Premises, unchanged
 from server.content.failures import live_state_name, state_name
-from server.content.publishing.pages import PAGE_STATES, VANISHED, WITHDRAWN, Publication
+from server.content.publishing.pages import PAGE_STATES, Publication
 from server.content.publishing.rendered import rendered
 from server.content.rendering import Renderer, Rendering
 from server.content.taking_down import queries, rules
 from server.content.taking_down.failures import NeverAPage
-from server.content.taking_down.rules import Change
+from server.content.transitions import VANISHED, WITHDRAWN, Verb
 from server.rpc.call import Call
 from server.stores.postgres import Database
 from server.stores.statements import Row, Statement
@@ -34,7 +34,7 @@ from server.stores.statements import Row, Statement
 class Wanted:
     """A change that somebody asks for."""
 
-    change: Change
+    change: Verb
     draft: DraftHandling.ValueType
     explanation: str = ""
     html_explanation: str = ""
@@ -140,7 +140,7 @@ def told(document: Row, wanted: Wanted) -> dict[str, Any]:
     """What the audit is to know of it."""
     details: dict[str, Any] = {
         "before": {"live_state": live_state_name(document.live_state)},
-        "after": {"live_state": live_state_name(wanted.change.leads_to)},
+        "after": {"live_state": live_state_name(rules.step(document.live_state, wanted.change))},
     }
     if document.draft_state:
         details["draft"] = {

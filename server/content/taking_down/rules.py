@@ -1,54 +1,34 @@
 """What may become of what the public sees, once it is there; which drafts are in the way, and where readers may be led.
 
-CHANGES is the one place that knows the transitions. docs/taking-down.md shows them, by `python -m tools.transitions`.
+Where changes lead is said by `review.transitions`. docs/taking-down.md shows it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from gazette.content.v1.document_pb2 import LiveState
 from gazette.content.v1.taking_down_pb2 import DraftHandling
 from server import delivery
 from server.content.failures import InvalidLocation
-from server.content.publishing.pages import GONE, PUBLISHED, REDIRECTED, VANISHED, WITHDRAWN
-from server.content.review.rules import NOTHING
 from server.content.taking_down.failures import DraftInTheWay, LocationNotAllowed, WrongLiveState
+from server.content.transitions import NOTHING, VANISHED, Verb
 
 KEEP, DISCARD = DraftHandling.DRAFT_HANDLING_KEEP, DraftHandling.DRAFT_HANDLING_DISCARD
 HTTPS_PORTS = {None, 443}
 
 
-class Change(NamedTuple):
-    """A change of what the public sees, beside publication."""
-
-    action: str
-    """What the audit calls it."""
-    needs: tuple[LiveState.ValueType, ...]
-    leads_to: LiveState.ValueType
+def step(state: int, change: Verb) -> LiveState.ValueType:
+    """What the public sees after a change of that. Raises WrongLiveState."""
+    if state not in change.live_needs or change.live is None:
+        raise WrongLiveState(state, change.live_needs)
+    return change.live
 
 
-SEEN = (PUBLISHED, WITHDRAWN, REDIRECTED, GONE)
-WITHDRAW = Change("document.withdraw", SEEN, WITHDRAWN)
-REMOVE = Change("document.remove", SEEN, GONE)
-REDIRECT = Change("document.redirect", SEEN, REDIRECTED)
-VANISH = Change("document.vanish", SEEN, VANISHED)
-RESTORE = Change("document.reinstate", (WITHDRAWN, REDIRECTED, GONE, VANISHED), PUBLISHED)
-CHANGES = (WITHDRAW, REMOVE, REDIRECT, VANISH, RESTORE)
-
-
-def step(state: int, change: Change) -> LiveState.ValueType:
-    """What the public sees after it. Raises WrongLiveState."""
-    if state not in change.needs:
-        raise WrongLiveState(state, change.needs)
-    return change.leads_to
-
-
-def concerns_vanishing(state: int, change: Change) -> bool:
+def concerns_vanishing(state: int, change: Verb) -> bool:
     """Whether the change makes something vanish, or brings back what has vanished: more than publishers may."""
-    return change.leads_to == VANISHED or (state == VANISHED and state in change.needs)
+    return change.live == VANISHED or (state == VANISHED and state in change.live_needs)
 
 
 def draft_left(state: int, handling: int) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import taking_down_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document
 from server.content.documents import views
@@ -20,12 +19,11 @@ from server.content.publishing.queries import LIVE
 from server.content.rendering import Renderer
 from server.content.taking_down import asked, queries, rules
 from server.content.taking_down.changing import Changing, Wanted
+from server.content.transitions import PUBLISH, RESTORE, VANISH, WITHDRAW
 from server.rpc.call import Call
 from server.stores.postgres import Database
 from server.stores.statements import Row
 
-PUBLISH = Permission.PERMISSION_DOCUMENTS_PUBLISH
-VANISH = Permission.PERMISSION_DOCUMENTS_VANISH
 CHANGED = (*LIVE, *NO_TAKING_DOWN, "version", "update_time")
 
 
@@ -50,7 +48,7 @@ class TakingDown:
     async def WithdrawDocument(self, request: rpc.WithdrawDocumentRequest, call: Call) -> rpc.WithdrawDocumentResponse:
         explanation = request.explanation
         html, notices = await self.renderer.explanation(explanation, call)
-        wanted = Wanted(change=rules.WITHDRAW, draft=request.draft, explanation=explanation, html_explanation=html)
+        wanted = Wanted(change=WITHDRAW, draft=request.draft, explanation=explanation, html_explanation=html)
         done = await self.done(request, wanted, call)
         return rpc.WithdrawDocumentResponse(**done._asdict(), notices=views.notices(notices))
 
@@ -60,7 +58,7 @@ class TakingDown:
         return rpc.UnpublishDocumentResponse(**done._asdict(), notices=views.notices(notices))
 
     async def RestoreDocument(self, request: rpc.RestoreDocumentRequest, call: Call) -> rpc.RestoreDocumentResponse:
-        done = await self.done(request, Wanted(change=rules.RESTORE, draft=request.draft), call)
+        done = await self.done(request, Wanted(change=RESTORE, draft=request.draft), call)
         return rpc.RestoreDocumentResponse(**done._asdict())
 
     async def done(self, named: Named, wanted: Wanted, call: Call) -> Done:

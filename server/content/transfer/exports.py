@@ -27,9 +27,10 @@ from server.background.objects import Objects
 from server.content import failures
 from server.content.documents.queries import ORGANISATION_EXISTS
 from server.content.documents.views import put_links
-from server.content.publishing.pages import PAGE_STATES, REDIRECTED
+from server.content.publishing.pages import PAGE_STATES
 from server.content.transfer import queries
 from server.content.transfer.references import named_files
+from server.content.transitions import REDIRECTED
 from server.content.types import views as type_views
 from server.rpc.messages import message
 from server.stores.blobs import BlobNotFound, ObjectStorage

@@ -32,17 +32,19 @@ from server.content.publishing import queries as publishing
 from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Publisher
 from server.content.rendering import Renderer, Rendering
-from server.content.review.rules import NOTHING
+from server.content.review.rules import NOT_FORCED
 from server.content.transfer import moves, queries, rules
 from server.content.transfer.incoming import Incoming
 from server.content.transfer.references import named_files, pointed_here
 from server.content.transfer.results import CREATED, UNCHANGED, UPDATED, Outcome, result_of
+from server.content.transitions import NOTHING
 from server.content.types import creating as content_types
 from server.content.types import queries as type_queries
 from server.rpc.call import Call
 from server.rpc.failures import AlreadyExists, InvalidArgument
 from server.rpc.messages import moment
 from server.rpc.patience import patiently
+from server.stores.parameters import named
 from server.stores.postgres import Database
 from server.stores.statements import Row
 
@@ -162,7 +164,7 @@ class Import:
                 connection, self.organisation_id, wanted.path, with_all_below=imported.covers_prefix, anew=anew
             )
         statement = publishing.IMPORT if former is None else publishing.IMPORT_AGAIN
-        more = {**parameters, **unchanged(content_type, generation)}
+        more = {**parameters, **unchanged(content_type, generation), **named("document", NOT_FORCED)}
         published = await self.publisher.publish(connection, publication, statement, confirm=self.call.confirm, **more)
         if published is not None:
             return Outcome(CREATED if former is None else UPDATED, str(published.document.id), published.record_number)

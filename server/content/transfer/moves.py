@@ -15,10 +15,10 @@ from server import audit, delivery, record
 from server.content import failures, fields
 from server.content.documents.premises import Premises
 from server.content.publishing import rules as publishing
-from server.content.publishing.pages import NOWHERE, VANISHED
 from server.content.transfer import queries
 from server.content.transfer.failures import RedirectWithoutDocument
 from server.content.transfer.results import CREATED, UNCHANGED, Outcome
+from server.content.transitions import NOWHERE, VANISHED
 from server.record import Place
 from server.rpc.call import Call
 from server.stores.statements import Row

@@ -29,13 +29,14 @@ from server.content.documents.words import words_of
 from server.content.documents.writing import TRANSLATED_ELSEWHERE, conflicts_named
 from server.content.failures import live_state_name
 from server.content.paths import others_use
-from server.content.publishing.pages import KINDS, PAGE_STATES, REDIRECTED, VANISHED
+from server.content.publishing.pages import KINDS, PAGE_STATES
 from server.content.rendering import Renderer
 from server.content.transfer import answers, queries, rows, rules
 from server.content.transfer.failures import InvalidAnswer, NotForRestoring
 from server.content.transfer.imports import Import
 from server.content.transfer.incoming import Incoming
 from server.content.transfer.results import CREATED, END, REFUSALS, UNCHANGED, UPDATED, Outcome, result_of
+from server.content.transitions import REDIRECTED, VANISHED
 from server.rpc.call import Call
 from server.rpc.failures import InvalidArgument
 from server.rpc.messages import message, moment

@@ -7,9 +7,8 @@ from typing import Any
 
 from gazette.content.v1.document_import_pb2 import ImportedDocument
 from server.content.failures import DraftInProgress
-from server.content.publishing.pages import VANISHED
-from server.content.review.rules import NOTHING
 from server.content.transfer.failures import DocumentVanished
+from server.content.transitions import NOTHING, VANISHED
 
 IGNORED: tuple[Any, ...] = ("id", "organisation_id", "etag", "revision_number", "draft", "live", "create_time", "update_time")
 """Fields of an imported document that say nothing of what it is."""

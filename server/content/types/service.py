@@ -12,7 +12,7 @@ from server import audit
 from server.content import failures
 from server.content import fields as content_fields
 from server.content.checks.details import Schemas
-from server.content.types import queries, views
+from server.content.types import policies, queries, views
 from server.content.types.creating import columns_of, create, existing, shown
 from server.rpc import http
 from server.rpc.answers import Room
@@ -77,6 +77,7 @@ class ContentTypeService:
         async with self.database.transaction() as connection:
             row = await existing(connection, wanted.name, lock=True)
             content_fields.check_etag(wanted.etag, row.version)
-            row = await queries.update_content_type(connection, row.name, **{name: columns[name] for name in fields})
+            names = policies.columns_named(fields)
+            row = await queries.update_content_type(connection, row.name, **{name: columns[name] for name in names})
             await audit.add(connection, "content_type.update", row.name, fields=sorted(fields))
             return rpc.UpdateContentTypeResponse(content_type=shown(row))

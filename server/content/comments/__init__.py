@@ -1,0 +1,1 @@
+"""Comments: what people say to a document while they work on it, in threads."""

@@ -1,0 +1,29 @@
+"""Whose word documents of a content type need, as columns and as the contract's message."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from gazette.access.v1.access_pb2 import Permission
+from gazette.content.v1.review_pb2 import ReviewPolicy
+
+DEFAULT_APPROVALS = 1
+DEFAULT_PERMISSION = Permission.PERMISSION_DOCUMENTS_REVIEW
+FIELD = "review_policy"
+COLUMNS = ("required_approvals", "approver_permission")
+
+
+def columns(policy: ReviewPolicy) -> dict[str, int]:
+    required = policy.required_approvals if policy.HasField("required_approvals") else DEFAULT_APPROVALS
+    return {"required_approvals": required, "approver_permission": policy.approver_permission or DEFAULT_PERMISSION}
+
+
+def policy(row: Any) -> ReviewPolicy:
+    return ReviewPolicy(required_approvals=row.required_approvals, approver_permission=row.approver_permission)
+
+
+def columns_named(fields: Collection[str]) -> list[str]:
+    """The columns of a content type that an update of these fields changes."""
+    named = [name for name in fields if name != FIELD]
+    return [*named, *COLUMNS] if FIELD in fields else named
