@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from server.content.documents import planned
 from server.content.models import Document, Revision
+from server.content.types.reading import MOVES, moved_version, pending
 from server.rpc.answers import MOST_OF_A_LIST
 from server.rpc.lists.walks import Order
 from server.stores.statements import Statement
@@ -40,7 +41,7 @@ UNCOMPRESSED = 2_000
 SHORT = (Revision.title, Revision.summary, Revision.tags, Revision.body_format)
 """What a list shows of a revision if it is not asked for more. Its path is the document's."""
 LONG = (Revision.body, Revision.details, Revision.links, Revision.attachments)
-WHOLE = (Document.__table__, *SHORT, *LONG)
+WHOLE = (Document.__table__, *SHORT, *LONG, *MOVES)
 NEWEST = (Revision.document_id == Document.id) & (Revision.number == Document.revision_number)
 IS_ASKED_FOR = Document.id == bindparam("id", type_=Uuid())
 
@@ -108,11 +109,17 @@ def listing(filters: frozenset[str], order: Order, limit: int, goes_on: bool, is
     first = statement.order_by(*sort(order, time, Document.id)).limit(literal_column(str(limit))).subquery()
     newest = (Revision.document_id == first.c.id) & (Revision.number == first.c.revision_number)
     sorted_so = sort(order, first.c[order.field], first.c.id)
-    columns: tuple[Any, ...] = first, *SHORT, *planned.COLUMNS
+    columns: tuple[Any, ...] = first, *SHORT, *planned.COLUMNS, moved_version(first.c)
     if not is_full:
         short = planned.joined(select(*columns).select_from(first).join(Revision, newest), first.c.id)
         return Statement(short.order_by(*sorted_so))
-    columns += *LONG, above(*sorted_so), func.count().over().label("found")
+    columns += (
+        *LONG,
+        Revision.content_type_version,
+        pending(first.c.content_type),
+        above(*sorted_so),
+        func.count().over().label("found"),
+    )
     whole = planned.joined(select(*columns).select_from(first).join(Revision, newest), first.c.id).subquery()
     fitting = select(*whole.c).where(whole.c.above < MOST_OF_A_LIST)
     return Statement(fitting.order_by(*sort(order, whole.c[order.field], whole.c.id)))

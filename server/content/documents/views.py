@@ -19,7 +19,7 @@ SCHEDULES = {DraftState.DRAFT_STATE_SCHEDULED, DraftState.DRAFT_STATE_SCHEDULE_F
 
 def document(row: Row) -> Document:
     """From a document's row with what its newest revision says."""
-    result = message(Document, row, etag=fields.etag(row.version), links=None, draft=None, live=live(row))
+    result = message(Document, row, etag=fields.document_etag(row), links=None, draft=None, live=live(row))
     put_links(result.links, row.links)
     put_draft(result, row)
     return result
@@ -27,7 +27,7 @@ def document(row: Row) -> Document:
 
 def listed(row: Row) -> Document:
     """The same, without what is long: from a row of a list that was read without it."""
-    result = message(Document, row, etag=fields.etag(row.version), draft=None, live=live(row, explanation=None))
+    result = message(Document, row, etag=fields.document_etag(row), draft=None, live=live(row, explanation=None))
     put_draft(result, row)
     return result
 

@@ -41,6 +41,7 @@ class Review:
                 document = changeable(found, call.caller, WRITE, request)
                 state = rules.step(document.draft_state, rules.SUBMIT)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
+            document = await self.premises.objects.current(document, content_type)
             await self.premises.check_complete(content_type, document, verdicts)
             save = step("document.submit", document, state, request.comment, call)
             async with self.database.direct() as connection:

@@ -16,7 +16,8 @@ LAST = 2**31 - 1
 
 ORGANISATION = Statement(select(Document.organisation_id).where(Document.id == OF))
 """Whose the document is."""
-SHORT = (Revision.document_id, Revision.number, Revision.path, *documents.SHORT, Revision.author_id, Revision.create_time)
+SAVED = (Revision.author_id, Revision.create_time, Revision.content_type, Revision.content_type_version)
+SHORT = (Revision.document_id, Revision.number, Revision.path, *documents.SHORT, *SAVED)
 """What a list shows if it is not asked for more."""
 
 

@@ -57,6 +57,7 @@ class Scheduling:
                 document = changeable(found, call.caller, PUBLISH, request)
                 state = rules.schedule(document.draft_state)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
+            document = await self.premises.objects.current(document, content_type)
             await self.premises.check_complete(content_type, document, verdicts)
             said = {"action": planned.PUBLISH, "revision_number": document.revision_number, "minor": request.minor}
             save = scheduled(document, state, {**schedule, **said, "take_down": None})

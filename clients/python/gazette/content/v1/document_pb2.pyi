@@ -448,6 +448,32 @@ class Document(_message.Message):
 Global___Document: _TypeAlias = Document  # noqa: Y015
 
 @_typing.final
+class RevisionContentType(_message.Message):
+    """The content type by which a revision was saved."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    version: _builtins.int
+    """Its version."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevisionContentType: _TypeAlias = RevisionContentType  # noqa: Y015
+
+@_typing.final
 class Revision(_message.Message):
     """An immutable, numbered snapshot of a document."""
 
@@ -487,6 +513,7 @@ class Revision(_message.Message):
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     AUTHOR_ID_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     """Whose it is."""
     number: _builtins.int
@@ -523,6 +550,12 @@ class Revision(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was saved."""
 
+    @_builtins.property
+    def content_type(self) -> Global___RevisionContentType:
+        """By which content type it was saved, and which version of that: members have the names that they had then. Unset where that was
+        not kept yet.
+        """
+
     def __init__(
         self,
         *,
@@ -539,10 +572,11 @@ class Revision(_message.Message):
         attachments: _abc.Iterable[_builtins.str] | None = ...,
         author_id: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        content_type: Global___RevisionContentType | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "details", b"details"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "create_time", b"create_time", "details", b"details"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author_id", b"author_id", "body", b"body", "body_format", b"body_format", "create_time", b"create_time", "details", b"details", "document_id", b"document_id", "links", b"links", "number", b"number", "path", b"path", "summary", b"summary", "tags", b"tags", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author_id", b"author_id", "body", b"body", "body_format", b"body_format", "content_type", b"content_type", "create_time", b"create_time", "details", b"details", "document_id", b"document_id", "links", b"links", "number", b"number", "path", b"path", "summary", b"summary", "tags", b"tags", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
