@@ -77,15 +77,6 @@ TIMES = {"create_time": Document.create_time, "update_time": Document.update_tim
 """What a list goes by, with the id where that is the same."""
 LAST_SEEN = tuple_(bindparam("last_time", type_=TIMESTAMP(timezone=True)), bindparam("last_id", type_=Uuid()))
 
-ACTIVITY = table("pg_stat_activity", column("datname", Text()), column("xact_start", TIMESTAMP(timezone=True)))
-HORIZON = Statement(
-    select(func.coalesce(func.min(ACTIVITY.c.xact_start), func.clock_timestamp())).where(
-        ACTIVITY.c.datname == func.current_database()
-    )
-)
-"""What commits from now on has no earlier `update_time` than this: a change reads the clock when it is made, in a transaction
-that is among these, or begins later (`writing.CHANGE_TIME`)."""
-
 
 def documents(filters: Collection[str], order: Order, limit: int, *, goes_on: bool, is_full: bool) -> Statement:
     """Reads documents, without what is long unless they are to be full: at least `limit`, if there are so many and an answer

@@ -12,6 +12,7 @@ import asyncpg
 
 from server.content.documents import queries
 from server.rpc.lists.walks import Found, Key, Order, Walk
+from server.stores.horizon import HORIZON
 from server.stores.statements import Row
 
 DEFAULT = "create_time desc"
@@ -37,4 +38,4 @@ def key(order: Order, row: Row) -> Key:
 
 async def horizon(connection: asyncpg.Connection) -> Key:
     """Before all that may still be changed."""
-    return [(await queries.HORIZON.value(connection)).isoformat(), BEFORE_ALL]
+    return [(await HORIZON.value(connection)).isoformat(), BEFORE_ALL]

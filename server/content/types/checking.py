@@ -19,10 +19,10 @@ from gazette.content.v1.content_type_change_pb2 import DocumentSide, DocumentVio
 from server.background.processes import Processes, TooCostly
 from server.content.checks.details import CHECK_SECONDS, TOO_COMPLEX, field_path
 from server.content.checks.flaws import Flaw
-from server.content.documents.queries import HORIZON
 from server.content.types import looking
 from server.content.types.judging import Saved, Terms, Verdict, verdicts
 from server.rpc.objects import LargeObject, Object
+from server.stores.horizon import HORIZON
 from server.stores.postgres import Database
 from server.stores.statements import Row, Statement
 

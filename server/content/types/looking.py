@@ -23,7 +23,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TIMESTAMP, array
 
 from gazette.content.v1.document_pb2 import DraftState
-from server.content.documents.queries import SIZE
 from server.content.models import Document, Revision
 from server.stores.statements import Statement
 
@@ -37,6 +36,7 @@ WRITTEN_ON = (DraftState.DRAFT_STATE_DRAFT, DraftState.DRAFT_STATE_CHANGES_REQUE
 NAME = bindparam("name", type_=Text())
 LIVE = case((Document.live_state != 0, Document.live_revision_number))
 DRAFT = case((Document.draft_state != 0, Document.revision_number))
+SIZE = func.coalesce(Revision.size_bytes, func.octet_length(Revision.body) + func.octet_length(cast(Revision.details, Text())))
 SIDES = (Revision.document_id == Document.id) & (Revision.number == any_(array([LIVE, DRAFT], type_=Integer())))
 SAID = (
     Document.id, Document.version, Document.organisation_id, Document.path, Document.locale, Revision.number,
