@@ -63,8 +63,10 @@ class Checks:
     async def part(self, name: str, now: Terms, before: Terms, found: Found, *, most: int, room: int) -> bool:
         """Looks at documents behind those that were looked at, `most` or a few less, until `room` were found. Whether it has
         come to the end."""
-        end = len(found.known) + most - looking.BATCH
-        while len(found.known) <= end:
+        enough = len(found.known) + most - looking.BATCH
+        is_first = True
+        while is_first or len(found.known) <= enough:
+            is_first = False
             given = {"name": name, "after": found.last_id, "with_body": with_body(now, before)}
             async with self.database.direct() as connection:
                 rows = await looking.NEXT.all(connection, **given)

@@ -21,6 +21,7 @@ from server.content.types.moving import Stored, moved, since
 from server.rpc.objects import LargeObject, Object, from_json, loaded
 from server.stores.statements import Row
 
+DETAILS = "details"
 FEW_MOVES = 10
 """How many are made on the event loop, of details that are not large: each takes some hundred microseconds at the most."""
 
@@ -67,9 +68,9 @@ class Details:
         """What a request holds, as it is stored. Raises InvalidArgument."""
         return await self.objects.taken(struct)
 
-    async def shown(self, row: Any, column: str = "details") -> Any:
-        """The row as it is now, with what a message needs of the object in this column. None as it is."""
-        return await self.objects.shown(await self.current(row), column)
+    async def shown(self, row: Any, column: str = DETAILS) -> Any:
+        """The row, its details as they are now, with what a message needs of the object in this column. None as it is."""
+        return await self.objects.shown(await self.current(row) if column == DETAILS else row, column)
 
     async def current(self, row: Any, content_type: Row | None = None) -> Any:
         """The row with its details as the content type has them: as this one does, or else as it was when the row was read.
