@@ -25,6 +25,7 @@ from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
 from gazette.content.v1 import content_service_pb2 as content
+from gazette.content.v1 import content_type_change_pb2 as changes
 from gazette.content.v1 import content_type_service_pb2 as types
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
 from gazette.content.v1.document_pb2 import Document, LiveState
@@ -80,7 +81,17 @@ async def content_types(day: Day) -> None:
     made = await day.measure(lambda: desk.content_type(name))
     await day.measure(lambda: stub.GetContentType(types.GetContentTypeRequest(name=name), metadata=admin))
     await day.measure(lambda: stub.ListContentTypes(types.ListContentTypesRequest(), metadata=admin))
-    await day.measure(lambda: desk.change_content_type(made, title="Another"))
+    versioned = types.GetContentTypeRequest(name=name, version=1)
+    await day.measure(lambda: stub.GetContentType(versioned, metadata=admin), "a version")
+    await day.measure(lambda: stub.ListContentTypeVersions(changes.ListContentTypeVersionsRequest(name=name), metadata=admin))
+    changed = await day.measure(lambda: desk.change_content_type(made, title="Another"))
+    await desk.create(content_type=name, details={"a": 1})
+    await day.measure(lambda: stub.CheckContentType(types.CheckContentTypeRequest(name=name), metadata=admin))
+    schema = {"details_schema": {"type": "object"}}
+    await day.measure(lambda: desk.change_content_type(changed, **schema), "with documents")
+    unused = await desk.content_type(f"{name}_unused")
+    delete = changes.DeleteContentTypeRequest(name=unused.name, etag=unused.etag)
+    await day.measure(lambda: stub.DeleteContentType(delete, metadata=admin))
 
 
 async def documents(day: Day) -> None:

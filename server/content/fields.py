@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from gazette.content.v1.content_type_pb2 import ContentType
@@ -12,16 +14,25 @@ from server.rpc.requests import masks
 DEFAULT_LOCALE = "en"
 
 DOCUMENT_WRITABLE = {"path", "title", "summary", "body", "body_format", "details", "links", "tags", "attachments"}
-CONTENT_TYPE_WRITABLE = {"title", "details_schema", "body_member", "html_members", "review_policy"}
+CONTENT_TYPE_WRITABLE = {
+    "title", "details_schema", "body_member", "html_members", "member_permissions", "moves", "review_policy",
+}  # fmt: skip
 
 
 def etag(version: int) -> str:
     return str(version)
 
 
-def check_etag(given: str, version: int) -> None:
-    if given != etag(version):
-        raise StaleEtag(given, etag(version))
+def document_etag(document: Any) -> str:
+    """The same of a document. Where its content type has moved members since it was saved, it says something else than before,
+    though nobody has saved it."""
+    moved_version = getattr(document, "moved_version", None)
+    return f"{etag(document.version)}.{moved_version}" if moved_version else etag(document.version)
+
+
+def check_etag(given: str, current: str) -> None:
+    if given != current:
+        raise StaleEtag(given, current)
 
 
 def document_fields(document: Document, mask: FieldMask) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Tables: content types, documents, their revisions, reviews, comments, schedules and previews."""
+"""Tables: content types and their versions, documents, their revisions, reviews, comments, schedules and previews."""
 
 from __future__ import annotations
 
@@ -35,9 +35,27 @@ class ContentType(Model):
     approver_permission: Mapped[int] = mapped_column(server_default=text("3"))
     """gazette.access.v1.Permission: what approving asks for."""
     version: Mapped[int]
-    """The etag."""
+    """The etag, and the number of the version."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
     update_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    member_permissions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    """What is needed to write parts of documents: `member`, `permission`."""
+    moves: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    """All that its versions have moved so far, in order: `version`, `source`, `target`."""
+
+
+class ContentTypeVersion(Model):
+    """What a content type was, kept for ever, also of one that is deleted."""
+
+    __tablename__ = "content_type_versions"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """All columns of `content_types`, as they were."""
+    author_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    """Who made it so. NULL where that was before it was kept."""
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 IS_THERE = text("delete_version IS DISTINCT FROM version")
@@ -138,6 +156,7 @@ class Document(Model):
         Index(None, "newest_tags", postgresql_using="gin"),
         Index(None, "words", postgresql_using="gin"),
         Index("ix_documents_force_time", "force_time", postgresql_where=text("force_time IS NOT NULL")),
+        Index("ix_documents_content_type_id", "content_type", "id"),
     )
 
 
@@ -173,6 +192,10 @@ class Revision(Model):
     """What rendered it (`rendering.renderer`): the content type may name other members by now."""
     notices: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     """What of it does not reach readers as it was written (gazette.content.v1.Notice); NULL where nothing was found."""
+    content_type: Mapped[str | None]
+    """By which it was saved, and by which version of that: members have the names that they had then. NULL where that was
+    before it was kept."""
+    content_type_version: Mapped[int | None]
 
     # The few that name files, by each of them.
     __table_args__ = (

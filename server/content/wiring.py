@@ -32,7 +32,9 @@ from server.content.schedules.service import Scheduling
 from server.content.taking_down.service import TakingDown
 from server.content.transfer.service import Transfer
 from server.content.types import held as types
-from server.content.types.service import ContentTypeService
+from server.content.types.changing import Change
+from server.content.types.checking import Checks
+from server.content.types.service import ContentTypeHistory, ContentTypeService
 from server.process.domains import Base, Crossings, Domain, Follower
 
 CONTENT = content_service_pb2.DESCRIPTOR.services_by_name["ContentService"]
@@ -65,9 +67,14 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         PreviewLinks(database, paging, tokens),
         Transfer(database, premises, publisher, renderer, base.blobs, file_imports),
     )
+    checks = Checks(database, base.processes)
+    content_types = (
+        ContentTypeService(database, paging, premises.schemas, Change(database, checks)),
+        ContentTypeHistory(database, paging, premises.schemas, checks),
+    )
     held = {types.CHANNEL: premises.content_types, organisations.CHANNEL: premises.reservations}
     return Domain(
-        services={CONTENT: content, CONTENT_TYPES: (ContentTypeService(database, paging, premises.schemas),)},
+        services={CONTENT: content, CONTENT_TYPES: content_types},
         jobs=(
             attachments.agreement(database),
             files.removal(database, base.blobs, attachments.is_named),

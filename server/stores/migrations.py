@@ -23,7 +23,7 @@ from server.stores.schema import DIRECTORY
 
 log = structlog.get_logger(__name__)
 
-APPEND_ONLY = ("record_entries", "audit_events", "audit_seals")
+APPEND_ONLY = ("record_entries", "audit_events", "audit_seals", "content_type_versions")
 """Where the server's role can only INSERT and SELECT."""
 ERASABLE = ("audit_personal", "audit_unsealed")
 """Where it can also DELETE, but change nothing."""

@@ -13,6 +13,7 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from gazette.content.v1.content_type_member_pb2 import MemberMove, MemberPermission
 from server.rpc.requests.validation import found_in
 from tools import generate, limits
 from tools.contract import Contract
@@ -28,6 +29,13 @@ STRINGS: tuple[Callable[[int], str], ...] = (
     lambda n: "content_type desc, publish_time desc",
 )
 """Texts of any length, one of which fits each pattern of the contract."""
+
+
+ELEMENTS: dict[str, Callable[[int], Message]] = {
+    "gazette.content.v1.MemberMove": lambda at: MemberMove(source=f"/a{at}", target=f"/b{at}"),
+    "gazette.content.v1.MemberPermission": lambda at: MemberPermission(member=f"/a{at}", permission=1),
+}
+"""Elements of lists that are messages, no two alike."""
 
 
 def messages() -> list[type[Message]]:
@@ -129,6 +137,8 @@ def cases(field: FieldDescriptor, rules: dict[str, Any]) -> tuple[list[Any], lis
 
 def item(field: FieldDescriptor, rules: dict[str, Any]) -> Any:
     """Makes elements, no two alike."""
+    if field.message_type is not None:
+        return ELEMENTS[field.message_type.full_name]
     of_string = rules.get("items", {}).get("string", {})
     if of_string.get("uuid"):
         return lambda _: str(uuid.uuid4())

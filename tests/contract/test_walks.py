@@ -26,7 +26,7 @@ from tests.service import Person, Service
 
 PARTS = 2
 """How many parts a walk has, about."""
-NAMES = ("id", "name", "number")
+NAMES = ("id", "name", "number", "create_time")
 """What tells the items of a list apart: the first of these that they have."""
 
 
@@ -84,7 +84,9 @@ async def test_nothing_is_hidden(own_service: Service) -> None:
     session = await service.sign_in(desk.admin.email)
     change = Change(service, desk, office, session)
     change.documents = [await desk.published() for _ in range(4)]
-    known = {**office.things, "document_id": change.documents[0].id}
+    known = {**office.things, "document_id": change.documents[0].id, "name": "guide"}
+    guide = await desk.content_types.GetContentType(GetContentTypeRequest(name="guide"), metadata=desk.admin.metadata)
+    await desk.change_content_type(guide.content_type, title="Another title")
     change.documents[0] = await desk.update(change.documents[0], title="Another title")
     for method in LISTS:
         asked = request(method, {}, known)

@@ -14,8 +14,9 @@ STANDING = Statement(
         Document.id == OF, IS_THERE
     )
 )
+PUBLIC = (Revision.html, Revision.html_details, Revision.renderer)
 REVISIONS = Statement(
-    select(Revision.number, Revision.path, *SHORT, *LONG, Revision.html, Revision.html_details, Revision.renderer).where(
+    select(Revision.number, Revision.path, Revision.content_type_version, *SHORT, *LONG, *PUBLIC).where(
         Revision.document_id == OF, Revision.number == any_(bindparam("numbers", type_=ARRAY(Integer())))
     )
 )

@@ -52,7 +52,8 @@ class Comparing:
         return response
 
     async def said(self, row: Row, content_type: Row, call: Call) -> Said:
-        """What a revision says, and what the public would get of its body."""
+        """What a revision says, its members where the content type has them now, and what the public would get of its body."""
+        row = await self.premises.objects.current(row, content_type)
         words = {name: getattr(row, name) for name in WORDS}
         kept = Rendering(row.html, row.html_details, row.renderer)
         try:

@@ -14,8 +14,7 @@ from server.content.documents.queries import IS_DELETED, IS_THERE, NEWEST, WHOLE
 from server.content.documents.views import KEPT
 from server.content.documents.writing import CHANGE_TIME, ID, IS_TRANSLATED_ELSEWHERE, changed, copied
 from server.content.models import Document, PreviewLink, Review, Revision, Schedule
-from server.content.publishing.pages import NOWHERE
-from server.content.review.rules import DRAFT
+from server.content.transitions import DRAFT, NOWHERE
 from server.stores.retention import Expired
 from server.stores.statements import Statement
 

@@ -9,8 +9,7 @@ from server.content.deletion.failures import IsScheduled, WasPublic
 from server.content.documents.rules import Named
 from server.content.failures import DocumentNotFound
 from server.content.fields import check_etag
-from server.content.publishing.pages import NOWHERE
-from server.content.review.rules import SCHEDULED
+from server.content.transitions import NOWHERE, SCHEDULED
 from server.rpc.caller import Caller
 
 DELETE = Permission.PERMISSION_DOCUMENTS_DELETE

@@ -14,7 +14,7 @@ from server.content.documents.rules import changeable
 from server.content.documents.saving import Save
 from server.content.documents.writing import TRANSLATED_ELSEWHERE
 from server.content.failures import KeyOfAnother, state_name
-from server.content.review.rules import DRAFT
+from server.content.transitions import DRAFT
 from server.rpc.call import Call
 from server.stores.parameters import named
 from server.stores.postgres import Database

@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 import asyncpg
 
 from server import organisations
-from server.background.objects import Objects
 from server.background.processes import Processes
 from server.content import failures
 from server.content.checks.details import Schemas, Verdicts
 from server.content.preconditions import Unready
 from server.content.types import held as types
+from server.content.types.failures import FieldForbidden
+from server.content.types.permitting import FieldPermissions
+from server.content.types.reading import Details
 from server.organisations import Reservations
 from server.rpc.failures import Failure
 from server.stores.held import Held
@@ -36,20 +38,21 @@ class Premises:
     """What is held, and the way to act on it."""
 
     schemas: Schemas
-    objects: Objects
+    objects: Details
+    field_permissions: FieldPermissions
     content_types: Held[Row] = field(default_factory=lambda: Held(types.read_content_type))
     reservations: Held[Reservations] = field(default_factory=lambda: Held(organisations.read_reservations))
 
     @classmethod
     def of(cls, processes: Processes) -> Premises:
-        return cls(Schemas(processes), Objects(processes))
+        return cls(Schemas(processes), Details.of(processes), FieldPermissions(processes))
 
     async def settled(self, attempt: Attempt[Result]) -> Result:
         """What the attempt comes to. Nothing is refused, and nothing given up, by what was only held. Raises what the attempt
         does, and Contended."""
         try:
             result = await attempt(False)
-        except (failures.InvalidDetails, failures.PathReserved, Unready):
+        except (failures.InvalidDetails, failures.PathReserved, FieldForbidden, Unready):
             result = None
         for _ in range(ATTEMPTS):
             if result is not None:

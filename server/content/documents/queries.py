@@ -8,6 +8,7 @@ from sqlalchemy import Label, Select, Text, Uuid, and_, bindparam, case, cast, c
 
 from server.content.documents import approvals, planned
 from server.content.models import Document, Revision
+from server.content.types.reading import MOVES
 from server.stores.statements import Statement
 
 ORGANISATIONS = table("organisations", column("id"))
@@ -20,7 +21,7 @@ LONG = (Revision.body, Revision.details, Revision.links, Revision.attachments)
 FOR_LISTS = {"newest_title", "newest_summary", "newest_tags", "newest_author_id", "title_key", "words"}
 OWN = tuple(each for each in Document.__table__.c if each.key not in FOR_LISTS)
 """What a document is read with: what the newest revision says, that one says itself."""
-WHOLE = (*OWN, *SHORT, *LONG)
+WHOLE = (*OWN, *SHORT, *LONG, *MOVES)
 NEWEST = (Revision.document_id == Document.id) & (Revision.number == Document.revision_number)
 IS_THERE = Document.delete_version.is_distinct_from(Document.version)
 """Whether it is not deleted: nothing else is read, but by those who look for what is. Who looks for one by its path or its

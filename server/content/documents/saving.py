@@ -84,6 +84,8 @@ def another(
         revision_number=document.revision_number + 1,
         draft_state=draft_state,
         content_type=content_type or document.content_type,
+        moves=None,
+        moved_version=None,
     )
     saved = named("document", {name: getattr(row, name) for name in ("id", *SAVED)}) | {"document_version": document.version}
     return Save(row, saved | revision(row, words, author_id, source_sha256, restored_from))

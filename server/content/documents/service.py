@@ -89,6 +89,7 @@ class Documents:
 
         async def attempt(anew: bool) -> Row | None:
             content_type = await self.premises.content_type(connection, wanted.content_type, anew=anew)
+            await self.premises.field_permissions.check(call.caller, organisation_id, content_type, words)
             await self.check(content_type, words, verdicts)
             generation = await self.premises.generation(connection, organisation_id, wanted.path, anew=anew)
             rendering = await self.renderer.rendering(words, content_type.html_members, known)
@@ -123,9 +124,11 @@ class Documents:
                 found = await queries.DOCUMENT.first(connection, id=uuid.UUID(wanted.id))
                 document = rules.changeable(found, call.caller, WRITE, wanted)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
+            document = await self.premises.objects.current(document, content_type)
             if not is_counted(document.details) and "details" not in fields:
                 document = await self.premises.objects.shown(document)
             words = rewritten(document, wanted, details, fields)
+            await self.premises.field_permissions.check(call.caller, document.organisation_id, content_type, words, document)
             await self.check(content_type, words, verdicts, document.version)
             save = saving.another(document, words, author_id=call.caller.known_id, draft_state=DRAFT)
             rendering = await self.renderer.rendering(words, content_type.html_members, call=call)

@@ -24,7 +24,7 @@ SCHEDULES = {SCHEDULED, SCHEDULE_FAILED}
 
 def document(row: Row) -> Document:
     """From a document's row with what its newest revision says."""
-    result = message(Document, row, etag=fields.etag(row.version), links=None, draft=None, live=live(row), **deletion(row))
+    result = message(Document, row, etag=fields.document_etag(row), links=None, draft=None, live=live(row), **deletion(row))
     put_links(result.links, row.links)
     put_draft(result, row)
     return result
@@ -33,7 +33,7 @@ def document(row: Row) -> Document:
 def listed(row: Row) -> Document:
     """The same, without what is long: from a row of a list that was read without it."""
     told = {"draft": None, "live": live(row, explanation=None), **deletion(row)}
-    result = message(Document, row, etag=fields.etag(row.version), **told)
+    result = message(Document, row, etag=fields.document_etag(row), **told)
     put_draft(result, row)
     return result
 

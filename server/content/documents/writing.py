@@ -78,14 +78,16 @@ def changed(*columns: str, conditions: tuple[ColumnElement[bool], ...] = ()) -> 
 
 
 def revised(document: CTE) -> CTE:
-    """Inserts a revision of the document that was created or changed."""
-    said = select(document.c.id, *given("revision", Revision, REVISION))
-    return insert(Revision).from_select(["document_id", *REVISION], said, include_defaults=False).cte("revision")
+    """Inserts a revision of the document that was created or changed, in the terms of the content type that is given to
+    `types.IS_UNCHANGED`."""
+    said = select(document.c.id, *given("revision", Revision, REVISION), types.NAME, types.VERSION)
+    columns = ["document_id", *REVISION, *types.SAVED_BY]
+    return insert(Revision).from_select(columns, said, include_defaults=False).cte("revision")
 
 
 COPY = ("number", "author_id", "path", "restored_from_revision_number")
 """What is given of a revision that says once more what another one does."""
-COPIED = tuple(name for name in REVISION if name not in {*COPY, "source_sha256"})
+COPIED = (*(name for name in REVISION if name not in {*COPY, "source_sha256"}), *types.SAVED_BY)
 
 
 def copied(document: CTE) -> CTE:

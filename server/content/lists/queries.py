@@ -9,24 +9,21 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Text,
     Uuid,
     bindparam,
-    column,
     func,
     literal_column,
     select,
-    table,
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from server.content.documents import approvals, planned
 from server.content.documents.queries import LONG, OWN, SHORT, above
 from server.content.lists.filters import conditions
 from server.content.lists.orders import FIELDS, Term, terms
 from server.content.models import Document, Revision
+from server.content.types.reading import moved_version, pending
 from server.rpc.answers import MOST_OF_A_LIST
 from server.rpc.lists.walks import Order
 from server.stores.statements import Statement
@@ -38,14 +35,6 @@ MOST_COUNTED = 10_000
 """A total up to which documents are counted one by one."""
 
 LAST_ID = bindparam("last_id", type_=Uuid())
-ACTIVITY = table("pg_stat_activity", column("datname", Text()), column("xact_start", TIMESTAMP(timezone=True)))
-HORIZON = Statement(
-    select(func.coalesce(func.min(ACTIVITY.c.xact_start), func.clock_timestamp())).where(
-        ACTIVITY.c.datname == func.current_database()
-    )
-)
-"""What commits from now on has no earlier `update_time` than this: a change reads the clock when it is made, in a transaction
-that is among these, or begins later (`writing.CHANGE_TIME`)."""
 
 
 def documents(filters: Collection[str], order: Order, limit: int, *, goes_on: bool, is_full: bool) -> Statement:
@@ -74,11 +63,17 @@ def listing(filters: frozenset[str], order: Order, limit: int, goes_on: bool, is
         first = select(both).order_by(*sort(by, columns(both.c, by))).limit(literal_column(str(limit))).subquery("first")
     newest = (Revision.document_id == first.c.id) & (Revision.number == first.c.revision_number)
     sorted_so = sort(by, columns(first.c, by))
-    shown: tuple[Any, ...] = first, *SHORT, *planned.COLUMNS, *approvals.columns(first.c, is_short=True)
+    shown: tuple[Any, ...] = first, *SHORT, *planned.COLUMNS, *approvals.columns(first.c, is_short=True), moved_version(first.c)
     if not is_full:
         short = planned.joined(select(*shown).select_from(first).join(Revision, newest), first.c.id)
         return Statement(short.order_by(*sorted_so))
-    shown += *LONG, above(*sorted_so), func.count().over().label("found")
+    shown += (
+        *LONG,
+        Revision.content_type_version,
+        pending(first.c.content_type),
+        above(*sorted_so),
+        func.count().over().label("found"),
+    )
     whole = planned.joined(select(*shown).select_from(first).join(Revision, newest), first.c.id).subquery()
     fitting = select(*whole.c).where(whole.c.above < MOST_OF_A_LIST)
     return Statement(fitting.order_by(*sort(by, columns(whole.c, by))))

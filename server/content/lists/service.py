@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import content_service_pb2 as rpc
 from gazette.content.v1.document_pb2 import DocumentView
-from server.background.objects import Objects
 from server.content.documents import rules, views
 from server.content.lists import filters, queries, walks
+from server.content.types.reading import Details
 from server.rpc.answers import Room
 from server.rpc.call import Call
 from server.rpc.lists.paging import Paging
@@ -28,7 +28,7 @@ class Lists:
 
     database: Database
     paging: Paging
-    objects: Objects
+    objects: Details
 
     async def ListDocuments(self, request: rpc.ListDocumentsRequest, call: Call) -> rpc.ListDocumentsResponse:
         page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)

@@ -13,6 +13,7 @@ from server.content.lists import orders, queries
 from server.content.lists.filters import are_skewed
 from server.content.lists.orders import FIELDS, terms
 from server.rpc.lists.walks import Found, Key, Order, Walk
+from server.stores.horizon import HORIZON
 from server.stores.statements import Row
 
 DEFAULT = "create_time desc"
@@ -53,4 +54,4 @@ def change(row: Row) -> Key:
 
 async def horizon(connection: asyncpg.Connection) -> Key:
     """Before all that may still be changed."""
-    return [(await queries.HORIZON.value(connection)).isoformat(), BEFORE_ALL]
+    return [(await HORIZON.value(connection)).isoformat(), BEFORE_ALL]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from server.content.paths.failures import DraftOfAPage, LocalesDiffer, NotSwappable
-from server.content.publishing.pages import NOWHERE, PAGE_STATES
-from server.content.review.rules import NOTHING
+from server.content.publishing.pages import PAGE_STATES
+from server.content.transitions import NOTHING, NOWHERE
 
 
 def check_swappable(one: Any, other: Any) -> bool:

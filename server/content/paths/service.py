@@ -20,11 +20,12 @@ from server.content.documents.rules import changeable
 from server.content.documents.saving import Save
 from server.content.paths import queries, rules
 from server.content.paths.failures import OneDocument
-from server.content.publishing.pages import WITHDRAWN, Publication
+from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Overtaken, Publisher
 from server.content.publishing.queries import APPROVED
 from server.content.publishing.rendered import rendered
 from server.content.rendering import Renderer
+from server.content.transitions import WITHDRAWN
 from server.rpc.call import Call
 from server.stores.parameters import named
 from server.stores.postgres import Database

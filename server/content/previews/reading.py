@@ -72,6 +72,7 @@ class Previews:
 
     async def rendered(self, row: Row, call: Call) -> bytes:
         content_type = await self.premises.held_content_type(self.database, row.content_type)
+        row = await self.premises.objects.current(row, content_type)
         rendering = await rendered(self.renderer, self.premises, row, content_type, call)
         document = await self.premises.objects.shown(row)
         publication = Publication(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.content.previews.failures import InvalidExpireTime, NothingToPreview, TooManyPreviewLinks
-from server.content.review.rules import NOTHING
+from server.content.transitions import NOTHING
 from server.delivery import site_path
 
 USUAL, LONGEST = timedelta(days=7), timedelta(days=30)

@@ -63,6 +63,7 @@ class Approved:
                 wanted = decide(await queries.APPROVED.first(connection, id=id))
                 document = wanted.document
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
+            document = await self.premises.objects.current(document, content_type)
             check_met([*wanted.unmet, *await self.premises.unmet_details(content_type, document, verdicts)])
             rendering = await rendered(self.renderer, self.premises, document, content_type, call)
             document = await self.premises.objects.shown(document)

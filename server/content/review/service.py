@@ -60,6 +60,7 @@ class Review:
                 found = await DOCUMENT.first(connection, id=uuid.UUID(request.id))
                 document = changeable(found, call.caller, WRITE, request)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
+            document = await self.premises.objects.current(document, content_type)
             unmet = rules.unmet_step(document.draft_state, SUBMIT)
             check_met([*unmet, *await self.premises.unmet_details(content_type, document, verdicts)])
             state = rules.step(document.draft_state, SUBMIT)

@@ -50,10 +50,12 @@ class Drafts:
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
             if old is None or old.number is None:
                 raise RevisionNotFound
-            old = await self.premises.objects.shown(old)
+            document = await self.premises.objects.current(document, content_type)
+            old = await self.premises.objects.shown(await self.premises.objects.current(old, content_type))
             words = {name: getattr(old, name) for name in WORDS}
             if request.keep_path:
                 words["path"] = document.path
+            await self.premises.field_permissions.check(call.caller, document.organisation_id, content_type, words, document)
             check = partial(self.premises.schemas.check_draft, content_type, words["details"], words["body"])
             await verdicts.once((content_type.version, 0), check)
             save = saving.another(

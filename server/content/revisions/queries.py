@@ -26,6 +26,8 @@ SHORT = (
     *documents.SHORT,
     Revision.author_id,
     Revision.create_time,
+    Revision.content_type,
+    Revision.content_type_version,
     Revision.restored_from_revision_number,
 )
 """What a list shows if it is not asked for more."""

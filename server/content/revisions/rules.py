@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from gazette.content.v1.document_pb2 import DraftState
-from server.content.publishing.pages import NOWHERE
-from server.content.review.rules import NOTHING
 from server.content.revisions.failures import NoDraft, NothingPublic
+from server.content.transitions import NOTHING, NOWHERE
 
 
 def discard(live_state: int, draft_state: int) -> DraftState.ValueType:

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 from gazette.content.v1 import content_service_pb2 as rpc
 from gazette.content.v1 import revising_pb2 as revising
-from gazette.content.v1.document_pb2 import DocumentView, Revision
-from server.background.objects import Objects
+from gazette.content.v1.document_pb2 import DocumentView
 from server.content.documents import rules
 from server.content.documents.views import notices
 from server.content.revisions import queries, views
 from server.content.revisions.failures import RevisionNotFound
+from server.content.types.reading import Details
 from server.rpc.answers import Room
 from server.rpc.call import Call
 from server.rpc.lists.paging import Paging
-from server.rpc.messages import message
 from server.stores.postgres import Database
 
 PAGE_SIZE = 20
@@ -30,7 +29,7 @@ class Revisions:
 
     database: Database
     paging: Paging
-    objects: Objects
+    objects: Details
 
     async def ListRevisions(self, request: rpc.ListRevisionsRequest, call: Call) -> rpc.ListRevisionsResponse:
         page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)
@@ -41,7 +40,7 @@ class Revisions:
             rows = await statement.all(connection, document_id=document_id, before=page.after, limit=page.limit)
         response, room = rpc.ListRevisionsResponse(), Room()
         for row in rows[: page.size]:
-            revision = views.revision(await self.objects.shown(row)) if is_full else message(Revision, row)
+            revision = views.revision(await self.objects.shown(row)) if is_full else views.listed(row)
             if not room.takes(revision.ByteSize()):
                 break
             response.revisions.append(revision)

@@ -55,6 +55,7 @@ class Scheduling:
                 found = await DOCUMENT.first(connection, id=uuid.UUID(request.id))
                 document = changeable(found, call.caller, PUBLISH, request)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
+            document = await self.premises.objects.current(document, content_type)
             unmet = rules.schedule(document).unmet
             check_met([*unmet, *await self.premises.unmet_details(content_type, document, verdicts)])
             said = {"action": planned.PUBLISH, "revision_number": document.revision_number, "minor": request.minor}

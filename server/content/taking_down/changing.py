@@ -79,11 +79,14 @@ class Changing:
                 await self.check_was_page(connection, document)
             content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
             generation = await self.generation(connection, document, wanted, anew=anew)
+        document = await self.premises.objects.current(document, content_type)
         rendering = Rendering("", None, b"")
         if state in PAGE_STATES:
             rendering = await rendered(self.renderer, self.premises, document, content_type, call)
         document = await self.premises.objects.shown(document)
         number = document.revision_number + 1 if is_discarding else document.live_revision_number
+        if is_discarding:  # the newest revision becomes one that was saved when the live one was
+            document = document._replace(moved_version=document.moves[-1]["version"] if document.moves else None)
         publication = Publication(
             document=document._replace(
                 path=document.live_path, revision_number=number, version=document.version + 1, **NO_TAKING_DOWN

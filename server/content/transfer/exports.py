@@ -23,7 +23,6 @@ from gazette.content.v1.document_import_pb2 import (
 from gazette.content.v1.document_pb2 import Document, Live
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
 from server import delivery, files, organisations, record
-from server.background.objects import Objects
 from server.content import failures
 from server.content.documents.queries import ORGANISATION_EXISTS
 from server.content.documents.views import put_links
@@ -32,6 +31,7 @@ from server.content.transfer import queries
 from server.content.transfer.references import named_files
 from server.content.transitions import REDIRECTED
 from server.content.types import views as type_views
+from server.content.types.reading import Details
 from server.rpc.messages import message
 from server.stores.blobs import BlobNotFound, ObjectStorage
 from server.stores.postgres import Database
@@ -51,7 +51,7 @@ class Export:
     """One export that is under way."""
 
     database: Database
-    objects: Objects
+    objects: Details
     storage: ObjectStorage
     organisation_id: uuid.UUID | None
     """Whose documents; None for those of all."""
@@ -260,6 +260,6 @@ def put_own(imported: ImportedDocument, row: Row) -> None:
 
 
 def bare(content_type: ContentType) -> ContentType:
-    for name in ("etag", "create_time", "update_time"):
+    for name in ("etag", "create_time", "update_time", "version", "moves"):
         content_type.ClearField(name)
     return content_type

@@ -26,7 +26,8 @@ from server.content import failures, fields
 from server.content.checks.details import Verdicts
 from server.content.documents import saving
 from server.content.documents.premises import Premises, unchanged
-from server.content.documents.words import words_of
+from server.content.documents.queries import DOCUMENT
+from server.content.documents.words import Words, words_of
 from server.content.documents.writing import TRANSLATED_ELSEWHERE
 from server.content.publishing import queries as publishing
 from server.content.publishing.pages import Publication
@@ -94,7 +95,8 @@ class Import:
         self.call.caller.require(Permission.PERMISSION_CONTENT_TYPES_WRITE)
         columns = await content_types.columns_of(wanted, self.premises.schemas)
         async with self.database.transaction() as connection:
-            return UNCHANGED if await content_types.create(connection, wanted.name, columns) is None else CREATED
+            made = await content_types.create(connection, wanted.name, columns, self.call.caller.known_id)
+            return UNCHANGED if made is None else CREATED
 
     async def document(self, imported: ImportedDocument) -> Outcome:
         digest = rules.source_sha256(imported)
@@ -128,6 +130,7 @@ class Import:
                     rules.bring_back(document.live_state)
                     rules.overtake(document.draft_state)
                 content_type = await self.premises.content_type(connection, wanted.content_type, anew=anew)
+            await self.check_fields(content_type, words, document)
             check = partial(self.premises.schemas.check_complete, content_type, words["details"], words["body"])
             await verdicts.once(content_type.version, check)
             rendering = await patiently(lambda: self.renderer.rendering(words, content_type.html_members))
@@ -144,6 +147,16 @@ class Import:
             return done and done._replace(notices=[*(rendering.notices or ()), *more])
 
         return await self.premises.settled(attempt)
+
+    async def check_fields(self, content_type: Row, words: Words, former: Row | None) -> None:
+        """Raises FieldForbidden, as every save does. What the document says is read for it alone where it is needed."""
+        permissions, caller = self.premises.field_permissions, self.call.caller
+        if former is not None and permissions.closed(caller, self.organisation_id, content_type):
+            async with self.database.direct() as connection:
+                former = await DOCUMENT.first(connection, id=former.id)
+            if former is not None and former.content_type == content_type.name:
+                former = await self.premises.objects.current(former, content_type)
+        await permissions.check(caller, self.organisation_id, content_type, words, former)
 
     async def publish(
         self,

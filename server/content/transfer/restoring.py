@@ -37,6 +37,7 @@ from server.content.transfer.imports import Import
 from server.content.transfer.incoming import Incoming
 from server.content.transfer.results import CREATED, END, REFUSALS, UNCHANGED, UPDATED, Outcome, result_of
 from server.content.transitions import REDIRECTED, VANISHED
+from server.content.types import held as types
 from server.rpc.call import Call
 from server.rpc.failures import InvalidArgument
 from server.rpc.messages import message, moment
@@ -183,13 +184,14 @@ class Restoration:
             "notices": None,
             "size_bytes": size(words),
         }
+        saved_by = types.parameters(content_type)
         async with self.database.direct() as connection:
             with conflicts_named(wanted.path, columns["locale"]):
                 async with record.locked(connection):
                     await self.call.confirm()
                     if imported.live_state in PAGE_STATES:
                         await check_files(connection, words["attachments"], columns, [*response.page.attachments])
-                    outcome = await self.stored(connection, imported, body, answer, columns, revision)
+                    outcome = await self.stored(connection, imported, body, answer, columns, revision, saved_by)
                     if outcome != UNCHANGED:
                         page = rows.page(imported, body, answer, response)
                         await delivery.restore(connection, page)
@@ -205,6 +207,7 @@ class Restoration:
         answer: bytes,
         columns: dict[str, Any],
         revision: dict[str, Any],
+        saved_by: dict[str, Any],
     ) -> Any:
         """What became of the rows of the record and of the document."""
         await record.restore(connection, imported.record_entry.body, answer)
@@ -231,7 +234,7 @@ class Restoration:
         statement = queries.RESTORATION if standing is None else queries.RESTORATION_AGAIN
         if standing is not None:
             parameters["revision_source_sha256"] = None  # an earlier revision may have been of the same words
-        await statement.run(connection, **parameters, **event)
+        await statement.run(connection, **parameters, **saved_by, **event)
         return CREATED if standing is None else UPDATED
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,13 +12,14 @@ from server import audit
 from server.content import failures
 from server.content.checks.details import Schemas
 from server.content.types import policies, queries, views
+from server.content.types.permitting import permission_columns
 from server.rpc.answers import MOST_OF_ONE
 from server.stores.postgres import AnyRow
 
 
-async def create(connection: AsyncConnection, name: str, columns: dict[str, Any]) -> AnyRow | None:
+async def create(connection: AsyncConnection, name: str, columns: dict[str, Any], author_id: uuid.UUID) -> AnyRow | None:
     """Makes a content type with these `columns_of` it; None when there is one of its name."""
-    made = await queries.insert_content_type(connection, name=name, **columns)
+    made = await queries.insert_content_type(connection, author_id, name=name, **columns)
     if made is not None:
         await audit.add(connection, "content_type.create", name)
     return made
@@ -52,4 +54,5 @@ async def columns_of(content_type: ContentType, schemas: Schemas) -> dict[str, A
         "body_member": content_type.body_member,
         "html_members": [*content_type.html_members],
         **policies.columns(content_type.review_policy),
+        "member_permissions": permission_columns(content_type.member_permissions),
     }

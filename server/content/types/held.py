@@ -18,9 +18,10 @@ CHANNEL = "gazette_content_types"
 """NOTIFY says here that a content type has changed."""
 
 CONTENT_TYPE = Statement(select(ContentType.__table__).where(ContentType.name == bindparam("name")))
-IS_UNCHANGED = exists().where(
-    ContentType.name == bindparam("type_name", type_=Text), ContentType.version == bindparam("type_version", type_=Integer)
-)
+NAME, VERSION = bindparam("type_name", type_=Text()), bindparam("type_version", type_=Integer())
+IS_UNCHANGED = exists().where(ContentType.name == NAME, ContentType.version == VERSION)
+SAVED_BY = ("content_type", "content_type_version")
+"""The columns of a revision that say so."""
 
 
 async def read_content_type(connection: asyncpg.Connection, name: str) -> Row | None:

@@ -57,6 +57,8 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Remove what the public sees as if it had never been, for legal reasons, and bring that back."""
     PERMISSION_DOCUMENTS_DELETE: _Permission.ValueType  # 15
     """Delete documents that were never public, see what is deleted, and bring it back."""
+    PERMISSION_DOCUMENTS_FORCE: _Permission.ValueType  # 16
+    """Publish what lacks approvals, in an emergency. It is flagged until somebody else has approved it afterwards."""
 
 class Permission(_Permission, metaclass=_PermissionEnumTypeWrapper):
     """What a caller may do. Roles grant permissions (`server/auth/permissions.py` holds the table), for one organisation or for all."""
@@ -93,6 +95,8 @@ PERMISSION_DOCUMENTS_VANISH: Permission.ValueType  # 14
 """Remove what the public sees as if it had never been, for legal reasons, and bring that back."""
 PERMISSION_DOCUMENTS_DELETE: Permission.ValueType  # 15
 """Delete documents that were never public, see what is deleted, and bring it back."""
+PERMISSION_DOCUMENTS_FORCE: Permission.ValueType  # 16
+"""Publish what lacks approvals, in an emergency. It is flagged until somebody else has approved it afterwards."""
 Global___Permission: _TypeAlias = Permission  # noqa: Y015
 
 @_typing.final

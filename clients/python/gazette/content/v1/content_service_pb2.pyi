@@ -534,22 +534,32 @@ class PublishDocumentRequest(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     MINOR_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    FORCE_REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The document."""
     etag: _builtins.str
     """The version that the caller saw."""
     minor: _builtins.bool
     """Whether readers need not notice: `public_update_time` stays as it was."""
+    force: _builtins.bool
+    """Whether to publish the draft in an emergency, though it lacks approvals or has open comments that block. One that needs no
+    force is published as without it.
+    """
+    force_reason: _builtins.str
+    """Why it is forced."""
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
         etag: _builtins.str = ...,
         minor: _builtins.bool = ...,
+        force: _builtins.bool = ...,
+        force_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "id", b"id", "minor", b"minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "force", b"force", "force_reason", b"force_reason", "id", b"id", "minor", b"minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

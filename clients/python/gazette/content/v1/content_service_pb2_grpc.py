@@ -3,12 +3,14 @@
 import grpc
 import warnings
 
+from gazette.content.v1 import commenting_pb2 as gazette_dot_content_dot_v1_dot_commenting__pb2
 from gazette.content.v1 import comparing_pb2 as gazette_dot_content_dot_v1_dot_comparing__pb2
 from gazette.content.v1 import content_service_pb2 as gazette_dot_content_dot_v1_dot_content__service__pb2
 from gazette.content.v1 import deletion_pb2 as gazette_dot_content_dot_v1_dot_deletion__pb2
 from gazette.content.v1 import document_import_pb2 as gazette_dot_content_dot_v1_dot_document__import__pb2
 from gazette.content.v1 import paths_pb2 as gazette_dot_content_dot_v1_dot_paths__pb2
 from gazette.content.v1 import preview_pb2 as gazette_dot_content_dot_v1_dot_preview__pb2
+from gazette.content.v1 import reviewing_pb2 as gazette_dot_content_dot_v1_dot_reviewing__pb2
 from gazette.content.v1 import revising_pb2 as gazette_dot_content_dot_v1_dot_revising__pb2
 from gazette.content.v1 import scheduling_pb2 as gazette_dot_content_dot_v1_dot_scheduling__pb2
 from gazette.content.v1 import taking_down_pb2 as gazette_dot_content_dot_v1_dot_taking__down__pb2
@@ -84,6 +86,51 @@ class ContentServiceStub:
                 '/gazette.content.v1.ContentService/RequestChanges',
                 request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.RequestChangesRequest.SerializeToString,
                 response_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.RequestChangesResponse.FromString,
+                _registered_method=True)
+        self.RecallDocument = channel.unary_unary(
+                '/gazette.content.v1.ContentService/RecallDocument',
+                request_serializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.RecallDocumentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.RecallDocumentResponse.FromString,
+                _registered_method=True)
+        self.ApprovePublication = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ApprovePublication',
+                request_serializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.ApprovePublicationRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.ApprovePublicationResponse.FromString,
+                _registered_method=True)
+        self.ListReviews = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ListReviews',
+                request_serializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.ListReviewsRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.ListReviewsResponse.FromString,
+                _registered_method=True)
+        self.AddComment = channel.unary_unary(
+                '/gazette.content.v1.ContentService/AddComment',
+                request_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.AddCommentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.AddCommentResponse.FromString,
+                _registered_method=True)
+        self.ListComments = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ListComments',
+                request_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ListCommentsRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ListCommentsResponse.FromString,
+                _registered_method=True)
+        self.UpdateComment = channel.unary_unary(
+                '/gazette.content.v1.ContentService/UpdateComment',
+                request_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.UpdateCommentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.UpdateCommentResponse.FromString,
+                _registered_method=True)
+        self.DeleteComment = channel.unary_unary(
+                '/gazette.content.v1.ContentService/DeleteComment',
+                request_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.DeleteCommentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.DeleteCommentResponse.FromString,
+                _registered_method=True)
+        self.ResolveComment = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ResolveComment',
+                request_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ResolveCommentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ResolveCommentResponse.FromString,
+                _registered_method=True)
+        self.ReopenComment = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ReopenComment',
+                request_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ReopenCommentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ReopenCommentResponse.FromString,
                 _registered_method=True)
         self.PublishDocument = channel.unary_unary(
                 '/gazette.content.v1.ContentService/PublishDocument',
@@ -247,7 +294,8 @@ class ContentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SubmitDocument(self, request, context):
-        """Hands the draft to the reviewers. It must be complete by now.
+        """Hands the draft to the reviewers. It must be complete by now. All that keeps it from being done is told at once: the details of
+        a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
         ABORTED if the first call arrived.
@@ -257,17 +305,21 @@ class ContentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ApproveDocument(self, request, context):
-        """Approves the revision under review. A later save voids the approval.
+        """Approves the revision under review. A later save voids the approval. The draft is APPROVED with as many approvals of different
+        people as its content type asks for, and IN_REVIEW until then. One that was APPROVED before it asked for more can be approved
+        further. What keeps it from being done is told as by SubmitDocument.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`; PERMISSION_DENIED `SELF_APPROVAL` for anyone
-        who wrote a revision since the last publication. A retry is safe: it answers ABORTED if the first call arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `BLOCKING_COMMENTS`, `INVALID_DETAILS`;
+        PERMISSION_DENIED where the content type asks for more of an approver, `SELF_APPROVAL` for anyone who wrote a revision since the
+        last publication, `ALREADY_APPROVED` for anyone who has approved this one. What was published by force and not yet approved counts
+        as not published there, and who published it as one of its authors. A retry is safe: it answers ABORTED if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RequestChanges(self, request, context):
-        """Gives the draft back to its authors, with a comment.
+        """Gives the draft back to its authors, with a comment. Approvals that it has are void.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the
         first call arrived.
@@ -276,12 +328,112 @@ class ContentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def PublishDocument(self, request, context):
-        """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
+    def RecallDocument(self, request, context):
+        """Takes a draft back that was submitted, before it is approved: it is a DRAFT again.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the first
+        call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApprovePublication(self, request, context):
+        """Approves what was published by force, which is flagged (`live.forced`) until then, or until a revision is published that was
+        approved before. One approval is enough, whatever the content type asks for.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_FORCED`; PERMISSION_DENIED where the content type asks for more
+        of an approver, `SELF_APPROVAL` for who published it and for anyone who wrote a revision since the last publication that was
+        approved. A retry is safe: it answers ABORTED if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReviews(self, request, context):
+        """What was done with a document's drafts in review, and what was said to it, newest first. A page ends early where an answer would
+        become too large.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddComment(self, request, context):
+        """Says something to a document, to a field of it or to words in one, or replies to a comment. The document and its etag stay as they
+        are.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND` for the parent, `REVISION_NOT_FOUND`; PERMISSION_DENIED for a blocking
+        one of who may not review; FAILED_PRECONDITION `IS_A_REPLY` for a parent that is one, `COMMENT_DELETED` for one that is
+        deleted. A retry is safe with the same `idempotency-key`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListComments(self, request, context):
+        """The comments of a document, thread by thread. A page ends early where an answer would become too large.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateComment(self, request, context):
+        """Changes what the caller has said: the text, or whether it blocks. Only who said it may.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED, `NOT_YOUR_COMMENT`; INVALID_ARGUMENT
+        `INVALID_UPDATE_MASK`; FAILED_PRECONDITION `COMMENT_DELETED`, `IS_A_REPLY` for a reply that is to block. A retry is safe: it says
+        the same again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteComment(self, request, context):
+        """Takes back what the caller has said: its words are erased, its place in the thread is kept, and it blocks nothing. Only who said
+        it may.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED `NOT_YOUR_COMMENT`. A retry is safe: what is deleted
+        already stays so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveComment(self, request, context):
+        """Closes a thread: what was asked for is done. One that blocks is closed by who said it, or by whoever may review.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `IS_A_REPLY`,
+        `COMMENT_DELETED`. A retry is safe: what is resolved already stays so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReopenComment(self, request, context):
+        """Opens a thread again that was resolved. One that blocks is opened by who said it, or by whoever may review.
+
+        Errors: as ResolveComment. A retry is safe: what is open already stays so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PublishDocument(self, request, context):
+        """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
+        as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
+        SubmitDocument.
+
+        In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
+        organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
+        metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
         `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
-        document that has VANISHED, where the caller may not let it vanish. A retry is safe: it answers ABORTED if the first call
+        document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
         arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -340,7 +492,7 @@ class ContentServiceServicer:
         that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
-        `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+        `BLOCKING_COMMENTS`, `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
         FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
         ABORTED if the first call arrived.
         """
@@ -349,7 +501,8 @@ class ContentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnscheduleDocument(self, request, context):
-        """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again.
+        """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again, or a DRAFT if
+        nobody has approved it.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `NOT_SCHEDULED`. A retry is safe: it answers ABORTED
         if the first call arrived.
@@ -541,6 +694,51 @@ def add_ContentServiceServicer_to_server(servicer, server):
                     servicer.RequestChanges,
                     request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.RequestChangesRequest.FromString,
                     response_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.RequestChangesResponse.SerializeToString,
+            ),
+            'RecallDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecallDocument,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.RecallDocumentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.RecallDocumentResponse.SerializeToString,
+            ),
+            'ApprovePublication': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApprovePublication,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.ApprovePublicationRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.ApprovePublicationResponse.SerializeToString,
+            ),
+            'ListReviews': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReviews,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.ListReviewsRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_reviewing__pb2.ListReviewsResponse.SerializeToString,
+            ),
+            'AddComment': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddComment,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.AddCommentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.AddCommentResponse.SerializeToString,
+            ),
+            'ListComments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListComments,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ListCommentsRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ListCommentsResponse.SerializeToString,
+            ),
+            'UpdateComment': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateComment,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.UpdateCommentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.UpdateCommentResponse.SerializeToString,
+            ),
+            'DeleteComment': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteComment,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.DeleteCommentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.DeleteCommentResponse.SerializeToString,
+            ),
+            'ResolveComment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveComment,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ResolveCommentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ResolveCommentResponse.SerializeToString,
+            ),
+            'ReopenComment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReopenComment,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ReopenCommentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_commenting__pb2.ReopenCommentResponse.SerializeToString,
             ),
             'PublishDocument': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishDocument,
@@ -852,6 +1050,249 @@ class ContentService:
             '/gazette.content.v1.ContentService/RequestChanges',
             gazette_dot_content_dot_v1_dot_content__service__pb2.RequestChangesRequest.SerializeToString,
             gazette_dot_content_dot_v1_dot_content__service__pb2.RequestChangesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecallDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/RecallDocument',
+            gazette_dot_content_dot_v1_dot_reviewing__pb2.RecallDocumentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_reviewing__pb2.RecallDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApprovePublication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ApprovePublication',
+            gazette_dot_content_dot_v1_dot_reviewing__pb2.ApprovePublicationRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_reviewing__pb2.ApprovePublicationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReviews(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ListReviews',
+            gazette_dot_content_dot_v1_dot_reviewing__pb2.ListReviewsRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_reviewing__pb2.ListReviewsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddComment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/AddComment',
+            gazette_dot_content_dot_v1_dot_commenting__pb2.AddCommentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_commenting__pb2.AddCommentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListComments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ListComments',
+            gazette_dot_content_dot_v1_dot_commenting__pb2.ListCommentsRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_commenting__pb2.ListCommentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateComment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/UpdateComment',
+            gazette_dot_content_dot_v1_dot_commenting__pb2.UpdateCommentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_commenting__pb2.UpdateCommentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteComment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/DeleteComment',
+            gazette_dot_content_dot_v1_dot_commenting__pb2.DeleteCommentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_commenting__pb2.DeleteCommentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveComment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ResolveComment',
+            gazette_dot_content_dot_v1_dot_commenting__pb2.ResolveCommentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_commenting__pb2.ResolveCommentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReopenComment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ReopenComment',
+            gazette_dot_content_dot_v1_dot_commenting__pb2.ReopenCommentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_commenting__pb2.ReopenCommentResponse.FromString,
             options,
             channel_credentials,
             insecure,

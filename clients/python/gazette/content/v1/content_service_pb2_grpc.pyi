@@ -4,12 +4,14 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from gazette.content.v1 import commenting_pb2 as _commenting_pb2
 from gazette.content.v1 import comparing_pb2 as _comparing_pb2
 from gazette.content.v1 import content_service_pb2 as _content_service_pb2
 from gazette.content.v1 import deletion_pb2 as _deletion_pb2
 from gazette.content.v1 import document_import_pb2 as _document_import_pb2
 from gazette.content.v1 import paths_pb2 as _paths_pb2
 from gazette.content.v1 import preview_pb2 as _preview_pb2
+from gazette.content.v1 import reviewing_pb2 as _reviewing_pb2
 from gazette.content.v1 import revising_pb2 as _revising_pb2
 from gazette.content.v1 import scheduling_pb2 as _scheduling_pb2
 from gazette.content.v1 import taking_down_pb2 as _taking_down_pb2
@@ -88,29 +90,98 @@ class ContentServiceStub:
     arrived.
     """
     SubmitDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]
-    """Hands the draft to the reviewers. It must be complete by now.
+    """Hands the draft to the reviewers. It must be complete by now. All that keeps it from being done is told at once: the details of
+    a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
     ABORTED if the first call arrived.
     """
     ApproveDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.ApproveDocumentRequest, _content_service_pb2.ApproveDocumentResponse]
-    """Approves the revision under review. A later save voids the approval.
+    """Approves the revision under review. A later save voids the approval. The draft is APPROVED with as many approvals of different
+    people as its content type asks for, and IN_REVIEW until then. One that was APPROVED before it asked for more can be approved
+    further. What keeps it from being done is told as by SubmitDocument.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`; PERMISSION_DENIED `SELF_APPROVAL` for anyone
-    who wrote a revision since the last publication. A retry is safe: it answers ABORTED if the first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `BLOCKING_COMMENTS`, `INVALID_DETAILS`;
+    PERMISSION_DENIED where the content type asks for more of an approver, `SELF_APPROVAL` for anyone who wrote a revision since the
+    last publication, `ALREADY_APPROVED` for anyone who has approved this one. What was published by force and not yet approved counts
+    as not published there, and who published it as one of its authors. A retry is safe: it answers ABORTED if the first call arrived.
     """
     RequestChanges: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.RequestChangesRequest, _content_service_pb2.RequestChangesResponse]
-    """Gives the draft back to its authors, with a comment.
+    """Gives the draft back to its authors, with a comment. Approvals that it has are void.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the
     first call arrived.
     """
-    PublishDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]
-    """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
+    RecallDocument: _grpc.UnaryUnaryMultiCallable[_reviewing_pb2.RecallDocumentRequest, _reviewing_pb2.RecallDocumentResponse]
+    """Takes a draft back that was submitted, before it is approved: it is a DRAFT again.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the first
+    call arrived.
+    """
+    ApprovePublication: _grpc.UnaryUnaryMultiCallable[_reviewing_pb2.ApprovePublicationRequest, _reviewing_pb2.ApprovePublicationResponse]
+    """Approves what was published by force, which is flagged (`live.forced`) until then, or until a revision is published that was
+    approved before. One approval is enough, whatever the content type asks for.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_FORCED`; PERMISSION_DENIED where the content type asks for more
+    of an approver, `SELF_APPROVAL` for who published it and for anyone who wrote a revision since the last publication that was
+    approved. A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    ListReviews: _grpc.UnaryUnaryMultiCallable[_reviewing_pb2.ListReviewsRequest, _reviewing_pb2.ListReviewsResponse]
+    """What was done with a document's drafts in review, and what was said to it, newest first. A page ends early where an answer would
+    become too large.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    AddComment: _grpc.UnaryUnaryMultiCallable[_commenting_pb2.AddCommentRequest, _commenting_pb2.AddCommentResponse]
+    """Says something to a document, to a field of it or to words in one, or replies to a comment. The document and its etag stay as they
+    are.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND` for the parent, `REVISION_NOT_FOUND`; PERMISSION_DENIED for a blocking
+    one of who may not review; FAILED_PRECONDITION `IS_A_REPLY` for a parent that is one, `COMMENT_DELETED` for one that is
+    deleted. A retry is safe with the same `idempotency-key`.
+    """
+    ListComments: _grpc.UnaryUnaryMultiCallable[_commenting_pb2.ListCommentsRequest, _commenting_pb2.ListCommentsResponse]
+    """The comments of a document, thread by thread. A page ends early where an answer would become too large.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    UpdateComment: _grpc.UnaryUnaryMultiCallable[_commenting_pb2.UpdateCommentRequest, _commenting_pb2.UpdateCommentResponse]
+    """Changes what the caller has said: the text, or whether it blocks. Only who said it may.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED, `NOT_YOUR_COMMENT`; INVALID_ARGUMENT
+    `INVALID_UPDATE_MASK`; FAILED_PRECONDITION `COMMENT_DELETED`, `IS_A_REPLY` for a reply that is to block. A retry is safe: it says
+    the same again.
+    """
+    DeleteComment: _grpc.UnaryUnaryMultiCallable[_commenting_pb2.DeleteCommentRequest, _commenting_pb2.DeleteCommentResponse]
+    """Takes back what the caller has said: its words are erased, its place in the thread is kept, and it blocks nothing. Only who said
+    it may.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED `NOT_YOUR_COMMENT`. A retry is safe: what is deleted
+    already stays so.
+    """
+    ResolveComment: _grpc.UnaryUnaryMultiCallable[_commenting_pb2.ResolveCommentRequest, _commenting_pb2.ResolveCommentResponse]
+    """Closes a thread: what was asked for is done. One that blocks is closed by who said it, or by whoever may review.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `IS_A_REPLY`,
+    `COMMENT_DELETED`. A retry is safe: what is resolved already stays so.
+    """
+    ReopenComment: _grpc.UnaryUnaryMultiCallable[_commenting_pb2.ReopenCommentRequest, _commenting_pb2.ReopenCommentResponse]
+    """Opens a thread again that was resolved. One that blocks is opened by who said it, or by whoever may review.
+
+    Errors: as ResolveComment. A retry is safe: what is open already stays so.
+    """
+    PublishDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]
+    """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
+    as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
+    SubmitDocument.
+
+    In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
+    organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
+    metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
     `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
-    document that has VANISHED, where the caller may not let it vanish. A retry is safe: it answers ABORTED if the first call
+    document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
     arrived.
     """
     WithdrawDocument: _grpc.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]
@@ -153,12 +224,13 @@ class ContentServiceStub:
     that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
-    `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+    `BLOCKING_COMMENTS`, `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
     FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
     ABORTED if the first call arrived.
     """
     UnscheduleDocument: _grpc.UnaryUnaryMultiCallable[_scheduling_pb2.UnscheduleDocumentRequest, _scheduling_pb2.UnscheduleDocumentResponse]
-    """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again.
+    """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again, or a DRAFT if
+    nobody has approved it.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `NOT_SCHEDULED`. A retry is safe: it answers ABORTED
     if the first call arrived.
@@ -309,29 +381,98 @@ class ContentServiceAsyncStub(ContentServiceStub):
     arrived.
     """
     SubmitDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]  # type: ignore[assignment]
-    """Hands the draft to the reviewers. It must be complete by now.
+    """Hands the draft to the reviewers. It must be complete by now. All that keeps it from being done is told at once: the details of
+    a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
     ABORTED if the first call arrived.
     """
     ApproveDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.ApproveDocumentRequest, _content_service_pb2.ApproveDocumentResponse]  # type: ignore[assignment]
-    """Approves the revision under review. A later save voids the approval.
+    """Approves the revision under review. A later save voids the approval. The draft is APPROVED with as many approvals of different
+    people as its content type asks for, and IN_REVIEW until then. One that was APPROVED before it asked for more can be approved
+    further. What keeps it from being done is told as by SubmitDocument.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`; PERMISSION_DENIED `SELF_APPROVAL` for anyone
-    who wrote a revision since the last publication. A retry is safe: it answers ABORTED if the first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `BLOCKING_COMMENTS`, `INVALID_DETAILS`;
+    PERMISSION_DENIED where the content type asks for more of an approver, `SELF_APPROVAL` for anyone who wrote a revision since the
+    last publication, `ALREADY_APPROVED` for anyone who has approved this one. What was published by force and not yet approved counts
+    as not published there, and who published it as one of its authors. A retry is safe: it answers ABORTED if the first call arrived.
     """
     RequestChanges: _aio.UnaryUnaryMultiCallable[_content_service_pb2.RequestChangesRequest, _content_service_pb2.RequestChangesResponse]  # type: ignore[assignment]
-    """Gives the draft back to its authors, with a comment.
+    """Gives the draft back to its authors, with a comment. Approvals that it has are void.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the
     first call arrived.
     """
-    PublishDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]  # type: ignore[assignment]
-    """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
+    RecallDocument: _aio.UnaryUnaryMultiCallable[_reviewing_pb2.RecallDocumentRequest, _reviewing_pb2.RecallDocumentResponse]  # type: ignore[assignment]
+    """Takes a draft back that was submitted, before it is approved: it is a DRAFT again.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the first
+    call arrived.
+    """
+    ApprovePublication: _aio.UnaryUnaryMultiCallable[_reviewing_pb2.ApprovePublicationRequest, _reviewing_pb2.ApprovePublicationResponse]  # type: ignore[assignment]
+    """Approves what was published by force, which is flagged (`live.forced`) until then, or until a revision is published that was
+    approved before. One approval is enough, whatever the content type asks for.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_FORCED`; PERMISSION_DENIED where the content type asks for more
+    of an approver, `SELF_APPROVAL` for who published it and for anyone who wrote a revision since the last publication that was
+    approved. A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    ListReviews: _aio.UnaryUnaryMultiCallable[_reviewing_pb2.ListReviewsRequest, _reviewing_pb2.ListReviewsResponse]  # type: ignore[assignment]
+    """What was done with a document's drafts in review, and what was said to it, newest first. A page ends early where an answer would
+    become too large.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    AddComment: _aio.UnaryUnaryMultiCallable[_commenting_pb2.AddCommentRequest, _commenting_pb2.AddCommentResponse]  # type: ignore[assignment]
+    """Says something to a document, to a field of it or to words in one, or replies to a comment. The document and its etag stay as they
+    are.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND` for the parent, `REVISION_NOT_FOUND`; PERMISSION_DENIED for a blocking
+    one of who may not review; FAILED_PRECONDITION `IS_A_REPLY` for a parent that is one, `COMMENT_DELETED` for one that is
+    deleted. A retry is safe with the same `idempotency-key`.
+    """
+    ListComments: _aio.UnaryUnaryMultiCallable[_commenting_pb2.ListCommentsRequest, _commenting_pb2.ListCommentsResponse]  # type: ignore[assignment]
+    """The comments of a document, thread by thread. A page ends early where an answer would become too large.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    UpdateComment: _aio.UnaryUnaryMultiCallable[_commenting_pb2.UpdateCommentRequest, _commenting_pb2.UpdateCommentResponse]  # type: ignore[assignment]
+    """Changes what the caller has said: the text, or whether it blocks. Only who said it may.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED, `NOT_YOUR_COMMENT`; INVALID_ARGUMENT
+    `INVALID_UPDATE_MASK`; FAILED_PRECONDITION `COMMENT_DELETED`, `IS_A_REPLY` for a reply that is to block. A retry is safe: it says
+    the same again.
+    """
+    DeleteComment: _aio.UnaryUnaryMultiCallable[_commenting_pb2.DeleteCommentRequest, _commenting_pb2.DeleteCommentResponse]  # type: ignore[assignment]
+    """Takes back what the caller has said: its words are erased, its place in the thread is kept, and it blocks nothing. Only who said
+    it may.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED `NOT_YOUR_COMMENT`. A retry is safe: what is deleted
+    already stays so.
+    """
+    ResolveComment: _aio.UnaryUnaryMultiCallable[_commenting_pb2.ResolveCommentRequest, _commenting_pb2.ResolveCommentResponse]  # type: ignore[assignment]
+    """Closes a thread: what was asked for is done. One that blocks is closed by who said it, or by whoever may review.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `IS_A_REPLY`,
+    `COMMENT_DELETED`. A retry is safe: what is resolved already stays so.
+    """
+    ReopenComment: _aio.UnaryUnaryMultiCallable[_commenting_pb2.ReopenCommentRequest, _commenting_pb2.ReopenCommentResponse]  # type: ignore[assignment]
+    """Opens a thread again that was resolved. One that blocks is opened by who said it, or by whoever may review.
+
+    Errors: as ResolveComment. A retry is safe: what is open already stays so.
+    """
+    PublishDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]  # type: ignore[assignment]
+    """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
+    as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
+    SubmitDocument.
+
+    In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
+    organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
+    metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
     `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
-    document that has VANISHED, where the caller may not let it vanish. A retry is safe: it answers ABORTED if the first call
+    document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
     arrived.
     """
     WithdrawDocument: _aio.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]  # type: ignore[assignment]
@@ -374,12 +515,13 @@ class ContentServiceAsyncStub(ContentServiceStub):
     that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
-    `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+    `BLOCKING_COMMENTS`, `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
     FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
     ABORTED if the first call arrived.
     """
     UnscheduleDocument: _aio.UnaryUnaryMultiCallable[_scheduling_pb2.UnscheduleDocumentRequest, _scheduling_pb2.UnscheduleDocumentResponse]  # type: ignore[assignment]
-    """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again.
+    """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again, or a DRAFT if
+    nobody has approved it.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `NOT_SCHEDULED`. A retry is safe: it answers ABORTED
     if the first call arrived.
@@ -563,7 +705,8 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.SubmitDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.SubmitDocumentResponse, _abc.Awaitable[_content_service_pb2.SubmitDocumentResponse]]:
-        """Hands the draft to the reviewers. It must be complete by now.
+        """Hands the draft to the reviewers. It must be complete by now. All that keeps it from being done is told at once: the details of
+        a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
         ABORTED if the first call arrived.
@@ -575,10 +718,14 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.ApproveDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.ApproveDocumentResponse, _abc.Awaitable[_content_service_pb2.ApproveDocumentResponse]]:
-        """Approves the revision under review. A later save voids the approval.
+        """Approves the revision under review. A later save voids the approval. The draft is APPROVED with as many approvals of different
+        people as its content type asks for, and IN_REVIEW until then. One that was APPROVED before it asked for more can be approved
+        further. What keeps it from being done is told as by SubmitDocument.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`; PERMISSION_DENIED `SELF_APPROVAL` for anyone
-        who wrote a revision since the last publication. A retry is safe: it answers ABORTED if the first call arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `BLOCKING_COMMENTS`, `INVALID_DETAILS`;
+        PERMISSION_DENIED where the content type asks for more of an approver, `SELF_APPROVAL` for anyone who wrote a revision since the
+        last publication, `ALREADY_APPROVED` for anyone who has approved this one. What was published by force and not yet approved counts
+        as not published there, and who published it as one of its authors. A retry is safe: it answers ABORTED if the first call arrived.
         """
 
     @_abc_1.abstractmethod
@@ -587,10 +734,122 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.RequestChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.RequestChangesResponse, _abc.Awaitable[_content_service_pb2.RequestChangesResponse]]:
-        """Gives the draft back to its authors, with a comment.
+        """Gives the draft back to its authors, with a comment. Approvals that it has are void.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the
         first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def RecallDocument(
+        self,
+        request: _reviewing_pb2.RecallDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reviewing_pb2.RecallDocumentResponse, _abc.Awaitable[_reviewing_pb2.RecallDocumentResponse]]:
+        """Takes a draft back that was submitted, before it is approved: it is a DRAFT again.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`. A retry is safe: it answers ABORTED if the first
+        call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def ApprovePublication(
+        self,
+        request: _reviewing_pb2.ApprovePublicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reviewing_pb2.ApprovePublicationResponse, _abc.Awaitable[_reviewing_pb2.ApprovePublicationResponse]]:
+        """Approves what was published by force, which is flagged (`live.forced`) until then, or until a revision is published that was
+        approved before. One approval is enough, whatever the content type asks for.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_FORCED`; PERMISSION_DENIED where the content type asks for more
+        of an approver, `SELF_APPROVAL` for who published it and for anyone who wrote a revision since the last publication that was
+        approved. A retry is safe: it answers ABORTED if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def ListReviews(
+        self,
+        request: _reviewing_pb2.ListReviewsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reviewing_pb2.ListReviewsResponse, _abc.Awaitable[_reviewing_pb2.ListReviewsResponse]]:
+        """What was done with a document's drafts in review, and what was said to it, newest first. A page ends early where an answer would
+        become too large.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def AddComment(
+        self,
+        request: _commenting_pb2.AddCommentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_commenting_pb2.AddCommentResponse, _abc.Awaitable[_commenting_pb2.AddCommentResponse]]:
+        """Says something to a document, to a field of it or to words in one, or replies to a comment. The document and its etag stay as they
+        are.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND` for the parent, `REVISION_NOT_FOUND`; PERMISSION_DENIED for a blocking
+        one of who may not review; FAILED_PRECONDITION `IS_A_REPLY` for a parent that is one, `COMMENT_DELETED` for one that is
+        deleted. A retry is safe with the same `idempotency-key`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListComments(
+        self,
+        request: _commenting_pb2.ListCommentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_commenting_pb2.ListCommentsResponse, _abc.Awaitable[_commenting_pb2.ListCommentsResponse]]:
+        """The comments of a document, thread by thread. A page ends early where an answer would become too large.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateComment(
+        self,
+        request: _commenting_pb2.UpdateCommentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_commenting_pb2.UpdateCommentResponse, _abc.Awaitable[_commenting_pb2.UpdateCommentResponse]]:
+        """Changes what the caller has said: the text, or whether it blocks. Only who said it may.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED, `NOT_YOUR_COMMENT`; INVALID_ARGUMENT
+        `INVALID_UPDATE_MASK`; FAILED_PRECONDITION `COMMENT_DELETED`, `IS_A_REPLY` for a reply that is to block. A retry is safe: it says
+        the same again.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteComment(
+        self,
+        request: _commenting_pb2.DeleteCommentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_commenting_pb2.DeleteCommentResponse, _abc.Awaitable[_commenting_pb2.DeleteCommentResponse]]:
+        """Takes back what the caller has said: its words are erased, its place in the thread is kept, and it blocks nothing. Only who said
+        it may.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED `NOT_YOUR_COMMENT`. A retry is safe: what is deleted
+        already stays so.
+        """
+
+    @_abc_1.abstractmethod
+    def ResolveComment(
+        self,
+        request: _commenting_pb2.ResolveCommentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_commenting_pb2.ResolveCommentResponse, _abc.Awaitable[_commenting_pb2.ResolveCommentResponse]]:
+        """Closes a thread: what was asked for is done. One that blocks is closed by who said it, or by whoever may review.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `COMMENT_NOT_FOUND`; PERMISSION_DENIED; FAILED_PRECONDITION `IS_A_REPLY`,
+        `COMMENT_DELETED`. A retry is safe: what is resolved already stays so.
+        """
+
+    @_abc_1.abstractmethod
+    def ReopenComment(
+        self,
+        request: _commenting_pb2.ReopenCommentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_commenting_pb2.ReopenCommentResponse, _abc.Awaitable[_commenting_pb2.ReopenCommentResponse]]:
+        """Opens a thread again that was resolved. One that blocks is opened by who said it, or by whoever may review.
+
+        Errors: as ResolveComment. A retry is safe: what is open already stays so.
         """
 
     @_abc_1.abstractmethod
@@ -599,11 +858,17 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.PublishDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.PublishDocumentResponse, _abc.Awaitable[_content_service_pb2.PublishDocumentResponse]]:
-        """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
+        """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
+        as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
+        SubmitDocument.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
+        In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
+        organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
+        metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
         `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
-        document that has VANISHED, where the caller may not let it vanish. A retry is safe: it answers ABORTED if the first call
+        document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
         arrived.
         """
 
@@ -670,7 +935,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
-        `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+        `BLOCKING_COMMENTS`, `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
         FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
         ABORTED if the first call arrived.
         """
@@ -681,7 +946,8 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _scheduling_pb2.UnscheduleDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_scheduling_pb2.UnscheduleDocumentResponse, _abc.Awaitable[_scheduling_pb2.UnscheduleDocumentResponse]]:
-        """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again.
+        """Takes a schedule back, one that has failed too. If it was to publish the draft, that is APPROVED again, or a DRAFT if
+        nobody has approved it.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `NOT_SCHEDULED`. A retry is safe: it answers ABORTED
         if the first call arrived.

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from gazette.content.v1 import content_type_member_pb2 as _content_type_member_pb2
 from gazette.content.v1 import review_pb2 as _review_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -48,7 +49,7 @@ Global___ContentTypeView: _TypeAlias = ContentTypeView  # noqa: Y015
 
 @_typing.final
 class ContentType(_message.Message):
-    """A kind of document, and what its `details` must look like."""
+    """A kind of document, and what its `details` must look like. Each change makes a version of it, and all are kept."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -60,9 +61,12 @@ class ContentType(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    MEMBER_PERMISSIONS_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
     REVIEW_POLICY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Its name, unique: lower-case letters, digits and underscores."""
+    """Its name, unique and fixed: lower-case letters, digits and underscores. What people read is `title`, which can be changed."""
     title: _builtins.str
     """Its name, as people write it."""
     body_member: _builtins.str
@@ -71,6 +75,8 @@ class ContentType(_message.Message):
     """
     etag: _builtins.str
     """Names this version. Required in an update; set by the server."""
+    version: _builtins.int
+    """The number of this version: one more with each change. Set by the server."""
     @_builtins.property
     def details_schema(self) -> _struct_pb2.Struct:
         """The JSON Schema (draft 4 to 2020-12) that `details` must satisfy; empty allows everything. References stay within it. It has
@@ -93,6 +99,20 @@ class ContentType(_message.Message):
         """When it last changed. Set by the server."""
 
     @_builtins.property
+    def member_permissions(self) -> _containers.RepeatedCompositeFieldContainer[_content_type_member_pb2.MemberPermission]:
+        """Which parts of documents need more than the right to write documents, to be changed by a save or given at creation. What a
+        save leaves as it was needs nothing. Of several that concern one part all are needed.
+        """
+
+    @_builtins.property
+    def moves(self) -> _containers.RepeatedCompositeFieldContainer[_content_type_member_pb2.MemberMove]:
+        """Which members of `details` are called something else, or are elsewhere, from this version on, in this order. Revisions stay as
+        they were saved: whoever reads one gets the members where they are by then. An update whose mask names `moves` moves them;
+        `html_members` and `member_permissions` move along unless the mask names those, too; the schema does not, and has to be given.
+        A content type makes at most 100 in all its life. A new one has none.
+        """
+
+    @_builtins.property
     def review_policy(self) -> _review_pb2.ReviewPolicy:
         """Whose word a draft of this kind needs before it is published. Unset: that of one reviewer."""
 
@@ -107,11 +127,14 @@ class ContentType(_message.Message):
         etag: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        version: _builtins.int = ...,
+        member_permissions: _abc.Iterable[_content_type_member_pb2.MemberPermission] | None = ...,
+        moves: _abc.Iterable[_content_type_member_pb2.MemberMove] | None = ...,
         review_policy: _review_pb2.ReviewPolicy | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "details_schema", b"details_schema", "review_policy", b"review_policy", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_member", b"body_member", "create_time", b"create_time", "details_schema", b"details_schema", "etag", b"etag", "html_members", b"html_members", "name", b"name", "review_policy", b"review_policy", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_member", b"body_member", "create_time", b"create_time", "details_schema", b"details_schema", "etag", b"etag", "html_members", b"html_members", "member_permissions", b"member_permissions", "moves", b"moves", "name", b"name", "review_policy", b"review_policy", "title", b"title", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from gazette.content.v1 import content_type_change_pb2 as _content_type_change_pb2
 from gazette.content.v1 import content_type_pb2 as _content_type_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -75,16 +76,20 @@ class GetContentTypeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name."""
+    version: _builtins.int
+    """Which version of it; 0 means as it stands. Versions of one that was deleted are there, too."""
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
+        version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -99,7 +104,7 @@ class GetContentTypeResponse(_message.Message):
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def content_type(self) -> _content_type_pb2.ContentType:
-        """As it stands."""
+        """As it stands, or was."""
 
     def __init__(
         self,
@@ -180,23 +185,33 @@ class UpdateContentTypeRequest(_message.Message):
 
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    ACCEPT_INVALID_FIELD_NUMBER: _builtins.int
+    CHECK_TOKEN_FIELD_NUMBER: _builtins.int
+    accept_invalid: _builtins.bool
+    """Whether the change is made though there are documents that become invalid by it. Those that a move would collide in are never
+    accepted.
+    """
+    check_token: _builtins.str
+    """What CheckContentType handed out for this very change. It may be left out where a type has no more than 2,000 documents."""
     @_builtins.property
     def content_type(self) -> _content_type_pb2.ContentType:
         """Its `name`, its `etag`, and the new values of what `update_mask` names."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Any of `title`, `details_schema`, `body_member`, `html_members`, `review_policy`. `title` may not become empty."""
+        """Any of `title`, `details_schema`, `body_member`, `html_members`, `member_permissions`, `moves`, `review_policy`. `title` may not become empty."""
 
     def __init__(
         self,
         *,
         content_type: _content_type_pb2.ContentType | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
+        accept_invalid: _builtins.bool = ...,
+        check_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_invalid", b"accept_invalid", "check_token", b"check_token", "content_type", b"content_type", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -209,19 +224,119 @@ class UpdateContentTypeResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    INVALID_DOCUMENTS_FIELD_NUMBER: _builtins.int
+    INVALID_COUNT_FIELD_NUMBER: _builtins.int
+    invalid_count: _builtins.int
+    """How many there are."""
     @_builtins.property
     def content_type(self) -> _content_type_pb2.ContentType:
         """As it was stored."""
+
+    @_builtins.property
+    def invalid_documents(self) -> _containers.RepeatedCompositeFieldContainer[_content_type_change_pb2.InvalidDocument]:
+        """The first of the documents that became invalid by it, and were accepted. CheckContentType lists all."""
 
     def __init__(
         self,
         *,
         content_type: _content_type_pb2.ContentType | None = ...,
+        invalid_documents: _abc.Iterable[_content_type_change_pb2.InvalidDocument] | None = ...,
+        invalid_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "invalid_count", b"invalid_count", "invalid_documents", b"invalid_documents"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateContentTypeResponse: _TypeAlias = UpdateContentTypeResponse  # noqa: Y015
+
+@_typing.final
+class CheckContentTypeRequest(_message.Message):
+    """Asks which documents do not satisfy a content type."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    CHANGE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    page_size: _builtins.int
+    """How many documents to name at most; 0 means 50. An answer may have fewer, or none, and not be the last: each looks at some two
+    thousand documents.
+    """
+    page_token: _builtins.str
+    """`next_page_token` of the answer before, or empty for the first part."""
+    @_builtins.property
+    def change(self) -> Global___UpdateContentTypeRequest:
+        """The change that is thought of; `accept_invalid` and `check_token` of it are ignored. Unset: the content type is meant as it
+        stands.
+        """
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        change: Global___UpdateContentTypeRequest | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "name", b"name", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckContentTypeRequest: _TypeAlias = CheckContentTypeRequest  # noqa: Y015
+
+@_typing.final
+class CheckContentTypeResponse(_message.Message):
+    """A part of what was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INVALID_DOCUMENTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    CHECKED_COUNT_FIELD_NUMBER: _builtins.int
+    TOTAL_COUNT_FIELD_NUMBER: _builtins.int
+    INVALID_COUNT_FIELD_NUMBER: _builtins.int
+    INVALID_ALREADY_COUNT_FIELD_NUMBER: _builtins.int
+    CHECK_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next part; empty at the end."""
+    checked_count: _builtins.int
+    """How many documents were looked at so far, in this part and those before."""
+    total_count: _builtins.int
+    """How many there were when the first part was asked for."""
+    invalid_count: _builtins.int
+    """How many sides of documents were found so far that the change would make invalid."""
+    invalid_already_count: _builtins.int
+    """How many were found so far that are invalid already."""
+    check_token: _builtins.str
+    """With the last part: what UpdateContentType is given to make the change without looking at all documents again, by the same
+    caller within a day. Empty if there is no `change`.
+    """
+    @_builtins.property
+    def invalid_documents(self) -> _containers.RepeatedCompositeFieldContainer[_content_type_change_pb2.InvalidDocument]:
+        """Those that do not satisfy it, in the order of their creation."""
+
+    def __init__(
+        self,
+        *,
+        invalid_documents: _abc.Iterable[_content_type_change_pb2.InvalidDocument] | None = ...,
+        next_page_token: _builtins.str = ...,
+        checked_count: _builtins.int = ...,
+        total_count: _builtins.int = ...,
+        invalid_count: _builtins.int = ...,
+        invalid_already_count: _builtins.int = ...,
+        check_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check_token", b"check_token", "checked_count", b"checked_count", "invalid_already_count", b"invalid_already_count", "invalid_count", b"invalid_count", "invalid_documents", b"invalid_documents", "next_page_token", b"next_page_token", "total_count", b"total_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckContentTypeResponse: _TypeAlias = CheckContentTypeResponse  # noqa: Y015

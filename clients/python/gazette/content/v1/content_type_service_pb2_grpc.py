@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from gazette.content.v1 import content_type_change_pb2 as gazette_dot_content_dot_v1_dot_content__type__change__pb2
 from gazette.content.v1 import content_type_service_pb2 as gazette_dot_content_dot_v1_dot_content__type__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -55,6 +56,21 @@ class ContentTypeServiceStub:
                 request_serializer=gazette_dot_content_dot_v1_dot_content__type__service__pb2.UpdateContentTypeRequest.SerializeToString,
                 response_deserializer=gazette_dot_content_dot_v1_dot_content__type__service__pb2.UpdateContentTypeResponse.FromString,
                 _registered_method=True)
+        self.CheckContentType = channel.unary_unary(
+                '/gazette.content.v1.ContentTypeService/CheckContentType',
+                request_serializer=gazette_dot_content_dot_v1_dot_content__type__service__pb2.CheckContentTypeRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_content__type__service__pb2.CheckContentTypeResponse.FromString,
+                _registered_method=True)
+        self.ListContentTypeVersions = channel.unary_unary(
+                '/gazette.content.v1.ContentTypeService/ListContentTypeVersions',
+                request_serializer=gazette_dot_content_dot_v1_dot_content__type__change__pb2.ListContentTypeVersionsRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_content__type__change__pb2.ListContentTypeVersionsResponse.FromString,
+                _registered_method=True)
+        self.DeleteContentType = channel.unary_unary(
+                '/gazette.content.v1.ContentTypeService/DeleteContentType',
+                request_serializer=gazette_dot_content_dot_v1_dot_content__type__change__pb2.DeleteContentTypeRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_content__type__change__pb2.DeleteContentTypeResponse.FromString,
+                _registered_method=True)
 
 
 class ContentTypeServiceServicer:
@@ -62,7 +78,7 @@ class ContentTypeServiceServicer:
     """
 
     def CreateContentType(self, request, context):
-        """Makes a content type.
+        """Makes a content type. One of a name that was deleted goes on with the numbers of that one's versions.
 
         Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none,
         `CONTENT_TYPE_TOO_LARGE`.
@@ -73,9 +89,9 @@ class ContentTypeServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetContentType(self, request, context):
-        """One content type.
+        """One content type, as it stands or as an earlier version had it.
 
-        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`. A retry is safe.
+        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`, also for a version that there is not. A retry is safe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -92,11 +108,50 @@ class ContentTypeServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateContentType(self, request, context):
-        """Changes a content type. Documents that exist are checked against it when they are next saved or published.
+        """Changes a content type: makes its next version. Nothing public changes by it, no revision is written, and none is lost: pages
+        stay as they were published until they are next published.
+
+        Where the change concerns `details` (`details_schema`, `body_member`, `moves`), all documents of the type are held against it, live
+        sides and drafts. If it would make any of them invalid, it is refused, unless it says `accept_invalid`; those can be listed
+        then by CheckContentType, and are refused when they are next handed in or published. No document that is saved meanwhile slips
+        through. For types of more than 2,000 documents CheckContentType comes first, and hands out the `check_token` for this.
 
         Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`,
-        `CONTENT_TYPE_TOO_LARGE`.
+        `INVALID_MOVE`, `INVALID_PAGE_TOKEN` for a `check_token` of something else, `CONTENT_TYPE_TOO_LARGE`; FAILED_PRECONDITION
+        `DOCUMENTS_WOULD_BE_INVALID` with the first of them (google.rpc.PreconditionFailure, in which `subject` is a document's id and
+        path) and how many there are (`count`), `CHECK_NEEDED`.
         A retry is safe: it answers ABORTED if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckContentType(self, request, context):
+        """Which documents do not satisfy a content type, or would not if it were changed. Changes nothing. Each answer looks at a part of
+        the documents and says how many are left.
+
+        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`, `INVALID_MOVE`,
+        `INVALID_PAGE_TOKEN`, `CONTENT_TYPE_TOO_LARGE`; ABORTED `STALE_ETAG` if the content type was changed since the first part. A retry
+        is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListContentTypeVersions(self, request, context):
+        """The versions of a content type, newest first.
+
+        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteContentType(self, request, context):
+        """Deletes a content type of which there are no documents. Its versions stay; it is restored by creating it again.
+
+        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `CONTENT_TYPE_IN_USE`.
+        A retry is safe: it answers NOT_FOUND if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,6 +179,21 @@ def add_ContentTypeServiceServicer_to_server(servicer, server):
                     servicer.UpdateContentType,
                     request_deserializer=gazette_dot_content_dot_v1_dot_content__type__service__pb2.UpdateContentTypeRequest.FromString,
                     response_serializer=gazette_dot_content_dot_v1_dot_content__type__service__pb2.UpdateContentTypeResponse.SerializeToString,
+            ),
+            'CheckContentType': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckContentType,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_content__type__service__pb2.CheckContentTypeRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_content__type__service__pb2.CheckContentTypeResponse.SerializeToString,
+            ),
+            'ListContentTypeVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListContentTypeVersions,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_content__type__change__pb2.ListContentTypeVersionsRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_content__type__change__pb2.ListContentTypeVersionsResponse.SerializeToString,
+            ),
+            'DeleteContentType': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteContentType,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_content__type__change__pb2.DeleteContentTypeRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_content__type__change__pb2.DeleteContentTypeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -235,6 +305,87 @@ class ContentTypeService:
             '/gazette.content.v1.ContentTypeService/UpdateContentType',
             gazette_dot_content_dot_v1_dot_content__type__service__pb2.UpdateContentTypeRequest.SerializeToString,
             gazette_dot_content_dot_v1_dot_content__type__service__pb2.UpdateContentTypeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckContentType(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentTypeService/CheckContentType',
+            gazette_dot_content_dot_v1_dot_content__type__service__pb2.CheckContentTypeRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_content__type__service__pb2.CheckContentTypeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListContentTypeVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentTypeService/ListContentTypeVersions',
+            gazette_dot_content_dot_v1_dot_content__type__change__pb2.ListContentTypeVersionsRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_content__type__change__pb2.ListContentTypeVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteContentType(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentTypeService/DeleteContentType',
+            gazette_dot_content_dot_v1_dot_content__type__change__pb2.DeleteContentTypeRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_content__type__change__pb2.DeleteContentTypeResponse.FromString,
             options,
             channel_credentials,
             insecure,

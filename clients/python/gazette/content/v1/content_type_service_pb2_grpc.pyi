@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from gazette.content.v1 import content_type_change_pb2 as _content_type_change_pb2
 from gazette.content.v1 import content_type_service_pb2 as _content_type_service_pb2
 from grpc import aio as _aio
 import abc as _abc_1
@@ -34,16 +35,16 @@ class ContentTypeServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ContentTypeServiceAsyncStub: ...
     CreateContentType: _grpc.UnaryUnaryMultiCallable[_content_type_service_pb2.CreateContentTypeRequest, _content_type_service_pb2.CreateContentTypeResponse]
-    """Makes a content type.
+    """Makes a content type. One of a name that was deleted goes on with the numbers of that one's versions.
 
     Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none,
     `CONTENT_TYPE_TOO_LARGE`.
     A retry is safe with the same `idempotency-key`.
     """
     GetContentType: _grpc.UnaryUnaryMultiCallable[_content_type_service_pb2.GetContentTypeRequest, _content_type_service_pb2.GetContentTypeResponse]
-    """One content type.
+    """One content type, as it stands or as an earlier version had it.
 
-    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`. A retry is safe.
+    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`, also for a version that there is not. A retry is safe.
     """
     ListContentTypes: _grpc.UnaryUnaryMultiCallable[_content_type_service_pb2.ListContentTypesRequest, _content_type_service_pb2.ListContentTypesResponse]
     """All content types, by name. Schemas are left out unless `view` asks for them; a page ends early where an answer would become
@@ -52,11 +53,38 @@ class ContentTypeServiceStub:
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     UpdateContentType: _grpc.UnaryUnaryMultiCallable[_content_type_service_pb2.UpdateContentTypeRequest, _content_type_service_pb2.UpdateContentTypeResponse]
-    """Changes a content type. Documents that exist are checked against it when they are next saved or published.
+    """Changes a content type: makes its next version. Nothing public changes by it, no revision is written, and none is lost: pages
+    stay as they were published until they are next published.
+
+    Where the change concerns `details` (`details_schema`, `body_member`, `moves`), all documents of the type are held against it, live
+    sides and drafts. If it would make any of them invalid, it is refused, unless it says `accept_invalid`; those can be listed
+    then by CheckContentType, and are refused when they are next handed in or published. No document that is saved meanwhile slips
+    through. For types of more than 2,000 documents CheckContentType comes first, and hands out the `check_token` for this.
 
     Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`,
-    `CONTENT_TYPE_TOO_LARGE`.
+    `INVALID_MOVE`, `INVALID_PAGE_TOKEN` for a `check_token` of something else, `CONTENT_TYPE_TOO_LARGE`; FAILED_PRECONDITION
+    `DOCUMENTS_WOULD_BE_INVALID` with the first of them (google.rpc.PreconditionFailure, in which `subject` is a document's id and
+    path) and how many there are (`count`), `CHECK_NEEDED`.
     A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    CheckContentType: _grpc.UnaryUnaryMultiCallable[_content_type_service_pb2.CheckContentTypeRequest, _content_type_service_pb2.CheckContentTypeResponse]
+    """Which documents do not satisfy a content type, or would not if it were changed. Changes nothing. Each answer looks at a part of
+    the documents and says how many are left.
+
+    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`, `INVALID_MOVE`,
+    `INVALID_PAGE_TOKEN`, `CONTENT_TYPE_TOO_LARGE`; ABORTED `STALE_ETAG` if the content type was changed since the first part. A retry
+    is safe.
+    """
+    ListContentTypeVersions: _grpc.UnaryUnaryMultiCallable[_content_type_change_pb2.ListContentTypeVersionsRequest, _content_type_change_pb2.ListContentTypeVersionsResponse]
+    """The versions of a content type, newest first.
+
+    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    DeleteContentType: _grpc.UnaryUnaryMultiCallable[_content_type_change_pb2.DeleteContentTypeRequest, _content_type_change_pb2.DeleteContentTypeResponse]
+    """Deletes a content type of which there are no documents. Its versions stay; it is restored by creating it again.
+
+    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `CONTENT_TYPE_IN_USE`.
+    A retry is safe: it answers NOT_FOUND if the first call arrived.
     """
 
 @_typing.type_check_only
@@ -65,16 +93,16 @@ class ContentTypeServiceAsyncStub(ContentTypeServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateContentType: _aio.UnaryUnaryMultiCallable[_content_type_service_pb2.CreateContentTypeRequest, _content_type_service_pb2.CreateContentTypeResponse]  # type: ignore[assignment]
-    """Makes a content type.
+    """Makes a content type. One of a name that was deleted goes on with the numbers of that one's versions.
 
     Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none,
     `CONTENT_TYPE_TOO_LARGE`.
     A retry is safe with the same `idempotency-key`.
     """
     GetContentType: _aio.UnaryUnaryMultiCallable[_content_type_service_pb2.GetContentTypeRequest, _content_type_service_pb2.GetContentTypeResponse]  # type: ignore[assignment]
-    """One content type.
+    """One content type, as it stands or as an earlier version had it.
 
-    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`. A retry is safe.
+    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`, also for a version that there is not. A retry is safe.
     """
     ListContentTypes: _aio.UnaryUnaryMultiCallable[_content_type_service_pb2.ListContentTypesRequest, _content_type_service_pb2.ListContentTypesResponse]  # type: ignore[assignment]
     """All content types, by name. Schemas are left out unless `view` asks for them; a page ends early where an answer would become
@@ -83,11 +111,38 @@ class ContentTypeServiceAsyncStub(ContentTypeServiceStub):
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     UpdateContentType: _aio.UnaryUnaryMultiCallable[_content_type_service_pb2.UpdateContentTypeRequest, _content_type_service_pb2.UpdateContentTypeResponse]  # type: ignore[assignment]
-    """Changes a content type. Documents that exist are checked against it when they are next saved or published.
+    """Changes a content type: makes its next version. Nothing public changes by it, no revision is written, and none is lost: pages
+    stay as they were published until they are next published.
+
+    Where the change concerns `details` (`details_schema`, `body_member`, `moves`), all documents of the type are held against it, live
+    sides and drafts. If it would make any of them invalid, it is refused, unless it says `accept_invalid`; those can be listed
+    then by CheckContentType, and are refused when they are next handed in or published. No document that is saved meanwhile slips
+    through. For types of more than 2,000 documents CheckContentType comes first, and hands out the `check_token` for this.
 
     Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`,
-    `CONTENT_TYPE_TOO_LARGE`.
+    `INVALID_MOVE`, `INVALID_PAGE_TOKEN` for a `check_token` of something else, `CONTENT_TYPE_TOO_LARGE`; FAILED_PRECONDITION
+    `DOCUMENTS_WOULD_BE_INVALID` with the first of them (google.rpc.PreconditionFailure, in which `subject` is a document's id and
+    path) and how many there are (`count`), `CHECK_NEEDED`.
     A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    CheckContentType: _aio.UnaryUnaryMultiCallable[_content_type_service_pb2.CheckContentTypeRequest, _content_type_service_pb2.CheckContentTypeResponse]  # type: ignore[assignment]
+    """Which documents do not satisfy a content type, or would not if it were changed. Changes nothing. Each answer looks at a part of
+    the documents and says how many are left.
+
+    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`, `INVALID_MOVE`,
+    `INVALID_PAGE_TOKEN`, `CONTENT_TYPE_TOO_LARGE`; ABORTED `STALE_ETAG` if the content type was changed since the first part. A retry
+    is safe.
+    """
+    ListContentTypeVersions: _aio.UnaryUnaryMultiCallable[_content_type_change_pb2.ListContentTypeVersionsRequest, _content_type_change_pb2.ListContentTypeVersionsResponse]  # type: ignore[assignment]
+    """The versions of a content type, newest first.
+
+    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    DeleteContentType: _aio.UnaryUnaryMultiCallable[_content_type_change_pb2.DeleteContentTypeRequest, _content_type_change_pb2.DeleteContentTypeResponse]  # type: ignore[assignment]
+    """Deletes a content type of which there are no documents. Its versions stay; it is restored by creating it again.
+
+    Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `CONTENT_TYPE_IN_USE`.
+    A retry is safe: it answers NOT_FOUND if the first call arrived.
     """
 
 class ContentTypeServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -99,7 +154,7 @@ class ContentTypeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_type_service_pb2.CreateContentTypeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_type_service_pb2.CreateContentTypeResponse, _abc.Awaitable[_content_type_service_pb2.CreateContentTypeResponse]]:
-        """Makes a content type.
+        """Makes a content type. One of a name that was deleted goes on with the numbers of that one's versions.
 
         Errors: ALREADY_EXISTS `CONTENT_TYPE_EXISTS`; INVALID_ARGUMENT `INVALID_SCHEMA` for a `details_schema` that is none,
         `CONTENT_TYPE_TOO_LARGE`.
@@ -112,9 +167,9 @@ class ContentTypeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_type_service_pb2.GetContentTypeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_type_service_pb2.GetContentTypeResponse, _abc.Awaitable[_content_type_service_pb2.GetContentTypeResponse]]:
-        """One content type.
+        """One content type, as it stands or as an earlier version had it.
 
-        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`. A retry is safe.
+        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`, also for a version that there is not. A retry is safe.
         """
 
     @_abc_1.abstractmethod
@@ -135,11 +190,56 @@ class ContentTypeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_type_service_pb2.UpdateContentTypeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_type_service_pb2.UpdateContentTypeResponse, _abc.Awaitable[_content_type_service_pb2.UpdateContentTypeResponse]]:
-        """Changes a content type. Documents that exist are checked against it when they are next saved or published.
+        """Changes a content type: makes its next version. Nothing public changes by it, no revision is written, and none is lost: pages
+        stay as they were published until they are next published.
+
+        Where the change concerns `details` (`details_schema`, `body_member`, `moves`), all documents of the type are held against it, live
+        sides and drafts. If it would make any of them invalid, it is refused, unless it says `accept_invalid`; those can be listed
+        then by CheckContentType, and are refused when they are next handed in or published. No document that is saved meanwhile slips
+        through. For types of more than 2,000 documents CheckContentType comes first, and hands out the `check_token` for this.
 
         Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`,
-        `CONTENT_TYPE_TOO_LARGE`.
+        `INVALID_MOVE`, `INVALID_PAGE_TOKEN` for a `check_token` of something else, `CONTENT_TYPE_TOO_LARGE`; FAILED_PRECONDITION
+        `DOCUMENTS_WOULD_BE_INVALID` with the first of them (google.rpc.PreconditionFailure, in which `subject` is a document's id and
+        path) and how many there are (`count`), `CHECK_NEEDED`.
         A retry is safe: it answers ABORTED if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def CheckContentType(
+        self,
+        request: _content_type_service_pb2.CheckContentTypeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_content_type_service_pb2.CheckContentTypeResponse, _abc.Awaitable[_content_type_service_pb2.CheckContentTypeResponse]]:
+        """Which documents do not satisfy a content type, or would not if it were changed. Changes nothing. Each answer looks at a part of
+        the documents and says how many are left.
+
+        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`, `INVALID_MOVE`,
+        `INVALID_PAGE_TOKEN`, `CONTENT_TYPE_TOO_LARGE`; ABORTED `STALE_ETAG` if the content type was changed since the first part. A retry
+        is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def ListContentTypeVersions(
+        self,
+        request: _content_type_change_pb2.ListContentTypeVersionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_content_type_change_pb2.ListContentTypeVersionsResponse, _abc.Awaitable[_content_type_change_pb2.ListContentTypeVersionsResponse]]:
+        """The versions of a content type, newest first.
+
+        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteContentType(
+        self,
+        request: _content_type_change_pb2.DeleteContentTypeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_content_type_change_pb2.DeleteContentTypeResponse, _abc.Awaitable[_content_type_change_pb2.DeleteContentTypeResponse]]:
+        """Deletes a content type of which there are no documents. Its versions stay; it is restored by creating it again.
+
+        Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `CONTENT_TYPE_IN_USE`.
+        A retry is safe: it answers NOT_FOUND if the first call arrived.
         """
 
 def add_ContentTypeServiceServicer_to_server(servicer: ContentTypeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

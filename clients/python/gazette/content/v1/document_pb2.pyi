@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from gazette.content.v1 import review_pb2 as _review_pb2
 from gazette.content.v1 import schedule_pb2 as _schedule_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -70,7 +71,7 @@ class _DraftStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DraftState
     DRAFT_STATE_CHANGES_REQUESTED: _DraftState.ValueType  # 3
     """A reviewer asked for changes."""
     DRAFT_STATE_APPROVED: _DraftState.ValueType  # 4
-    """A reviewer approved this revision; it can be published."""
+    """As many reviewers approved this revision as its content type asked for; it can be published."""
     DRAFT_STATE_SCHEDULED: _DraftState.ValueType  # 5
     """Approved, and to be published by itself when it is due. A later save voids the schedule with the approval."""
     DRAFT_STATE_SCHEDULE_FAILED: _DraftState.ValueType  # 6
@@ -90,7 +91,7 @@ DRAFT_STATE_IN_REVIEW: DraftState.ValueType  # 2
 DRAFT_STATE_CHANGES_REQUESTED: DraftState.ValueType  # 3
 """A reviewer asked for changes."""
 DRAFT_STATE_APPROVED: DraftState.ValueType  # 4
-"""A reviewer approved this revision; it can be published."""
+"""As many reviewers approved this revision as its content type asked for; it can be published."""
 DRAFT_STATE_SCHEDULED: DraftState.ValueType  # 5
 """Approved, and to be published by itself when it is due. A later save voids the schedule with the approval."""
 DRAFT_STATE_SCHEDULE_FAILED: DraftState.ValueType  # 6
@@ -168,13 +169,26 @@ class Draft(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     REVISION_NUMBER_FIELD_NUMBER: _builtins.int
     SCHEDULE_FIELD_NUMBER: _builtins.int
+    APPROVALS_FIELD_NUMBER: _builtins.int
+    REQUIRED_APPROVALS_FIELD_NUMBER: _builtins.int
+    BLOCKING_COMMENTS_FIELD_NUMBER: _builtins.int
     state: Global___DraftState.ValueType
     """Where it stands."""
     revision_number: _builtins.int
     """Which revision it is; 0 when there is none."""
+    required_approvals: _builtins.int
+    """How many approvals its content type asks for now."""
+    blocking_comments: _builtins.int
+    """How many open comments keep it from being approved and published (ListComments has them)."""
     @_builtins.property
     def schedule(self) -> _schedule_pb2.Schedule:
         """When it is to be published, or was to be. Unset unless it is SCHEDULED or SCHEDULE_FAILED."""
+
+    @_builtins.property
+    def approvals(self) -> _containers.RepeatedCompositeFieldContainer[_review_pb2.Approval]:
+        """Who has approved it since it was last submitted, in the order in which they did. A save voids all approvals, and so does who
+        asks for changes or takes it back.
+        """
 
     def __init__(
         self,
@@ -182,10 +196,13 @@ class Draft(_message.Message):
         state: Global___DraftState.ValueType = ...,
         revision_number: _builtins.int = ...,
         schedule: _schedule_pb2.Schedule | None = ...,
+        approvals: _abc.Iterable[_review_pb2.Approval] | None = ...,
+        required_approvals: _builtins.int = ...,
+        blocking_comments: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision_number", b"revision_number", "schedule", b"schedule", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvals", b"approvals", "blocking_comments", b"blocking_comments", "required_approvals", b"required_approvals", "revision_number", b"revision_number", "schedule", b"schedule", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -211,6 +228,7 @@ class Live(_message.Message):
     COVERS_PREFIX_FIELD_NUMBER: _builtins.int
     PRESERVES_SUFFIX_FIELD_NUMBER: _builtins.int
     SCHEDULE_FIELD_NUMBER: _builtins.int
+    FORCED_FIELD_NUMBER: _builtins.int
     state: Global___LiveState.ValueType
     """What the public sees."""
     revision_number: _builtins.int
@@ -253,6 +271,10 @@ class Live(_message.Message):
     def schedule(self) -> _schedule_pb2.Schedule:
         """When it is to be taken down by itself, or was to be, and could not. Unset where neither is so."""
 
+    @_builtins.property
+    def forced(self) -> _review_pb2.Forcing:
+        """What was published by force and nobody has approved since. Unset where there is nothing of the kind."""
+
     def __init__(
         self,
         *,
@@ -270,10 +292,11 @@ class Live(_message.Message):
         covers_prefix: _builtins.bool = ...,
         preserves_suffix: _builtins.bool = ...,
         schedule: _schedule_pb2.Schedule | None = ...,
+        forced: _review_pb2.Forcing | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "schedule", b"schedule", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "forced", b"forced", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "schedule", b"schedule", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "explanation", b"explanation", "first_publish_time", b"first_publish_time", "location", b"location", "path", b"path", "preserves_suffix", b"preserves_suffix", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "revision_number", b"revision_number", "schedule", b"schedule", "state", b"state", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "explanation", b"explanation", "first_publish_time", b"first_publish_time", "forced", b"forced", "location", b"location", "path", b"path", "preserves_suffix", b"preserves_suffix", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "revision_number", b"revision_number", "schedule", b"schedule", "state", b"state", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -460,6 +483,32 @@ class Document(_message.Message):
 Global___Document: _TypeAlias = Document  # noqa: Y015
 
 @_typing.final
+class RevisionContentType(_message.Message):
+    """The content type by which a revision was saved."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    version: _builtins.int
+    """Its version."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevisionContentType: _TypeAlias = RevisionContentType  # noqa: Y015
+
+@_typing.final
 class Revision(_message.Message):
     """An immutable, numbered snapshot of a document."""
 
@@ -500,6 +549,7 @@ class Revision(_message.Message):
     AUTHOR_ID_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     RESTORED_FROM_REVISION_NUMBER_FIELD_NUMBER: _builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     """Whose it is."""
     number: _builtins.int
@@ -540,6 +590,12 @@ class Revision(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was saved."""
 
+    @_builtins.property
+    def content_type(self) -> Global___RevisionContentType:
+        """By which content type it was saved, and which version of that: members have the names that they had then. Unset where that was
+        not kept yet.
+        """
+
     def __init__(
         self,
         *,
@@ -557,10 +613,11 @@ class Revision(_message.Message):
         author_id: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         restored_from_revision_number: _builtins.int = ...,
+        content_type: Global___RevisionContentType | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "details", b"details"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "create_time", b"create_time", "details", b"details"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author_id", b"author_id", "body", b"body", "body_format", b"body_format", "create_time", b"create_time", "details", b"details", "document_id", b"document_id", "links", b"links", "number", b"number", "path", b"path", "restored_from_revision_number", b"restored_from_revision_number", "summary", b"summary", "tags", b"tags", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author_id", b"author_id", "body", b"body", "body_format", b"body_format", "content_type", b"content_type", "create_time", b"create_time", "details", b"details", "document_id", b"document_id", "links", b"links", "number", b"number", "path", b"path", "restored_from_revision_number", b"restored_from_revision_number", "summary", b"summary", "tags", b"tags", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
