@@ -12,6 +12,9 @@ from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
 from server.content.rendering import Renderer
 from server.content.review.service import Review
+from server.content.review_dates import mails as review_mails
+from server.content.review_dates.due import DueReviews
+from server.content.review_dates.service import ReviewDates
 from server.content.revisions.service import Revisions
 from server.content.schedules import mails
 from server.content.schedules.deeds import Deeds
@@ -19,6 +22,7 @@ from server.content.schedules.running import Due
 from server.content.schedules.service import Scheduling
 from server.content.taking_down.service import TakingDown
 from server.content.transfer.service import Transfer
+from server.content.translations.service import Translations
 from server.content.types import held as types
 from server.content.types.service import ContentTypeService
 from server.process.domains import Base, Crossings, Domain, Follower
@@ -38,6 +42,8 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         Documents(database, paging, premises, renderer),
         Review(database, premises),
         Publishing(approved),
+        ReviewDates(database, premises),
+        Translations(database, paging, premises),
         Scheduling(database, premises, renderer, base.settings.redirect_hosts),
         TakingDown(database, premises, publisher, renderer, base.settings.redirect_hosts),
         Revisions(database, paging, premises.objects),
@@ -50,8 +56,9 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             attachments.agreement(database),
             files.removal(database, base.blobs, attachments.is_named),
             due.job(),
+            DueReviews(database, crossings.people).job(),
         ),
-        composers=mails.composers(base.settings.public_url),
+        composers=mails.composers(base.settings.public_url) | review_mails.composers(base.settings.public_url),
         followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],
         means=(premises, due),
     )

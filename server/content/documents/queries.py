@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
+    and_,
     any_,
     bindparam,
     case,
@@ -59,6 +60,10 @@ ORGANISATION_EXISTS = Statement(select(exists().where(ORGANISATIONS.c.id == bind
 EQUAL = ("organisation_id", "content_type", "locale", "draft_state", "live_state")
 FILTERS: dict[str, ColumnElement[bool]] = {
     "organisations": Document.organisation_id == any_(bindparam("organisations", type_=ARRAY(Uuid()))),
+    "review_due_before": and_(
+        Document.live_state == literal_column("1"),
+        Document.review_by_time < bindparam("review_due_before", type_=TIMESTAMP(timezone=True)),
+    ),
     **{each.key: each == bindparam(each.key, type_=each.type) for each in Document.__table__.c if each.key in EQUAL},
 }
 DETAILS_SIZE = case(

@@ -24,10 +24,12 @@ from server.content.documents.sizes import is_counted
 from server.content.documents.words import Words, rewritten, words_of
 from server.content.failures import InvalidDetails, KeyOfAnother
 from server.content.rendering import Renderer, Rendering
+from server.content.translations.sources import with_basis
 from server.rpc import http
 from server.rpc.answers import Room
 from server.rpc.call import Call
 from server.rpc.lists.paging import Paging
+from server.rpc.messages import moment
 from server.stores import idempotency
 from server.stores.postgres import Database
 from server.stores.statements import Row
@@ -86,6 +88,7 @@ class Documents:
         """Makes the document. Where the transaction began at `time` and has claimed the call's key, the response is known
         beforehand, and stored with the document. Raises what stands in the way."""
         save = saving.first(wanted, words, organisation_id=organisation_id, author_id=call.caller.known_id, draft_state=DRAFT)
+        save = await with_basis(connection, save, wanted)
         statement, more = writing.CREATION, saving.event("document.create", save.row)
         if time is not None:
             statement = writing.REMEMBERED_CREATION
@@ -119,6 +122,8 @@ class Documents:
     async def ListDocuments(self, request: rpc.ListDocumentsRequest, call: Call) -> rpc.ListDocumentsResponse:
         page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)
         given: dict[str, Any] = {name: value for name in EQUAL if (value := getattr(request, name))}
+        if request.HasField("review_due_before"):
+            given["review_due_before"] = moment(request.review_due_before)
         whose = rules.listed(call.caller, request.organisation_id)
         if whose is not None:  # of one alone, PostgreSQL finds the newest at the end of an index
             given |= {"organisation_id": whose[0]} if len(whose) == 1 else {"organisations": whose}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import content_service_pb2 as rpc
+from server.content.change_notes.rules import check_note
 from server.content.documents import views
 from server.content.documents.rules import changeable
 from server.content.publishing import rules
@@ -31,7 +32,8 @@ class Publishing:
             if document.live_state == VANISHED:  # it would be public again
                 call.caller.require(VANISH, document.organisation_id)
             rules.publish(document.draft_state)
-            return Wanted(document, is_minor=request.minor)
+            check_note(document.live_state, request.change_note, is_minor=request.minor)
+            return Wanted(document, is_minor=request.minor, change_note=request.change_note)
 
         published = await self.approved.publish(uuid.UUID(request.id), decide, begin=call.start, call=call)
         document = views.document(published.document)

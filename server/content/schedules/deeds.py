@@ -61,7 +61,8 @@ class Deeds:
             current = standing(document, schedule)
             check_may(account, current)
             told = details(schedule)
-            return Wanted(current, is_minor=schedule.minor, actor_id=schedule.account_id, details=told)
+            said = {"is_minor": schedule.minor, "change_note": schedule.change_note}
+            return Wanted(current, **said, actor_id=schedule.account_id, details=told)
 
         return await self.approved.publish(schedule.document_id, decide, begin=begin)
 

@@ -9,6 +9,7 @@ from gazette.content.v1 import notice_pb2 as _notice_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -146,6 +147,7 @@ class ListDocumentsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     ORDER_BY_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
+    REVIEW_DUE_BEFORE_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
     """Only this organisation's; empty means all that the caller may read."""
     content_type: _builtins.str
@@ -167,6 +169,10 @@ class ListDocumentsRequest(_message.Message):
     """
     view: _document_pb2.DocumentView.ValueType
     """How much of each."""
+    @_builtins.property
+    def review_due_before(self) -> _timestamp_pb2.Timestamp:
+        """Only pages that must be looked at again before this time: with the present one, those that are due."""
+
     def __init__(
         self,
         *,
@@ -179,10 +185,11 @@ class ListDocumentsRequest(_message.Message):
         page_token: _builtins.str = ...,
         order_by: _builtins.str = ...,
         view: _document_pb2.DocumentView.ValueType = ...,
+        review_due_before: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["review_due_before", b"review_due_before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "draft_state", b"draft_state", "live_state", b"live_state", "locale", b"locale", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "draft_state", b"draft_state", "live_state", b"live_state", "locale", b"locale", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "review_due_before", b"review_due_before", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -451,22 +458,28 @@ class PublishDocumentRequest(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     MINOR_FIELD_NUMBER: _builtins.int
+    CHANGE_NOTE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The document."""
     etag: _builtins.str
     """The version that the caller saw."""
     minor: _builtins.bool
-    """Whether readers need not notice: `public_update_time` stays as it was."""
+    """Whether readers need not notice, a minor update: `public_update_time` stays as it was, and so does the page's history."""
+    change_note: _builtins.str
+    """What changed, plain text for readers, who find it with the page from then on. Required of a major update: of a document that was
+    public before, unless it is `minor`.
+    """
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
         etag: _builtins.str = ...,
         minor: _builtins.bool = ...,
+        change_note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "id", b"id", "minor", b"minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_note", b"change_note", "etag", b"etag", "id", b"id", "minor", b"minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
