@@ -60,8 +60,8 @@ async def test_major_and_minor_updates(desk: Desk) -> None:
 
 
 async def test_what_readers_are_to_notice_needs_a_note(desk: Desk) -> None:
-    """C36: Of what was public before a major update without a note is refused, at once and when it is scheduled, by its field; a
-    note that nobody would see is refused, too."""
+    """C36: Of what was public before a major update without a note is refused, at once and when it is scheduled, by its field;
+    a note that nobody would see is refused, too."""
     document = await desk.published(f"{desk.root}/a")
     draft = await desk.approve(await desk.submit(await desk.update(document, body="b")))
     publish = rpc.PublishDocumentRequest(id=draft.id, etag=draft.etag)
@@ -77,7 +77,7 @@ async def test_what_readers_are_to_notice_needs_a_note(desk: Desk) -> None:
         rpc.PublishDocumentRequest(id=draft.id, etag=draft.etag, change_note="x" * 1001),
     ):
         refusal = await refused(desk.documents.PublishDocument(request, metadata=desk.publisher.metadata))
-        assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT")
     assert (await desk.get(draft)).etag == draft.etag
 
 

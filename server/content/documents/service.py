@@ -53,7 +53,9 @@ class Documents:
     renderer: Renderer
 
     async def CreateDocument(self, request: rpc.CreateDocumentRequest, call: Call) -> rpc.CreateDocumentResponse:
-        organisation_id = rules.organisation(call.caller, request.document.organisation_id, WRITE)
+        organisation_id = rules.organisation(
+            call.caller, request.document.organisation_id, WRITE, request.document.locale or content_fields.DEFAULT_LOCALE
+        )
         wanted = request.document
         words, verdicts = words_of(wanted, await self.premises.objects.taken(wanted.details)), Verdicts()
         # No connection is held while something costly is checked or rendered.

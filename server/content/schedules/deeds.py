@@ -94,7 +94,7 @@ async def change(said: ScheduledTakingDown, renderer: Renderer, hosts: Collectio
 def check_may(account: Person | None, document: Row) -> None:
     """Raises NoLongerPermitted. To make public again what has vanished is more than publishers may."""
     needed = {PUBLISH, VANISH} if document.live_state == VANISHED else {PUBLISH}
-    if account is None or not all(account.caller.may(each, document.organisation_id) for each in needed):
+    if account is None or not all(account.caller.may(each, document.organisation_id, document.locale) for each in needed):
         raise failures.NoLongerPermitted
 
 

@@ -94,7 +94,7 @@ TRANSLATIONS = Statement(
 @cache
 def gaps(kind: int, whose: str, *, has_content_type: bool) -> Statement:
     """What pages in `source_locale` lack in `target_locale`, from behind one on: with the last page that was looked at, how
-    many were, and of each gap the columns of both documents. `whose` is `organisation_id`, `organisations` or empty, for all."""
+    many were, and of each gap the columns of both. `whose` is `organisation_id`, `organisations`, or empty for all."""
     page, other = aliased(Document, name="page"), aliased(Document, name="other")
     pages: Select[Any] = select(page).where(
         page.live_state == IS_PAGE,
