@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 import jwt
+from sqlalchemy import select
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import Account, Role
@@ -94,7 +95,7 @@ async def test_who_has_no_other_role(service: Service) -> None:
     claims = jwt.decode((await refresh(service, again)).access_token, options={"verify_signature": False})
     assert claims["grants"] == {}
     assert [*claims["locale_grants"][str(AUTHOR)].values()] == [["cy"]]
-    held = await rows(service, models.Grant)
+    held = await rows(service, select(models.Grant.__table__))
     assert uuid.UUID(person.id) not in {each.account_id for each in held}
 
 
@@ -119,7 +120,7 @@ async def test_erased_accounts_hold_nothing(service: Service) -> None:
     admin, person = await service.account(role=Role.ROLE_ADMIN), await service.account(role=Role.ROLE_READER)
     await grant(service, admin, person, AUTHOR, here, "cy")
     await ask(service, admin, "EraseAccount", id=person.id)
-    held = await rows(service, models.LocaleGrant)
+    held = await rows(service, select(models.LocaleGrant.__table__))
     assert uuid.UUID(person.id) not in {each.account_id for each in held}
 
 

@@ -191,4 +191,4 @@ def test_no_list_is_without_a_limit() -> None:
         for field in kind.DESCRIPTOR.fields
         if field.is_repeated and not {"repeated", "map"} & set(rules_of(kind.DESCRIPTOR, field))
     }
-    assert unbounded == {"Account.grants", "Organisation.path_prefixes"}
+    assert unbounded == {"Account.grants", "Grant.locales", "Organisation.path_prefixes"}

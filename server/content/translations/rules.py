@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, NamedTuple
 
-from server.content.translations.failures import InvalidSource, NoSource
+from server.content.translations.failures import InvalidSource, NoSource, SourceNotFound
 
 
 class Basis(NamedTuple):
@@ -23,12 +23,12 @@ def basis(source: Any | None) -> Basis:
 
 
 def confirmed(source: Any | None, wanted_id: str, wanted_number: int) -> Basis:
-    """As somebody says that it is. Raises InvalidSource, NoSource."""
+    """As somebody says that it is. Raises SourceNotFound, InvalidSource, NoSource."""
     if source is None:
         if wanted_id:
-            raise InvalidSource("source_document_id", "is no other document with the same translation key")
+            raise SourceNotFound
         raise NoSource
     if wanted_number > source.revision_number:
-        raise InvalidSource("source_revision_number", f"is not between 1 and {source.revision_number}")
+        raise InvalidSource(source.revision_number)
     found = basis(source)
     return found._replace(source_revision_number=wanted_number) if wanted_number else found

@@ -41,7 +41,7 @@ class Translations:
     async def ListTranslations(self, request: rpc.ListTranslationsRequest, call: Call) -> rpc.ListTranslationsResponse:
         page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)
         async with self.database.direct() as connection:
-            found = await queries.GROUP.first(connection, id=uuid.UUID(request.id))
+            found = await queries.GROUP.first(connection, id=uuid.UUID(request.document_id))
             key = document_rules.readable(found, call.caller).translation_key
             after = page.after or ""
             rows = await queries.TRANSLATIONS.all(connection, translation_key=key, after=after, limit=page.limit)

@@ -279,9 +279,9 @@ class ContentServiceServicer:
         """Says which revision of its source the translation says the same as: what was published of the source since is what it lacks. The
         server says so itself when a translation is made. There is no new revision, and a draft stays as it is.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SOURCE` for a source that is not among the document's
-        translations, or has no such revision; FAILED_PRECONDITION `NO_SOURCE` for a document that has no translations. A retry is safe:
-        it answers ABORTED if the first call arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; NOT_FOUND `SOURCE_NOT_FOUND` for a source that is not among the document's
+        translations; INVALID_ARGUMENT `INVALID_SOURCE` for a revision that it does not have; FAILED_PRECONDITION `NO_SOURCE` for a
+        document that has no translations. A retry is safe: it answers ABORTED if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

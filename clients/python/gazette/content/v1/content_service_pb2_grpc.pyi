@@ -121,9 +121,9 @@ class ContentServiceStub:
     """Says which revision of its source the translation says the same as: what was published of the source since is what it lacks. The
     server says so itself when a translation is made. There is no new revision, and a draft stays as it is.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SOURCE` for a source that is not among the document's
-    translations, or has no such revision; FAILED_PRECONDITION `NO_SOURCE` for a document that has no translations. A retry is safe:
-    it answers ABORTED if the first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; NOT_FOUND `SOURCE_NOT_FOUND` for a source that is not among the document's
+    translations; INVALID_ARGUMENT `INVALID_SOURCE` for a revision that it does not have; FAILED_PRECONDITION `NO_SOURCE` for a
+    document that has no translations. A retry is safe: it answers ABORTED if the first call arrived.
     """
     ListTranslationGaps: _grpc.UnaryUnaryMultiCallable[_translations_pb2.ListTranslationGapsRequest, _translations_pb2.ListTranslationGapsResponse]
     """Pages in one language that are not in another yet, or whose translation into that was made before they were last published:
@@ -300,9 +300,9 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """Says which revision of its source the translation says the same as: what was published of the source since is what it lacks. The
     server says so itself when a translation is made. There is no new revision, and a draft stays as it is.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SOURCE` for a source that is not among the document's
-    translations, or has no such revision; FAILED_PRECONDITION `NO_SOURCE` for a document that has no translations. A retry is safe:
-    it answers ABORTED if the first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; NOT_FOUND `SOURCE_NOT_FOUND` for a source that is not among the document's
+    translations; INVALID_ARGUMENT `INVALID_SOURCE` for a revision that it does not have; FAILED_PRECONDITION `NO_SOURCE` for a
+    document that has no translations. A retry is safe: it answers ABORTED if the first call arrived.
     """
     ListTranslationGaps: _aio.UnaryUnaryMultiCallable[_translations_pb2.ListTranslationGapsRequest, _translations_pb2.ListTranslationGapsResponse]  # type: ignore[assignment]
     """Pages in one language that are not in another yet, or whose translation into that was made before they were last published:
@@ -548,9 +548,9 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Says which revision of its source the translation says the same as: what was published of the source since is what it lacks. The
         server says so itself when a translation is made. There is no new revision, and a draft stays as it is.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SOURCE` for a source that is not among the document's
-        translations, or has no such revision; FAILED_PRECONDITION `NO_SOURCE` for a document that has no translations. A retry is safe:
-        it answers ABORTED if the first call arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; NOT_FOUND `SOURCE_NOT_FOUND` for a source that is not among the document's
+        translations; INVALID_ARGUMENT `INVALID_SOURCE` for a revision that it does not have; FAILED_PRECONDITION `NO_SOURCE` for a
+        document that has no translations. A retry is safe: it answers ABORTED if the first call arrived.
         """
 
     @_abc_1.abstractmethod

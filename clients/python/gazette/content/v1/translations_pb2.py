@@ -27,15 +27,15 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/translations.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n\x0bTranslation\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\x16\n\x06locale\x18\x02 \x01(\tR\x06locale\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\'\n\x0frevision_number\x18\x05 \x01(\x05R\x0erevisionNumber\x12?\n\x0b\x64raft_state\x18\x06 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateR\ndraftState\x12<\n\nlive_state\x18\x07 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateR\tliveState\x12\x30\n\x14live_revision_number\x18\x08 \x01(\x05R\x12liveRevisionNumber\x12=\n\x0cpublish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12,\n\x12source_document_id\x18\n \x01(\tR\x10sourceDocumentId\x12\x34\n\x16source_revision_number\x18\x0b \x01(\x05R\x14sourceRevisionNumber\x12\x1a\n\x08outdated\x18\x0c \x01(\x08R\x08outdated\"\x85\x01\n\x17ListTranslationsRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x87\x01\n\x18ListTranslationsResponse\x12\x43\n\x0ctranslations\x18\x01 \x03(\x0b\x32\x1f.gazette.content.v1.TranslationR\x0ctranslations\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xce\x01\n\x19\x43onfirmTranslationRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x39\n\x12source_document_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x10sourceDocumentId\x12=\n\x16source_revision_number\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x14sourceRevisionNumber\"V\n\x1a\x43onfirmTranslationResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x8a\x03\n\x1aListTranslationGapsRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12\x34\n\rsource_locale\x18\x03 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x05\xbaH\x06r\x04\x10\x01\x18#R\x0csourceLocale\x12\x34\n\rtarget_locale\x18\x04 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x05\xbaH\x06r\x04\x10\x01\x18#R\x0ctargetLocale\x12\x46\n\x04kind\x18\x05 \x01(\x0e\x32&.gazette.content.v1.TranslationGapKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\xec\x01\n\x0eTranslationGap\x12\x37\n\x06source\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.TranslationR\x06source\x12\x41\n\x0btranslation\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.TranslationR\x0btranslation\x12\x30\n\x14\x66rom_revision_number\x18\x03 \x01(\x05R\x12\x66romRevisionNumber\x12,\n\x12to_revision_number\x18\x04 \x01(\x05R\x10toRevisionNumber\"}\n\x1bListTranslationGapsResponse\x12\x36\n\x04gaps\x18\x01 \x03(\x0b\x32\".gazette.content.v1.TranslationGapR\x04gaps\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x7f\n\x12TranslationGapKind\x12$\n TRANSLATION_GAP_KIND_UNSPECIFIED\x10\x00\x12 \n\x1cTRANSLATION_GAP_KIND_MISSING\x10\x01\x12!\n\x1dTRANSLATION_GAP_KIND_OUTDATED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/translations.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n\x0bTranslation\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\x16\n\x06locale\x18\x02 \x01(\tR\x06locale\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\'\n\x0frevision_number\x18\x05 \x01(\x05R\x0erevisionNumber\x12?\n\x0b\x64raft_state\x18\x06 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateR\ndraftState\x12<\n\nlive_state\x18\x07 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateR\tliveState\x12\x30\n\x14live_revision_number\x18\x08 \x01(\x05R\x12liveRevisionNumber\x12=\n\x0cpublish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12,\n\x12source_document_id\x18\n \x01(\tR\x10sourceDocumentId\x12\x34\n\x16source_revision_number\x18\x0b \x01(\x05R\x14sourceRevisionNumber\x12\x1a\n\x08outdated\x18\x0c \x01(\x08R\x08outdated\"\x96\x01\n\x17ListTranslationsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x87\x01\n\x18ListTranslationsResponse\x12\x43\n\x0ctranslations\x18\x01 \x03(\x0b\x32\x1f.gazette.content.v1.TranslationR\x0ctranslations\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xce\x01\n\x19\x43onfirmTranslationRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x39\n\x12source_document_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x10sourceDocumentId\x12=\n\x16source_revision_number\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x14sourceRevisionNumber\"V\n\x1a\x43onfirmTranslationResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x8a\x03\n\x1aListTranslationGapsRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12\x34\n\rsource_locale\x18\x03 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x05\xbaH\x06r\x04\x10\x01\x18#R\x0csourceLocale\x12\x34\n\rtarget_locale\x18\x04 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x05\xbaH\x06r\x04\x10\x01\x18#R\x0ctargetLocale\x12\x46\n\x04kind\x18\x05 \x01(\x0e\x32&.gazette.content.v1.TranslationGapKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\xec\x01\n\x0eTranslationGap\x12\x37\n\x06source\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.TranslationR\x06source\x12\x41\n\x0btranslation\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.TranslationR\x0btranslation\x12\x30\n\x14\x66rom_revision_number\x18\x03 \x01(\x05R\x12\x66romRevisionNumber\x12,\n\x12to_revision_number\x18\x04 \x01(\x05R\x10toRevisionNumber\"}\n\x1bListTranslationGapsResponse\x12\x36\n\x04gaps\x18\x01 \x03(\x0b\x32\".gazette.content.v1.TranslationGapR\x04gaps\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x7f\n\x12TranslationGapKind\x12$\n TRANSLATION_GAP_KIND_UNSPECIFIED\x10\x00\x12 \n\x1cTRANSLATION_GAP_KIND_MISSING\x10\x01\x12!\n\x1dTRANSLATION_GAP_KIND_OUTDATED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.content.v1.translations_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTTRANSLATIONSREQUEST'].fields_by_name['id']._loaded_options = None
-  _globals['_LISTTRANSLATIONSREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_LISTTRANSLATIONSREQUEST'].fields_by_name['document_id']._loaded_options = None
+  _globals['_LISTTRANSLATIONSREQUEST'].fields_by_name['document_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTTRANSLATIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTTRANSLATIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
   _globals['_LISTTRANSLATIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -62,22 +62,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTRANSLATIONGAPSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
   _globals['_LISTTRANSLATIONGAPSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTTRANSLATIONGAPSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
-  _globals['_TRANSLATIONGAPKIND']._serialized_start=2015
-  _globals['_TRANSLATIONGAPKIND']._serialized_end=2142
+  _globals['_TRANSLATIONGAPKIND']._serialized_start=2032
+  _globals['_TRANSLATIONGAPKIND']._serialized_end=2159
   _globals['_TRANSLATION']._serialized_start=158
   _globals['_TRANSLATION']._serialized_end=679
   _globals['_LISTTRANSLATIONSREQUEST']._serialized_start=682
-  _globals['_LISTTRANSLATIONSREQUEST']._serialized_end=815
-  _globals['_LISTTRANSLATIONSRESPONSE']._serialized_start=818
-  _globals['_LISTTRANSLATIONSRESPONSE']._serialized_end=953
-  _globals['_CONFIRMTRANSLATIONREQUEST']._serialized_start=956
-  _globals['_CONFIRMTRANSLATIONREQUEST']._serialized_end=1162
-  _globals['_CONFIRMTRANSLATIONRESPONSE']._serialized_start=1164
-  _globals['_CONFIRMTRANSLATIONRESPONSE']._serialized_end=1250
-  _globals['_LISTTRANSLATIONGAPSREQUEST']._serialized_start=1253
-  _globals['_LISTTRANSLATIONGAPSREQUEST']._serialized_end=1647
-  _globals['_TRANSLATIONGAP']._serialized_start=1650
-  _globals['_TRANSLATIONGAP']._serialized_end=1886
-  _globals['_LISTTRANSLATIONGAPSRESPONSE']._serialized_start=1888
-  _globals['_LISTTRANSLATIONGAPSRESPONSE']._serialized_end=2013
+  _globals['_LISTTRANSLATIONSREQUEST']._serialized_end=832
+  _globals['_LISTTRANSLATIONSRESPONSE']._serialized_start=835
+  _globals['_LISTTRANSLATIONSRESPONSE']._serialized_end=970
+  _globals['_CONFIRMTRANSLATIONREQUEST']._serialized_start=973
+  _globals['_CONFIRMTRANSLATIONREQUEST']._serialized_end=1179
+  _globals['_CONFIRMTRANSLATIONRESPONSE']._serialized_start=1181
+  _globals['_CONFIRMTRANSLATIONRESPONSE']._serialized_end=1267
+  _globals['_LISTTRANSLATIONGAPSREQUEST']._serialized_start=1270
+  _globals['_LISTTRANSLATIONGAPSREQUEST']._serialized_end=1664
+  _globals['_TRANSLATIONGAP']._serialized_start=1667
+  _globals['_TRANSLATIONGAP']._serialized_end=1903
+  _globals['_LISTTRANSLATIONGAPSRESPONSE']._serialized_start=1905
+  _globals['_LISTTRANSLATIONGAPSRESPONSE']._serialized_end=2030
 # @@protoc_insertion_point(module_scope)
