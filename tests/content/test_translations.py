@@ -131,8 +131,8 @@ async def test_pages_of_translations(desk: Desk) -> None:
 
 
 async def test_what_is_missing_and_what_is_outdated(desk: Desk) -> None:
-    """C38: Of the pages in a language those are missing that have no document in the other one, and those are outdated whose source
-    was published since, with the two revisions that differ. Drafts are neither."""
+    """C38: Of the pages in a language those are missing that have no document in the other one, and those are outdated whose
+    source was published since, with the two revisions that differ. Drafts are neither."""
     await desk.create(f"{desk.root}/draft")
     pages = [await desk.published(f"{desk.root}/{number}", title=f"Page {number}") for number in range(3)]
     assert [each.source.document_id for each in await gaps(desk, MISSING)] == [each.id for each in pages]
@@ -152,7 +152,11 @@ async def test_what_is_missing_and_what_is_outdated(desk: Desk) -> None:
     assert await gaps(desk, OUTDATED, source_locale="cy", target_locale="en") == []
     assert [each.source.locale for each in await gaps(desk, MISSING, source_locale="cy", target_locale="gd")] == ["cy"]
     assert await gaps(desk, MISSING, content_type="none_such") == []
-    assert await gaps(desk, MISSING, organisation_id=str(uuid.uuid4())) == []
+    elsewhere = await desk.service.organisation()
+    stranger = await desk.service.account(role=Role.ROLE_ADMIN, organisation_id=elsewhere)
+    for whose in (desk.organisation_id, str(uuid.uuid4()), ""):
+        request = asked(desk, MISSING, organisation_id=whose)
+        assert not (await desk.documents.ListTranslationGaps(request, metadata=stranger.metadata)).gaps
     await confirmed(desk, await desk.get(welsh))
     assert await gaps(desk, OUTDATED) == []
 
@@ -170,7 +174,7 @@ async def test_what_was_imported_goes_by_its_times(desk: Desk) -> None:
 
 
 async def test_a_part_looks_at_so_many(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A part that has looked at as many pages as it may ends there, however few of them lack something, and the next one goes on."""
+    """A part that has looked at as many pages as it may ends there, however few of them lack something; the next goes on."""
     monkeypatch.setattr(queries, "LOOKED_AT", 2)
     queries.gaps.cache_clear()
     try:

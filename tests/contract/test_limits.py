@@ -131,6 +131,10 @@ def item(field: FieldDescriptor, rules: dict[str, Any]) -> Any:
     of_string = rules.get("items", {}).get("string", {})
     if of_string.get("uuid"):
         return lambda _: str(uuid.uuid4())
+    if field.message_type is not None:
+        return lambda _: GetMessageClass(Default().FindMessageTypeByName(field.message_type.full_name))()
+    if (pattern := of_string.get("pattern", "")) and not re.search(pattern, "/a0"):
+        return lambda at: text_of(2 + at, of_string)
     return lambda at: f"/a{at}" if "pattern" in of_string else f"a{at}"
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import grpc
 import pytest
+import pytest_asyncio
 
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest, GetPageResponse, ListPagesRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from server.delivery.pages import rules
 from tests.content.desk import Desk
 from tests.refusals import refused
+from tests.service import Service
+
+
+@pytest_asyncio.fixture
+async def desk(service: Service) -> Desk:
+    return await Desk.opened(service)
 
 
 async def get(desk: Desk, path: str, locale: str, *fallbacks: str, any_locale: bool = False) -> GetPageResponse:
@@ -19,8 +26,8 @@ async def get(desk: Desk, path: str, locale: str, *fallbacks: str, any_locale: b
 
 
 async def test_the_first_language_that_there_is(desk: Desk) -> None:
-    """C38: The answer is in the first of the languages that will do, or in what that is a form of, and says which; it is the very answer
-    of that language. Without any a `locale` is strict."""
+    """C38: The answer is in the first of the languages that will do, or in what that is a form of, and says which; it is the
+    very answer of that language. Without any a `locale` is strict."""
     english = await desk.published(f"{desk.root}/a")
     welsh = await desk.published(f"{desk.root}/a", locale="cy", translation_key=english.translation_key, title="Llanw")
     plain = await desk.page(f"{desk.root}/a", "cy")

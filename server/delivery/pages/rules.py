@@ -64,7 +64,9 @@ def http_headers(answer: GetPageResponse, record_number: int, max_age: int) -> t
     elif answer.HasField("gone"):
         headers.append(("x-http-status", "410"))
     else:  # what leads on may lead elsewhere under the same number
-        headers = [("etag", etag(record_number)), *headers, ("content-language", answer.page.locale)]
+        headers = [("etag", etag(record_number)), *headers]
+        if answer.page.locale:
+            headers.append(("content-language", answer.page.locale))
     return tuple(headers)
 
 

@@ -14,7 +14,6 @@ from server.delivery.pages.leading import led
 from server.rpc import http
 from server.rpc.call import Call
 
-
 NOTHING = Entry(0, b"", 0.0)
 
 
