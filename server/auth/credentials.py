@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from server.auth import permissions as role_permissions
+from server.auth import permissions
 from server.auth.accounts import queries as account_queries
 from server.auth.api_keys import queries as api_key_queries
 from server.auth.api_keys import rules as api_key_rules
@@ -99,10 +99,8 @@ class Credentials:
             if key is None:
                 raise InvalidApiKey
             grants = await account_queries.grants(connection, key.account_id)
-        permissions = api_key_rules.within(
-            role_permissions.permissions((each.role, each.organisation_id) for each in grants), key.scopes
-        )
-        caller = Caller(account_id=key.account_id, key_id=key.id, permissions=permissions)
+        held = permissions.held(grants).within(key.scopes)
+        caller = Caller(account_id=key.account_id, key_id=key.id, **held._asdict())
         known = Known(caller, key.id, now, min(now + MEMORY, key.expire_time))
         if len(self.known) >= REMEMBERED:
             del self.known[next(iter(self.known))]

@@ -100,6 +100,25 @@ class Grant(Model):
     __table_args__ = (UniqueConstraint("account_id", "role", "organisation_id", postgresql_nulls_not_distinct=True),)
 
 
+class LocaleGrant(Model):
+    """A role that is held for documents in some languages alone. It stands in a table of its own, so that a process of a
+    release that knows of none does not take it for a role in all languages."""
+
+    __tablename__ = "locale_grants"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
+    role: Mapped[int]
+    """gazette.auth.v1.Role."""
+    organisation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    """NULL stands for all organisations."""
+    locales: Mapped[list[str]]
+    """In order, each in its canonical form."""
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (UniqueConstraint("account_id", "role", "organisation_id", postgresql_nulls_not_distinct=True),)
+
+
 class Session(Model):
     """One sign-in: a family of refresh tokens, of which only the newest counter is valid. No token is stored."""
 

@@ -12,6 +12,9 @@ from gazette.auth.v1.account_pb2 import Role
 Grants = Iterable[tuple[int, uuid.UUID | None]]
 """Roles, and the organisation that each holds in; None stands for all of them."""
 
+Limited = Iterable[tuple[int, uuid.UUID | None, Collection[str]]]
+"""The same for roles that are held for some languages alone, and these."""
+
 ADDED_PERMISSIONS: Mapping[int, frozenset[int]] = {
     Role.ROLE_READER: frozenset({Permission.PERMISSION_DOCUMENTS_READ, Permission.PERMISSION_FILES_READ}),
     Role.ROLE_AUTHOR: frozenset({Permission.PERMISSION_DOCUMENTS_WRITE, Permission.PERMISSION_FILES_WRITE}),
@@ -46,6 +49,64 @@ CENTRAL_PERMISSIONS = frozenset(
     }
 )
 """What concerns every organisation, and so comes only with a grant for all of them."""
+
+
+LOCALE_PERMISSIONS = frozenset(
+    {
+        Permission.PERMISSION_DOCUMENTS_WRITE,
+        Permission.PERMISSION_DOCUMENTS_REVIEW,
+        Permission.PERMISSION_DOCUMENTS_PUBLISH,
+        Permission.PERMISSION_DOCUMENTS_DELETE,
+        Permission.PERMISSION_DOCUMENTS_FORCE,
+    }
+)
+"""What a role that is held for some languages brings for those: what concerns one document. Beside it brings what a reader may,
+and nothing else, whatever its role permits otherwise: a file, say, has no language."""
+
+
+class Held(NamedTuple):
+    """What grants permit, as a `Caller` carries it."""
+
+    permissions: Mapping[int, frozenset[uuid.UUID] | None]
+    in_locales: Mapping[int, Mapping[uuid.UUID | None, frozenset[str]]]
+
+    def within(self, scopes: Iterable[int]) -> Held:
+        """What of it is among the scopes."""
+        allowed = set(scopes)
+        return Held(
+            {permission: where for permission, where in self.permissions.items() if permission in allowed},
+            {permission: where for permission, where in self.in_locales.items() if permission in allowed},
+        )
+
+
+def held(grants: Iterable[Any]) -> Held:
+    """What an account's grants permit, given their `role`, `organisation_id` and `locales`."""
+    return held_by(*split(grants))
+
+
+def held_by(whole: Grants, limited: Limited) -> Held:
+    limited = [*limited]
+    reading = [(Role.ROLE_READER, organisation_id) for _, organisation_id, _ in limited]
+    return Held(permissions([*whole, *reading]), in_locales(limited))
+
+
+def split(
+    grants: Iterable[Any],
+) -> tuple[list[tuple[int, uuid.UUID | None]], list[tuple[int, uuid.UUID | None, Collection[str]]]]:
+    """The grants for all languages, and those for some."""
+    rows = [*grants]
+    whole = [(each.role, each.organisation_id) for each in rows if not each.locales]
+    return whole, [(each.role, each.organisation_id, each.locales) for each in rows if each.locales]
+
+
+def in_locales(limited: Limited) -> Mapping[int, Mapping[uuid.UUID | None, frozenset[str]]]:
+    """For which languages each permission is held, in each organisation."""
+    found: dict[int, dict[uuid.UUID | None, frozenset[str]]] = {}
+    for role, organisation_id, locales in limited:
+        for permission in ROLE_PERMISSIONS.get(role, frozenset()) & LOCALE_PERMISSIONS:
+            where = found.setdefault(permission, {})
+            where[organisation_id] = where.get(organisation_id, frozenset()) | frozenset(locales)
+    return found
 
 
 def permissions(grants: Grants) -> Mapping[int, frozenset[uuid.UUID] | None]:

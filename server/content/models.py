@@ -131,6 +131,16 @@ class Document(Model):
     force_mail_time: Mapped[datetime | None]
     """When others were told of it."""
 
+    source_document_id: Mapped[uuid.UUID | None]
+    """Of a translation: what it was made from; NULL where that is not known. It may have been deleted since."""
+    source_revision_number: Mapped[int | None]
+    review_by_time: Mapped[datetime | None]
+    reviewed_time: Mapped[datetime | None]
+    reviewer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    review_interval: Mapped[timedelta | None]
+    review_mail_time: Mapped[datetime | None]
+    """When its people were told that it is due; NULL: not since `review_by_time` was set."""
+
     __table_args__ = (
         Index("uq_documents_path_locale", "path", "locale", unique=True, postgresql_where=IS_THERE),
         Index("uq_documents_translation_key_locale", "translation_key", "locale", unique=True, postgresql_where=IS_THERE),
@@ -157,6 +167,16 @@ class Document(Model):
         Index(None, "words", postgresql_using="gin"),
         Index("ix_documents_force_time", "force_time", postgresql_where=text("force_time IS NOT NULL")),
         Index("ix_documents_content_type_id", "content_type", "id"),
+        Index("ix_documents_review_by_time", "review_by_time", postgresql_where=text("review_by_time IS NOT NULL")),
+        # Pages in one language, for what they lack in another.
+        Index("ix_documents_by_locale", "locale", "id", postgresql_where=text("live_state = 1")),
+        Index(
+            "ix_documents_by_locale_of_organisation",
+            "organisation_id",
+            "locale",
+            "id",
+            postgresql_where=text("live_state = 1"),
+        ),
     )
 
 
@@ -252,6 +272,22 @@ class Comment(Model):
     __table_args__ = (Index("ix_comments_threads", "document_id", "thread_id", "id"),)
 
 
+class ChangeNote(Model):
+    """What readers are told of a change of a page."""
+
+    __tablename__ = "change_notes"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"))
+    time: Mapped[datetime]
+    """When the change became public."""
+    note: Mapped[str]
+    claimed: Mapped[bool]
+    """Whether an import says so of what was elsewhere."""
+
+    __table_args__ = (Index("ix_change_notes_newest", "document_id", text("time DESC"), text("id DESC")),)
+
+
 class Schedule(Model):
     """What is to happen to a document by itself. A publication holds for as long as the draft is scheduled, and is that
     revision: whatever changes the draft voids it, whether it knows of this table or not. A taking down holds until it is taken
@@ -267,6 +303,8 @@ class Schedule(Model):
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
     """Who scheduled it, in whose name it happens."""
     minor: Mapped[bool]
+    change_note: Mapped[str] = mapped_column(server_default=text("''"))
+    """What readers are to be told; empty where nothing was said, which a release before this one did not ask for."""
     take_down: Mapped[bytes | None]
     """What becomes of a page that is taken down: a serialised gazette.content.v1.ScheduledTakingDown."""
     due_time: Mapped[datetime]

@@ -23,6 +23,9 @@ from server.content.rendering import Renderer
 from server.content.review import mails as review_mails
 from server.content.review.forced import Forced
 from server.content.review.service import Review
+from server.content.review_dates import mails as review_date_mails
+from server.content.review_dates.due import DueReviews
+from server.content.review_dates.service import ReviewDates
 from server.content.revisions.drafts import Drafts
 from server.content.revisions.service import Revisions
 from server.content.schedules import mails
@@ -31,6 +34,7 @@ from server.content.schedules.running import Due
 from server.content.schedules.service import Scheduling
 from server.content.taking_down.service import TakingDown
 from server.content.transfer.service import Transfer
+from server.content.translations.service import Translations
 from server.content.types import held as types
 from server.content.types.changing import Change
 from server.content.types.checking import Checks
@@ -58,6 +62,8 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         Comments(database, paging),
         Publishing(approved),
         Swapping(database, premises, publisher, renderer),
+        ReviewDates(database, premises),
+        Translations(database, paging, premises),
         Scheduling(database, premises, renderer, base.settings.redirect_hosts),
         TakingDown(database, premises, publisher, renderer, base.settings.redirect_hosts),
         Revisions(database, paging, premises.objects),
@@ -80,8 +86,13 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             files.removal(database, base.blobs, attachments.is_named),
             due.job(),
             forced.job(),
+            DueReviews(database, crossings.people).job(),
         ),
-        composers={**mails.composers(base.settings.public_url), **review_mails.composers(base.settings.public_url)},
+        composers={
+            kind: composer
+            for each in (mails, review_mails, review_date_mails)
+            for kind, composer in each.composers(base.settings.public_url).items()
+        },
         followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],
         retention=deletion.expired(),
         means=(premises, due, previews, forced),

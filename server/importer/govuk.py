@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from gazette.content.v1.document_import_pb2 import ImportedDocument
 from gazette.content.v1.document_pb2 import BodyFormat, LiveState
+from gazette.delivery.v1.page_pb2 import ChangeNote
 from server.importer.items import GONE, REDIRECT, Item, timestamp
 from server.importer.links import TRANSLATIONS, Known, derived
 from server.importer.sources import JSON, Refused, depth
@@ -22,6 +23,8 @@ REMAINDER = "govuk"
 """The member of `details` that holds what no field of the document says."""
 EMBEDDED = "embedded"
 """The member of the remainder that marks what is known from links alone: its details are not complete."""
+LONGEST_NOTE, MOST_NOTES, MOST_OF_NOTES = 1000, 100, 60 << 10
+"""Characters of a note, how many of them, and bytes of all: as much as an import takes."""
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -33,6 +36,7 @@ def imported(item: Item, known: Known) -> ImportedDocument:
     name(message, item, rest)
     claim(message.claimed_first_publish_time, rest, "first_published_at")
     claim(message.claimed_public_update_time, rest, "public_updated_at")
+    tell(message, details)
     make_live(message, item, rest, details)
     link(message, rest, known)
     write_body(message, rest, details)
@@ -75,6 +79,24 @@ def claim(field: Timestamp, rest: JSON, member: str) -> None:
     if parsed is not None:
         field.CopyFrom(parsed)
         del rest[member]
+
+
+def tell(message: ImportedDocument, details: JSON) -> None:
+    """What readers were told of its changes, newest first, as much of it as an import takes. It stays in the details, too,
+    where its content type's schema may ask for it."""
+    given = details.get("change_history")
+    said = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    times = [(timestamp(each.get("public_timestamp")), each.get("note")) for each in said]
+    notes = [ChangeNote(time=time, note=str(note)) for time, note in times if time is not None and is_note(note)]
+    left = MOST_OF_NOTES
+    for note in sorted(notes, key=lambda each: (each.time.seconds, each.time.nanos), reverse=True)[:MOST_NOTES]:
+        left -= note.ByteSize()
+        if left >= 0:
+            message.change_history.append(note)
+
+
+def is_note(note: Any) -> bool:
+    return isinstance(note, str) and bool(note.strip()) and len(note) <= LONGEST_NOTE
 
 
 def make_live(message: ImportedDocument, item: Item, rest: JSON, details: JSON) -> None:

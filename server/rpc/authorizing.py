@@ -43,7 +43,7 @@ def check_access(method: Method, caller: Caller) -> None:
     if caller.must_enrol and not rule.while_enrolling:
         raise TotpEnrolmentRequired
     permission = rule.permission
-    if permission and permission not in caller.permissions:
+    if permission and not caller.holds(permission):
         raise failures.PermissionDenied(f"This needs {Permission.Name(permission)}.", permission=Permission.Name(permission))
     if rule.everywhere:
         caller.require(permission)

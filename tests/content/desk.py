@@ -129,8 +129,11 @@ class Desk:
         given: Document = (await self.documents.RequestChanges(request, metadata=(by or self.editor).metadata)).document
         return given
 
-    async def publish(self, document: Document, by: Person | None = None, *, minor: bool = False) -> Document:
-        request = rpc.PublishDocumentRequest(id=document.id, etag=document.etag, minor=minor)
+    async def publish(
+        self, document: Document, by: Person | None = None, *, minor: bool = False, change_note: str = "Something changed."
+    ) -> Document:
+        note = "" if minor else change_note if document.live.state else ""
+        request = rpc.PublishDocumentRequest(id=document.id, etag=document.etag, minor=minor, change_note=note)
         answer = await self.documents.PublishDocument(request, metadata=(by or self.publisher).metadata)
         published: Document = answer.document
         return published
@@ -143,7 +146,8 @@ class Desk:
         self, document: Document, due: datetime | timedelta, by: Person | None = None, *, minor: bool = False
     ) -> Document:
         """Schedules the draft for this time, or for so long from now."""
-        request = ScheduleDocumentRequest(id=document.id, etag=document.etag, minor=minor)
+        note = "Something changed." if document.live.state and not minor else ""
+        request = ScheduleDocumentRequest(id=document.id, etag=document.etag, minor=minor, change_note=note)
         request.due_time.FromDatetime(due if isinstance(due, datetime) else datetime.now(UTC) + due)
         answer = await self.documents.ScheduleDocument(request, metadata=(by or self.publisher).metadata)
         scheduled: Document = answer.document

@@ -23,6 +23,7 @@ from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest, GetPageResp
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.delivery.v1.page_pb2 import Page
 from server.content.documents import sizes
+from server.content.documents.page_sizes import NOTES
 from server.content.documents.words import words_of
 from server.files.models import File
 from server.organisations.models import PathReservation
@@ -177,7 +178,7 @@ async def test_links_are_counted_when_they_are_saved(desk: Desk) -> None:
         targets = [LinkTargets(translation_keys=[document.translation_key] * each) for each in (count // 2, count - count // 2)]
         return {"more": targets[0], "related": targets[1]}
 
-    fitting = (MOST - 10_000) // each
+    fitting = (MOST - 10_000 - NOTES) // each
     refusal = await refused(desk.create(links=links(target, fitting + 20)))
     assert says_number_and_limit(refusal, "PAGE_TOO_LARGE", "document.links", MOST)
     document = await desk.published(f"{desk.root}/many", links=links(target, fitting))

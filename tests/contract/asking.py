@@ -28,6 +28,7 @@ MADE = itertools.count(1)
 REQUEST_ID = ("x-request-id", "the-same-for-all")
 LOST = "Internal error from Core"
 ATTEMPTS = 5
+LOCALES = {"source_locale": "en", "target_locale": "cy"}
 
 
 def resource(kind: Descriptor) -> Message | None:
@@ -94,7 +95,7 @@ def fill(message: Any, path: str, known: Ids) -> None:
     elif field.is_repeated:
         inner[:] = [known.get(name, 1)]
     elif field.type == FieldDescriptor.TYPE_STRING:
-        setattr(message, name, known.get(name, f"something-{next(MADE)}"))
+        setattr(message, name, known.get(name) or LOCALES.get(name) or f"something-{next(MADE)}")
     else:
         setattr(message, name, 1)
 

@@ -19,10 +19,13 @@ CENTRAL = {"CreateOrganisation", "UpdateOrganisation", "ReservePath", "ReleasePa
 """What no role in one organisation lets anybody do, whatever the id."""
 EXCEPT = {
     "ListPages": "shows what is public, whoever asks",
+    "ListTranslationGaps": "shows what is published alone, which an office has none of; tests/content/test_translations.py",
     "GetOrganisation": "organisations are known to all who are signed in",
     "UpdateMe": "is about the caller, whatever id the account in the request has",
     "UploadFileContent": "takes no body but one that came through Envoy; tests/files/test_http.py",
     "translation_key": "is chosen by who creates a document: that it is taken cannot be kept secret",
+    "document.source_document_id": "is set by the server",
+    "source_document_id": "is one of a document's own translations, or absent; tests/content/test_translations.py",
     "attachments": "are looked up when the document is published",
     "file.organisation_id": "is read by imports that restore, which are for who may import for all organisations",
 }

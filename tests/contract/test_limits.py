@@ -142,6 +142,10 @@ def item(field: FieldDescriptor, rules: dict[str, Any]) -> Any:
     of_string = rules.get("items", {}).get("string", {})
     if of_string.get("uuid"):
         return lambda _: str(uuid.uuid4())
+    if field.message_type is not None:
+        return lambda _: GetMessageClass(Default().FindMessageTypeByName(field.message_type.full_name))()
+    if (pattern := of_string.get("pattern", "")) and not re.search(pattern, "/a0"):
+        return lambda at: text_of(2 + at, of_string)
     return lambda at: f"/a{at}" if "pattern" in of_string else f"a{at}"
 
 
@@ -202,4 +206,4 @@ def test_no_list_is_without_a_limit() -> None:
         for field in kind.DESCRIPTOR.fields
         if field.is_repeated and not {"repeated", "map"} & set(rules_of(kind.DESCRIPTOR, field))
     }
-    assert unbounded == {"Account.grants", "Organisation.path_prefixes"}
+    assert unbounded == {"Account.grants", "Grant.locales", "Organisation.path_prefixes"}

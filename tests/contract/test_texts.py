@@ -15,12 +15,15 @@ UUID, PATTERN, IN = 22, 6, 10
 OF_OURS = {"page_token", "check_token", "etag"}
 """What the server made: it comes back as it was, or is refused."""
 SET_BY_THE_SERVER = {
+    "gazette.auth.v1.Grant.locales",
     "gazette.auth.v1.Grant.organisation_id",
     "gazette.auth.v1.Organisation.path_prefixes",
     "gazette.content.v1.Live.explanation",
     "gazette.content.v1.Live.location",
     "gazette.content.v1.Live.path",
+    "gazette.content.v1.Live.reviewer_id",
     "gazette.content.v1.Schedule.account_id",
+    "gazette.content.v1.Schedule.change_note",
     "gazette.content.v1.ScheduleFailure.message",
     "gazette.content.v1.ScheduleFailure.reason",
 }

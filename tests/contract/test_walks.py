@@ -66,9 +66,11 @@ def items(method: MethodDescriptor, answer: Any) -> list[str]:
     """What of its items an answer names."""
     (field,) = (each for each in method.output_type.fields if each.is_repeated)
     assert field.message_type is not None, "lists are of messages"
-    kind = field.message_type.fields_by_name
+    kind, listed = field.message_type.fields_by_name, getattr(answer, field.name)
+    if "source" in kind:
+        return [each.source.document_id for each in listed]
     name = next((each for each in NAMES if each in kind), "document_id")
-    return [str(getattr(each, name)) for each in getattr(answer, field.name)]
+    return [str(getattr(each, name)) for each in listed]
 
 
 async def test_nothing_is_hidden(own_service: Service) -> None:
@@ -88,6 +90,7 @@ async def test_nothing_is_hidden(own_service: Service) -> None:
     guide = await desk.content_types.GetContentType(GetContentTypeRequest(name="guide"), metadata=desk.admin.metadata)
     await desk.change_content_type(guide.content_type, title="Another title")
     change.documents[0] = await desk.update(change.documents[0], title="Another title")
+    await desk.create(locale="fr", translation_key=change.documents[0].translation_key)
     for method in LISTS:
         asked = request(method, {}, known)
         asked.page_size = 100

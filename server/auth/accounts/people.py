@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import AccountKind
 from server.auth.accounts import queries
-from server.auth.permissions import ROLE_PERMISSIONS, permissions, rights
+from server.auth.permissions import ROLE_PERMISSIONS, held, rights
 from server.process.domains import Person
 from server.rpc.caller import Caller
 from server.stores.postgres import Database
@@ -41,8 +41,8 @@ class People:
         found = {}
         for account in accounts:
             required = self.totp_required_roles if account.kind == AccountKind.ACCOUNT_KIND_PERSON else ()
-            held = rights(account, grants.get(account.id, ()), required)
-            may = permissions((each.role, each.organisation_id) for each in held.grants)
-            caller = Caller(account_id=account.id, permissions=may, must_enrol=held.must_enrol)
+            found_rights = rights(account, grants.get(account.id, ()), required)
+            may = held(found_rights.grants)
+            caller = Caller(account_id=account.id, must_enrol=found_rights.must_enrol, **may._asdict())
             found[account.id] = Person(caller, account.name, account.email or "")
         return found

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import uuid6
-from sqlalchemy import Text, bindparam, delete, exists, func, or_, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
 from server.auth import families
 from server.auth.accounts import addresses
-from server.auth.models import Account, ApiKey, Grant, Link, Session
+from server.auth.models import Account, ApiKey, Grant, Link, LocaleGrant, Session
 from server.stores.parameters import is_one_of
 from server.stores.postgres import AnyRow
 
@@ -35,7 +51,19 @@ ACCOUNT_BY_EMAIL = select(Account.__table__).where(func.lower(Account.email) == 
 LOCKED_ACCOUNT_BY_EMAIL = ACCOUNT_BY_EMAIL.with_for_update(key_share=True)
 FOLDED = select(func.lower(bindparam("email", type_=Text)))
 FOLDED_EMAIL = select(func.lower(Account.email)).where(Account.id == bindparam("account_id"))
-GRANTS = select(Grant.role, Grant.organisation_id).where(Grant.account_id == bindparam("account_id")).order_by(Grant.id)
+NO_LOCALES = cast(array([]), ARRAY(Text())).label("locales")
+
+
+def all_grants(of: Callable[[Any], ColumnElement[bool]]) -> Select[Any]:
+    """The grants of accounts, in the order in which they were given: each with the languages that it is for, none for all."""
+    names = ("id", "account_id", "role", "organisation_id")
+    whole = select(*(getattr(Grant, name) for name in names), NO_LOCALES).where(of(Grant.account_id))
+    limited = select(*(getattr(LocaleGrant, name) for name in (*names, "locales"))).where(of(LocaleGrant.account_id))
+    both = union_all(whole, limited).subquery("all_grants")
+    return select(both.c.account_id, both.c.role, both.c.organisation_id, both.c.locales).order_by(both.c.id)
+
+
+GRANTS = all_grants(lambda account_id: account_id == bindparam("account_id"))
 
 
 async def account(connection: AsyncConnection, account_id: uuid.UUID) -> AnyRow | None:
@@ -90,15 +118,16 @@ async def folded(connection: AsyncConnection, email: str) -> str:
 
 
 async def grants(connection: AsyncConnection, account_id: uuid.UUID) -> Sequence[AnyRow]:
-    """The role and the organisation_id of each grant, in the order in which they were given."""
-    return (await connection.execute(GRANTS, {"account_id": account_id})).all()
+    """The role, the organisation_id and the locales of each grant, in the order in which they were given."""
+    rows: Sequence[AnyRow] = (await connection.execute(GRANTS, {"account_id": account_id})).all()
+    return rows
 
 
 async def grants_of(connection: AsyncConnection, account_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[AnyRow]]:
     """Each account's grants, in the order in which they were given."""
-    statement = select(Grant.account_id, Grant.role, Grant.organisation_id).where(is_one_of(Grant.account_id, account_ids))
+    statement = all_grants(lambda account_id: is_one_of(account_id, account_ids))
     found = defaultdict[uuid.UUID, list[AnyRow]](list)
-    for row in await connection.execute(statement.order_by(Grant.id)):
+    for row in await connection.execute(statement):
         found[row.account_id].append(row)
     return found
 
@@ -127,9 +156,11 @@ async def accounts(
     `query` is part of a name or an address; columns are `equal` to what is given."""
     statement = select(Account.__table__).where(*(getattr(Account, name) == value for name, value in equal.items()))
     if organisation_ids is not None:
-        statement = statement.where(
-            exists().where(Grant.account_id == Account.id, is_one_of(Grant.organisation_id, organisation_ids))
-        )
+        held = [
+            exists().where(table.account_id == Account.id, is_one_of(table.organisation_id, organisation_ids))
+            for table in (Grant, LocaleGrant)
+        ]
+        statement = statement.where(or_(*held))
     if before is not None:
         statement = statement.where(Account.id < before)
     if query:
@@ -179,11 +210,36 @@ async def add_grant(connection: AsyncConnection, account_id: uuid.UUID, role: in
     await connection.execute(upsert(Grant).values(grant).on_conflict_do_nothing())
 
 
+async def put_locale_grant(
+    connection: AsyncConnection, account_id: uuid.UUID, role: int, organisation_id: uuid.UUID | None, locales: Iterable[str]
+) -> None:
+    """Lets the account hold the role there for these languages alone, in place of those before."""
+    row = {"id": uuid6.uuid7(), "account_id": account_id, "role": role, "organisation_id": organisation_id}
+    statement = upsert(LocaleGrant).values(**row, locales=sorted(locales))
+    keys = [LocaleGrant.account_id, LocaleGrant.role, LocaleGrant.organisation_id]
+    statement = statement.on_conflict_do_update(index_elements=keys, set_={"locales": statement.excluded.locales})
+    await connection.execute(statement)
+
+
 async def remove_grant(
     connection: AsyncConnection, account_id: uuid.UUID, role: int, organisation_id: uuid.UUID | None
 ) -> None:
-    is_there = Grant.organisation_id.is_not_distinct_from(organisation_id)
-    await connection.execute(delete(Grant).where(Grant.account_id == account_id, Grant.role == role, is_there))
+    """For all languages, and for single ones."""
+    for table in (Grant, LocaleGrant):
+        await remove_from(connection, table, account_id, role, organisation_id)
+
+
+async def remove_locale_grant(
+    connection: AsyncConnection, account_id: uuid.UUID, role: int, organisation_id: uuid.UUID | None
+) -> None:
+    await remove_from(connection, LocaleGrant, account_id, role, organisation_id)
+
+
+async def remove_from(
+    connection: AsyncConnection, table: Any, account_id: uuid.UUID, role: int, organisation_id: uuid.UUID | None
+) -> None:
+    is_there = table.organisation_id.is_not_distinct_from(organisation_id)
+    await connection.execute(delete(table).where(table.account_id == account_id, table.role == role, is_there))
 
 
 async def has_other_admin(connection: AsyncConnection, account_id: uuid.UUID) -> bool:
@@ -204,7 +260,8 @@ async def has_other_admin(connection: AsyncConnection, account_id: uuid.UUID) ->
 async def blank(connection: AsyncConnection, account_id: uuid.UUID, now: datetime) -> None:
     """Takes all roles from the account, ends its keys with those that were made with them, and forgets where its sessions came
     from and its links went to."""
-    await connection.execute(delete(Grant).where(Grant.account_id == account_id))
+    for table in (Grant, LocaleGrant):
+        await connection.execute(delete(table).where(table.account_id == account_id))
     await families.revoke(connection, ApiKey.account_id == account_id, now)
     await connection.execute(update(Session).where(Session.account_id == account_id).values(user_agent="", address=""))
     await connection.execute(update(Link).where(Link.account_id == account_id).values(email=""))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import AccountKind, AccountState, Role
 from server.auth.accounts import addresses
 from server.auth.failures import AccountErased, AccountNotFound, OwnAccount, TooManyGrants
-from server.auth.permissions import fewest, permissions
+from server.auth.permissions import Held, fewest, held, held_by, split
 from server.organisations.failures import OrganisationNotFound
 from server.rpc import failures
 from server.rpc.caller import Caller
@@ -21,6 +21,8 @@ from server.rpc.texts.forms import line
 MAX_NAME = 255
 MAX_GRANTS = 90
 """How many grants an access token has room for."""
+LENGTH = 25
+"""About how many characters a grant has there."""
 READ = Permission.PERMISSION_ACCOUNTS_READ
 WRITE = Permission.PERMISSION_ACCOUNTS_WRITE
 COMMAND_LINE = Caller(permissions={READ: None, WRITE: None})
@@ -100,27 +102,33 @@ def organisation_for(caller: Caller, organisation_id: str, permission: Permissio
     return found
 
 
-def check_gives(caller: Caller, role: int, organisation_id: uuid.UUID | None) -> None:
+def check_gives(caller: Caller, role: int, organisation_id: uuid.UUID | None, locales: Collection[str] = ()) -> None:
     """Raises PermissionDenied unless the caller holds, there, all that the role permits: nobody gives what they do not have. A
     person who may write accounts has it all; an API key has no more than its scopes."""
-    for permission, organisation_ids in permissions([(role, organisation_id)]).items():
-        check_holds(caller, permission, organisation_ids)
+    given = held_by((), [(role, organisation_id, locales)]) if locales else held_by([(role, organisation_id)], ())
+    for permission in {*given.permissions, *given.in_locales}:
+        check_holds(caller, permission, given)
 
 
 def check_scopes(caller: Caller, grants: Iterable[Any], scopes: Iterable[int]) -> None:
     """Raises PermissionDenied unless the caller holds each scope of a new key wherever the key's account does, and somewhere
     in any case: the account may be given more later."""
-    held = permissions((each.role, each.organisation_id) for each in grants)
+    found = held(grants)
     for scope in scopes:
-        if scope not in caller.permissions:
+        if not caller.holds(scope):
             caller.require(Permission.ValueType(scope))
-        check_holds(caller, scope, held.get(scope, frozenset()))
+        check_holds(caller, scope, found)
 
 
-def check_holds(caller: Caller, permission: int, organisation_ids: frozenset[uuid.UUID] | None) -> None:
-    """Raises PermissionDenied unless the caller holds the permission in each of the organisations, or for None in all."""
+def check_holds(caller: Caller, permission: int, given: Held) -> None:
+    """Raises PermissionDenied unless the caller holds the permission wherever it is given, or for None in all organisations,
+    and for the same languages."""
+    organisation_ids = given.permissions.get(permission, frozenset())
     for organisation_id in {None} if organisation_ids is None else organisation_ids:
         caller.require(Permission.ValueType(permission), organisation_id)
+    for organisation_id, locales in given.in_locales.get(permission, {}).items():
+        for locale in locales:
+            caller.require(Permission.ValueType(permission), organisation_id, locale)
 
 
 def only_organisation(grants: Iterable[Any]) -> uuid.UUID | None:
@@ -130,14 +138,30 @@ def only_organisation(grants: Iterable[Any]) -> uuid.UUID | None:
 
 
 def has_grant(grants: Iterable[Any], role: int, organisation_id: uuid.UUID | None) -> bool:
-    return (role, organisation_id) in {(each.role, each.organisation_id) for each in grants}
+    """Whether the role is held there for all languages."""
+    return (role, organisation_id) in {(each.role, each.organisation_id) for each in grants if not each.locales}
 
 
-def check_bound(grants: Iterable[Any], role: int, organisation_id: uuid.UUID | None) -> None:
+def locales_of(grants: Iterable[Any], role: int, organisation_id: uuid.UUID | None) -> frozenset[str]:
+    """The languages for which alone the role is held there."""
+    found = (each.locales for each in grants if (each.role, each.organisation_id) == (role, organisation_id))
+    return frozenset(locale for locales in found for locale in locales)
+
+
+def check_bound(grants: Iterable[Any], role: int, organisation_id: uuid.UUID | None, locales: Collection[str] = ()) -> None:
     """Raises TooManyGrants if with one more no access token could be made for the account."""
-    held = [(each.role, each.organisation_id) for each in grants]
-    if len(fewest([*held, (role, organisation_id)])) > MAX_GRANTS:
+    whole, limited = split(grants)
+    if locales:
+        limited.append((role, organisation_id, locales))
+    else:
+        whole.append((role, organisation_id))
+    if len(fewest(whole)) + sum(map(weight, limited)) > MAX_GRANTS:
         raise TooManyGrants
+
+
+def weight(limited: tuple[int, uuid.UUID | None, Collection[str]]) -> int:
+    """As how many grants one for some languages counts."""
+    return 1 + sum(len(locale) + 3 for locale in limited[2]) // LENGTH
 
 
 def check_not_own(caller: Caller, account_id: uuid.UUID) -> None:

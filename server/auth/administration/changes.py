@@ -4,7 +4,7 @@ AccountService or the command line. Whether the caller may was decided before; w
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -72,16 +72,30 @@ async def disable_totp(connection: AsyncConnection, principal: Principal, now: d
 
 
 async def grant(
-    connection: AsyncConnection, principal: Principal, role: Role.ValueType, organisation_id: uuid.UUID | None
+    connection: AsyncConnection,
+    principal: Principal,
+    role: Role.ValueType,
+    organisation_id: uuid.UUID | None,
+    locales: Collection[str] = (),
 ) -> None:
-    """Gives the account a role that it may have already. Raises AccountErased, OrganisationNotFound, TooManyGrants."""
+    """Gives the account a role that it may have already; with `locales`, for these languages beside those that it has it for.
+    Raises AccountErased, OrganisationNotFound, TooManyGrants."""
     account_rules.check_not_erased(principal.account)
     if organisation_id:
         await organisations.existing(connection, organisation_id)
     if account_rules.has_grant(principal.grants, role, organisation_id):
         return
-    account_rules.check_bound(principal.grants, role, organisation_id)
-    await account_queries.add_grant(connection, principal.account.id, role, organisation_id)
+    so_far = account_rules.locales_of(principal.grants, role, organisation_id)
+    if locales and so_far.issuperset(locales):
+        return
+    account_id, wanted = principal.account.id, so_far.union(locales) if locales else frozenset()
+    others = [each for each in principal.grants if not (each.locales and is_of(each, role, organisation_id))]
+    account_rules.check_bound(others, role, organisation_id, wanted)
+    if wanted:
+        await account_queries.put_locale_grant(connection, account_id, role, organisation_id, wanted)
+    else:
+        await account_queries.remove_locale_grant(connection, account_id, role, organisation_id)
+        await account_queries.add_grant(connection, account_id, role, organisation_id)
     await add_roles_event(connection, "grant.add", principal, role, organisation_id)
 
 
@@ -91,23 +105,37 @@ async def revoke(
     role: Role.ValueType,
     organisation_id: uuid.UUID | None,
     now: datetime,
+    locales: Collection[str] = (),
     *,
     ends_sessions: bool = False,
 ) -> list[uuid.UUID]:
     """Returns whose tokens, that carry the role, are not honoured as they are any more: the sessions that it ended, or the
     account. Its sessions end unless it has roles elsewhere, which the change does not concern: then they go on, and what they
-    may is read anew, unless whoever asks `ends_sessions` in any case. Raises GrantNotFound, LastAdmin."""
-    if not account_rules.has_grant(principal.grants, role, organisation_id):
+    may is read anew, unless whoever asks `ends_sessions` in any case. With `locales` it is taken for these languages alone.
+    Raises GrantNotFound, LastAdmin."""
+    account_id = principal.account.id
+    so_far = account_rules.locales_of(principal.grants, role, organisation_id)
+    if not (so_far.intersection(locales) if locales else any(is_of(each, role, organisation_id) for each in principal.grants)):
         raise failures.GrantNotFound
     if role == Role.ROLE_ADMIN and organisation_id is None:
         await keep_an_admin(connection, principal)
-    await account_queries.remove_grant(connection, principal.account.id, role, organisation_id)
+    if locales and (left := so_far.difference(locales)):
+        await account_queries.put_locale_grant(connection, account_id, role, organisation_id, left)
+    elif locales:
+        await account_queries.remove_locale_grant(connection, account_id, role, organisation_id)
+    else:
+        await account_queries.remove_grant(connection, account_id, role, organisation_id)
     await add_roles_event(connection, "grant.revoke", principal, role, organisation_id)
     is_of_others = organisation_id is not None and account_rules.only_organisation(principal.grants) is None
     if is_of_others and not ends_sessions:
-        await session_queries.change_rights(connection, principal.account.id, now)
-        return [principal.account.id]
-    return await session_queries.revoke_all(connection, principal.account.id, "role-revoked", now)
+        await session_queries.change_rights(connection, account_id, now)
+        return [account_id]
+    return await session_queries.revoke_all(connection, account_id, "role-revoked", now)
+
+
+def is_of(grant: Any, role: int, organisation_id: uuid.UUID | None) -> bool:
+    """Whether the grant is of this role there, for whatever languages."""
+    return (grant.role, grant.organisation_id) == (role, organisation_id)
 
 
 async def withdraw(connection: AsyncConnection, principal: Principal) -> Principal:
@@ -153,9 +181,14 @@ async def add_roles_event(
 
 
 def roles(grants: Iterable[Any], organisation_id: uuid.UUID | None) -> list[str]:
-    return [Role.Name(each.role) for each in grants if each.organisation_id == organisation_id]
+    return [named_role(each) for each in grants if each.organisation_id == organisation_id]
 
 
 def named(grant: Any) -> dict[str, str]:
     where = {"organisation_id": str(grant.organisation_id)} if grant.organisation_id else {}
-    return {"role": Role.Name(grant.role), **where}
+    return {"role": named_role(grant), **where}
+
+
+def named_role(grant: Any) -> str:
+    """With the languages that it is for, if it is not for all: `ROLE_AUTHOR (cy, fr)`."""
+    return Role.Name(grant.role) + (f" ({', '.join(grant.locales)})" if grant.locales else "")

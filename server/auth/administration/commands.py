@@ -141,7 +141,11 @@ def show_account(account: str, is_json: bool) -> None:
 
     found, slugs = run(read)
     lines = [f"{found.email or '-'}  {found.name or '-'}  {state_name(found)}  {found.id}"]
-    lines += [f"{options.name(each.role)} of {slugs.get(each.organisation_id, 'all organisations')}" for each in found.grants]
+    lines += [
+        f"{options.name(each.role)} of {slugs.get(each.organisation_id, 'all organisations')}"
+        + (f", for {', '.join(each.locales)}" if each.locales else "")
+        for each in found.grants
+    ]
     show(found, "\n".join(lines), is_json=is_json)
 
 

@@ -30,11 +30,11 @@ class Granting:
     async def GrantRole(self, request: rpc.GrantRoleRequest, call: Call) -> rpc.GrantRoleResponse:
         caller = call.caller
         organisation_id = rules.organisation_for(caller, request.organisation_id, rules.WRITE)
-        rules.check_gives(caller, request.role, organisation_id)
+        rules.check_gives(caller, request.role, organisation_id, request.locales)
         async with self.database.transaction() as connection:
             principal = await finding.locked(connection, uuid.UUID(request.id))
             rules.check_visible(caller, principal.grants)
-            await changes.grant(connection, principal, request.role, organisation_id)
+            await changes.grant(connection, principal, request.role, organisation_id, request.locales)
             return rpc.GrantRoleResponse(account=await current(connection, caller, principal))
 
     async def RevokeRole(self, request: rpc.RevokeRoleRequest, call: Call) -> rpc.RevokeRoleResponse:
@@ -45,7 +45,7 @@ class Granting:
             rules.check_visible(caller, principal.grants)
             if request.role == Role.ROLE_ADMIN:
                 rules.check_not_own(caller, principal.account.id)
-            ended = await changes.revoke(connection, principal, request.role, organisation_id, self.now())
+            ended = await changes.revoke(connection, principal, request.role, organisation_id, self.now(), request.locales)
             response = rpc.RevokeRoleResponse(account=await current(connection, caller, principal))
         self.revocations.add_all(ended)
         return response

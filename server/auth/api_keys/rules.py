@@ -7,7 +7,6 @@ import re
 import secrets
 import uuid
 import zlib
-from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,11 +67,3 @@ def check_service(account: Any) -> None:
     """Raises NotAService."""
     if account.kind != AccountKind.ACCOUNT_KIND_SERVICE:
         raise NotAService
-
-
-def within(
-    permissions: Mapping[int, frozenset[uuid.UUID] | None], scopes: Iterable[int]
-) -> Mapping[int, frozenset[uuid.UUID] | None]:
-    """Where each permission is held that the account has and the key may use."""
-    allowed = set(scopes)
-    return {permission: organisation_ids for permission, organisation_ids in permissions.items() if permission in allowed}

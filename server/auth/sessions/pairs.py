@@ -30,9 +30,12 @@ class TokenPairs:
         """The fields that every response with tokens has. Who can do nothing before there is an authenticator app gets tokens
         that let it set one up. Raises TooManyGrants."""
         rights = permissions.rights(account, grants, self.totp_required_roles)
-        held: Any = rights.grants
         token = self.access_tokens.issue(
-            account.id, session.id, session.absolute_expire_time, held, must_enrol=rights.must_enrol
+            account.id,
+            session.id,
+            session.absolute_expire_time,
+            *permissions.split(rights.grants),
+            must_enrol=rights.must_enrol,
         )
         return {
             "access_token": token.text,

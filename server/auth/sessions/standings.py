@@ -67,8 +67,8 @@ class Standings:
                 raise InvalidAccessToken
             grants = await account_queries.grants(connection, account.id)
         rights = permissions.rights(account, grants, self.totp_required_roles)
-        held = permissions.permissions((each.role, each.organisation_id) for each in rights.grants)
-        found = Caller(account_id=account.id, session_id=session_id, permissions=held, must_enrol=rights.must_enrol)
+        held = permissions.held(rights.grants)
+        found = Caller(account_id=account.id, session_id=session_id, must_enrol=rights.must_enrol, **held._asdict())
         if len(self.known) >= REMEMBERED:
             del self.known[next(iter(self.known))]
         known = self.known[session_id] = Standing(found, now)

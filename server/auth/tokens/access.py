@@ -18,7 +18,7 @@ from server.auth import failures, permissions
 from server.auth.base64url import decoded, encoded, is_canonical
 from server.auth.clock import MAX_SKEW, utc_now
 from server.auth.failures import InvalidAccessToken
-from server.auth.permissions import Grants
+from server.auth.permissions import Grants, Limited
 from server.auth.tokens.signing import KeyRing
 from server.rpc.caller import Caller
 from server.rpc.identifying import MAX_TOKEN_BYTES
@@ -71,6 +71,7 @@ class AccessTokens:
         session_id: uuid.UUID,
         session_expire_time: datetime,
         grants: Grants,
+        limited: Limited = (),
         *,
         must_enrol: bool = False,
     ) -> Token:
@@ -87,6 +88,8 @@ class AccessTokens:
             "exp": int(expire_time.timestamp()),
             "grants": packed(grants),
         }
+        if in_locales := packed_limited(limited):
+            claims["locale_grants"] = in_locales  # which a release that knows of none passes over
         if must_enrol:
             claims["enrol"] = True
         text = self.keys.signing.signed(claims)
@@ -128,11 +131,12 @@ class AccessTokens:
         issue_time, expire_time = (moment(claims[name]) for name in ("iat", "exp"))
         if issue_time > self.now() + MAX_SKEW:
             raise InvalidAccessToken
+        held = permissions.held_by(unpacked(claims["grants"]), unpacked_limited(claims.get("locale_grants", {})))
         caller = Caller(
             account_id=uuid.UUID(claims["sub"]),
             session_id=uuid.UUID(claims["sid"]),
-            permissions=permissions.permissions(unpacked(claims["grants"])),
             must_enrol=bool(claims.get("enrol", False)),
+            **held._asdict(),
         )
         # Revocations are forgotten after a lifetime: a token from before the lifetime was made shorter must not outlive them.
         return Verified(caller, min(expire_time, issue_time + self.lifetime))
@@ -157,13 +161,40 @@ def packed(grants: Grants) -> dict[str, list[str]]:
     """Grants as a claim: by the role's number, the organisations in 22 characters each, or `*`."""
     claim: dict[str, list[str]] = {}
     for role, organisation_id in permissions.fewest(grants):
-        claim.setdefault(str(role), []).append(encoded(organisation_id.bytes) if organisation_id else EVERYWHERE)
+        claim.setdefault(str(role), []).append(place(organisation_id))
+    return claim
+
+
+def packed_limited(limited: Limited) -> dict[str, dict[str, list[str]]]:
+    """The same of grants for some languages, with these."""
+    claim: dict[str, dict[str, list[str]]] = {}
+    for role, organisation_id, locales in limited:
+        claim.setdefault(str(role), {})[place(organisation_id)] = [*locales]
     return claim
 
 
 def unpacked(claim: Mapping[str, list[str]]) -> list[tuple[int, uuid.UUID | None]]:
+    return [(int(role), placed(each)) for role, organisations in claim.items() for each in organisations]
+
+
+def unpacked_limited(claim: Mapping[str, Mapping[str, list[str]]]) -> list[tuple[int, uuid.UUID | None, list[str]]]:
     return [
-        (int(role), None if each == EVERYWHERE else uuid.UUID(bytes=decoded(each)))
+        (int(role), placed(each), [*map(language, locales)])
         for role, organisations in claim.items()
-        for each in organisations
+        for each, locales in organisations.items()
     ]
+
+
+def language(claim: Any) -> str:
+    """Raises one of NOT_A_CLAIM."""
+    if type(claim) is not str:
+        raise TypeError
+    return claim
+
+
+def place(organisation_id: uuid.UUID | None) -> str:
+    return encoded(organisation_id.bytes) if organisation_id else EVERYWHERE
+
+
+def placed(claim: str) -> uuid.UUID | None:
+    return None if claim == EVERYWHERE else uuid.UUID(bytes=decoded(claim))

@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 from server import delivery, files
+from server.content.change_notes import rules as change_notes
 from server.content.documents.sizes import BESIDE, field, sizes_of
 from server.content.failures import TooLarge
 from server.content.rendering import Rendering
@@ -21,6 +22,8 @@ from server.rpc.answers import MOST
 from server.rpc.objects import loaded
 from server.stores.statements import Row
 
+NOTES = change_notes.MOST_BYTES
+"""Bytes of what a page says of its changes, at most: it may come to so many."""
 UTF8 = 4
 """Bytes that a character may have."""
 LINK_FIELDS, FILE_FIELDS = ("locale", "path", "title", "content_type"), ("name", "content_type", "alternative_text")
@@ -43,6 +46,7 @@ async def check_page(
     sizes = sizes_of(words)
     details = words["details"] if rendering.html_details is None else rendering.html_details
     own = sum(sizes[name] for name in SHOWN) + field(len(rendering.html.encode())) + size_of(details or {}) + BESIDE
+    own += NOTES
     if own + link_count * LINK_MOST + len(attachments) * FILE_MOST <= MOST:
         return
     keys = {uuid.UUID(key) for targets in links.values() for key in targets}

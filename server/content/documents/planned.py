@@ -22,7 +22,7 @@ TAKE_DOWN = ScheduledAction.SCHEDULED_ACTION_TAKE_DOWN
 PREFIXES: dict[int, str] = {PUBLISH: "schedule", TAKE_DOWN: "taking"}
 """What the columns of a document's row begin with that tell what is scheduled of it."""
 SAID = (
-    "action", "revision_number", "account_id", "minor", "take_down", "due_time", "create_time", "failure_reason",
+    "action", "revision_number", "account_id", "minor", "change_note", "take_down", "due_time", "create_time", "failure_reason",
     "failure_message", "fail_time",
 )  # fmt: skip
 TABLES: dict[int, Any] = {action: aliased(Schedule, name=f"{prefix}_of_it") for action, prefix in PREFIXES.items()}

@@ -20,15 +20,15 @@ class Named(Protocol):
     etag: str
 
 
-def organisation(caller: Caller, id: str, permission: Permission.ValueType) -> uuid.UUID:
-    """The id of the organisation that a request concerns.
+def organisation(caller: Caller, id: str, permission: Permission.ValueType, locale: str | None = None) -> uuid.UUID:
+    """The id of the organisation that a request concerns; what it asks for concerns the language, or all of them.
 
     Raises OrganisationNotFound where the caller may not even read, as for one that there is not, and PermissionDenied.
     """
     organisation_id = uuid.UUID(id)
     if not caller.may(READ, organisation_id):
         raise OrganisationNotFound
-    caller.require(permission, organisation_id)
+    caller.require(permission, organisation_id, locale)
     return organisation_id
 
 
@@ -52,6 +52,6 @@ def readable(document: Any, caller: Caller) -> Any:
 def changeable(document: Any, caller: Caller, permission: Permission.ValueType, named: Named) -> Any:
     """The document that was found, for a change. Raises DocumentNotFound, PermissionDenied, StaleEtag."""
     readable(document, caller)
-    caller.require(permission, document.organisation_id)
+    caller.require(permission, document.organisation_id, document.locale)
     check_etag(named.etag, document_etag(document))
     return document

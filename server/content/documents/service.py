@@ -22,6 +22,7 @@ from server.content.documents.sizes import is_counted
 from server.content.documents.words import Words, rewritten, words_of
 from server.content.failures import InvalidDetails, KeyOfAnother
 from server.content.rendering import Renderer, Rendering
+from server.content.translations.sources import with_basis
 from server.rpc import http
 from server.rpc.call import Call
 from server.stores import idempotency
@@ -41,7 +42,9 @@ class Documents:
     renderer: Renderer
 
     async def CreateDocument(self, request: rpc.CreateDocumentRequest, call: Call) -> rpc.CreateDocumentResponse:
-        organisation_id = rules.organisation(call.caller, request.document.organisation_id, WRITE)
+        organisation_id = rules.organisation(
+            call.caller, request.document.organisation_id, WRITE, request.document.locale or content_fields.DEFAULT_LOCALE
+        )
         wanted = request.document
         words, verdicts = words_of(wanted, await self.premises.objects.taken(wanted.details)), Verdicts()
         # No connection is held while something costly is checked or rendered.
@@ -82,6 +85,7 @@ class Documents:
         call's key, the response is known beforehand, and stored with the document. Raises what stands in the way."""
         save = saving.first(wanted, words, organisation_id=organisation_id, author_id=call.caller.known_id, draft_state=DRAFT)
         save = save._replace(row=save.row._replace(required_approvals=required))
+        save = await with_basis(connection, save, wanted)
         statement, more = writing.CREATION, saving.event("document.create", save.row)
         if time is not None:
             statement = writing.REMEMBERED_CREATION

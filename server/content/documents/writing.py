@@ -103,7 +103,7 @@ def copied(document: CTE) -> CTE:
 
 
 def creation(*more: Any) -> Statement:
-    document = created()
+    document = created("source_document_id", "source_revision_number")
     return Statement(select(document).add_cte(revised(document), *audit.inserts(document), *(each(document) for each in more)))
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Text,
     Uuid,
+    and_,
     any_,
     bindparam,
     cast,
@@ -67,6 +68,9 @@ FILTERS: dict[str, ColumnElement[bool]] = {
     "is_live": Document.live_state != NOTHING,
     "is_not_live": Document.live_state == NOTHING,
     "deleted": IS_DELETED,
+    "review_due_before": and_(
+        Document.live_state == literal_column("1"), Document.review_by_time < bindparam("review_due_before", type_=TIME)
+    ),
 }
 OF_SCHEDULES: dict[str, ColumnElement[bool]] = {
     "is_scheduled": Schedule.next_attempt_time.is_not(None),

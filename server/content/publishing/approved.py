@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from server.content.change_notes import rules as change_notes
 from server.content.checks.details import Verdicts
 from server.content.documents.premises import Premises
 from server.content.preconditions import check_met
@@ -31,6 +32,8 @@ class Wanted(NamedTuple):
 
     document: Row
     is_minor: bool
+    change_note: str = ""
+    """What readers are told of the change."""
     actor_id: uuid.UUID | None = None
     """Whose act it is, if not the caller's."""
     details: Mapping[str, Any] = MappingProxyType({})
@@ -70,12 +73,14 @@ class Approved:
             publication = Publication(
                 document=document._replace(version=document.version + 1, **wanted.forced),
                 is_minor=wanted.is_minor,
+                change_note=wanted.change_note,
+                history=change_notes.read(document.change_history_so_far),
                 html=rendering.html,
                 html_details=rendering.html_details,
                 claimed_first_publish_time=document.claimed_first_publish_time,
                 claimed_public_update_time=document.claimed_public_update_time if wanted.is_minor else None,
                 action=wanted.verb.action,
-                details=wanted.details,
+                details={"minor": wanted.is_minor, **wanted.details},
                 actor_id=wanted.actor_id,
                 begin=begin,
             )

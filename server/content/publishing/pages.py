@@ -14,6 +14,8 @@ from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from gazette.delivery.v1.page_pb2 import ClaimedTimes, Gone, Page, PageState, PageSummary, Redirect, Withdrawal
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
 from server import audit, delivery, record
+from server.content.change_notes import rules as change_notes
+from server.content.change_notes.rules import History, Note
 from server.content.failures import InvalidLocation, TooLarge, Unpublishable
 from server.content.transitions import GONE, NOTHING, NOWHERE, PUBLISHED, REDIRECTED, VANISHED, WITHDRAWN
 from server.record import Place
@@ -30,6 +32,8 @@ KINDS = {
     VANISHED: RecordEntryKind.RECORD_ENTRY_KIND_VANISHED,
 }
 PAGE_STATES = {PUBLISHED: PageState.PAGE_STATE_PUBLISHED, WITHDRAWN: PageState.PAGE_STATE_WITHDRAWN}
+
+NO_HISTORY = History()
 
 Put = tuple[dict[str, Any], dict[str, Any]]
 """An entry of the record, and the page by which its path serves what it says."""
@@ -53,6 +57,12 @@ class Publication:
     draft_state: int = NOTHING
     """What is left on the draft side."""
     is_minor: bool = False
+    change_note: str = ""
+    """What readers are told of the change."""
+    claims: Sequence[Note] = ()
+    """What they are told of changes that were made elsewhere."""
+    history: History = NO_HISTORY
+    """What they were told before."""
     html: str = ""
     """The body as sanitised HTML; of what is no page, nothing."""
     html_details: Object | None = None
@@ -78,6 +88,10 @@ class Publication:
     """The document whose path it takes, and which takes its own: neither is in the way of the other, nor leaves a redirect."""
     begin: float
     """When it was asked for, by `time.perf_counter`."""
+
+    def notes(self, time: datetime) -> list[Note]:
+        """What is added to the history, if it becomes public at this time."""
+        return [*self.claims, *([Note(time, self.change_note)] if self.change_note else [])]
 
     @property
     def is_page(self) -> bool:
@@ -218,10 +232,13 @@ def answer(publication: Publication, content: Mapping[str, Any], place: Place, l
     withdrawal = None
     if publication.state == WITHDRAWN:
         withdrawal = message(Withdrawal, explanation=explanation, withdraw_time=live["withdraw_time"])
+    history, earlier_count = change_notes.shown(publication.history.after(publication.notes(place.record_time)))
     page = message(
         Page,
         publication.document,
         **content,
+        change_history=history,
+        earlier_change_count=earlier_count,
         **{name: live[name] for name in ("publish_time", "first_publish_time", "public_update_time")},
         document_id=publication.document.id,
         state=PAGE_STATES[publication.state],

@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from gazette.delivery.v1.page_pb2 import PageAttachment, PageLink, PageLinks
 from server import delivery, files, record
 from server.content import failures
+from server.content.change_notes import queries as change_notes
 from server.content.documents.page_sizes import check_whole, links_size
 from server.content.documents.saving import Save
 from server.content.publishing import pages, queries, rules
@@ -134,7 +135,9 @@ class Publisher:
         is_left = publication.former_path is not None and publication.swaps_with is None
         if is_left and newest.former_document_id in {None, document.id}:
             left.append(publication.leaves)
-        live, served = pages.served(publication, content, Place.after(newest), left)
+        place = Place.after(newest)
+        live, served = pages.served(publication, content, place, left)
+        served |= change_notes.parameters(publication.notes(place.record_time))
         served |= files.parameters(document.attachments if publication.is_page else ())
         save = Save(document._replace(**live), {**parameters, **named("document", live)})
         row = await save.stored(connection, statement, **served, **publication.event(live["record_number"]))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ARRAY, CTE, Uuid, any_, bindparam, case, literal_column, select, true
 
 from server import audit, delivery, files, organisations, record
+from server.content.change_notes import queries as change_notes
 from server.content.documents import planned
 from server.content.documents.approvals import COMMENTS_ARE_UNCHANGED
 from server.content.documents.queries import asked_for
@@ -36,8 +37,8 @@ PLACE = Statement(
 """The next place in the record, with what another document serves at the path, and whose the former path is now."""
 
 
-APPROVED = Statement(asked_for(Revision.html, Revision.html_details, Revision.renderer))
-"""A document with what its newest revision says, and what the public would get of it."""
+APPROVED = Statement(asked_for(Revision.html, Revision.html_details, Revision.renderer, change_notes.HISTORY))
+"""A document with what its newest revision says, and what the public would get of it and was told of it."""
 
 
 def publication(document: CTE, *others: CTE) -> Statement:
@@ -46,24 +47,23 @@ def publication(document: CTE, *others: CTE) -> Statement:
 
 
 def with_schedule(document: CTE) -> Statement:
-    return with_files(document, planned.ended(document))
+    return with_files(document, planned.ended(document), change_notes.noted(document))
 
 
 def with_files(document: CTE, *others: CTE) -> Statement:
     return publication(document, *others, *files.shows(document))
 
 
-def with_revision(document: CTE) -> Statement:
-    return with_files(document, revised(document))
+def with_revision(document: CTE, *others: CTE) -> Statement:
+    return with_files(document, revised(document), *others, change_notes.noted(document))
 
 
 PUBLICATION = with_schedule(changed(*LIVE, *FORCE_COLUMNS, conditions=(types.IS_UNCHANGED, COMMENTS_ARE_UNCHANGED)))
 """Of the newest revision, which is not scheduled any more."""
 IMPORT = with_revision(created(*LIVE))
 """Of a new document."""
-IMPORT_AGAIN = with_revision(
-    changed(*dict.fromkeys((*SAVED, *LIVE, *FORCE_COLUMNS)), conditions=(types.IS_UNCHANGED, organisations.ARE_UNCHANGED))
-)
+AGAIN = changed(*dict.fromkeys((*SAVED, *LIVE, *FORCE_COLUMNS)), conditions=(types.IS_UNCHANGED, organisations.ARE_UNCHANGED))
+IMPORT_AGAIN = with_revision(AGAIN, change_notes.claims_removed(AGAIN))
 """Of one more revision."""
 MENDING = publication(select(literal_column("1").label("mended")).cte("document"))
 """Of redirects alone: the document stays as it is."""

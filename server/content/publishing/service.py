@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gazette.content.v1 import content_service_pb2 as rpc
+from server.content.change_notes.rules import check_note
 from server.content.documents import views
 from server.content.documents.rules import changeable
 from server.content.failures import state_name
@@ -38,11 +39,12 @@ class Publishing:
             if document.live_state == VANISHED:  # it would be public again
                 call.caller.require(VANISH, document.organisation_id)
             if request.force:
-                call.caller.require(FORCE, document.organisation_id)
+                call.caller.require(FORCE, document.organisation_id, document.locale)
+            check_note(document.live_state, request.change_note, is_minor=request.minor)
             judged = rules.judge(document, force=request.force)
             if judged.is_forced:
                 return forced(document, request, call)
-            return Wanted(document, is_minor=request.minor, unmet=judged.unmet)
+            return Wanted(document, is_minor=request.minor, change_note=request.change_note, unmet=judged.unmet)
 
         return await self.approved.publish(uuid.UUID(request.id), decide, begin=call.start, call=call)
 
@@ -53,4 +55,5 @@ def forced(document: Row, request: rpc.PublishDocumentRequest, call: Call) -> Wa
     told: dict[str, Any] = {"reason": request.force_reason, "before": {"draft": state_name(document.draft_state)}}
     told |= {"approvals": has.given, "required_approvals": has.required, "blocking_comments": document.blocking_comments}
     flag = rules.forced_by(document, call.caller.known_id, request.force_reason, datetime.now(UTC))
-    return Wanted(document, is_minor=request.minor, details=told, verb=FORCED_PUBLICATION, forced=flag)
+    said: dict[str, Any] = {"is_minor": request.minor, "change_note": request.change_note}
+    return Wanted(document, **said, details=told, verb=FORCED_PUBLICATION, forced=flag)

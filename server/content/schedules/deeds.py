@@ -59,7 +59,8 @@ class Deeds:
             current = standing(document, schedule)
             check_may(account, current)
             told, unmet = details(schedule), judge(current).unmet
-            return Wanted(current, schedule.minor, schedule.account_id, told, unmet)
+            said = {"is_minor": schedule.minor, "change_note": schedule.change_note}
+            return Wanted(current, **said, actor_id=schedule.account_id, details=told, unmet=unmet)
 
         return await self.approved.publish(schedule.document_id, decide, begin=begin)
 
@@ -91,7 +92,7 @@ async def change(said: ScheduledTakingDown, renderer: Renderer, hosts: Collectio
 def check_may(account: Person | None, document: Row) -> None:
     """Raises NoLongerPermitted. To make public again what has vanished is more than publishers may."""
     needed = {PUBLISH, VANISH} if document.live_state == VANISHED else {PUBLISH}
-    if account is None or not all(account.caller.may(each, document.organisation_id) for each in needed):
+    if account is None or not all(account.caller.may(each, document.organisation_id, document.locale) for each in needed):
         raise failures.NoLongerPermitted
 
 

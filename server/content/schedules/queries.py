@@ -33,7 +33,7 @@ from server.content.types import held as types
 from server.stores.parameters import given
 from server.stores.statements import Statement
 
-SAID = ("action", "revision_number", "account_id", "minor", "take_down", "due_time", "create_time")
+SAID = ("action", "revision_number", "account_id", "minor", "change_note", "take_down", "due_time", "create_time")
 """What is given of a schedule."""
 NOW = func.clock_timestamp()
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gazette.content.v1 import scheduling_pb2 as rpc
+from server.content.change_notes.rules import check_note
 from server.content.checks.details import Verdicts
 from server.content.documents import planned, saving, views
 from server.content.documents.premises import Premises
@@ -54,12 +55,14 @@ class Scheduling:
             async with self.database.direct() as connection:
                 found = await DOCUMENT.first(connection, id=uuid.UUID(request.id))
                 document = changeable(found, call.caller, PUBLISH, request)
+                check_note(document.live_state, request.change_note, is_minor=request.minor)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
             document = await self.premises.objects.current(document, content_type)
             unmet = rules.schedule(document).unmet
             check_met([*unmet, *await self.premises.unmet_details(content_type, document, verdicts)])
-            said = {"action": planned.PUBLISH, "revision_number": document.revision_number, "minor": request.minor}
-            save = scheduled(document, SCHEDULED, {**schedule, **said, "take_down": None})
+            said = {"action": planned.PUBLISH, "revision_number": document.revision_number, "take_down": None}
+            said |= {"minor": request.minor, "change_note": request.change_note}
+            save = scheduled(document, SCHEDULED, {**schedule, **said})
             async with self.database.direct() as connection:
                 statement = queries.SCHEDULING[planned.PUBLISH]
                 blocking = {"blocking_comments": document.blocking_comments}
@@ -69,7 +72,7 @@ class Scheduling:
 
     async def taking_down(self, request: rpc.ScheduleDocumentRequest, call: Call, schedule: dict[str, Any]) -> Row:
         wanted = await deeds.change(request.take_down, self.renderer, self.hosts, call)
-        said = {"action": planned.TAKE_DOWN, "revision_number": 0, "minor": False}
+        said = {"action": planned.TAKE_DOWN, "revision_number": 0, "minor": False, "change_note": ""}
         schedule = {**schedule, **said, "take_down": request.take_down.SerializeToString(deterministic=True)}
 
         async def attempt(anew: bool) -> Row | None:

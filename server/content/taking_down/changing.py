@@ -15,6 +15,7 @@ import asyncpg
 
 from gazette.content.v1.taking_down_pb2 import DraftHandling
 from server import record
+from server.content.change_notes import rules as change_notes
 from server.content.documents import discarding
 from server.content.documents.planned import NO_TAKING_DOWN
 from server.content.documents.premises import Premises, unchanged
@@ -94,6 +95,7 @@ class Changing:
             state=state,
             draft_state=draft_state,
             is_minor=True,
+            history=change_notes.read(document.change_history_so_far),
             html=rendering.html,
             html_details=rendering.html_details,
             explanation=wanted.explanation,

@@ -8,6 +8,7 @@ from sqlalchemy import CTE, Integer, Uuid, and_, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from server import audit, delivery, files, organisations, record
+from server.content.change_notes.queries import HISTORY
 from server.content.documents import discarding, planned
 from server.content.documents.queries import IS_ASKED_FOR, WHOLE
 from server.content.documents.writing import changed
@@ -19,7 +20,7 @@ from server.stores.statements import Statement
 IS_LIVE = (Revision.document_id == Document.id) & (Revision.number == Document.live_revision_number)
 SHOWN = Statement(
     planned.joined(
-        select(*WHOLE, *planned.COLUMNS, Revision.html, Revision.html_details, Revision.renderer)
+        select(*WHOLE, *planned.COLUMNS, Revision.html, Revision.html_details, Revision.renderer, HISTORY)
         .select_from(Document)
         .outerjoin(Revision, IS_LIVE),
         Document.id,

@@ -76,6 +76,8 @@ def check_page(page: Page, imported: ImportedDocument) -> None:
     wrong += [name for name in OF_LIVE if getattr(page, name) != getattr(document.live, name)]
     if formed_tags(page.tags) != formed_tags(document.tags):
         wrong.append("tags")
+    if any(note not in imported.change_history for note in page.change_history):
+        wrong.append("change_history")
     if page.document_id != document.id:
         wrong.append("document_id")
     if page.state != PAGE_STATES[imported.live_state]:

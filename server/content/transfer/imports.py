@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,6 +23,8 @@ from gazette.content.v1.document_import_pb2 import (
 )
 from server import files
 from server.content import failures, fields
+from server.content.change_notes import rules as change_notes
+from server.content.change_notes.rules import Note
 from server.content.checks.details import Verdicts
 from server.content.documents import saving
 from server.content.documents.premises import Premises, unchanged
@@ -114,7 +116,7 @@ class Import:
         wanted = imported.document
         locale = wanted.locale or fields.DEFAULT_LOCALE
         words = words_of(wanted, await self.premises.objects.taken(wanted.details))
-        verdicts = Verdicts()
+        claims, verdicts = change_notes.claimed(imported.change_history), Verdicts()
         saved: dict[str, Any] = {"author_id": self.call.caller.known_id, "draft_state": NOTHING, "source_sha256": digest}
 
         async def attempt(anew: bool) -> Outcome | None:
@@ -140,7 +142,7 @@ class Import:
                 if document is None
                 else saving.another(document, words, content_type=wanted.content_type, **saved)
             )
-            publication = publication_of(imported, save.row, rendering, explanation, begin)
+            publication = publication_of(imported, save.row, rendering, explanation, claims, begin)
             parameters = save.parameters | saving.rendered(rendering)
             async with self.database.direct() as connection:
                 done = await self.publish(connection, imported, publication, parameters, document, content_type, anew=anew)
@@ -187,10 +189,13 @@ class Import:
 
 
 def publication_of(
-    imported: ImportedDocument, document: Row, rendering: Rendering, explanation: str, begin: float
+    imported: ImportedDocument, document: Row, rendering: Rendering, explanation: str, claims: Sequence[Note], begin: float
 ) -> Publication:
+    history = change_notes.read(getattr(document, "change_history_so_far", None))
     return Publication(
         document=document,
+        claims=claims,
+        history=history.without_claimed(),
         state=imported.live_state,
         html=rendering.html,
         html_details=rendering.html_details,

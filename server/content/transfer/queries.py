@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from server import audit, delivery, files, organisations, record
+from server.content.change_notes.queries import HISTORY, all_removed, noted
 from server.content.documents.queries import DOCUMENT, IS_THERE, OWN, WHOLE, above
 from server.content.documents.writing import CHANGE_TIME, FIRST, revised
 from server.content.models import ContentType, Document, Revision
@@ -36,7 +37,7 @@ WAS_IMPORTED = exists().where(
 )
 UNREAD = [name for name in DOCUMENT.row._fields if name not in {each.key for each in OWN}]
 IMPORTED = Statement(
-    select(*OWN, *(null().label(name) for name in UNREAD), WAS_IMPORTED.label("was_imported")).where(
+    select(*OWN, *(null().label(name) for name in UNREAD), WAS_IMPORTED.label("was_imported"), HISTORY).where(
         Document.translation_key == bindparam("translation_key", type_=Uuid()),
         Document.locale == bindparam("locale", type_=Text()),
         IS_THERE,
@@ -47,7 +48,7 @@ IMPORTED = Statement(
 LIVE = (Revision.document_id == Document.id) & (Revision.number == Document.live_revision_number)
 IDS = bindparam("ids", type_=ARRAY(Uuid()))
 LIVE_WHOLE = (
-    select(*WHOLE, above(func.array_position(IDS, Document.id)))
+    select(*WHOLE, above(func.array_position(IDS, Document.id)), HISTORY)
     .join(Revision, LIVE)
     .where(Document.id == any_(IDS), Document.live_state != 0)
     .subquery()
@@ -91,7 +92,8 @@ RESTORED = tuple(dict.fromkeys((*FIRST, *LIVE_COLUMNS, "create_time")))
 
 
 def restored(document: CTE) -> Statement:
-    return Statement(select(document).add_cte(revised(document), *files.shows(document), *audit.inserts(document)))
+    parts = (revised(document), all_removed(document), noted(document), *files.shows(document), *audit.inserts(document))
+    return Statement(select(document).add_cte(*parts))
 
 
 def put_anew() -> CTE:

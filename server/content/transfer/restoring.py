@@ -23,6 +23,8 @@ from gazette.delivery.v1.page_pb2 import PageAttachment
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody
 from server import audit, delivery, files, organisations, record
 from server.content import failures
+from server.content.change_notes import queries as change_notes
+from server.content.change_notes.rules import Note, claimed
 from server.content.documents.premises import Premises
 from server.content.documents.sizes import size
 from server.content.documents.words import words_of
@@ -220,6 +222,7 @@ class Restoration:
             rules.overtake(standing.draft_state)
         shown = revision["attachments"] if imported.live_state in PAGE_STATES else ()
         parameters = named("document", columns) | named("revision", revision) | files.parameters(shown)
+        parameters |= change_notes.parameters(notes_of(imported))
         if await TRANSLATED_ELSEWHERE.value(connection, **parameters):
             raise failures.KeyOfAnother
         event = audit.event(
@@ -236,6 +239,12 @@ class Restoration:
             parameters["revision_source_sha256"] = None  # an earlier revision may have been of the same words
         await statement.run(connection, **parameters, **saved_by, **event)
         return CREATED if standing is None else UPDATED
+
+
+def notes_of(imported: ImportedDocument) -> list[Note]:
+    """What readers were told of its changes, as it was told. Raises HistoryTooLong."""
+    notes = claimed(imported.change_history)
+    return [note._replace(claimed=each.claimed) for note, each in zip(notes, imported.change_history, strict=True)]
 
 
 async def vanish(connection: asyncpg.Connection, body: RecordEntryBody) -> None:

@@ -25,6 +25,7 @@ async def summaries(
     connection: AsyncConnection,
     *,
     organisation_id: uuid.UUID | None,
+    translation_key: uuid.UUID | None,
     content_type: str,
     locale: str,
     order: Order,
@@ -36,6 +37,8 @@ async def summaries(
     statement = statement.where(Page.summary.is_not(None))
     if organisation_id is not None:
         statement = statement.where(Page.organisation_id == organisation_id)
+    if translation_key is not None:
+        statement = statement.where(Page.translation_key == translation_key)
     if content_type:
         statement = statement.where(Page.content_type == content_type)
     if locale:

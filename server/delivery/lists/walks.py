@@ -39,6 +39,7 @@ def walk(connection: AsyncConnection, request: rpc.ListPagesRequest) -> Walk[Any
         rows = await queries.summaries(
             connection,
             organisation_id=uuid.UUID(request.organisation_id) if request.organisation_id else None,
+            translation_key=uuid.UUID(request.translation_key) if request.translation_key else None,
             content_type=request.content_type,
             locale=request.locale,
             order=order,

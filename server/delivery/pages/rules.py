@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
@@ -9,8 +10,11 @@ from gazette.delivery.v1.page_pb2 import Redirect
 from server.delivery.failures import PageNotFound
 from server.delivery.pages.locations import MAX_LENGTH, location, parsed
 from server.rpc import http
+from server.rpc.texts.characters import Unfit
+from server.rpc.texts.forms import language
 
 DEFAULT_LOCALE = "en"
+MOST_LANGUAGES = 10
 HOME = "/v1/pages:home"
 """The home page over HTTP: without a path it would be the list of pages."""
 PREVIEW_HEADERS = (("cache-control", "private, no-store"), ("x-robots-tag", "noindex, nofollow"))
@@ -22,6 +26,21 @@ REDIRECT, GONE = b"\x12", b"\x1a"
 def site_path(given: str) -> str:
     """The path with its first slash and without its last: `a/b`, `/a/b` and `/a/b/` are one."""
     return "/" + given.strip("/")
+
+
+def languages(locale: str, fallbacks: Iterable[str]) -> list[str]:
+    """The languages to ask for, one after the other: each of those that will do, and then what it is a form of (RFC 4647
+    section 3.4): `zh-Hant-CN`, `zh-Hant`, `zh`. What is no language is not asked for."""
+    found: dict[str, None] = {}
+    for each in (locale or DEFAULT_LOCALE, *fallbacks):
+        try:
+            subtags = language(each).split("-")
+        except Unfit:
+            continue
+        while subtags:
+            found.setdefault("-".join(subtags))
+            del subtags[-2 if len(subtags) > 2 and len(subtags[-2]) == 1 else -1 :]
+    return [*found][:MOST_LANGUAGES]
 
 
 def prefixes(path: str) -> list[str]:
@@ -47,7 +66,9 @@ def http_headers(answer: GetPageResponse, record_number: int, max_age: int) -> t
     elif answer.HasField("gone"):
         headers.append(("x-http-status", "410"))
     else:  # what leads on may lead elsewhere under the same number
-        headers.insert(0, ("etag", etag(record_number)))
+        headers = [("etag", etag(record_number)), *headers]
+        if answer.page.locale:
+            headers.append(("content-language", answer.page.locale))
     return tuple(headers)
 
 

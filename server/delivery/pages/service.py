@@ -16,6 +16,8 @@ from server.process.domains import Previewing
 from server.rpc import http
 from server.rpc.call import Call
 
+NOTHING = Entry(0, b"", 0.0)
+
 
 @dataclass(frozen=True)
 class Pages:
@@ -32,15 +34,17 @@ class Pages:
             return await self.preview(request, call)
         if number := record.minimum(request, call):
             await self.horizon.reach(number)
-        path = rules.site_path(request.path)
-        if request.any_locale:
-            entry = await self.page_cache.get_any(path, request.locale)
+        path, locale = rules.site_path(request.path), request.locale
+        if request.fallback_locales:
+            locale, entry = await self.in_first(path, request)
+        elif request.any_locale:
+            entry = await self.page_cache.get_any(path, locale)
         else:
-            entry = self.page_cache.held(path, request.locale) or await self.page_cache.get(path, request.locale)
+            entry = self.page_cache.held(path, locale) or await self.page_cache.get(path, locale)
         if entry.number == 0:
             raise failures.PageNotFound
         if entry.leads_on:
-            entry = await led(self.page_cache, path, request.locale, entry)
+            entry = await led(self.page_cache, path, locale, entry)
         if call.is_http:
             call.headers += self.headers(call, entry)
             call.tell_headers()
@@ -57,6 +61,15 @@ class Pages:
             call.headers += rules.PREVIEW_HEADERS
             call.tell_headers()
         return answer
+
+    async def in_first(self, path: str, request: rpc.GetPageRequest) -> tuple[str, Entry]:
+        """What the path serves in the first of the languages that will do, and which that is: each costs a look."""
+        locale, entry = request.locale, NOTHING
+        for locale in rules.languages(request.locale, request.fallback_locales):
+            entry = self.page_cache.held(path, locale) or await self.page_cache.get(path, locale)
+            if entry.number:
+                return locale, entry
+        return (request.locale, await self.page_cache.get(path, "")) if request.any_locale else (locale, entry)
 
     def headers(self, call: Call, entry: Entry) -> tuple[tuple[str, str], ...]:
         if not entry.headers:

@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from gazette.auth.v1 import account_pb2 as gazette_dot_auth_dot_v1_dot_account__pb2
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,gazette/auth/v1/account_administration.proto\x12\x0fgazette.auth.v1\x1a\x1dgazette/auth/v1/account.proto\"\xbf\x01\n\x14InviteAccountRequest\x12:\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\x07\x61\x63\x63ount\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"h\n\x15InviteAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\x12\x1b\n\tmail_sent\x18\x02 \x01(\x08R\x08mailSent\"1\n\x15\x44isableAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"L\n\x16\x44isableAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"0\n\x14\x45nableAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"K\n\x15\x45nableAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"/\n\x13\x45raseAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"J\n\x14\x45raseAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\x99\x01\n\x10GrantRoleRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"G\n\x11GrantRoleResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\x9a\x01\n\x11RevokeRoleRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"H\n\x12RevokeRoleResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"8\n\x1cRevokeAccountSessionsRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"D\n\x1dRevokeAccountSessionsResponse\x12#\n\rrevoked_count\x18\x01 \x01(\x05R\x0crevokedCount\"5\n\x19\x44isableAccountTotpRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"P\n\x1a\x44isableAccountTotpResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ountb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,gazette/auth/v1/account_administration.proto\x12\x0fgazette.auth.v1\x1a\x1dgazette/auth/v1/account.proto\x1a\x1agazette/text/v1/text.proto\"\xbf\x01\n\x14InviteAccountRequest\x12:\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\x07\x61\x63\x63ount\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\"h\n\x15InviteAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\x12\x1b\n\tmail_sent\x18\x02 \x01(\x08R\x08mailSent\"1\n\x15\x44isableAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"L\n\x16\x44isableAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"0\n\x14\x45nableAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"K\n\x15\x45nableAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"/\n\x13\x45raseAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"J\n\x14\x45raseAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\xda\x02\n\x10GrantRoleRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x07locales\x18\x04 \x03(\tB\x16\x82\xbd\x18\x02\x08\x05\xbaH\r\x92\x01\n\x10\x14\"\x06r\x04\x10\x01\x18#R\x07locales:\x8c\x01\xbaH\x88\x01\x1a\x85\x01\n\x0clocales.role\x12\x42only AUTHOR, EDITOR and PUBLISHER are granted for single languages\x1a\x31size(this.locales) == 0 || this.role in [2, 3, 4]\"G\n\x11GrantRoleResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\xcc\x01\n\x11RevokeRoleRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x35\n\x04role\x18\x02 \x01(\x0e\x32\x15.gazette.auth.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04role\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x07locales\x18\x04 \x03(\tB\x16\x82\xbd\x18\x02\x08\x05\xbaH\r\x92\x01\n\x10\x14\"\x06r\x04\x10\x01\x18#R\x07locales\"H\n\x12RevokeRoleResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"8\n\x1cRevokeAccountSessionsRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"D\n\x1dRevokeAccountSessionsResponse\x12#\n\rrevoked_count\x18\x01 \x01(\x05R\x0crevokedCount\"5\n\x19\x44isableAccountTotpRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"P\n\x1a\x44isableAccountTotpResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ountb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,46 +51,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GRANTROLEREQUEST'].fields_by_name['role']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_GRANTROLEREQUEST'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_GRANTROLEREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
+  _globals['_GRANTROLEREQUEST'].fields_by_name['locales']._loaded_options = None
+  _globals['_GRANTROLEREQUEST'].fields_by_name['locales']._serialized_options = b'\202\275\030\002\010\005\272H\r\222\001\n\020\024\"\006r\004\020\001\030#'
+  _globals['_GRANTROLEREQUEST']._loaded_options = None
+  _globals['_GRANTROLEREQUEST']._serialized_options = b'\272H\210\001\032\205\001\n\014locales.role\022Bonly AUTHOR, EDITOR and PUBLISHER are granted for single languages\0321size(this.locales) == 0 || this.role in [2, 3, 4]'
   _globals['_REVOKEROLEREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_REVOKEROLEREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_REVOKEROLEREQUEST'].fields_by_name['role']._loaded_options = None
   _globals['_REVOKEROLEREQUEST'].fields_by_name['role']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_REVOKEROLEREQUEST'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_REVOKEROLEREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
+  _globals['_REVOKEROLEREQUEST'].fields_by_name['locales']._loaded_options = None
+  _globals['_REVOKEROLEREQUEST'].fields_by_name['locales']._serialized_options = b'\202\275\030\002\010\005\272H\r\222\001\n\020\024\"\006r\004\020\001\030#'
   _globals['_REVOKEACCOUNTSESSIONSREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_REVOKEACCOUNTSESSIONSREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_DISABLEACCOUNTTOTPREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_DISABLEACCOUNTTOTPREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
-  _globals['_INVITEACCOUNTREQUEST']._serialized_start=97
-  _globals['_INVITEACCOUNTREQUEST']._serialized_end=288
-  _globals['_INVITEACCOUNTRESPONSE']._serialized_start=290
-  _globals['_INVITEACCOUNTRESPONSE']._serialized_end=394
-  _globals['_DISABLEACCOUNTREQUEST']._serialized_start=396
-  _globals['_DISABLEACCOUNTREQUEST']._serialized_end=445
-  _globals['_DISABLEACCOUNTRESPONSE']._serialized_start=447
-  _globals['_DISABLEACCOUNTRESPONSE']._serialized_end=523
-  _globals['_ENABLEACCOUNTREQUEST']._serialized_start=525
-  _globals['_ENABLEACCOUNTREQUEST']._serialized_end=573
-  _globals['_ENABLEACCOUNTRESPONSE']._serialized_start=575
-  _globals['_ENABLEACCOUNTRESPONSE']._serialized_end=650
-  _globals['_ERASEACCOUNTREQUEST']._serialized_start=652
-  _globals['_ERASEACCOUNTREQUEST']._serialized_end=699
-  _globals['_ERASEACCOUNTRESPONSE']._serialized_start=701
-  _globals['_ERASEACCOUNTRESPONSE']._serialized_end=775
-  _globals['_GRANTROLEREQUEST']._serialized_start=778
-  _globals['_GRANTROLEREQUEST']._serialized_end=931
-  _globals['_GRANTROLERESPONSE']._serialized_start=933
-  _globals['_GRANTROLERESPONSE']._serialized_end=1004
-  _globals['_REVOKEROLEREQUEST']._serialized_start=1007
-  _globals['_REVOKEROLEREQUEST']._serialized_end=1161
-  _globals['_REVOKEROLERESPONSE']._serialized_start=1163
-  _globals['_REVOKEROLERESPONSE']._serialized_end=1235
-  _globals['_REVOKEACCOUNTSESSIONSREQUEST']._serialized_start=1237
-  _globals['_REVOKEACCOUNTSESSIONSREQUEST']._serialized_end=1293
-  _globals['_REVOKEACCOUNTSESSIONSRESPONSE']._serialized_start=1295
-  _globals['_REVOKEACCOUNTSESSIONSRESPONSE']._serialized_end=1363
-  _globals['_DISABLEACCOUNTTOTPREQUEST']._serialized_start=1365
-  _globals['_DISABLEACCOUNTTOTPREQUEST']._serialized_end=1418
-  _globals['_DISABLEACCOUNTTOTPRESPONSE']._serialized_start=1420
-  _globals['_DISABLEACCOUNTTOTPRESPONSE']._serialized_end=1500
+  _globals['_INVITEACCOUNTREQUEST']._serialized_start=125
+  _globals['_INVITEACCOUNTREQUEST']._serialized_end=316
+  _globals['_INVITEACCOUNTRESPONSE']._serialized_start=318
+  _globals['_INVITEACCOUNTRESPONSE']._serialized_end=422
+  _globals['_DISABLEACCOUNTREQUEST']._serialized_start=424
+  _globals['_DISABLEACCOUNTREQUEST']._serialized_end=473
+  _globals['_DISABLEACCOUNTRESPONSE']._serialized_start=475
+  _globals['_DISABLEACCOUNTRESPONSE']._serialized_end=551
+  _globals['_ENABLEACCOUNTREQUEST']._serialized_start=553
+  _globals['_ENABLEACCOUNTREQUEST']._serialized_end=601
+  _globals['_ENABLEACCOUNTRESPONSE']._serialized_start=603
+  _globals['_ENABLEACCOUNTRESPONSE']._serialized_end=678
+  _globals['_ERASEACCOUNTREQUEST']._serialized_start=680
+  _globals['_ERASEACCOUNTREQUEST']._serialized_end=727
+  _globals['_ERASEACCOUNTRESPONSE']._serialized_start=729
+  _globals['_ERASEACCOUNTRESPONSE']._serialized_end=803
+  _globals['_GRANTROLEREQUEST']._serialized_start=806
+  _globals['_GRANTROLEREQUEST']._serialized_end=1152
+  _globals['_GRANTROLERESPONSE']._serialized_start=1154
+  _globals['_GRANTROLERESPONSE']._serialized_end=1225
+  _globals['_REVOKEROLEREQUEST']._serialized_start=1228
+  _globals['_REVOKEROLEREQUEST']._serialized_end=1432
+  _globals['_REVOKEROLERESPONSE']._serialized_start=1434
+  _globals['_REVOKEROLERESPONSE']._serialized_end=1506
+  _globals['_REVOKEACCOUNTSESSIONSREQUEST']._serialized_start=1508
+  _globals['_REVOKEACCOUNTSESSIONSREQUEST']._serialized_end=1564
+  _globals['_REVOKEACCOUNTSESSIONSRESPONSE']._serialized_start=1566
+  _globals['_REVOKEACCOUNTSESSIONSRESPONSE']._serialized_end=1634
+  _globals['_DISABLEACCOUNTTOTPREQUEST']._serialized_start=1636
+  _globals['_DISABLEACCOUNTTOTPREQUEST']._serialized_end=1689
+  _globals['_DISABLEACCOUNTTOTPRESPONSE']._serialized_start=1691
+  _globals['_DISABLEACCOUNTTOTPRESPONSE']._serialized_end=1771
 # @@protoc_insertion_point(module_scope)

@@ -3,9 +3,11 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from gazette.auth.v1 import account_pb2 as _account_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -226,22 +228,30 @@ class GrantRoleRequest(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     ROLE_FIELD_NUMBER: _builtins.int
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    LOCALES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The account's id."""
     role: _account_pb2.Role.ValueType
     """The role."""
     organisation_id: _builtins.str
     """Where: an organisation's id. Empty: in all organisations."""
+    @_builtins.property
+    def locales(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """For documents in these languages (BCP 47) and their forms alone: `fr` stands for `fr-CA`, too. Empty: in all. They are added to
+        those that the role is held for there.
+        """
+
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
         role: _account_pb2.Role.ValueType = ...,
         organisation_id: _builtins.str = ...,
+        locales: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "organisation_id", b"organisation_id", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "locales", b"locales", "organisation_id", b"organisation_id", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -280,22 +290,28 @@ class RevokeRoleRequest(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     ROLE_FIELD_NUMBER: _builtins.int
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    LOCALES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The account's id."""
     role: _account_pb2.Role.ValueType
     """The role."""
     organisation_id: _builtins.str
     """Where: an organisation's id. Empty: in all organisations."""
+    @_builtins.property
+    def locales(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only for documents in these languages. Empty: the role as a whole, for all languages and for single ones."""
+
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
         role: _account_pb2.Role.ValueType = ...,
         organisation_id: _builtins.str = ...,
+        locales: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "organisation_id", b"organisation_id", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "locales", b"locales", "organisation_id", b"organisation_id", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

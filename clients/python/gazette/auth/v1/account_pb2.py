@@ -26,7 +26,7 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dgazette/auth/v1/account.proto\x12\x0fgazette.auth.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"[\n\x05Grant\x12)\n\x04role\x18\x01 \x01(\x0e\x32\x15.gazette.auth.v1.RoleR\x04role\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\"\xfe\x02\n\x07\x41\x63\x63ount\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x1c\n\x05\x65mail\x18\x02 \x01(\tB\x06\x82\xbd\x18\x02\x08\x06R\x05\x65mail\x12\x1c\n\x04name\x18\x03 \x01(\tB\x08\x82\xbd\x18\x04\x08\x01\x10\x01R\x04name\x12\x33\n\x05state\x18\x04 \x01(\x0e\x32\x1d.gazette.auth.v1.AccountStateR\x05state\x12.\n\x06grants\x18\x05 \x03(\x0b\x32\x16.gazette.auth.v1.GrantR\x06grants\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x30\n\x04kind\x18\x07 \x01(\x0e\x32\x1c.gazette.auth.v1.AccountKindR\x04kind\x12\x46\n\x11totp_confirm_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0ftotpConfirmTime*s\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_READER\x10\x01\x12\x0f\n\x0bROLE_AUTHOR\x10\x02\x12\x0f\n\x0bROLE_EDITOR\x10\x03\x12\x12\n\x0eROLE_PUBLISHER\x10\x04\x12\x0e\n\nROLE_ADMIN\x10\x05*^\n\x0b\x41\x63\x63ountKind\x12\x1c\n\x18\x41\x43\x43OUNT_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41\x43\x43OUNT_KIND_PERSON\x10\x01\x12\x18\n\x14\x41\x43\x43OUNT_KIND_SERVICE\x10\x02*\x98\x01\n\x0c\x41\x63\x63ountState\x12\x1d\n\x19\x41\x43\x43OUNT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43\x43OUNT_STATE_ACTIVE\x10\x01\x12\x1a\n\x16\x41\x43\x43OUNT_STATE_DISABLED\x10\x02\x12\x19\n\x15\x41\x43\x43OUNT_STATE_INVITED\x10\x03\x12\x18\n\x14\x41\x43\x43OUNT_STATE_ERASED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dgazette/auth/v1/account.proto\x12\x0fgazette.auth.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"u\n\x05Grant\x12)\n\x04role\x18\x01 \x01(\x0e\x32\x15.gazette.auth.v1.RoleR\x04role\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12\x18\n\x07locales\x18\x03 \x03(\tR\x07locales\"\xfe\x02\n\x07\x41\x63\x63ount\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x1c\n\x05\x65mail\x18\x02 \x01(\tB\x06\x82\xbd\x18\x02\x08\x06R\x05\x65mail\x12\x1c\n\x04name\x18\x03 \x01(\tB\x08\x82\xbd\x18\x04\x08\x01\x10\x01R\x04name\x12\x33\n\x05state\x18\x04 \x01(\x0e\x32\x1d.gazette.auth.v1.AccountStateR\x05state\x12.\n\x06grants\x18\x05 \x03(\x0b\x32\x16.gazette.auth.v1.GrantR\x06grants\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x30\n\x04kind\x18\x07 \x01(\x0e\x32\x1c.gazette.auth.v1.AccountKindR\x04kind\x12\x46\n\x11totp_confirm_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0ftotpConfirmTime*s\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_READER\x10\x01\x12\x0f\n\x0bROLE_AUTHOR\x10\x02\x12\x0f\n\x0bROLE_EDITOR\x10\x03\x12\x12\n\x0eROLE_PUBLISHER\x10\x04\x12\x0e\n\nROLE_ADMIN\x10\x05*^\n\x0b\x41\x63\x63ountKind\x12\x1c\n\x18\x41\x43\x43OUNT_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41\x43\x43OUNT_KIND_PERSON\x10\x01\x12\x18\n\x14\x41\x43\x43OUNT_KIND_SERVICE\x10\x02*\x98\x01\n\x0c\x41\x63\x63ountState\x12\x1d\n\x19\x41\x43\x43OUNT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43\x43OUNT_STATE_ACTIVE\x10\x01\x12\x1a\n\x16\x41\x43\x43OUNT_STATE_DISABLED\x10\x02\x12\x19\n\x15\x41\x43\x43OUNT_STATE_INVITED\x10\x03\x12\x18\n\x14\x41\x43\x43OUNT_STATE_ERASED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,14 +39,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCOUNT'].fields_by_name['email']._serialized_options = b'\202\275\030\002\010\006'
   _globals['_ACCOUNT'].fields_by_name['name']._loaded_options = None
   _globals['_ACCOUNT'].fields_by_name['name']._serialized_options = b'\202\275\030\004\010\001\020\001'
-  _globals['_ROLE']._serialized_start=589
-  _globals['_ROLE']._serialized_end=704
-  _globals['_ACCOUNTKIND']._serialized_start=706
-  _globals['_ACCOUNTKIND']._serialized_end=800
-  _globals['_ACCOUNTSTATE']._serialized_start=803
-  _globals['_ACCOUNTSTATE']._serialized_end=955
+  _globals['_ROLE']._serialized_start=615
+  _globals['_ROLE']._serialized_end=730
+  _globals['_ACCOUNTKIND']._serialized_start=732
+  _globals['_ACCOUNTKIND']._serialized_end=826
+  _globals['_ACCOUNTSTATE']._serialized_start=829
+  _globals['_ACCOUNTSTATE']._serialized_end=981
   _globals['_GRANT']._serialized_start=111
-  _globals['_GRANT']._serialized_end=202
-  _globals['_ACCOUNT']._serialized_start=205
-  _globals['_ACCOUNT']._serialized_end=587
+  _globals['_GRANT']._serialized_end=228
+  _globals['_ACCOUNT']._serialized_start=231
+  _globals['_ACCOUNT']._serialized_end=613
 # @@protoc_insertion_point(module_scope)

@@ -120,19 +120,25 @@ class Grant(_message.Message):
 
     ROLE_FIELD_NUMBER: _builtins.int
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    LOCALES_FIELD_NUMBER: _builtins.int
     role: Global___Role.ValueType
     """What may be done."""
     organisation_id: _builtins.str
     """Where: an organisation's id. Empty: in all organisations."""
+    @_builtins.property
+    def locales(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """In which languages, and their forms, documents may be changed. Empty: in all. All documents there may be read."""
+
     def __init__(
         self,
         *,
         role: Global___Role.ValueType = ...,
         organisation_id: _builtins.str = ...,
+        locales: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["locales", b"locales", "organisation_id", b"organisation_id", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

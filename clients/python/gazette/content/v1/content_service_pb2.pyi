@@ -162,6 +162,7 @@ class ListDocumentsRequest(_message.Message):
     IS_LIVE_FIELD_NUMBER: _builtins.int
     WITH_COUNT_FIELD_NUMBER: _builtins.int
     DELETED_FIELD_NUMBER: _builtins.int
+    REVIEW_DUE_BEFORE_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
     """Only this organisation's; empty means all that the caller may read."""
     content_type: _builtins.str
@@ -221,6 +222,10 @@ class ListDocumentsRequest(_message.Message):
     def due_until_time(self) -> _timestamp_pb2.Timestamp:
         """Only with a schedule that is, or was, due before this time."""
 
+    @_builtins.property
+    def review_due_before(self) -> _timestamp_pb2.Timestamp:
+        """Only pages that must be looked at again before this time: with the present one, those that are due."""
+
     def __init__(
         self,
         *,
@@ -247,10 +252,11 @@ class ListDocumentsRequest(_message.Message):
         is_live: _builtins.bool | None = ...,
         with_count: _builtins.bool = ...,
         deleted: _builtins.bool = ...,
+        review_due_before: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft", "_is_live", b"_is_live", "due_until_time", b"due_until_time", "has_draft", b"has_draft", "is_live", b"is_live", "updated_since_time", b"updated_since_time", "updated_until_time", b"updated_until_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft", "_is_live", b"_is_live", "due_until_time", b"due_until_time", "has_draft", b"has_draft", "is_live", b"is_live", "review_due_before", b"review_due_before", "updated_since_time", b"updated_since_time", "updated_until_time", b"updated_until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft", "_is_live", b"_is_live", "author_id", b"author_id", "content_type", b"content_type", "deleted", b"deleted", "draft_state", b"draft_state", "due_until_time", b"due_until_time", "has_draft", b"has_draft", "has_failed", b"has_failed", "is_live", b"is_live", "is_scheduled", b"is_scheduled", "live_state", b"live_state", "locale", b"locale", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "path_prefix", b"path_prefix", "query", b"query", "scheduled_action", b"scheduled_action", "tag", b"tag", "updated_since_time", b"updated_since_time", "updated_until_time", b"updated_until_time", "view", b"view", "with_count", b"with_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft", "_is_live", b"_is_live", "author_id", b"author_id", "content_type", b"content_type", "deleted", b"deleted", "draft_state", b"draft_state", "due_until_time", b"due_until_time", "has_draft", b"has_draft", "has_failed", b"has_failed", "is_live", b"is_live", "is_scheduled", b"is_scheduled", "live_state", b"live_state", "locale", b"locale", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "path_prefix", b"path_prefix", "query", b"query", "review_due_before", b"review_due_before", "scheduled_action", b"scheduled_action", "tag", b"tag", "updated_since_time", b"updated_since_time", "updated_until_time", b"updated_until_time", "view", b"view", "with_count", b"with_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__has_draft: _TypeAlias = _typing.Literal["has_draft"]  # noqa: Y015
     _WhichOneofArgType__has_draft: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft"]  # noqa: Y015
@@ -536,18 +542,23 @@ class PublishDocumentRequest(_message.Message):
     MINOR_FIELD_NUMBER: _builtins.int
     FORCE_FIELD_NUMBER: _builtins.int
     FORCE_REASON_FIELD_NUMBER: _builtins.int
+    CHANGE_NOTE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The document."""
     etag: _builtins.str
     """The version that the caller saw."""
     minor: _builtins.bool
-    """Whether readers need not notice: `public_update_time` stays as it was."""
+    """Whether readers need not notice, a minor update: `public_update_time` stays as it was, and so does the page's history."""
     force: _builtins.bool
     """Whether to publish the draft in an emergency, though it lacks approvals or has open comments that block. One that needs no
     force is published as without it.
     """
     force_reason: _builtins.str
     """Why it is forced."""
+    change_note: _builtins.str
+    """What changed, plain text for readers, who find it with the page from then on. Required of a major update: of a document that was
+    public before, unless it is `minor`.
+    """
     def __init__(
         self,
         *,
@@ -556,10 +567,11 @@ class PublishDocumentRequest(_message.Message):
         minor: _builtins.bool = ...,
         force: _builtins.bool = ...,
         force_reason: _builtins.str = ...,
+        change_note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "force", b"force", "force_reason", b"force_reason", "id", b"id", "minor", b"minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_note", b"change_note", "etag", b"etag", "force", b"force", "force_reason", b"force_reason", "id", b"id", "minor", b"minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,10 +10,12 @@ from gazette.content.v1 import deletion_pb2 as gazette_dot_content_dot_v1_dot_de
 from gazette.content.v1 import document_import_pb2 as gazette_dot_content_dot_v1_dot_document__import__pb2
 from gazette.content.v1 import paths_pb2 as gazette_dot_content_dot_v1_dot_paths__pb2
 from gazette.content.v1 import preview_pb2 as gazette_dot_content_dot_v1_dot_preview__pb2
+from gazette.content.v1 import review_dates_pb2 as gazette_dot_content_dot_v1_dot_review__dates__pb2
 from gazette.content.v1 import reviewing_pb2 as gazette_dot_content_dot_v1_dot_reviewing__pb2
 from gazette.content.v1 import revising_pb2 as gazette_dot_content_dot_v1_dot_revising__pb2
 from gazette.content.v1 import scheduling_pb2 as gazette_dot_content_dot_v1_dot_scheduling__pb2
 from gazette.content.v1 import taking_down_pb2 as gazette_dot_content_dot_v1_dot_taking__down__pb2
+from gazette.content.v1 import translations_pb2 as gazette_dot_content_dot_v1_dot_translations__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -136,6 +138,31 @@ class ContentServiceStub:
                 '/gazette.content.v1.ContentService/PublishDocument',
                 request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentRequest.SerializeToString,
                 response_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentResponse.FromString,
+                _registered_method=True)
+        self.SetReviewDate = channel.unary_unary(
+                '/gazette.content.v1.ContentService/SetReviewDate',
+                request_serializer=gazette_dot_content_dot_v1_dot_review__dates__pb2.SetReviewDateRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_review__dates__pb2.SetReviewDateResponse.FromString,
+                _registered_method=True)
+        self.ConfirmDocument = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ConfirmDocument',
+                request_serializer=gazette_dot_content_dot_v1_dot_review__dates__pb2.ConfirmDocumentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_review__dates__pb2.ConfirmDocumentResponse.FromString,
+                _registered_method=True)
+        self.ListTranslations = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ListTranslations',
+                request_serializer=gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationsRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationsResponse.FromString,
+                _registered_method=True)
+        self.ConfirmTranslation = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ConfirmTranslation',
+                request_serializer=gazette_dot_content_dot_v1_dot_translations__pb2.ConfirmTranslationRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_translations__pb2.ConfirmTranslationResponse.FromString,
+                _registered_method=True)
+        self.ListTranslationGaps = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ListTranslationGaps',
+                request_serializer=gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationGapsRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationGapsResponse.FromString,
                 _registered_method=True)
         self.WithdrawDocument = channel.unary_unary(
                 '/gazette.content.v1.ContentService/WithdrawDocument',
@@ -425,16 +452,71 @@ class ContentServiceServicer:
     def PublishDocument(self, request, context):
         """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
         as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
-        SubmitDocument.
+        SubmitDocument. A document that was public before is told of as changed: with `minor` it is not.
 
         In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
         organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
         metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
         `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
         document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
         arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetReviewDate(self, request, context):
+        """Says by when the page must be looked at again, and how often from then on; or, without a time, that it need not be. It is not
+        content: there is no new revision, a draft stays as it is, and so does what the public sees. When the time has come, those who
+        wrote the page, reviewed it and last confirmed it are mailed, once, with all else that is due that day.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_REVIEW_TIME`. A retry is safe: it answers ABORTED if the first
+        call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmDocument(self, request, context):
+        """Says that what the public sees is still right: stamps who said so and when, and moves the review date on. There is no new
+        revision, and a draft stays as it is.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is no page; INVALID_ARGUMENT
+        `INVALID_REVIEW_TIME`. A retry is safe: it answers ABORTED if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTranslations(self, request, context):
+        """A document and its translations, by language: where each stands, and whether its source was published anew since it was made.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmTranslation(self, request, context):
+        """Says which revision of its source the translation says the same as: what was published of the source since is what it lacks. The
+        server says so itself when a translation is made. There is no new revision, and a draft stays as it is.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; NOT_FOUND `SOURCE_NOT_FOUND` for a source that is not among the document's
+        translations; INVALID_ARGUMENT `INVALID_SOURCE` for a revision that it does not have; FAILED_PRECONDITION `NO_SOURCE` for a
+        document that has no translations. A retry is safe: it answers ABORTED if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTranslationGaps(self, request, context):
+        """Pages in one language that are not in another yet, or whose translation into that was made before they were last published:
+        oldest first, with the two revisions that differ, to be compared. A translation that is a draft yet is not missing. A part looks at
+        2,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -744,6 +826,31 @@ def add_ContentServiceServicer_to_server(servicer, server):
                     servicer.PublishDocument,
                     request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentRequest.FromString,
                     response_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentResponse.SerializeToString,
+            ),
+            'SetReviewDate': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetReviewDate,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_review__dates__pb2.SetReviewDateRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_review__dates__pb2.SetReviewDateResponse.SerializeToString,
+            ),
+            'ConfirmDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmDocument,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_review__dates__pb2.ConfirmDocumentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_review__dates__pb2.ConfirmDocumentResponse.SerializeToString,
+            ),
+            'ListTranslations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTranslations,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationsRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationsResponse.SerializeToString,
+            ),
+            'ConfirmTranslation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmTranslation,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_translations__pb2.ConfirmTranslationRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_translations__pb2.ConfirmTranslationResponse.SerializeToString,
+            ),
+            'ListTranslationGaps': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTranslationGaps,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationGapsRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationGapsResponse.SerializeToString,
             ),
             'WithdrawDocument': grpc.unary_unary_rpc_method_handler(
                     servicer.WithdrawDocument,
@@ -1320,6 +1427,141 @@ class ContentService:
             '/gazette.content.v1.ContentService/PublishDocument',
             gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentRequest.SerializeToString,
             gazette_dot_content_dot_v1_dot_content__service__pb2.PublishDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetReviewDate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/SetReviewDate',
+            gazette_dot_content_dot_v1_dot_review__dates__pb2.SetReviewDateRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_review__dates__pb2.SetReviewDateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ConfirmDocument',
+            gazette_dot_content_dot_v1_dot_review__dates__pb2.ConfirmDocumentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_review__dates__pb2.ConfirmDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTranslations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ListTranslations',
+            gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationsRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmTranslation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ConfirmTranslation',
+            gazette_dot_content_dot_v1_dot_translations__pb2.ConfirmTranslationRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_translations__pb2.ConfirmTranslationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTranslationGaps(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ListTranslationGaps',
+            gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationGapsRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_translations__pb2.ListTranslationGapsResponse.FromString,
             options,
             channel_credentials,
             insecure,

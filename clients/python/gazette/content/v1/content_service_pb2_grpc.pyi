@@ -11,10 +11,12 @@ from gazette.content.v1 import deletion_pb2 as _deletion_pb2
 from gazette.content.v1 import document_import_pb2 as _document_import_pb2
 from gazette.content.v1 import paths_pb2 as _paths_pb2
 from gazette.content.v1 import preview_pb2 as _preview_pb2
+from gazette.content.v1 import review_dates_pb2 as _review_dates_pb2
 from gazette.content.v1 import reviewing_pb2 as _reviewing_pb2
 from gazette.content.v1 import revising_pb2 as _revising_pb2
 from gazette.content.v1 import scheduling_pb2 as _scheduling_pb2
 from gazette.content.v1 import taking_down_pb2 as _taking_down_pb2
+from gazette.content.v1 import translations_pb2 as _translations_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -173,16 +175,51 @@ class ContentServiceStub:
     PublishDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]
     """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
     as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
-    SubmitDocument.
+    SubmitDocument. A document that was public before is told of as changed: with `minor` it is not.
 
     In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
     organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
     metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
     `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
     document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
     arrived.
+    """
+    SetReviewDate: _grpc.UnaryUnaryMultiCallable[_review_dates_pb2.SetReviewDateRequest, _review_dates_pb2.SetReviewDateResponse]
+    """Says by when the page must be looked at again, and how often from then on; or, without a time, that it need not be. It is not
+    content: there is no new revision, a draft stays as it is, and so does what the public sees. When the time has come, those who
+    wrote the page, reviewed it and last confirmed it are mailed, once, with all else that is due that day.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_REVIEW_TIME`. A retry is safe: it answers ABORTED if the first
+    call arrived.
+    """
+    ConfirmDocument: _grpc.UnaryUnaryMultiCallable[_review_dates_pb2.ConfirmDocumentRequest, _review_dates_pb2.ConfirmDocumentResponse]
+    """Says that what the public sees is still right: stamps who said so and when, and moves the review date on. There is no new
+    revision, and a draft stays as it is.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is no page; INVALID_ARGUMENT
+    `INVALID_REVIEW_TIME`. A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    ListTranslations: _grpc.UnaryUnaryMultiCallable[_translations_pb2.ListTranslationsRequest, _translations_pb2.ListTranslationsResponse]
+    """A document and its translations, by language: where each stands, and whether its source was published anew since it was made.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    ConfirmTranslation: _grpc.UnaryUnaryMultiCallable[_translations_pb2.ConfirmTranslationRequest, _translations_pb2.ConfirmTranslationResponse]
+    """Says which revision of its source the translation says the same as: what was published of the source since is what it lacks. The
+    server says so itself when a translation is made. There is no new revision, and a draft stays as it is.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; NOT_FOUND `SOURCE_NOT_FOUND` for a source that is not among the document's
+    translations; INVALID_ARGUMENT `INVALID_SOURCE` for a revision that it does not have; FAILED_PRECONDITION `NO_SOURCE` for a
+    document that has no translations. A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    ListTranslationGaps: _grpc.UnaryUnaryMultiCallable[_translations_pb2.ListTranslationGapsRequest, _translations_pb2.ListTranslationGapsResponse]
+    """Pages in one language that are not in another yet, or whose translation into that was made before they were last published:
+    oldest first, with the two revisions that differ, to be compared. A translation that is a draft yet is not missing. A part looks at
+    2,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
+
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     WithdrawDocument: _grpc.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]
     """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
@@ -464,16 +501,51 @@ class ContentServiceAsyncStub(ContentServiceStub):
     PublishDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]  # type: ignore[assignment]
     """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
     as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
-    SubmitDocument.
+    SubmitDocument. A document that was public before is told of as changed: with `minor` it is not.
 
     In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
     organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
     metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
     `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
     document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
     arrived.
+    """
+    SetReviewDate: _aio.UnaryUnaryMultiCallable[_review_dates_pb2.SetReviewDateRequest, _review_dates_pb2.SetReviewDateResponse]  # type: ignore[assignment]
+    """Says by when the page must be looked at again, and how often from then on; or, without a time, that it need not be. It is not
+    content: there is no new revision, a draft stays as it is, and so does what the public sees. When the time has come, those who
+    wrote the page, reviewed it and last confirmed it are mailed, once, with all else that is due that day.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_REVIEW_TIME`. A retry is safe: it answers ABORTED if the first
+    call arrived.
+    """
+    ConfirmDocument: _aio.UnaryUnaryMultiCallable[_review_dates_pb2.ConfirmDocumentRequest, _review_dates_pb2.ConfirmDocumentResponse]  # type: ignore[assignment]
+    """Says that what the public sees is still right: stamps who said so and when, and moves the review date on. There is no new
+    revision, and a draft stays as it is.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is no page; INVALID_ARGUMENT
+    `INVALID_REVIEW_TIME`. A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    ListTranslations: _aio.UnaryUnaryMultiCallable[_translations_pb2.ListTranslationsRequest, _translations_pb2.ListTranslationsResponse]  # type: ignore[assignment]
+    """A document and its translations, by language: where each stands, and whether its source was published anew since it was made.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    ConfirmTranslation: _aio.UnaryUnaryMultiCallable[_translations_pb2.ConfirmTranslationRequest, _translations_pb2.ConfirmTranslationResponse]  # type: ignore[assignment]
+    """Says which revision of its source the translation says the same as: what was published of the source since is what it lacks. The
+    server says so itself when a translation is made. There is no new revision, and a draft stays as it is.
+
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; NOT_FOUND `SOURCE_NOT_FOUND` for a source that is not among the document's
+    translations; INVALID_ARGUMENT `INVALID_SOURCE` for a revision that it does not have; FAILED_PRECONDITION `NO_SOURCE` for a
+    document that has no translations. A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    ListTranslationGaps: _aio.UnaryUnaryMultiCallable[_translations_pb2.ListTranslationGapsRequest, _translations_pb2.ListTranslationGapsResponse]  # type: ignore[assignment]
+    """Pages in one language that are not in another yet, or whose translation into that was made before they were last published:
+    oldest first, with the two revisions that differ, to be compared. A translation that is a draft yet is not missing. A part looks at
+    2,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
+
+    Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     WithdrawDocument: _aio.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]  # type: ignore[assignment]
     """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
@@ -860,16 +932,81 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_content_service_pb2.PublishDocumentResponse, _abc.Awaitable[_content_service_pb2.PublishDocumentResponse]]:
         """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
         as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
-        SubmitDocument.
+        SubmitDocument. A document that was public before is told of as changed: with `minor` it is not.
 
         In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
         organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
         metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
         `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
         document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
         arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def SetReviewDate(
+        self,
+        request: _review_dates_pb2.SetReviewDateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_review_dates_pb2.SetReviewDateResponse, _abc.Awaitable[_review_dates_pb2.SetReviewDateResponse]]:
+        """Says by when the page must be looked at again, and how often from then on; or, without a time, that it need not be. It is not
+        content: there is no new revision, a draft stays as it is, and so does what the public sees. When the time has come, those who
+        wrote the page, reviewed it and last confirmed it are mailed, once, with all else that is due that day.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_REVIEW_TIME`. A retry is safe: it answers ABORTED if the first
+        call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def ConfirmDocument(
+        self,
+        request: _review_dates_pb2.ConfirmDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_review_dates_pb2.ConfirmDocumentResponse, _abc.Awaitable[_review_dates_pb2.ConfirmDocumentResponse]]:
+        """Says that what the public sees is still right: stamps who said so and when, and moves the review date on. There is no new
+        revision, and a draft stays as it is.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is no page; INVALID_ARGUMENT
+        `INVALID_REVIEW_TIME`. A retry is safe: it answers ABORTED if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def ListTranslations(
+        self,
+        request: _translations_pb2.ListTranslationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_translations_pb2.ListTranslationsResponse, _abc.Awaitable[_translations_pb2.ListTranslationsResponse]]:
+        """A document and its translations, by language: where each stands, and whether its source was published anew since it was made.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def ConfirmTranslation(
+        self,
+        request: _translations_pb2.ConfirmTranslationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_translations_pb2.ConfirmTranslationResponse, _abc.Awaitable[_translations_pb2.ConfirmTranslationResponse]]:
+        """Says which revision of its source the translation says the same as: what was published of the source since is what it lacks. The
+        server says so itself when a translation is made. There is no new revision, and a draft stays as it is.
+
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; NOT_FOUND `SOURCE_NOT_FOUND` for a source that is not among the document's
+        translations; INVALID_ARGUMENT `INVALID_SOURCE` for a revision that it does not have; FAILED_PRECONDITION `NO_SOURCE` for a
+        document that has no translations. A retry is safe: it answers ABORTED if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def ListTranslationGaps(
+        self,
+        request: _translations_pb2.ListTranslationGapsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_translations_pb2.ListTranslationGapsResponse, _abc.Awaitable[_translations_pb2.ListTranslationGapsResponse]]:
+        """Pages in one language that are not in another yet, or whose translation into that was made before they were last published:
+        oldest first, with the two revisions that differ, to be compared. A translation that is a draft yet is not missing. A part looks at
+        2,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
+
+        Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """
 
     @_abc_1.abstractmethod

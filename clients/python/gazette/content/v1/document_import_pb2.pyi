@@ -8,6 +8,7 @@ from gazette.auth.v1 import organisation_pb2 as _organisation_pb2
 from gazette.content.v1 import content_type_pb2 as _content_type_pb2
 from gazette.content.v1 import document_pb2 as _document_pb2
 from gazette.content.v1 import notice_pb2 as _notice_pb2
+from gazette.delivery.v1 import page_pb2 as _page_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -237,6 +238,7 @@ class ImportedDocument(_message.Message):
     CLAIMED_PUBLIC_UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ONLY_IF_ABSENT_FIELD_NUMBER: _builtins.int
     RECORD_ENTRY_FIELD_NUMBER: _builtins.int
+    CHANGE_HISTORY_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """Where it comes from, for the answer and the audit: a file's name, say."""
     live_state: _document_pb2.LiveState.ValueType
@@ -279,6 +281,12 @@ class ImportedDocument(_message.Message):
         its `id`, `organisation_id`, `live` and `create_time`, too. Other imports pass it over.
         """
 
+    @_builtins.property
+    def change_history(self) -> _containers.RepeatedCompositeFieldContainer[_page_pb2.ChangeNote]:
+        """What readers were told of its changes, as the source says: at most 64 KiB. It takes the place of what earlier imports said; what
+        was said here stays.
+        """
+
     def __init__(
         self,
         *,
@@ -294,10 +302,11 @@ class ImportedDocument(_message.Message):
         claimed_public_update_time: _timestamp_pb2.Timestamp | None = ...,
         only_if_absent: _builtins.bool = ...,
         record_entry: Global___ImportedEntry | None = ...,
+        change_history: _abc.Iterable[_page_pb2.ChangeNote] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_first_publish_time", b"claimed_first_publish_time", "claimed_public_update_time", b"claimed_public_update_time", "document", b"document", "record_entry", b"record_entry", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_first_publish_time", b"claimed_first_publish_time", "claimed_public_update_time", b"claimed_public_update_time", "covers_prefix", b"covers_prefix", "document", b"document", "explanation", b"explanation", "live_state", b"live_state", "location", b"location", "only_if_absent", b"only_if_absent", "preserves_suffix", b"preserves_suffix", "record_entry", b"record_entry", "source", b"source", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_history", b"change_history", "claimed_first_publish_time", b"claimed_first_publish_time", "claimed_public_update_time", b"claimed_public_update_time", "covers_prefix", b"covers_prefix", "document", b"document", "explanation", b"explanation", "live_state", b"live_state", "location", b"location", "only_if_absent", b"only_if_absent", "preserves_suffix", b"preserves_suffix", "record_entry", b"record_entry", "source", b"source", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

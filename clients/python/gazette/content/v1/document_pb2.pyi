@@ -229,6 +229,10 @@ class Live(_message.Message):
     PRESERVES_SUFFIX_FIELD_NUMBER: _builtins.int
     SCHEDULE_FIELD_NUMBER: _builtins.int
     FORCED_FIELD_NUMBER: _builtins.int
+    REVIEW_BY_TIME_FIELD_NUMBER: _builtins.int
+    REVIEWED_TIME_FIELD_NUMBER: _builtins.int
+    REVIEWER_ID_FIELD_NUMBER: _builtins.int
+    REVIEW_INTERVAL_FIELD_NUMBER: _builtins.int
     state: Global___LiveState.ValueType
     """What the public sees."""
     revision_number: _builtins.int
@@ -245,6 +249,8 @@ class Live(_message.Message):
     """REDIRECTED: whether every path below is redirected too."""
     preserves_suffix: _builtins.bool
     """REDIRECTED: whether what follows the path is appended to `location`."""
+    reviewer_id: _builtins.str
+    """The account that said so."""
     @_builtins.property
     def publish_time(self) -> _timestamp_pb2.Timestamp:
         """When what they see became so."""
@@ -275,6 +281,18 @@ class Live(_message.Message):
     def forced(self) -> _review_pb2.Forcing:
         """What was published by force and nobody has approved since. Unset where there is nothing of the kind."""
 
+    @_builtins.property
+    def review_by_time(self) -> _timestamp_pb2.Timestamp:
+        """By when the page must be looked at again. Unset where nobody said so."""
+
+    @_builtins.property
+    def reviewed_time(self) -> _timestamp_pb2.Timestamp:
+        """When somebody last said that the page is still right (ConfirmDocument)."""
+
+    @_builtins.property
+    def review_interval(self) -> _duration_pb2.Duration:
+        """How long after that the page must be looked at once more."""
+
     def __init__(
         self,
         *,
@@ -293,10 +311,14 @@ class Live(_message.Message):
         preserves_suffix: _builtins.bool = ...,
         schedule: _schedule_pb2.Schedule | None = ...,
         forced: _review_pb2.Forcing | None = ...,
+        review_by_time: _timestamp_pb2.Timestamp | None = ...,
+        reviewed_time: _timestamp_pb2.Timestamp | None = ...,
+        reviewer_id: _builtins.str = ...,
+        review_interval: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "forced", b"forced", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "schedule", b"schedule", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "forced", b"forced", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "review_by_time", b"review_by_time", "review_interval", b"review_interval", "reviewed_time", b"reviewed_time", "schedule", b"schedule", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "explanation", b"explanation", "first_publish_time", b"first_publish_time", "forced", b"forced", "location", b"location", "path", b"path", "preserves_suffix", b"preserves_suffix", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "revision_number", b"revision_number", "schedule", b"schedule", "state", b"state", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "explanation", b"explanation", "first_publish_time", b"first_publish_time", "forced", b"forced", "location", b"location", "path", b"path", "preserves_suffix", b"preserves_suffix", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "review_by_time", b"review_by_time", "review_interval", b"review_interval", "reviewed_time", b"reviewed_time", "reviewer_id", b"reviewer_id", "revision_number", b"revision_number", "schedule", b"schedule", "state", b"state", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -378,6 +400,8 @@ class Document(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     DELETE_TIME_FIELD_NUMBER: _builtins.int
     PURGE_TIME_FIELD_NUMBER: _builtins.int
+    SOURCE_DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_REVISION_NUMBER_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7. Set by the server."""
     organisation_id: _builtins.str
@@ -402,6 +426,14 @@ class Document(_message.Message):
     """Names this version. Required in every change; set by the server."""
     revision_number: _builtins.int
     """The number of the revision shown here: the newest. Set by the server."""
+    source_document_id: _builtins.str
+    """A translation: the document that it was made from. Set by the server: of those that share its translation key, the first one
+    that is no translation itself; and by ConfirmTranslation.
+    """
+    source_revision_number: _builtins.int
+    """A translation: the revision of its source that it says the same as. Set by the server when it is made: the one that was public
+    then, or else the newest; and by ConfirmTranslation.
+    """
     @_builtins.property
     def details(self) -> _struct_pb2.Struct:
         """What else its content type asks for. Numbers are finite, and no whole numbers from 2^53 up to 2^64, which may have been others:
@@ -473,10 +505,12 @@ class Document(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         delete_time: _timestamp_pb2.Timestamp | None = ...,
         purge_time: _timestamp_pb2.Timestamp | None = ...,
+        source_document_id: _builtins.str = ...,
+        source_revision_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "details", b"details", "draft", b"draft", "live", b"live", "purge_time", b"purge_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "body", b"body", "body_format", b"body_format", "content_type", b"content_type", "create_time", b"create_time", "delete_time", b"delete_time", "details", b"details", "draft", b"draft", "etag", b"etag", "id", b"id", "links", b"links", "live", b"live", "locale", b"locale", "organisation_id", b"organisation_id", "path", b"path", "purge_time", b"purge_time", "revision_number", b"revision_number", "summary", b"summary", "tags", b"tags", "title", b"title", "translation_key", b"translation_key", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "body", b"body", "body_format", b"body_format", "content_type", b"content_type", "create_time", b"create_time", "delete_time", b"delete_time", "details", b"details", "draft", b"draft", "etag", b"etag", "id", b"id", "links", b"links", "live", b"live", "locale", b"locale", "organisation_id", b"organisation_id", "path", b"path", "purge_time", b"purge_time", "revision_number", b"revision_number", "source_document_id", b"source_document_id", "source_revision_number", b"source_revision_number", "summary", b"summary", "tags", b"tags", "title", b"title", "translation_key", b"translation_key", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

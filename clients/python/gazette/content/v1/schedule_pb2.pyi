@@ -57,6 +57,7 @@ class Schedule(_message.Message):
     FAILURE_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     TAKE_DOWN_FIELD_NUMBER: _builtins.int
+    CHANGE_NOTE_FIELD_NUMBER: _builtins.int
     action: Global___ScheduledAction.ValueType
     """What."""
     account_id: _builtins.str
@@ -65,6 +66,8 @@ class Schedule(_message.Message):
     """The revision that is to be published; 0 of what is to be taken down."""
     minor: _builtins.bool
     """Whether readers need not notice, as in PublishDocument."""
+    change_note: _builtins.str
+    """PUBLISH: what readers are to be told of the change."""
     @_builtins.property
     def due_time(self) -> _timestamp_pb2.Timestamp:
         """When. It happens within a second of this time while the service is up, and otherwise as soon as it is up again."""
@@ -92,10 +95,11 @@ class Schedule(_message.Message):
         failure: Global___ScheduleFailure | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         take_down: Global___ScheduledTakingDown | None = ...,
+        change_note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "due_time", b"due_time", "failure", b"failure", "take_down", b"take_down"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "action", b"action", "create_time", b"create_time", "due_time", b"due_time", "failure", b"failure", "minor", b"minor", "revision_number", b"revision_number", "take_down", b"take_down"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "action", b"action", "change_note", b"change_note", "create_time", b"create_time", "due_time", b"due_time", "failure", b"failure", "minor", b"minor", "revision_number", b"revision_number", "take_down", b"take_down"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

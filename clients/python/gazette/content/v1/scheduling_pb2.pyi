@@ -30,6 +30,7 @@ class ScheduleDocumentRequest(_message.Message):
     DUE_TIME_FIELD_NUMBER: _builtins.int
     MINOR_FIELD_NUMBER: _builtins.int
     TAKE_DOWN_FIELD_NUMBER: _builtins.int
+    CHANGE_NOTE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The document."""
     etag: _builtins.str
@@ -38,6 +39,8 @@ class ScheduleDocumentRequest(_message.Message):
     """Publication: whether readers need not notice, and `public_update_time` stays as it was. Not with
     `take_down`.
     """
+    change_note: _builtins.str
+    """Publication: what changed, as in PublishDocument, and required where it is there."""
     @_builtins.property
     def due_time(self) -> _timestamp_pb2.Timestamp:
         """When it is to happen: later than now, and 3,653 days from now at most."""
@@ -54,10 +57,11 @@ class ScheduleDocumentRequest(_message.Message):
         due_time: _timestamp_pb2.Timestamp | None = ...,
         minor: _builtins.bool = ...,
         take_down: _schedule_pb2.ScheduledTakingDown | None = ...,
+        change_note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["due_time", b"due_time", "take_down", b"take_down"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["due_time", b"due_time", "etag", b"etag", "id", b"id", "minor", b"minor", "take_down", b"take_down"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_note", b"change_note", "due_time", b"due_time", "etag", b"etag", "id", b"id", "minor", b"minor", "take_down", b"take_down"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

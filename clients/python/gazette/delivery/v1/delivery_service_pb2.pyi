@@ -31,6 +31,7 @@ class GetPageRequest(_message.Message):
     ANY_LOCALE_FIELD_NUMBER: _builtins.int
     QUERY_FIELD_NUMBER: _builtins.int
     PREVIEW_TOKEN_FIELD_NUMBER: _builtins.int
+    FALLBACK_LOCALES_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """The path, with or without its first slash; empty is the home page."""
     locale: _builtins.str
@@ -45,6 +46,13 @@ class GetPageRequest(_message.Message):
     """The token of a preview link, for whom it was given to: shows its revision, at its path and in its locale. What is no such token
     is answered as a path that serves nothing.
     """
+    @_builtins.property
+    def fallback_locales(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Languages that will do where there is none in `locale`, the best one first. If there are any, each language stands for what it
+        is a form of, too, before the next one is asked: `cy-GB`, then `cy`. Of all these the first ten are asked. Which language the
+        answer is in, its `locale` says, and over HTTP `content-language`. `any_locale` asks for all others after them.
+        """
+
     def __init__(
         self,
         *,
@@ -54,10 +62,11 @@ class GetPageRequest(_message.Message):
         any_locale: _builtins.bool = ...,
         query: _builtins.str = ...,
         preview_token: _builtins.str = ...,
+        fallback_locales: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_locale", b"any_locale", "locale", b"locale", "min_record_number", b"min_record_number", "path", b"path", "preview_token", b"preview_token", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_locale", b"any_locale", "fallback_locales", b"fallback_locales", "locale", b"locale", "min_record_number", b"min_record_number", "path", b"path", "preview_token", b"preview_token", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -114,6 +123,7 @@ class ListPagesRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     ORDER_BY_FIELD_NUMBER: _builtins.int
     MIN_RECORD_NUMBER_FIELD_NUMBER: _builtins.int
+    TRANSLATION_KEY_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
     """Only this organisation's."""
     content_type: _builtins.str
@@ -131,6 +141,8 @@ class ListPagesRequest(_message.Message):
     """
     min_record_number: _builtins.int
     """The answer is to be at least as new as this entry of the record; 0 asks for nothing. It may change from part to part."""
+    translation_key: _builtins.str
+    """Only those that share this key: a page with its translations, in whatever language they are read now."""
     def __init__(
         self,
         *,
@@ -141,10 +153,11 @@ class ListPagesRequest(_message.Message):
         page_token: _builtins.str = ...,
         order_by: _builtins.str = ...,
         min_record_number: _builtins.int = ...,
+        translation_key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "locale", b"locale", "min_record_number", b"min_record_number", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "locale", b"locale", "min_record_number", b"min_record_number", "order_by", b"order_by", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "translation_key", b"translation_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

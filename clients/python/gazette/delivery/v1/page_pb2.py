@@ -22,39 +22,44 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egazette/delivery/v1/page.proto\x12\x13gazette.delivery.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"o\n\nWithdrawal\x12 \n\x0b\x65xplanation\x18\x01 \x01(\tR\x0b\x65xplanation\x12?\n\rwithdraw_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cwithdrawTime\"\xa2\x01\n\x0c\x43laimedTimes\x12H\n\x12\x66irst_publish_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x66irstPublishTime\x12H\n\x12public_update_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10publicUpdateTime\"\x98\x01\n\x08PageLink\x12\'\n\x0ftranslation_key\x18\x01 \x01(\tR\x0etranslationKey\x12\x16\n\x06locale\x18\x02 \x01(\tR\x06locale\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12!\n\x0c\x63ontent_type\x18\x05 \x01(\tR\x0b\x63ontentType\"@\n\tPageLinks\x12\x33\n\x05pages\x18\x01 \x03(\x0b\x32\x1d.gazette.delivery.v1.PageLinkR\x05pages\"\xa1\x01\n\x0ePageAttachment\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12\x1d\n\nsize_bytes\x18\x04 \x01(\x03R\tsizeBytes\x12)\n\x10\x61lternative_text\x18\x05 \x01(\tR\x0f\x61lternativeText\"\xb1\x08\n\x04Page\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12\x16\n\x06locale\x18\x04 \x01(\tR\x06locale\x12\'\n\x0ftranslation_key\x18\x05 \x01(\tR\x0etranslationKey\x12\x12\n\x04path\x18\x06 \x01(\tR\x04path\x12\x14\n\x05title\x18\x07 \x01(\tR\x05title\x12\x18\n\x07summary\x18\x08 \x01(\tR\x07summary\x12\x12\n\x04html\x18\t \x01(\tR\x04html\x12\x31\n\x07\x64\x65tails\x18\n \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65tails\x12:\n\x05links\x18\x0b \x03(\x0b\x32$.gazette.delivery.v1.Page.LinksEntryR\x05links\x12\x12\n\x04tags\x18\x0c \x03(\tR\x04tags\x12\x45\n\x0b\x61ttachments\x18\r \x03(\x0b\x32#.gazette.delivery.v1.PageAttachmentR\x0b\x61ttachments\x12\x34\n\x05state\x18\x0e \x01(\x0e\x32\x1e.gazette.delivery.v1.PageStateR\x05state\x12?\n\nwithdrawal\x18\x0f \x01(\x0b\x32\x1f.gazette.delivery.v1.WithdrawalR\nwithdrawal\x12#\n\rrecord_number\x18\x10 \x01(\x03R\x0crecordNumber\x12=\n\x0cpublish_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12H\n\x12\x66irst_publish_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x66irstPublishTime\x12H\n\x12public_update_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10publicUpdateTime\x12\x46\n\rclaimed_times\x18\x14 \x01(\x0b\x32!.gazette.delivery.v1.ClaimedTimesR\x0c\x63laimedTimes\x12\x14\n\x05\x64raft\x18# \x01(\x08R\x05\x64raft\x12\x32\n\x15\x64raft_revision_number\x18$ \x01(\x05R\x13\x64raftRevisionNumber\x1aX\n\nLinksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x34\n\x05value\x18\x02 \x01(\x0b\x32\x1e.gazette.delivery.v1.PageLinksR\x05value:\x02\x38\x01\"c\n\x08Redirect\x12\x1a\n\x08location\x18\x01 \x01(\tR\x08location\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12\x16\n\x06locale\x18\x03 \x01(\tR\x06locale\"\xa7\x01\n\x04Gone\x12 \n\x0b\x65xplanation\x18\x01 \x01(\tR\x0b\x65xplanation\x12)\n\x10\x61lternative_path\x18\x02 \x01(\tR\x0f\x61lternativePath\x12#\n\rrecord_number\x18\x03 \x01(\x03R\x0crecordNumber\x12-\n\x12\x61lternative_locale\x18\x04 \x01(\tR\x11\x61lternativeLocale\"\xdf\x03\n\x0bPageSummary\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12\x16\n\x06locale\x18\x04 \x01(\tR\x06locale\x12\x12\n\x04path\x18\x05 \x01(\tR\x04path\x12\x14\n\x05title\x18\x06 \x01(\tR\x05title\x12\x18\n\x07summary\x18\x07 \x01(\tR\x07summary\x12\x34\n\x05state\x18\x08 \x01(\x0e\x32\x1e.gazette.delivery.v1.PageStateR\x05state\x12=\n\x0cpublish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12H\n\x12public_update_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10publicUpdateTime\x12H\n\x12\x66irst_publish_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x66irstPublishTime*[\n\tPageState\x12\x1a\n\x16PAGE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14PAGE_STATE_PUBLISHED\x10\x01\x12\x18\n\x14PAGE_STATE_WITHDRAWN\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egazette/delivery/v1/page.proto\x12\x13gazette.delivery.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"o\n\nWithdrawal\x12 \n\x0b\x65xplanation\x18\x01 \x01(\tR\x0b\x65xplanation\x12?\n\rwithdraw_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cwithdrawTime\"\xa2\x01\n\x0c\x43laimedTimes\x12H\n\x12\x66irst_publish_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x66irstPublishTime\x12H\n\x12public_update_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10publicUpdateTime\"~\n\nChangeNote\x12.\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12&\n\x04note\x18\x02 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\xe8\x07R\x04note\x12\x18\n\x07\x63laimed\x18\x03 \x01(\x08R\x07\x63laimed\"\x98\x01\n\x08PageLink\x12\'\n\x0ftranslation_key\x18\x01 \x01(\tR\x0etranslationKey\x12\x16\n\x06locale\x18\x02 \x01(\tR\x06locale\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12!\n\x0c\x63ontent_type\x18\x05 \x01(\tR\x0b\x63ontentType\"@\n\tPageLinks\x12\x33\n\x05pages\x18\x01 \x03(\x0b\x32\x1d.gazette.delivery.v1.PageLinkR\x05pages\"\xa1\x01\n\x0ePageAttachment\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12\x1d\n\nsize_bytes\x18\x04 \x01(\x03R\tsizeBytes\x12)\n\x10\x61lternative_text\x18\x05 \x01(\tR\x0f\x61lternativeText\"\xab\t\n\x04Page\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12\x16\n\x06locale\x18\x04 \x01(\tR\x06locale\x12\'\n\x0ftranslation_key\x18\x05 \x01(\tR\x0etranslationKey\x12\x12\n\x04path\x18\x06 \x01(\tR\x04path\x12\x14\n\x05title\x18\x07 \x01(\tR\x05title\x12\x18\n\x07summary\x18\x08 \x01(\tR\x07summary\x12\x12\n\x04html\x18\t \x01(\tR\x04html\x12\x31\n\x07\x64\x65tails\x18\n \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65tails\x12:\n\x05links\x18\x0b \x03(\x0b\x32$.gazette.delivery.v1.Page.LinksEntryR\x05links\x12\x12\n\x04tags\x18\x0c \x03(\tR\x04tags\x12\x45\n\x0b\x61ttachments\x18\r \x03(\x0b\x32#.gazette.delivery.v1.PageAttachmentR\x0b\x61ttachments\x12\x34\n\x05state\x18\x0e \x01(\x0e\x32\x1e.gazette.delivery.v1.PageStateR\x05state\x12?\n\nwithdrawal\x18\x0f \x01(\x0b\x32\x1f.gazette.delivery.v1.WithdrawalR\nwithdrawal\x12#\n\rrecord_number\x18\x10 \x01(\x03R\x0crecordNumber\x12=\n\x0cpublish_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12H\n\x12\x66irst_publish_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x66irstPublishTime\x12H\n\x12public_update_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10publicUpdateTime\x12\x46\n\rclaimed_times\x18\x14 \x01(\x0b\x32!.gazette.delivery.v1.ClaimedTimesR\x0c\x63laimedTimes\x12\x46\n\x0e\x63hange_history\x18\x1e \x03(\x0b\x32\x1f.gazette.delivery.v1.ChangeNoteR\rchangeHistory\x12\x30\n\x14\x65\x61rlier_change_count\x18\x1f \x01(\x05R\x12\x65\x61rlierChangeCount\x12\x14\n\x05\x64raft\x18# \x01(\x08R\x05\x64raft\x12\x32\n\x15\x64raft_revision_number\x18$ \x01(\x05R\x13\x64raftRevisionNumber\x1aX\n\nLinksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x34\n\x05value\x18\x02 \x01(\x0b\x32\x1e.gazette.delivery.v1.PageLinksR\x05value:\x02\x38\x01\"c\n\x08Redirect\x12\x1a\n\x08location\x18\x01 \x01(\tR\x08location\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12\x16\n\x06locale\x18\x03 \x01(\tR\x06locale\"\xa7\x01\n\x04Gone\x12 \n\x0b\x65xplanation\x18\x01 \x01(\tR\x0b\x65xplanation\x12)\n\x10\x61lternative_path\x18\x02 \x01(\tR\x0f\x61lternativePath\x12#\n\rrecord_number\x18\x03 \x01(\x03R\x0crecordNumber\x12-\n\x12\x61lternative_locale\x18\x04 \x01(\tR\x11\x61lternativeLocale\"\xdf\x03\n\x0bPageSummary\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12\x16\n\x06locale\x18\x04 \x01(\tR\x06locale\x12\x12\n\x04path\x18\x05 \x01(\tR\x04path\x12\x14\n\x05title\x18\x06 \x01(\tR\x05title\x12\x18\n\x07summary\x18\x07 \x01(\tR\x07summary\x12\x34\n\x05state\x18\x08 \x01(\x0e\x32\x1e.gazette.delivery.v1.PageStateR\x05state\x12=\n\x0cpublish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12H\n\x12public_update_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10publicUpdateTime\x12H\n\x12\x66irst_publish_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x66irstPublishTime*[\n\tPageState\x12\x1a\n\x16PAGE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14PAGE_STATE_PUBLISHED\x10\x01\x12\x18\n\x14PAGE_STATE_WITHDRAWN\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.delivery.v1.page_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_CHANGENOTE'].fields_by_name['note']._loaded_options = None
+  _globals['_CHANGENOTE'].fields_by_name['note']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\007r\005\020\001\030\350\007'
   _globals['_PAGE_LINKSENTRY']._loaded_options = None
   _globals['_PAGE_LINKSENTRY']._serialized_options = b'8\001'
-  _globals['_PAGESTATE']._serialized_start=2610
-  _globals['_PAGESTATE']._serialized_end=2701
-  _globals['_WITHDRAWAL']._serialized_start=118
-  _globals['_WITHDRAWAL']._serialized_end=229
-  _globals['_CLAIMEDTIMES']._serialized_start=232
-  _globals['_CLAIMEDTIMES']._serialized_end=394
-  _globals['_PAGELINK']._serialized_start=397
-  _globals['_PAGELINK']._serialized_end=549
-  _globals['_PAGELINKS']._serialized_start=551
-  _globals['_PAGELINKS']._serialized_end=615
-  _globals['_PAGEATTACHMENT']._serialized_start=618
-  _globals['_PAGEATTACHMENT']._serialized_end=779
-  _globals['_PAGE']._serialized_start=782
-  _globals['_PAGE']._serialized_end=1855
-  _globals['_PAGE_LINKSENTRY']._serialized_start=1767
-  _globals['_PAGE_LINKSENTRY']._serialized_end=1855
-  _globals['_REDIRECT']._serialized_start=1857
-  _globals['_REDIRECT']._serialized_end=1956
-  _globals['_GONE']._serialized_start=1959
-  _globals['_GONE']._serialized_end=2126
-  _globals['_PAGESUMMARY']._serialized_start=2129
-  _globals['_PAGESUMMARY']._serialized_end=2608
+  _globals['_PAGESTATE']._serialized_start=2888
+  _globals['_PAGESTATE']._serialized_end=2979
+  _globals['_WITHDRAWAL']._serialized_start=146
+  _globals['_WITHDRAWAL']._serialized_end=257
+  _globals['_CLAIMEDTIMES']._serialized_start=260
+  _globals['_CLAIMEDTIMES']._serialized_end=422
+  _globals['_CHANGENOTE']._serialized_start=424
+  _globals['_CHANGENOTE']._serialized_end=550
+  _globals['_PAGELINK']._serialized_start=553
+  _globals['_PAGELINK']._serialized_end=705
+  _globals['_PAGELINKS']._serialized_start=707
+  _globals['_PAGELINKS']._serialized_end=771
+  _globals['_PAGEATTACHMENT']._serialized_start=774
+  _globals['_PAGEATTACHMENT']._serialized_end=935
+  _globals['_PAGE']._serialized_start=938
+  _globals['_PAGE']._serialized_end=2133
+  _globals['_PAGE_LINKSENTRY']._serialized_start=2045
+  _globals['_PAGE_LINKSENTRY']._serialized_end=2133
+  _globals['_REDIRECT']._serialized_start=2135
+  _globals['_REDIRECT']._serialized_end=2234
+  _globals['_GONE']._serialized_start=2237
+  _globals['_GONE']._serialized_end=2404
+  _globals['_PAGESUMMARY']._serialized_start=2407
+  _globals['_PAGESUMMARY']._serialized_end=2886
 # @@protoc_insertion_point(module_scope)

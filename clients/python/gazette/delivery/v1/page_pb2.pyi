@@ -104,6 +104,38 @@ class ClaimedTimes(_message.Message):
 Global___ClaimedTimes: _TypeAlias = ClaimedTimes  # noqa: Y015
 
 @_typing.final
+class ChangeNote(_message.Message):
+    """What readers were told of a change of a page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    CLAIMED_FIELD_NUMBER: _builtins.int
+    note: _builtins.str
+    """What changed, plain text, as the editors said it."""
+    claimed: _builtins.bool
+    """Whether the change was made elsewhere: then an import says so, and `time` is its word for it."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When the change became public."""
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        note: _builtins.str = ...,
+        claimed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed", b"claimed", "note", b"note", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeNote: _TypeAlias = ChangeNote  # noqa: Y015
+
+@_typing.final
 class PageLink(_message.Message):
     """Another page that this one links to."""
 
@@ -250,6 +282,8 @@ class Page(_message.Message):
     FIRST_PUBLISH_TIME_FIELD_NUMBER: _builtins.int
     PUBLIC_UPDATE_TIME_FIELD_NUMBER: _builtins.int
     CLAIMED_TIMES_FIELD_NUMBER: _builtins.int
+    CHANGE_HISTORY_FIELD_NUMBER: _builtins.int
+    EARLIER_CHANGE_COUNT_FIELD_NUMBER: _builtins.int
     DRAFT_FIELD_NUMBER: _builtins.int
     DRAFT_REVISION_NUMBER_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
@@ -274,6 +308,8 @@ class Page(_message.Message):
     """What kind of page it is."""
     record_number: _builtins.int
     """The record entry that made it so."""
+    earlier_change_count: _builtins.int
+    """How many older notes there are."""
     draft: _builtins.bool
     """Whether this is no page yet but a preview of one, which only who has a `preview_token` gets. Its times are those of the moment,
     and it has no record number.
@@ -316,6 +352,12 @@ class Page(_message.Message):
     def claimed_times(self) -> Global___ClaimedTimes:
         """Imported documents: what their source says of these times."""
 
+    @_builtins.property
+    def change_history(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangeNote]:
+        """What readers were told of its major updates, newest first: at most 100 notes, and at most 64 KiB. That it was published first
+        is no change, and stands here only where the editors said something of it.
+        """
+
     def __init__(
         self,
         *,
@@ -339,12 +381,14 @@ class Page(_message.Message):
         first_publish_time: _timestamp_pb2.Timestamp | None = ...,
         public_update_time: _timestamp_pb2.Timestamp | None = ...,
         claimed_times: Global___ClaimedTimes | None = ...,
+        change_history: _abc.Iterable[Global___ChangeNote] | None = ...,
+        earlier_change_count: _builtins.int = ...,
         draft: _builtins.bool = ...,
         draft_revision_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_times", b"claimed_times", "details", b"details", "first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_time", b"publish_time", "withdrawal", b"withdrawal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "claimed_times", b"claimed_times", "content_type", b"content_type", "details", b"details", "document_id", b"document_id", "draft", b"draft", "draft_revision_number", b"draft_revision_number", "first_publish_time", b"first_publish_time", "html", b"html", "links", b"links", "locale", b"locale", "organisation_id", b"organisation_id", "path", b"path", "public_update_time", b"public_update_time", "publish_time", b"publish_time", "record_number", b"record_number", "state", b"state", "summary", b"summary", "tags", b"tags", "title", b"title", "translation_key", b"translation_key", "withdrawal", b"withdrawal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "change_history", b"change_history", "claimed_times", b"claimed_times", "content_type", b"content_type", "details", b"details", "document_id", b"document_id", "draft", b"draft", "draft_revision_number", b"draft_revision_number", "earlier_change_count", b"earlier_change_count", "first_publish_time", b"first_publish_time", "html", b"html", "links", b"links", "locale", b"locale", "organisation_id", b"organisation_id", "path", b"path", "public_update_time", b"public_update_time", "publish_time", b"publish_time", "record_number", b"record_number", "state", b"state", "summary", b"summary", "tags", b"tags", "title", b"title", "translation_key", b"translation_key", "withdrawal", b"withdrawal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,1 @@
+"""Change notes: what readers are told of the changes of a page, and its history of them."""
