@@ -21,6 +21,7 @@ ADDED_PERMISSIONS: Mapping[int, frozenset[int]] = {
         {
             Permission.PERMISSION_DOCUMENTS_IMPORT,
             Permission.PERMISSION_DOCUMENTS_VANISH,
+            Permission.PERMISSION_DOCUMENTS_OVERRIDE,
             Permission.PERMISSION_CONTENT_TYPES_WRITE,
             Permission.PERMISSION_ORGANISATIONS_WRITE,
             Permission.PERMISSION_SYSTEM_READ,

@@ -12,7 +12,7 @@ from server.rpc.requests import masks
 DEFAULT_LOCALE = "en"
 
 DOCUMENT_WRITABLE = {"path", "title", "summary", "body", "body_format", "details", "links", "tags", "attachments"}
-CONTENT_TYPE_WRITABLE = {"title", "details_schema", "body_member", "html_members"}
+CONTENT_TYPE_WRITABLE = {"title", "details_schema", "body_member", "html_members", "publish_checks"}
 
 
 def etag(version: int) -> str:

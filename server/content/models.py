@@ -21,6 +21,8 @@ class ContentType(Model):
     details_schema: Mapped[dict[str, Any]]
     body_member: Mapped[str]
     html_members: Mapped[list[str]]
+    publish_checks: Mapped[list[dict[str, int]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """What it wants of checks otherwise than by default: `check`, `level`, `threshold` by number; 0 means the default."""
     version: Mapped[int]
     """The etag."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -67,6 +69,8 @@ class Document(Model):
     """REDIRECTED: where to. GONE: where to look instead."""
     covers_prefix: Mapped[bool] = mapped_column(default=False)
     preserves_suffix: Mapped[bool] = mapped_column(default=False)
+    overridden_checks: Mapped[list[int] | None]
+    """gazette.content.v1.PublishCheck: those that would have blocked what is live; NULL where none would."""
 
     __table_args__ = (
         UniqueConstraint("path", "locale"),
@@ -148,6 +152,9 @@ class Schedule(Model):
     minor: Mapped[bool]
     take_down: Mapped[bytes | None]
     """What becomes of a page that is taken down: a serialised gazette.content.v1.ScheduledTakingDown."""
+    override_checks: Mapped[list[int] | None]
+    """gazette.content.v1.PublishCheck: those in spite of which it is published; NULL for none."""
+    override_reason: Mapped[str | None]
     due_time: Mapped[datetime]
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
     attempts: Mapped[int] = mapped_column(server_default=text("0"))

@@ -7,6 +7,8 @@ from server import files, organisations
 from server.content import attachments
 from server.content.documents.premises import Premises
 from server.content.documents.service import Documents
+from server.content.publish_checks.checking import Checked, PublishChecks
+from server.content.publish_checks.service import Checking
 from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
@@ -31,14 +33,17 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     database, paging = base.database, base.paging
     premises, publisher = Premises.of(base.processes), Publisher(files.publish)
     renderer = Renderer(base.processes)
-    approved = Approved(database, premises, publisher, renderer)
+    checks = PublishChecks(database, base.processes, base.settings.public_url.rstrip("/"))
+    checked = Checked(premises, renderer, checks)
+    approved = Approved(database, premises, publisher, renderer, checks)
     due = Due(database, premises, Deeds(approved, crossings.people, base.settings.redirect_hosts))
     file_imports = files.Imports.from_settings(base.settings, database, base.blobs, base.parsers)
     content = (
         Documents(database, paging, premises, renderer),
-        Review(database, premises),
+        Review(database, premises, checked),
+        Checking(database, premises, checked),
         Publishing(approved),
-        Scheduling(database, premises, renderer, base.settings.redirect_hosts),
+        Scheduling(database, premises, renderer, checked, base.settings.redirect_hosts),
         TakingDown(database, premises, publisher, renderer, base.settings.redirect_hosts),
         Revisions(database, paging, premises.objects),
         Transfer(database, premises, publisher, renderer, base.blobs, file_imports),

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from server.content.checks.details import Verdicts
 from server.content.documents.premises import Premises
+from server.content.publish_checks.checking import Judged, PublishChecks
+from server.content.publish_checks.rules import NONE, Overrides, told
 from server.content.publishing import queries
 from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Published, Publisher
@@ -30,6 +32,8 @@ class Wanted(NamedTuple):
     """Whose act it is, if not the caller's."""
     details: Mapping[str, Any] = MappingProxyType({})
     """What else the audit is to know."""
+    overrides: Overrides = NONE
+    """The publish checks in spite of which it is published."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,14 @@ class Approved:
     premises: Premises
     publisher: Publisher
     renderer: Renderer
+    checks: PublishChecks
 
     async def publish(
         self, id: uuid.UUID, decide: Callable[[Row | None], Wanted], *, begin: float, call: Call | None = None
     ) -> Published:
         """`decide` is given the document as it is found, more than once if it changes meanwhile, and raises what keeps it from
         being published. Raises that, and what publication does."""
-        verdicts = Verdicts()
+        verdicts, judged = Verdicts(), Judged()
 
         async def attempt(anew: bool) -> Published | None:
             async with self.database.direct() as connection:
@@ -55,6 +60,7 @@ class Approved:
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
             await self.premises.check_complete(content_type, document, verdicts)
             rendering = await rendered(self.renderer, self.premises, document, content_type, call)
+            passed = await self.checks.passed(document, rendering, content_type, wanted.overrides, judged, call)
             document = await self.premises.objects.shown(document)
             publication = Publication(
                 document=document._replace(version=document.version + 1),
@@ -63,13 +69,14 @@ class Approved:
                 html_details=rendering.html_details,
                 claimed_first_publish_time=document.claimed_first_publish_time,
                 claimed_public_update_time=document.claimed_public_update_time if wanted.is_minor else None,
+                overridden_checks=passed.overridden,
                 action="document.publish",
-                details=wanted.details,
+                details={**wanted.details, **told(passed.overridden, wanted.overrides.reason)},
                 actor_id=wanted.actor_id,
                 begin=begin,
             )
             async with self.database.direct() as connection:
-                return await self.publisher.publish(
+                published = await self.publisher.publish(
                     connection,
                     publication,
                     queries.PUBLICATION,
@@ -77,5 +84,6 @@ class Approved:
                     document_version=document.version,
                     **types.parameters(content_type),
                 )
+            return published and published._replace(problems=passed.problems)
 
         return await self.premises.settled(attempt)

@@ -9,6 +9,7 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import content_service_pb2 as rpc
 from server.content.documents import views
 from server.content.documents.rules import changeable
+from server.content.publish_checks.rules import check_may_override, overrides
 from server.content.publishing import rules
 from server.content.publishing.approved import Approved, Wanted
 from server.content.publishing.pages import VANISHED
@@ -31,8 +32,11 @@ class Publishing:
             if document.live_state == VANISHED:  # it would be public again
                 call.caller.require(VANISH, document.organisation_id)
             rules.publish(document.draft_state)
-            return Wanted(document, is_minor=request.minor)
+            overriding = overrides(request)
+            check_may_override(call.caller, overriding, document.organisation_id)
+            return Wanted(document, is_minor=request.minor, overrides=overriding)
 
         published = await self.approved.publish(uuid.UUID(request.id), decide, begin=call.start, call=call)
         document = views.document(published.document)
-        return rpc.PublishDocumentResponse(document=document, record_number=published.record_number)
+        number, problems = published.record_number, published.problems
+        return rpc.PublishDocumentResponse(document=document, record_number=number, problems=problems)

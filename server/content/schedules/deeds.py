@@ -11,6 +11,7 @@ from typing import Any
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1.schedule_pb2 import ScheduledTakingDown
 from server.content.documents.planned import PREFIXES, TAKE_DOWN
+from server.content.publish_checks.rules import OVERRIDE, Overrides
 from server.content.publishing.approved import Approved, Wanted
 from server.content.publishing.pages import VANISHED
 from server.content.publishing.publisher import Published
@@ -59,9 +60,10 @@ class Deeds:
     async def publish(self, schedule: Row, account: Person | None, begin: float) -> Published:
         def decide(document: Row | None) -> Wanted:
             current = standing(document, schedule)
-            check_may(account, current)
+            overrides = Overrides(frozenset(schedule.override_checks or ()), schedule.override_reason or "")
+            check_may(account, current, *([OVERRIDE] if overrides.checks else ()))
             told = details(schedule)
-            return Wanted(current, is_minor=schedule.minor, actor_id=schedule.account_id, details=told)
+            return Wanted(current, is_minor=schedule.minor, actor_id=schedule.account_id, details=told, overrides=overrides)
 
         return await self.approved.publish(schedule.document_id, decide, begin=begin)
 
@@ -90,9 +92,9 @@ async def change(said: ScheduledTakingDown, renderer: Renderer, hosts: Collectio
     return wanted
 
 
-def check_may(account: Person | None, document: Row) -> None:
+def check_may(account: Person | None, document: Row, *more: Permission.ValueType) -> None:
     """Raises NoLongerPermitted. To make public again what has vanished is more than publishers may."""
-    needed = {PUBLISH, VANISH} if document.live_state == VANISHED else {PUBLISH}
+    needed = {PUBLISH, *more, *([VANISH] if document.live_state == VANISHED else ())}
     if account is None or not all(account.caller.may(each, document.organisation_id) for each in needed):
         raise failures.NoLongerPermitted
 

@@ -85,6 +85,7 @@ class Changing:
         document = await self.premises.objects.shown(document)
         number = document.revision_number + 1 if is_discarding else document.live_revision_number
         publication = Publication(
+            overridden_checks=None,
             document=document._replace(
                 path=document.live_path, revision_number=number, version=document.version + 1, **NO_TAKING_DOWN
             ),

@@ -10,6 +10,7 @@ from gazette.content.v1.content_type_pb2 import ContentType
 from server import audit
 from server.content import failures
 from server.content.checks.details import Schemas
+from server.content.publish_checks.rules import stored
 from server.content.types import queries, views
 from server.rpc.answers import MOST_OF_ONE
 from server.stores.postgres import AnyRow
@@ -51,4 +52,5 @@ async def columns_of(content_type: ContentType, schemas: Schemas) -> dict[str, A
         "details_schema": await schemas.taken(content_type.details_schema),
         "body_member": content_type.body_member,
         "html_members": [*content_type.html_members],
+        "publish_checks": stored(content_type),
     }

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egazette/access/v1/access.proto\x12\x11gazette.access.v1\x1a google/protobuf/descriptor.proto\"\xd7\x01\n\nAccessRule\x12\x18\n\x06public\x18\x01 \x01(\x08H\x00R\x06public\x12\x1d\n\tsigned_in\x18\x02 \x01(\x08H\x00R\x08signedIn\x12?\n\npermission\x18\x03 \x01(\x0e\x32\x1d.gazette.access.v1.PermissionH\x00R\npermission\x12\x1e\n\neverywhere\x18\x04 \x01(\x08R\neverywhere\x12\'\n\x0fwhile_enrolling\x18\x05 \x01(\x08R\x0ewhileEnrollingB\x06\n\x04rule*\xdf\x03\n\nPermission\x12\x1a\n\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x1d\n\x19PERMISSION_DOCUMENTS_READ\x10\x01\x12\x1e\n\x1aPERMISSION_DOCUMENTS_WRITE\x10\x02\x12\x1f\n\x1bPERMISSION_DOCUMENTS_REVIEW\x10\x03\x12 \n\x1cPERMISSION_DOCUMENTS_PUBLISH\x10\x04\x12\x1f\n\x1bPERMISSION_DOCUMENTS_IMPORT\x10\x05\x12\"\n\x1ePERMISSION_CONTENT_TYPES_WRITE\x10\x06\x12\x19\n\x15PERMISSION_FILES_READ\x10\x07\x12\x1a\n\x16PERMISSION_FILES_WRITE\x10\x08\x12\"\n\x1ePERMISSION_ORGANISATIONS_WRITE\x10\t\x12\x1a\n\x16PERMISSION_SYSTEM_READ\x10\n\x12\x1c\n\x18PERMISSION_ACCOUNTS_READ\x10\x0b\x12\x1d\n\x19PERMISSION_ACCOUNTS_WRITE\x10\x0c\x12\x19\n\x15PERMISSION_AUDIT_READ\x10\r\x12\x1f\n\x1bPERMISSION_DOCUMENTS_VANISH\x10\x0e:W\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xcf\x87\x03 \x01(\x0b\x32\x1d.gazette.access.v1.AccessRuleR\x06\x61\x63\x63\x65ssb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egazette/access/v1/access.proto\x12\x11gazette.access.v1\x1a google/protobuf/descriptor.proto\"\xd7\x01\n\nAccessRule\x12\x18\n\x06public\x18\x01 \x01(\x08H\x00R\x06public\x12\x1d\n\tsigned_in\x18\x02 \x01(\x08H\x00R\x08signedIn\x12?\n\npermission\x18\x03 \x01(\x0e\x32\x1d.gazette.access.v1.PermissionH\x00R\npermission\x12\x1e\n\neverywhere\x18\x04 \x01(\x08R\neverywhere\x12\'\n\x0fwhile_enrolling\x18\x05 \x01(\x08R\x0ewhileEnrollingB\x06\n\x04rule*\x82\x04\n\nPermission\x12\x1a\n\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x1d\n\x19PERMISSION_DOCUMENTS_READ\x10\x01\x12\x1e\n\x1aPERMISSION_DOCUMENTS_WRITE\x10\x02\x12\x1f\n\x1bPERMISSION_DOCUMENTS_REVIEW\x10\x03\x12 \n\x1cPERMISSION_DOCUMENTS_PUBLISH\x10\x04\x12\x1f\n\x1bPERMISSION_DOCUMENTS_IMPORT\x10\x05\x12\"\n\x1ePERMISSION_CONTENT_TYPES_WRITE\x10\x06\x12\x19\n\x15PERMISSION_FILES_READ\x10\x07\x12\x1a\n\x16PERMISSION_FILES_WRITE\x10\x08\x12\"\n\x1ePERMISSION_ORGANISATIONS_WRITE\x10\t\x12\x1a\n\x16PERMISSION_SYSTEM_READ\x10\n\x12\x1c\n\x18PERMISSION_ACCOUNTS_READ\x10\x0b\x12\x1d\n\x19PERMISSION_ACCOUNTS_WRITE\x10\x0c\x12\x19\n\x15PERMISSION_AUDIT_READ\x10\r\x12\x1f\n\x1bPERMISSION_DOCUMENTS_VANISH\x10\x0e\x12!\n\x1dPERMISSION_DOCUMENTS_OVERRIDE\x10\x11:W\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xcf\x87\x03 \x01(\x0b\x32\x1d.gazette.access.v1.AccessRuleR\x06\x61\x63\x63\x65ssb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.access.v1.access_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PERMISSION']._serialized_start=306
-  _globals['_PERMISSION']._serialized_end=785
+  _globals['_PERMISSION']._serialized_end=820
   _globals['_ACCESSRULE']._serialized_start=88
   _globals['_ACCESSRULE']._serialized_end=303
 # @@protoc_insertion_point(module_scope)

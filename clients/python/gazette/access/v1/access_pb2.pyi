@@ -55,6 +55,8 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Read the audit. Verifying it needs a grant for all organisations."""
     PERMISSION_DOCUMENTS_VANISH: _Permission.ValueType  # 14
     """Remove what the public sees as if it had never been, for legal reasons, and bring that back."""
+    PERMISSION_DOCUMENTS_OVERRIDE: _Permission.ValueType  # 17
+    """Publish what publish checks block."""
 
 class Permission(_Permission, metaclass=_PermissionEnumTypeWrapper):
     """What a caller may do. Roles grant permissions (`server/auth/permissions.py` holds the table), for one organisation or for all."""
@@ -89,6 +91,8 @@ PERMISSION_AUDIT_READ: Permission.ValueType  # 13
 """Read the audit. Verifying it needs a grant for all organisations."""
 PERMISSION_DOCUMENTS_VANISH: Permission.ValueType  # 14
 """Remove what the public sees as if it had never been, for legal reasons, and bring that back."""
+PERMISSION_DOCUMENTS_OVERRIDE: Permission.ValueType  # 17
+"""Publish what publish checks block."""
 Global___Permission: _TypeAlias = Permission  # noqa: Y015
 
 @_typing.final

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from gazette.content.v1 import content_service_pb2 as _content_service_pb2
 from gazette.content.v1 import document_import_pb2 as _document_import_pb2
+from gazette.content.v1 import publish_check_pb2 as _publish_check_pb2
 from gazette.content.v1 import scheduling_pb2 as _scheduling_pb2
 from gazette.content.v1 import taking_down_pb2 as _taking_down_pb2
 from grpc import aio as _aio
@@ -69,10 +70,19 @@ class ContentServiceStub:
     arrived.
     """
     SubmitDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]
-    """Hands the draft to the reviewers. It must be complete by now.
+    """Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
-    ABORTED if the first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED` with the
+    problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are overridden by
+    somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    CheckDocument: _grpc.UnaryUnaryMultiCallable[_publish_check_pb2.CheckDocumentRequest, _publish_check_pb2.CheckDocumentResponse]
+    """What the publish checks find in a revision: images without alternative text, headings that skip levels, links that lead
+    nowhere and more (docs/publish-checks.md), each with where it is and the WCAG 2.2 criterion that it concerns. SubmitDocument,
+    ScheduleDocument and PublishDocument do the same. The same revision, content type and state of the site give the same answer.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; FAILED_PRECONDITION `TOO_COSTLY_TO_CHECK`, and `PAGE_TOO_LARGE`
+    or `TOO_COSTLY_TO_RENDER` for what was saved by other rules. A retry is safe.
     """
     ApproveDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.ApproveDocumentRequest, _content_service_pb2.ApproveDocumentResponse]
     """Approves the revision under review. A later save voids the approval.
@@ -90,9 +100,10 @@ class ContentServiceStub:
     """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
-    `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
-    document that has VANISHED, where the caller may not let it vanish. A retry is safe: it answers ABORTED if the first call
-    arrived.
+    `PAGE_TOO_LARGE` where its links and files have grown since it was saved, `PUBLISH_CHECKS_FAILED` with the problems as violations
+    of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a document that has VANISHED,
+    where the caller may not let it vanish, and where checks are overridden by somebody who may not (DOCUMENTS_OVERRIDE). A retry
+    is safe: it answers ABORTED if the first call arrived.
     """
     WithdrawDocument: _grpc.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]
     """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
@@ -134,7 +145,7 @@ class ContentServiceStub:
     that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
-    `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+    `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
     FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
     ABORTED if the first call arrived.
     """
@@ -212,10 +223,19 @@ class ContentServiceAsyncStub(ContentServiceStub):
     arrived.
     """
     SubmitDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]  # type: ignore[assignment]
-    """Hands the draft to the reviewers. It must be complete by now.
+    """Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
-    ABORTED if the first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED` with the
+    problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are overridden by
+    somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    CheckDocument: _aio.UnaryUnaryMultiCallable[_publish_check_pb2.CheckDocumentRequest, _publish_check_pb2.CheckDocumentResponse]  # type: ignore[assignment]
+    """What the publish checks find in a revision: images without alternative text, headings that skip levels, links that lead
+    nowhere and more (docs/publish-checks.md), each with where it is and the WCAG 2.2 criterion that it concerns. SubmitDocument,
+    ScheduleDocument and PublishDocument do the same. The same revision, content type and state of the site give the same answer.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; FAILED_PRECONDITION `TOO_COSTLY_TO_CHECK`, and `PAGE_TOO_LARGE`
+    or `TOO_COSTLY_TO_RENDER` for what was saved by other rules. A retry is safe.
     """
     ApproveDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.ApproveDocumentRequest, _content_service_pb2.ApproveDocumentResponse]  # type: ignore[assignment]
     """Approves the revision under review. A later save voids the approval.
@@ -233,9 +253,10 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
-    `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
-    document that has VANISHED, where the caller may not let it vanish. A retry is safe: it answers ABORTED if the first call
-    arrived.
+    `PAGE_TOO_LARGE` where its links and files have grown since it was saved, `PUBLISH_CHECKS_FAILED` with the problems as violations
+    of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a document that has VANISHED,
+    where the caller may not let it vanish, and where checks are overridden by somebody who may not (DOCUMENTS_OVERRIDE). A retry
+    is safe: it answers ABORTED if the first call arrived.
     """
     WithdrawDocument: _aio.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]  # type: ignore[assignment]
     """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
@@ -277,7 +298,7 @@ class ContentServiceAsyncStub(ContentServiceStub):
     that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
-    `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+    `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
     FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
     ABORTED if the first call arrived.
     """
@@ -382,10 +403,25 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.SubmitDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.SubmitDocumentResponse, _abc.Awaitable[_content_service_pb2.SubmitDocumentResponse]]:
-        """Hands the draft to the reviewers. It must be complete by now.
+        """Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
-        ABORTED if the first call arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED` with the
+        problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are overridden by
+        somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def CheckDocument(
+        self,
+        request: _publish_check_pb2.CheckDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_publish_check_pb2.CheckDocumentResponse, _abc.Awaitable[_publish_check_pb2.CheckDocumentResponse]]:
+        """What the publish checks find in a revision: images without alternative text, headings that skip levels, links that lead
+        nowhere and more (docs/publish-checks.md), each with where it is and the WCAG 2.2 criterion that it concerns. SubmitDocument,
+        ScheduleDocument and PublishDocument do the same. The same revision, content type and state of the site give the same answer.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; FAILED_PRECONDITION `TOO_COSTLY_TO_CHECK`, and `PAGE_TOO_LARGE`
+        or `TOO_COSTLY_TO_RENDER` for what was saved by other rules. A retry is safe.
         """
 
     @_abc_1.abstractmethod
@@ -421,9 +457,10 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
-        `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
-        document that has VANISHED, where the caller may not let it vanish. A retry is safe: it answers ABORTED if the first call
-        arrived.
+        `PAGE_TOO_LARGE` where its links and files have grown since it was saved, `PUBLISH_CHECKS_FAILED` with the problems as violations
+        of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a document that has VANISHED,
+        where the caller may not let it vanish, and where checks are overridden by somebody who may not (DOCUMENTS_OVERRIDE). A retry
+        is safe: it answers ABORTED if the first call arrived.
         """
 
     @_abc_1.abstractmethod
@@ -489,7 +526,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
-        `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+        `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
         FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
         ABORTED if the first call arrived.
         """

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from gazette.content.v1 import publish_check_pb2 as _publish_check_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
@@ -59,6 +60,7 @@ class ContentType(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    PUBLISH_CHECKS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name, unique: lower-case letters, digits and underscores."""
     title: _builtins.str
@@ -90,6 +92,10 @@ class ContentType(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it last changed. Set by the server."""
 
+    @_builtins.property
+    def publish_checks(self) -> _containers.RepeatedCompositeFieldContainer[_publish_check_pb2.PublishCheckSetting]:
+        """The publish checks that its documents want otherwise than by default (docs/publish-checks.md), each once, in their order."""
+
     def __init__(
         self,
         *,
@@ -101,10 +107,11 @@ class ContentType(_message.Message):
         etag: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        publish_checks: _abc.Iterable[_publish_check_pb2.PublishCheckSetting] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "details_schema", b"details_schema", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_member", b"body_member", "create_time", b"create_time", "details_schema", b"details_schema", "etag", b"etag", "html_members", b"html_members", "name", b"name", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_member", b"body_member", "create_time", b"create_time", "details_schema", b"details_schema", "etag", b"etag", "html_members", b"html_members", "name", b"name", "publish_checks", b"publish_checks", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from gazette.content.v1 import publish_check_pb2 as _publish_check_pb2
 from gazette.content.v1 import schedule_pb2 as _schedule_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -211,6 +212,7 @@ class Live(_message.Message):
     COVERS_PREFIX_FIELD_NUMBER: _builtins.int
     PRESERVES_SUFFIX_FIELD_NUMBER: _builtins.int
     SCHEDULE_FIELD_NUMBER: _builtins.int
+    OVERRIDDEN_CHECKS_FIELD_NUMBER: _builtins.int
     state: Global___LiveState.ValueType
     """What the public sees."""
     revision_number: _builtins.int
@@ -253,6 +255,10 @@ class Live(_message.Message):
     def schedule(self) -> _schedule_pb2.Schedule:
         """When it is to be taken down by itself, or was to be, and could not. Unset where neither is so."""
 
+    @_builtins.property
+    def overridden_checks(self) -> _containers.RepeatedScalarFieldContainer[_publish_check_pb2.PublishCheck.ValueType]:
+        """The publish checks that would have kept this revision from being published, and were overridden."""
+
     def __init__(
         self,
         *,
@@ -270,10 +276,11 @@ class Live(_message.Message):
         covers_prefix: _builtins.bool = ...,
         preserves_suffix: _builtins.bool = ...,
         schedule: _schedule_pb2.Schedule | None = ...,
+        overridden_checks: _abc.Iterable[_publish_check_pb2.PublishCheck.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "schedule", b"schedule", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "explanation", b"explanation", "first_publish_time", b"first_publish_time", "location", b"location", "path", b"path", "preserves_suffix", b"preserves_suffix", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "revision_number", b"revision_number", "schedule", b"schedule", "state", b"state", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "explanation", b"explanation", "first_publish_time", b"first_publish_time", "location", b"location", "overridden_checks", b"overridden_checks", "path", b"path", "preserves_suffix", b"preserves_suffix", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "revision_number", b"revision_number", "schedule", b"schedule", "state", b"state", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
