@@ -24,6 +24,7 @@ ADDED_PERMISSIONS: Mapping[int, frozenset[int]] = {
         {
             Permission.PERMISSION_DOCUMENTS_IMPORT,
             Permission.PERMISSION_DOCUMENTS_VANISH,
+            Permission.PERMISSION_DOCUMENTS_OVERRIDE,
             Permission.PERMISSION_CONTENT_TYPES_WRITE,
             Permission.PERMISSION_ORGANISATIONS_WRITE,
             Permission.PERMISSION_SYSTEM_READ,
@@ -58,6 +59,7 @@ LOCALE_PERMISSIONS = frozenset(
         Permission.PERMISSION_DOCUMENTS_PUBLISH,
         Permission.PERMISSION_DOCUMENTS_DELETE,
         Permission.PERMISSION_DOCUMENTS_FORCE,
+        Permission.PERMISSION_DOCUMENTS_OVERRIDE,
     }
 )
 """What a role that is held for some languages brings for those: what concerns one document. Beside it brings what a reader may,

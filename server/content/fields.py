@@ -15,7 +15,7 @@ DEFAULT_LOCALE = "en"
 
 DOCUMENT_WRITABLE = {"path", "title", "summary", "body", "body_format", "details", "links", "tags", "attachments"}
 CONTENT_TYPE_WRITABLE = {
-    "title", "details_schema", "body_member", "html_members", "member_permissions", "moves", "review_policy",
+    "title", "details_schema", "body_member", "html_members", "member_permissions", "moves", "review_policy", "publish_checks",
 }  # fmt: skip
 
 

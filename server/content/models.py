@@ -34,6 +34,8 @@ class ContentType(Model):
     required_approvals: Mapped[int] = mapped_column(server_default=text("1"))
     approver_permission: Mapped[int] = mapped_column(server_default=text("3"))
     """gazette.access.v1.Permission: what approving asks for."""
+    publish_checks: Mapped[list[dict[str, int]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """What it wants of checks otherwise than by default: `check`, `level`, `threshold` by number; 0 means the default."""
     version: Mapped[int]
     """The etag, and the number of the version."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -103,6 +105,8 @@ class Document(Model):
     """REDIRECTED: where to. GONE: where to look instead."""
     covers_prefix: Mapped[bool] = mapped_column(default=False)
     preserves_suffix: Mapped[bool] = mapped_column(default=False)
+    overridden_checks: Mapped[list[int] | None]
+    """gazette.content.v1.PublishCheck: those that would have blocked what is live; NULL where none would."""
 
     newest_title: Mapped[str] = mapped_column(server_default="")
     """The newest revision's, for lists, as all that follows. Who saves writes it; a trigger of `revisions` does for others."""
@@ -307,6 +311,9 @@ class Schedule(Model):
     """What readers are to be told; empty where nothing was said, which a release before this one did not ask for."""
     take_down: Mapped[bytes | None]
     """What becomes of a page that is taken down: a serialised gazette.content.v1.ScheduledTakingDown."""
+    override_checks: Mapped[list[int] | None]
+    """gazette.content.v1.PublishCheck: those in spite of which it is published; NULL for none."""
+    override_reason: Mapped[str | None]
     due_time: Mapped[datetime]
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
     attempts: Mapped[int] = mapped_column(server_default=text("0"))

@@ -16,6 +16,8 @@ from server.content.paths.service import Swapping
 from server.content.previews.reading import Previews
 from server.content.previews.service import PreviewLinks
 from server.content.previews.tokens import Tokens
+from server.content.publish_checks.checking import Checked, PublishChecks
+from server.content.publish_checks.service import Checking
 from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
@@ -49,7 +51,9 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     database, paging = base.database, base.paging
     premises, publisher = Premises.of(base.processes), Publisher(files.publish)
     renderer = Renderer(base.processes)
-    approved = Approved(database, premises, publisher, renderer)
+    checks = PublishChecks(database, base.processes, base.settings.public_url.rstrip("/"))
+    checked = Checked(premises, renderer, checks)
+    approved = Approved(database, premises, publisher, renderer, checks)
     tokens = Tokens.from_secrets(base.settings.jwt_secret, base.settings.jwt_previous_secret)
     previews = Previews(database, premises, publisher, renderer, crossings.people, tokens)
     due = Due(database, premises, Deeds(approved, crossings.people, base.settings.redirect_hosts))
@@ -58,13 +62,14 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     content = (
         Documents(database, premises, renderer),
         Lists(database, paging, premises.objects),
-        Review(database, paging, premises),
+        Review(database, paging, premises, checked),
+        Checking(database, premises, checked),
         Comments(database, paging),
         Publishing(approved),
         Swapping(database, premises, publisher, renderer),
         ReviewDates(database, premises),
         Translations(database, paging, premises),
-        Scheduling(database, premises, renderer, base.settings.redirect_hosts),
+        Scheduling(database, premises, renderer, checked, base.settings.redirect_hosts),
         TakingDown(database, premises, publisher, renderer, base.settings.redirect_hosts),
         Revisions(database, paging, premises.objects),
         Comparing(database, premises, renderer, base.processes),
@@ -73,10 +78,10 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         PreviewLinks(database, paging, tokens),
         Transfer(database, premises, publisher, renderer, base.blobs, file_imports),
     )
-    checks = Checks(database, base.processes)
+    type_checks = Checks(database, base.processes)
     content_types = (
-        ContentTypeService(database, paging, premises.schemas, Change(database, checks)),
-        ContentTypeHistory(database, paging, premises.schemas, checks),
+        ContentTypeService(database, paging, premises.schemas, Change(database, type_checks)),
+        ContentTypeHistory(database, paging, premises.schemas, type_checks),
     )
     held = {types.CHANNEL: premises.content_types, organisations.CHANNEL: premises.reservations}
     return Domain(

@@ -13,8 +13,8 @@ from server.delivery.pages.locations import location
 from server.delivery.pages.putting import ALL_LEFT, free, left, links, parameters, puts, removal, removes, standing
 from server.delivery.pages.reading import location_of
 from server.delivery.pages.reviewing import Stored, stored
-from server.delivery.pages.rules import located, site_path
-from server.delivery.pages.serving import is_within, others_serve
+from server.delivery.pages.rules import located, prefixes, site_path
+from server.delivery.pages.serving import is_within, others_serve, serving
 from server.delivery.pages.transferring import answer, pages_after, remove, restore, there
 
 __all__ = [
@@ -33,11 +33,13 @@ __all__ = [
     "others_serve",
     "pages_after",
     "parameters",
+    "prefixes",
     "puts",
     "removal",
     "remove",
     "removes",
     "restore",
+    "serving",
     "site_path",
     "standing",
     "stored",

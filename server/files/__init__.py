@@ -13,7 +13,7 @@
 
 from server.files.exporting import present, public
 from server.files.failures import FileBytesMissing, FileTooLarge
-from server.files.publishing import described, parameters, publish, shows, shows_also, shows_no_more
+from server.files.publishing import described, parameters, publish, ready, shows, shows_also, shows_no_more
 from server.files.unused import removal
 from server.files.uploads.importing import Imports, id_elsewhere
 
@@ -27,6 +27,7 @@ __all__ = [
     "present",
     "public",
     "publish",
+    "ready",
     "removal",
     "shows",
     "shows_also",

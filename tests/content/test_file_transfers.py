@@ -36,7 +36,7 @@ async def test_an_export_with_files_is_imported_elsewhere(desk: Desk, servers: S
     (secret, _) = await uploaded(desk)
     await desk.published(f"{desk.root}/picture", attachments=[picture])
     moved = await desk.published(
-        f"{desk.root}/a", attachments=[form], body=f"![](/v1/files/{picture}:download) /v1/files/{secret}"
+        f"{desk.root}/a", attachments=[form], body=f"![a form](/v1/files/{picture}:download) /v1/files/{secret}"
     )
     for path in ("b", "c"):
         moved = await desk.through_review(await desk.update(moved, path=f"{desk.root}/{path}"))

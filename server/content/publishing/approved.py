@@ -12,6 +12,8 @@ from server.content.change_notes import rules as change_notes
 from server.content.checks.details import Verdicts
 from server.content.documents.premises import Premises
 from server.content.preconditions import check_met
+from server.content.publish_checks.checking import Judged, PublishChecks
+from server.content.publish_checks.rules import NONE, Overrides, told
 from server.content.publishing import queries
 from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Published, Publisher
@@ -43,6 +45,8 @@ class Wanted(NamedTuple):
     verb: Verb = PUBLICATION
     forced: Mapping[str, Any] = NOT_FORCED
     """What its row is to say of it if it is published by force."""
+    overrides: Overrides = NONE
+    """The publish checks in spite of which it is published."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,14 @@ class Approved:
     premises: Premises
     publisher: Publisher
     renderer: Renderer
+    checks: PublishChecks
 
     async def publish(
         self, id: uuid.UUID, decide: Callable[[Row | None], Wanted], *, begin: float, call: Call | None = None
     ) -> Published:
         """`decide` is given the document as it is found, more than once if it changes meanwhile, and raises what keeps it from
         being published where there is nothing to be told beside. Raises that, Unready, and what publication does."""
-        verdicts = Verdicts()
+        verdicts, judged = Verdicts(), Judged()
 
         async def attempt(anew: bool) -> Published | None:
             async with self.database.direct() as connection:
@@ -69,6 +74,7 @@ class Approved:
             document = await self.premises.objects.current(document, content_type)
             check_met([*wanted.unmet, *await self.premises.unmet_details(content_type, document, verdicts)])
             rendering = await rendered(self.renderer, self.premises, document, content_type, call)
+            passed = await self.checks.passed(document, rendering, content_type, wanted.overrides, judged, call)
             document = await self.premises.objects.shown(document)
             publication = Publication(
                 document=document._replace(version=document.version + 1, **wanted.forced),
@@ -80,12 +86,13 @@ class Approved:
                 claimed_first_publish_time=document.claimed_first_publish_time,
                 claimed_public_update_time=document.claimed_public_update_time if wanted.is_minor else None,
                 action=wanted.verb.action,
-                details={"minor": wanted.is_minor, **wanted.details},
+                overridden_checks=passed.overridden,
+                details={"minor": wanted.is_minor, **wanted.details, **told(passed.overridden, wanted.overrides.reason)},
                 actor_id=wanted.actor_id,
                 begin=begin,
             )
             async with self.database.direct() as connection:
-                return await self.publisher.publish(
+                published = await self.publisher.publish(
                     connection,
                     publication,
                     queries.PUBLICATION,
@@ -95,5 +102,6 @@ class Approved:
                     **named("document", wanted.forced),
                     **types.parameters(content_type),
                 )
+            return published and published._replace(problems=passed.problems)
 
         return await self.premises.settled(attempt)

@@ -78,6 +78,8 @@ class Publication:
     preserves_suffix: bool = False
     claimed_first_publish_time: datetime | None = None
     claimed_public_update_time: datetime | None = None
+    overridden_checks: Sequence[int] | None = ()
+    """The publish checks that would have been in the way; None leaves those of what is live."""
     action: str
     """What the audit calls it."""
     details: Mapping[str, Any]
@@ -212,7 +214,15 @@ def live_side(publication: Publication, place: Place) -> dict[str, Any]:
         "location": publication.location or None,
         "covers_prefix": publication.covers_prefix,
         "preserves_suffix": publication.preserves_suffix,
+        "overridden_checks": overridden(publication),
     }
+
+
+def overridden(publication: Publication) -> list[int] | None:
+    if publication.overridden_checks is None:
+        known: list[int] | None = publication.document.overridden_checks
+        return known
+    return [*publication.overridden_checks] or None
 
 
 def answer(publication: Publication, content: Mapping[str, Any], place: Place, live: Mapping[str, Any]) -> GetPageResponse:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import asyncpg
 from prometheus_client import Counter
 
+from gazette.content.v1.publish_check_pb2 import PublishProblem
 from gazette.delivery.v1.page_pb2 import PageAttachment, PageLink, PageLinks
 from server import delivery, files, record
 from server.content import failures
@@ -49,6 +50,8 @@ class Published(NamedTuple):
     """As it now stands."""
     record_number: int
     """The last entry of the record that it appended."""
+    problems: Sequence[PublishProblem] = ()
+    """What publish checks have found in it."""
 
 
 class Overtaken(Exception):

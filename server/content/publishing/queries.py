@@ -20,7 +20,7 @@ from server.stores.statements import Statement
 LIVE = (
     "draft_state", "live_state", "live_revision_number", "live_path", "record_number", "publish_time", "first_publish_time",
     "public_update_time", "claimed_first_publish_time", "claimed_public_update_time", "explanation", "withdraw_time",
-    "location", "covers_prefix", "preserves_suffix", "publish_duration",
+    "location", "covers_prefix", "preserves_suffix", "publish_duration", "overridden_checks",
 )  # fmt: skip
 """The columns that say what the public sees."""
 

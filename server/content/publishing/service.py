@@ -12,6 +12,7 @@ from server.content.change_notes.rules import check_note
 from server.content.documents import views
 from server.content.documents.rules import changeable
 from server.content.failures import state_name
+from server.content.publish_checks.rules import check_may_override, overrides
 from server.content.publishing.approved import Approved, Wanted
 from server.content.publishing.publisher import Published
 from server.content.review import rules
@@ -41,12 +42,19 @@ class Publishing:
             if request.force:
                 call.caller.require(FORCE, document.organisation_id, document.locale)
             check_note(document.live_state, request.change_note, is_minor=request.minor)
+            overriding = overrides(request)
+            check_may_override(call.caller, overriding, document)
             judged = rules.judge(document, force=request.force)
             if judged.is_forced:
                 return forced(document, request, call)
-            return Wanted(document, is_minor=request.minor, change_note=request.change_note, unmet=judged.unmet)
+            return Wanted(document, **asked(request), unmet=judged.unmet)
 
         return await self.approved.publish(uuid.UUID(request.id), decide, begin=call.start, call=call)
+
+
+def asked(request: rpc.PublishDocumentRequest) -> dict[str, Any]:
+    """What a publication is to be, whoever has approved it."""
+    return {"is_minor": request.minor, "change_note": request.change_note, "overrides": overrides(request)}
 
 
 def forced(document: Row, request: rpc.PublishDocumentRequest, call: Call) -> Wanted:
@@ -55,5 +63,4 @@ def forced(document: Row, request: rpc.PublishDocumentRequest, call: Call) -> Wa
     told: dict[str, Any] = {"reason": request.force_reason, "before": {"draft": state_name(document.draft_state)}}
     told |= {"approvals": has.given, "required_approvals": has.required, "blocking_comments": document.blocking_comments}
     flag = rules.forced_by(document, call.caller.known_id, request.force_reason, datetime.now(UTC))
-    said: dict[str, Any] = {"is_minor": request.minor, "change_note": request.change_note}
-    return Wanted(document, **said, details=told, verb=FORCED_PUBLICATION, forced=flag)
+    return Wanted(document, **asked(request), details=told, verb=FORCED_PUBLICATION, forced=flag)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1.schedule_pb2 import ScheduledTakingDown
 from server.content.documents.planned import PREFIXES, TAKE_DOWN
+from server.content.publish_checks.rules import OVERRIDE, Overrides
 from server.content.publishing.approved import Approved, Wanted
 from server.content.publishing.publisher import Published
 from server.content.rendering import Renderer
@@ -57,10 +59,10 @@ class Deeds:
     async def publish(self, schedule: Row, account: Person | None, begin: float) -> Published:
         def decide(document: Row | None) -> Wanted:
             current = standing(document, schedule)
-            check_may(account, current)
-            told, unmet = details(schedule), judge(current).unmet
-            said = {"is_minor": schedule.minor, "change_note": schedule.change_note}
-            return Wanted(current, **said, actor_id=schedule.account_id, details=told, unmet=unmet)
+            overrides = Overrides(frozenset(schedule.override_checks or ()), schedule.override_reason or "")
+            check_may(account, current, *([OVERRIDE] if overrides.checks else ()))
+            said = {"is_minor": schedule.minor, "change_note": schedule.change_note, "overrides": overrides}
+            return Wanted(current, **said, actor_id=schedule.account_id, details=details(schedule), unmet=judge(current).unmet)
 
         return await self.approved.publish(schedule.document_id, decide, begin=begin)
 
@@ -89,9 +91,9 @@ async def change(said: ScheduledTakingDown, renderer: Renderer, hosts: Collectio
     return wanted
 
 
-def check_may(account: Person | None, document: Row) -> None:
+def check_may(account: Person | None, document: Row, *more: Permission.ValueType) -> None:
     """Raises NoLongerPermitted. To make public again what has vanished is more than publishers may."""
-    needed = {PUBLISH, VANISH} if document.live_state == VANISHED else {PUBLISH}
+    needed = {PUBLISH, *more, *([VANISH] if document.live_state == VANISHED else ())}
     if account is None or not all(account.caller.may(each, document.organisation_id, document.locale) for each in needed):
         raise failures.NoLongerPermitted
 

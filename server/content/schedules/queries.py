@@ -33,7 +33,10 @@ from server.content.types import held as types
 from server.stores.parameters import given
 from server.stores.statements import Statement
 
-SAID = ("action", "revision_number", "account_id", "minor", "change_note", "take_down", "due_time", "create_time")
+SAID = (
+    "action", "revision_number", "account_id", "minor", "change_note", "take_down", "override_checks", "override_reason",
+    "due_time", "create_time",
+)  # fmt: skip
 """What is given of a schedule."""
 NOW = func.clock_timestamp()
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gazette.content.v1 import scheduling_pb2 as rpc
+from gazette.content.v1.publish_check_pb2 import PublishProblem
 from server.content.change_notes.rules import check_note
 from server.content.checks.details import Verdicts
 from server.content.documents import planned, saving, views
@@ -17,6 +18,9 @@ from server.content.documents.queries import DOCUMENT
 from server.content.documents.rules import changeable
 from server.content.documents.saving import Save
 from server.content.preconditions import check_met
+from server.content.publish_checks.checking import Checked, Judged
+from server.content.publish_checks.queries import NEWEST
+from server.content.publish_checks.rules import check_may_override, overrides, told
 from server.content.rendering import Renderer
 from server.content.review.rules import approvals, step
 from server.content.schedules import deeds, queries, rules
@@ -37,6 +41,7 @@ class Scheduling:
     database: Database
     premises: Premises
     renderer: Renderer
+    checked: Checked
     hosts: Collection[str]
     """Outside of the site, those to which readers may be led."""
 
@@ -44,24 +49,35 @@ class Scheduling:
         due_time, now = moment(request.due_time), datetime.now(UTC)
         rules.check_due_time(due_time, now)
         schedule = {"account_id": call.caller.known_id, "due_time": due_time, "create_time": now}
-        schedule_one = self.taking_down if request.HasField("take_down") else self.publication
-        row = await self.premises.objects.shown(await schedule_one(request, call, schedule))
-        return rpc.ScheduleDocumentResponse(document=views.document(row))
+        problems: list[PublishProblem] = []
+        if request.HasField("take_down"):
+            row = await self.taking_down(request, call, schedule)
+        else:
+            row = await self.publication(request, call, schedule, problems)
+        row = await self.premises.objects.shown(row)
+        return rpc.ScheduleDocumentResponse(document=views.document(row), problems=problems)
 
-    async def publication(self, request: rpc.ScheduleDocumentRequest, call: Call, schedule: dict[str, Any]) -> Row:
-        verdicts = Verdicts()
+    async def publication(
+        self, request: rpc.ScheduleDocumentRequest, call: Call, schedule: dict[str, Any], problems: list[PublishProblem]
+    ) -> Row:
+        """Schedules it. What the publish checks find now goes to the problems."""
+        verdicts, judged, overriding = Verdicts(), Judged(), overrides(request)
 
         async def attempt(anew: bool) -> Row | None:
             async with self.database.direct() as connection:
-                found = await DOCUMENT.first(connection, id=uuid.UUID(request.id))
+                found = await NEWEST.first(connection, id=uuid.UUID(request.id))
                 document = changeable(found, call.caller, PUBLISH, request)
+                check_may_override(call.caller, overriding, document)
                 check_note(document.live_state, request.change_note, is_minor=request.minor)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
             document = await self.premises.objects.current(document, content_type)
             unmet = rules.schedule(document).unmet
             check_met([*unmet, *await self.premises.unmet_details(content_type, document, verdicts)])
             said = {"action": planned.PUBLISH, "revision_number": document.revision_number, "take_down": None}
+            passed = await self.checked.passed(document, content_type, overriding, judged, call)
+            problems[:] = passed.problems
             said |= {"minor": request.minor, "change_note": request.change_note}
+            said |= {"override_checks": sorted(overriding.checks) or None, "override_reason": overriding.reason or None}
             save = scheduled(document, SCHEDULED, {**schedule, **said})
             async with self.database.direct() as connection:
                 statement = queries.SCHEDULING[planned.PUBLISH]
@@ -72,7 +88,8 @@ class Scheduling:
 
     async def taking_down(self, request: rpc.ScheduleDocumentRequest, call: Call, schedule: dict[str, Any]) -> Row:
         wanted = await deeds.change(request.take_down, self.renderer, self.hosts, call)
-        said = {"action": planned.TAKE_DOWN, "revision_number": 0, "minor": False, "change_note": ""}
+        said: dict[str, Any] = {"action": planned.TAKE_DOWN, "revision_number": 0, "minor": False, "change_note": ""}
+        said |= {"override_checks": None, "override_reason": None}
         schedule = {**schedule, **said, "take_down": request.take_down.SerializeToString(deterministic=True)}
 
         async def attempt(anew: bool) -> Row | None:
@@ -111,12 +128,14 @@ class Scheduling:
 
 def scheduled(document: Row, state: int, schedule: dict[str, Any]) -> Save:
     """The document with what is scheduled of it, its draft in this state."""
-    shown = named(planned.PREFIXES[schedule["action"]], {**dict.fromkeys(queries.NOTHING), **schedule})
+    told_of_it = {name: value for name, value in schedule.items() if name in planned.SAID}
+    shown = named(planned.PREFIXES[schedule["action"]], {**dict.fromkeys(queries.NOTHING), **told_of_it})
     row = document._replace(draft_state=state, version=document.version + 1, **shown)
     changed = {"id": row.id, "version": document.version, "draft_state": state}
     about = {"due_time": schedule["due_time"], "minor": schedule["minor"], "scheduled": name_of(schedule["action"])}
-    told = saving.event("document.schedule", row, **about)
-    return Save(row, named("document", changed) | named("schedule", schedule) | told)
+    about |= told(schedule["override_checks"] or (), schedule["override_reason"] or "")
+    event = saving.event("document.schedule", row, **about)
+    return Save(row, named("document", changed) | named("schedule", schedule) | event)
 
 
 def name_of(action: int) -> str:

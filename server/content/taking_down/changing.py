@@ -89,6 +89,7 @@ class Changing:
         if is_discarding:  # the newest revision becomes one that was saved when the live one was
             document = document._replace(moved_version=document.moves[-1]["version"] if document.moves else None)
         publication = Publication(
+            overridden_checks=None,
             document=document._replace(
                 path=document.live_path, revision_number=number, version=document.version + 1, **NO_TAKING_DOWN
             ),

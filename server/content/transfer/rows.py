@@ -49,6 +49,7 @@ def document(imported: ImportedDocument, body: RecordEntryBody, answer: GetPageR
         "covers_prefix": imported.covers_prefix,
         "preserves_suffix": imported.preserves_suffix,
         "publish_duration": None,
+        "overridden_checks": [*live.overridden_checks] or None,
     }
 
 

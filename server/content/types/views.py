@@ -5,6 +5,7 @@ from __future__ import annotations
 from gazette.content.v1.content_type_change_pb2 import ContentTypeVersion
 from gazette.content.v1.content_type_member_pb2 import MemberMove, MemberPermission
 from gazette.content.v1.content_type_pb2 import ContentType
+from gazette.content.v1.publish_check_pb2 import PublishCheckSetting
 from server.content import fields
 from server.content.types import policies
 from server.rpc.messages import message
@@ -24,6 +25,7 @@ def content_type(row: AnyRow) -> ContentType:
             if each["version"] == row.version
         ],
         review_policy=policies.policy(row),
+        publish_checks=[PublishCheckSetting(**each) for each in row.publish_checks],
     )
 
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_
+from sqlalchemy import ColumnElement, Select, and_, any_, case, exists, not_, or_, select
 
 from server.delivery.models import Page
 from server.delivery.pages.rules import prefixes
@@ -27,3 +27,10 @@ def is_within(column: Any, prefix: str, but: Collection[str]) -> ColumnElement[b
 
 def is_under(column: Any, prefix: str) -> ColumnElement[bool]:
     return or_(column == f"/{prefix}", column.startswith(f"/{prefix}/", autoescape=True))
+
+
+def serving(places: Any) -> Select[Any]:
+    """What stands at exactly these paths (a parameter, an array): the path, whether it covers all below it, and the answer of
+    what is no page, but leads elsewhere or is gone; NULL for a page."""
+    answer = case((Page.summary.is_(None), Page.answer)).label("answer")
+    return select(Page.path, Page.covers_prefix, answer).where(Page.path == any_(places))

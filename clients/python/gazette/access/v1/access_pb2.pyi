@@ -59,6 +59,8 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     """Delete documents that were never public, see what is deleted, and bring it back."""
     PERMISSION_DOCUMENTS_FORCE: _Permission.ValueType  # 16
     """Publish what lacks approvals, in an emergency. It is flagged until somebody else has approved it afterwards."""
+    PERMISSION_DOCUMENTS_OVERRIDE: _Permission.ValueType  # 17
+    """Publish what publish checks block."""
 
 class Permission(_Permission, metaclass=_PermissionEnumTypeWrapper):
     """What a caller may do. Roles grant permissions (`server/auth/permissions.py` holds the table), for one organisation or for all."""
@@ -97,6 +99,8 @@ PERMISSION_DOCUMENTS_DELETE: Permission.ValueType  # 15
 """Delete documents that were never public, see what is deleted, and bring it back."""
 PERMISSION_DOCUMENTS_FORCE: Permission.ValueType  # 16
 """Publish what lacks approvals, in an emergency. It is flagged until somebody else has approved it afterwards."""
+PERMISSION_DOCUMENTS_OVERRIDE: Permission.ValueType  # 17
+"""Publish what publish checks block."""
 Global___Permission: _TypeAlias = Permission  # noqa: Y015
 
 @_typing.final

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from gazette.content.v1 import document_pb2 as _document_pb2
 from gazette.content.v1 import notice_pb2 as _notice_pb2
+from gazette.content.v1 import publish_check_pb2 as _publish_check_pb2
 from gazette.content.v1 import schedule_pb2 as _schedule_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -378,22 +379,34 @@ class SubmitDocumentRequest(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     COMMENT_FIELD_NUMBER: _builtins.int
+    OVERRIDE_CHECKS_FIELD_NUMBER: _builtins.int
+    OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The document."""
     etag: _builtins.str
     """The version that the caller saw."""
     comment: _builtins.str
     """A word to the reviewers."""
+    override_reason: _builtins.str
+    """Why they are overridden. Required with `override_checks`, and empty without."""
+    @_builtins.property
+    def override_checks(self) -> _containers.RepeatedScalarFieldContainer[_publish_check_pb2.PublishCheck.ValueType]:
+        """Checks that are overridden, whatever they find: needs DOCUMENTS_OVERRIDE. Those that would have blocked are on the audit, with
+        the reason.
+        """
+
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
         etag: _builtins.str = ...,
         comment: _builtins.str = ...,
+        override_checks: _abc.Iterable[_publish_check_pb2.PublishCheck.ValueType] | None = ...,
+        override_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["comment", b"comment", "etag", b"etag", "id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["comment", b"comment", "etag", b"etag", "id", b"id", "override_checks", b"override_checks", "override_reason", b"override_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -406,18 +419,24 @@ class SubmitDocumentResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DOCUMENT_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """As it now stands."""
+
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[_publish_check_pb2.PublishProblem]:
+        """What the publish checks have found, and what was overridden: as CheckDocument lists it."""
 
     def __init__(
         self,
         *,
         document: _document_pb2.Document | None = ...,
+        problems: _abc.Iterable[_publish_check_pb2.PublishProblem] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "problems", b"problems"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -543,6 +562,8 @@ class PublishDocumentRequest(_message.Message):
     FORCE_FIELD_NUMBER: _builtins.int
     FORCE_REASON_FIELD_NUMBER: _builtins.int
     CHANGE_NOTE_FIELD_NUMBER: _builtins.int
+    OVERRIDE_CHECKS_FIELD_NUMBER: _builtins.int
+    OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The document."""
     etag: _builtins.str
@@ -559,6 +580,14 @@ class PublishDocumentRequest(_message.Message):
     """What changed, plain text for readers, who find it with the page from then on. Required of a major update: of a document that was
     public before, unless it is `minor`.
     """
+    override_reason: _builtins.str
+    """Why they are overridden. Required with `override_checks`, and empty without."""
+    @_builtins.property
+    def override_checks(self) -> _containers.RepeatedScalarFieldContainer[_publish_check_pb2.PublishCheck.ValueType]:
+        """Checks that are overridden, whatever they find: needs DOCUMENTS_OVERRIDE. Those that would have blocked are on the audit, with
+        the reason.
+        """
+
     def __init__(
         self,
         *,
@@ -568,10 +597,12 @@ class PublishDocumentRequest(_message.Message):
         force: _builtins.bool = ...,
         force_reason: _builtins.str = ...,
         change_note: _builtins.str = ...,
+        override_checks: _abc.Iterable[_publish_check_pb2.PublishCheck.ValueType] | None = ...,
+        override_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_note", b"change_note", "etag", b"etag", "force", b"force", "force_reason", b"force_reason", "id", b"id", "minor", b"minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_note", b"change_note", "etag", b"etag", "force", b"force", "force_reason", b"force_reason", "id", b"id", "minor", b"minor", "override_checks", b"override_checks", "override_reason", b"override_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -585,21 +616,27 @@ class PublishDocumentResponse(_message.Message):
 
     DOCUMENT_FIELD_NUMBER: _builtins.int
     RECORD_NUMBER_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
     record_number: _builtins.int
     """The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it."""
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """As it now stands."""
 
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[_publish_check_pb2.PublishProblem]:
+        """What the publish checks have found, and what was overridden: as CheckDocument lists it."""
+
     def __init__(
         self,
         *,
         document: _document_pb2.Document | None = ...,
         record_number: _builtins.int = ...,
+        problems: _abc.Iterable[_publish_check_pb2.PublishProblem] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "record_number", b"record_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "problems", b"problems", "record_number", b"record_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

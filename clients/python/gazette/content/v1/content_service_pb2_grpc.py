@@ -10,6 +10,7 @@ from gazette.content.v1 import deletion_pb2 as gazette_dot_content_dot_v1_dot_de
 from gazette.content.v1 import document_import_pb2 as gazette_dot_content_dot_v1_dot_document__import__pb2
 from gazette.content.v1 import paths_pb2 as gazette_dot_content_dot_v1_dot_paths__pb2
 from gazette.content.v1 import preview_pb2 as gazette_dot_content_dot_v1_dot_preview__pb2
+from gazette.content.v1 import publish_check_pb2 as gazette_dot_content_dot_v1_dot_publish__check__pb2
 from gazette.content.v1 import review_dates_pb2 as gazette_dot_content_dot_v1_dot_review__dates__pb2
 from gazette.content.v1 import reviewing_pb2 as gazette_dot_content_dot_v1_dot_reviewing__pb2
 from gazette.content.v1 import revising_pb2 as gazette_dot_content_dot_v1_dot_revising__pb2
@@ -78,6 +79,11 @@ class ContentServiceStub:
                 '/gazette.content.v1.ContentService/SubmitDocument',
                 request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.SubmitDocumentRequest.SerializeToString,
                 response_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.SubmitDocumentResponse.FromString,
+                _registered_method=True)
+        self.CheckDocument = channel.unary_unary(
+                '/gazette.content.v1.ContentService/CheckDocument',
+                request_serializer=gazette_dot_content_dot_v1_dot_publish__check__pb2.CheckDocumentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_publish__check__pb2.CheckDocumentResponse.FromString,
                 _registered_method=True)
         self.ApproveDocument = channel.unary_unary(
                 '/gazette.content.v1.ContentService/ApproveDocument',
@@ -321,20 +327,31 @@ class ContentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SubmitDocument(self, request, context):
-        """Hands the draft to the reviewers. It must be complete by now. All that keeps it from being done is told at once: the details of
+        """Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
         a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
-        ABORTED if the first call arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED` with the
+        problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are overridden by
+        somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckDocument(self, request, context):
+        """What the publish checks find in a revision: images without alternative text, headings that skip levels, links that lead
+        nowhere and more (docs/publish-checks.md), each with where it is and the WCAG 2.2 criterion that it concerns. SubmitDocument,
+        ScheduleDocument and PublishDocument do the same. The same revision, content type and state of the site give the same answer.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; FAILED_PRECONDITION `TOO_COSTLY_TO_CHECK`, and `PAGE_TOO_LARGE`
+        or `TOO_COSTLY_TO_RENDER` for what was saved by other rules. A retry is safe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ApproveDocument(self, request, context):
-        """Approves the revision under review. A later save voids the approval. The draft is APPROVED with as many approvals of different
-        people as its content type asks for, and IN_REVIEW until then. One that was APPROVED before it asked for more can be approved
-        further. What keeps it from being done is told as by SubmitDocument.
+        """Approves the revision under review. A later save voids the approval.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `BLOCKING_COMMENTS`, `INVALID_DETAILS`;
         PERMISSION_DENIED where the content type asks for more of an approver, `SELF_APPROVAL` for anyone who wrote a revision since the
@@ -457,11 +474,12 @@ class ContentServiceServicer:
         In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
         organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
-        metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
-        `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
-        document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
-        arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with
+        `required` and `given` in the ErrorInfo's metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`,
+        `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE` where its links and files have grown since it was saved, `PUBLISH_CHECKS_FAILED` with the
+        problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
+        document that has VANISHED, where the caller may not let it vanish, for `force` without DOCUMENTS_FORCE, and where checks are
+        overridden by somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -574,7 +592,9 @@ class ContentServiceServicer:
         that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
-        `BLOCKING_COMMENTS`, `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+        `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED`, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are
+        overridden by somebody who may not; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`,
+        `TOO_COSTLY_TO_RENDER`, and
         FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
         ABORTED if the first call arrived.
         """
@@ -766,6 +786,11 @@ def add_ContentServiceServicer_to_server(servicer, server):
                     servicer.SubmitDocument,
                     request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.SubmitDocumentRequest.FromString,
                     response_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.SubmitDocumentResponse.SerializeToString,
+            ),
+            'CheckDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckDocument,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_publish__check__pb2.CheckDocumentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_publish__check__pb2.CheckDocumentResponse.SerializeToString,
             ),
             'ApproveDocument': grpc.unary_unary_rpc_method_handler(
                     servicer.ApproveDocument,
@@ -1103,6 +1128,33 @@ class ContentService:
             '/gazette.content.v1.ContentService/SubmitDocument',
             gazette_dot_content_dot_v1_dot_content__service__pb2.SubmitDocumentRequest.SerializeToString,
             gazette_dot_content_dot_v1_dot_content__service__pb2.SubmitDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/CheckDocument',
+            gazette_dot_content_dot_v1_dot_publish__check__pb2.CheckDocumentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_publish__check__pb2.CheckDocumentResponse.FromString,
             options,
             channel_credentials,
             insecure,

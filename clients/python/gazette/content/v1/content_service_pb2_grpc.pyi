@@ -11,6 +11,7 @@ from gazette.content.v1 import deletion_pb2 as _deletion_pb2
 from gazette.content.v1 import document_import_pb2 as _document_import_pb2
 from gazette.content.v1 import paths_pb2 as _paths_pb2
 from gazette.content.v1 import preview_pb2 as _preview_pb2
+from gazette.content.v1 import publish_check_pb2 as _publish_check_pb2
 from gazette.content.v1 import review_dates_pb2 as _review_dates_pb2
 from gazette.content.v1 import reviewing_pb2 as _reviewing_pb2
 from gazette.content.v1 import revising_pb2 as _revising_pb2
@@ -92,16 +93,23 @@ class ContentServiceStub:
     arrived.
     """
     SubmitDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]
-    """Hands the draft to the reviewers. It must be complete by now. All that keeps it from being done is told at once: the details of
+    """Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
     a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
-    ABORTED if the first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED` with the
+    problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are overridden by
+    somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    CheckDocument: _grpc.UnaryUnaryMultiCallable[_publish_check_pb2.CheckDocumentRequest, _publish_check_pb2.CheckDocumentResponse]
+    """What the publish checks find in a revision: images without alternative text, headings that skip levels, links that lead
+    nowhere and more (docs/publish-checks.md), each with where it is and the WCAG 2.2 criterion that it concerns. SubmitDocument,
+    ScheduleDocument and PublishDocument do the same. The same revision, content type and state of the site give the same answer.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; FAILED_PRECONDITION `TOO_COSTLY_TO_CHECK`, and `PAGE_TOO_LARGE`
+    or `TOO_COSTLY_TO_RENDER` for what was saved by other rules. A retry is safe.
     """
     ApproveDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.ApproveDocumentRequest, _content_service_pb2.ApproveDocumentResponse]
-    """Approves the revision under review. A later save voids the approval. The draft is APPROVED with as many approvals of different
-    people as its content type asks for, and IN_REVIEW until then. One that was APPROVED before it asked for more can be approved
-    further. What keeps it from being done is told as by SubmitDocument.
+    """Approves the revision under review. A later save voids the approval.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `BLOCKING_COMMENTS`, `INVALID_DETAILS`;
     PERMISSION_DENIED where the content type asks for more of an approver, `SELF_APPROVAL` for anyone who wrote a revision since the
@@ -180,11 +188,12 @@ class ContentServiceStub:
     In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
     organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
-    metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
-    `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
-    document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
-    arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with
+    `required` and `given` in the ErrorInfo's metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`,
+    `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE` where its links and files have grown since it was saved, `PUBLISH_CHECKS_FAILED` with the
+    problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
+    document that has VANISHED, where the caller may not let it vanish, for `force` without DOCUMENTS_FORCE, and where checks are
+    overridden by somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
     """
     SetReviewDate: _grpc.UnaryUnaryMultiCallable[_review_dates_pb2.SetReviewDateRequest, _review_dates_pb2.SetReviewDateResponse]
     """Says by when the page must be looked at again, and how often from then on; or, without a time, that it need not be. It is not
@@ -261,7 +270,9 @@ class ContentServiceStub:
     that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
-    `BLOCKING_COMMENTS`, `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+    `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED`, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are
+    overridden by somebody who may not; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`,
+    `TOO_COSTLY_TO_RENDER`, and
     FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
     ABORTED if the first call arrived.
     """
@@ -418,16 +429,23 @@ class ContentServiceAsyncStub(ContentServiceStub):
     arrived.
     """
     SubmitDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]  # type: ignore[assignment]
-    """Hands the draft to the reviewers. It must be complete by now. All that keeps it from being done is told at once: the details of
+    """Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
     a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
-    ABORTED if the first call arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED` with the
+    problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are overridden by
+    somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
+    """
+    CheckDocument: _aio.UnaryUnaryMultiCallable[_publish_check_pb2.CheckDocumentRequest, _publish_check_pb2.CheckDocumentResponse]  # type: ignore[assignment]
+    """What the publish checks find in a revision: images without alternative text, headings that skip levels, links that lead
+    nowhere and more (docs/publish-checks.md), each with where it is and the WCAG 2.2 criterion that it concerns. SubmitDocument,
+    ScheduleDocument and PublishDocument do the same. The same revision, content type and state of the site give the same answer.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; FAILED_PRECONDITION `TOO_COSTLY_TO_CHECK`, and `PAGE_TOO_LARGE`
+    or `TOO_COSTLY_TO_RENDER` for what was saved by other rules. A retry is safe.
     """
     ApproveDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.ApproveDocumentRequest, _content_service_pb2.ApproveDocumentResponse]  # type: ignore[assignment]
-    """Approves the revision under review. A later save voids the approval. The draft is APPROVED with as many approvals of different
-    people as its content type asks for, and IN_REVIEW until then. One that was APPROVED before it asked for more can be approved
-    further. What keeps it from being done is told as by SubmitDocument.
+    """Approves the revision under review. A later save voids the approval.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `BLOCKING_COMMENTS`, `INVALID_DETAILS`;
     PERMISSION_DENIED where the content type asks for more of an approver, `SELF_APPROVAL` for anyone who wrote a revision since the
@@ -506,11 +524,12 @@ class ContentServiceAsyncStub(ContentServiceStub):
     In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
     organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
 
-    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
-    metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
-    `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
-    document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
-    arrived.
+    Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with
+    `required` and `given` in the ErrorInfo's metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`,
+    `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE` where its links and files have grown since it was saved, `PUBLISH_CHECKS_FAILED` with the
+    problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
+    document that has VANISHED, where the caller may not let it vanish, for `force` without DOCUMENTS_FORCE, and where checks are
+    overridden by somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
     """
     SetReviewDate: _aio.UnaryUnaryMultiCallable[_review_dates_pb2.SetReviewDateRequest, _review_dates_pb2.SetReviewDateResponse]  # type: ignore[assignment]
     """Says by when the page must be looked at again, and how often from then on; or, without a time, that it need not be. It is not
@@ -587,7 +606,9 @@ class ContentServiceAsyncStub(ContentServiceStub):
     that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
-    `BLOCKING_COMMENTS`, `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+    `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED`, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are
+    overridden by somebody who may not; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`,
+    `TOO_COSTLY_TO_RENDER`, and
     FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
     ABORTED if the first call arrived.
     """
@@ -777,11 +798,26 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.SubmitDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.SubmitDocumentResponse, _abc.Awaitable[_content_service_pb2.SubmitDocumentResponse]]:
-        """Hands the draft to the reviewers. It must be complete by now. All that keeps it from being done is told at once: the details of
+        """Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
         a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`. A retry is safe: it answers
-        ABORTED if the first call arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED` with the
+        problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are overridden by
+        somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def CheckDocument(
+        self,
+        request: _publish_check_pb2.CheckDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_publish_check_pb2.CheckDocumentResponse, _abc.Awaitable[_publish_check_pb2.CheckDocumentResponse]]:
+        """What the publish checks find in a revision: images without alternative text, headings that skip levels, links that lead
+        nowhere and more (docs/publish-checks.md), each with where it is and the WCAG 2.2 criterion that it concerns. SubmitDocument,
+        ScheduleDocument and PublishDocument do the same. The same revision, content type and state of the site give the same answer.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `REVISION_NOT_FOUND`; FAILED_PRECONDITION `TOO_COSTLY_TO_CHECK`, and `PAGE_TOO_LARGE`
+        or `TOO_COSTLY_TO_RENDER` for what was saved by other rules. A retry is safe.
         """
 
     @_abc_1.abstractmethod
@@ -790,9 +826,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.ApproveDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.ApproveDocumentResponse, _abc.Awaitable[_content_service_pb2.ApproveDocumentResponse]]:
-        """Approves the revision under review. A later save voids the approval. The draft is APPROVED with as many approvals of different
-        people as its content type asks for, and IN_REVIEW until then. One that was APPROVED before it asked for more can be approved
-        further. What keeps it from being done is told as by SubmitDocument.
+        """Approves the revision under review. A later save voids the approval.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `BLOCKING_COMMENTS`, `INVALID_DETAILS`;
         PERMISSION_DENIED where the content type asks for more of an approver, `SELF_APPROVAL` for anyone who wrote a revision since the
@@ -937,11 +971,12 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
         organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
 
-        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with `required` and `given` in the ErrorInfo's
-        metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
-        `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
-        document that has VANISHED, where the caller may not let it vanish, and for `force` without DOCUMENTS_FORCE. A retry is safe: it answers ABORTED if the first call
-        arrived.
+        Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with
+        `required` and `given` in the ErrorInfo's metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`,
+        `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE` where its links and files have grown since it was saved, `PUBLISH_CHECKS_FAILED` with the
+        problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
+        document that has VANISHED, where the caller may not let it vanish, for `force` without DOCUMENTS_FORCE, and where checks are
+        overridden by somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
         """
 
     @_abc_1.abstractmethod
@@ -1072,7 +1107,9 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
-        `BLOCKING_COMMENTS`, `INVALID_DETAILS`; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`, `TOO_COSTLY_TO_RENDER`, and
+        `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED`, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are
+        overridden by somebody who may not; with `take_down`, INVALID_ARGUMENT `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED`,
+        `TOO_COSTLY_TO_RENDER`, and
         FAILED_PRECONDITION `WRONG_LIVE_STATE` for what is not public and not scheduled to be so before. A retry is safe: it answers
         ABORTED if the first call arrived.
         """

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from gazette.content.v1 import content_type_member_pb2 as gazette_dot_content_dot_v1_dot_content__type__member__pb2
 from gazette.content.v1 import review_pb2 as gazette_dot_content_dot_v1_dot_review__pb2
+from gazette.content.v1 import publish_check_pb2 as gazette_dot_content_dot_v1_dot_publish__check__pb2
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/content_type.proto\x12\x12gazette.content.v1\x1a,gazette/content/v1/content_type_member.proto\x1a\x1fgazette/content/v1/review.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x05\n\x0b\x43ontentType\x12:\n\x04name\x18\x01 \x01(\tB&\xbaH#r!\x18\x64\x32\x1d^[a-z][a-z0-9]*(_[a-z0-9]+)*$R\x04name\x12&\n\x05title\x18\x02 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x05title\x12\x46\n\x0e\x64\x65tails_schema\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x06\x82\xbd\x18\x02\x08\nR\rdetailsSchema\x12.\n\x0b\x62ody_member\x18\x04 \x01(\tB\r\x82\xbd\x18\x02\x08\x01\xbaH\x04r\x02\x18\x64R\nbodyMember\x12\x45\n\x0chtml_members\x18\x05 \x03(\tB\"\x82\xbd\x18\x02\x08\x01\xbaH\x19\x92\x01\x16\x10\x64\"\x12r\x10\x18\xc8\x01\x32\x0b^(/[^/]+)+$R\x0bhtmlMembers\x12\x1b\n\x04\x65tag\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x04\x65tag\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x18\n\x07version\x18\t \x01(\x05R\x07version\x12]\n\x12member_permissions\x18\n \x03(\x0b\x32$.gazette.content.v1.MemberPermissionB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x11memberPermissions\x12>\n\x05moves\x18\x0b \x03(\x0b\x32\x1e.gazette.content.v1.MemberMoveB\x08\xbaH\x05\x92\x01\x02\x10\x14R\x05moves\x12\x45\n\rreview_policy\x18\r \x01(\x0b\x32 .gazette.content.v1.ReviewPolicyR\x0creviewPolicy*m\n\x0f\x43ontentTypeView\x12!\n\x1d\x43ONTENT_TYPE_VIEW_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONTENT_TYPE_VIEW_BASIC\x10\x01\x12\x1a\n\x16\x43ONTENT_TYPE_VIEW_FULL\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/content_type.proto\x12\x12gazette.content.v1\x1a,gazette/content/v1/content_type_member.proto\x1a\x1fgazette/content/v1/review.proto\x1a&gazette/content/v1/publish_check.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x07\n\x0b\x43ontentType\x12:\n\x04name\x18\x01 \x01(\tB&\xbaH#r!\x18\x64\x32\x1d^[a-z][a-z0-9]*(_[a-z0-9]+)*$R\x04name\x12&\n\x05title\x18\x02 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x05title\x12\x46\n\x0e\x64\x65tails_schema\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x06\x82\xbd\x18\x02\x08\nR\rdetailsSchema\x12.\n\x0b\x62ody_member\x18\x04 \x01(\tB\r\x82\xbd\x18\x02\x08\x01\xbaH\x04r\x02\x18\x64R\nbodyMember\x12\x45\n\x0chtml_members\x18\x05 \x03(\tB\"\x82\xbd\x18\x02\x08\x01\xbaH\x19\x92\x01\x16\x10\x64\"\x12r\x10\x18\xc8\x01\x32\x0b^(/[^/]+)+$R\x0bhtmlMembers\x12\x1b\n\x04\x65tag\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x04\x65tag\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x18\n\x07version\x18\t \x01(\x05R\x07version\x12]\n\x12member_permissions\x18\n \x03(\x0b\x32$.gazette.content.v1.MemberPermissionB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x11memberPermissions\x12>\n\x05moves\x18\x0b \x03(\x0b\x32\x1e.gazette.content.v1.MemberMoveB\x08\xbaH\x05\x92\x01\x02\x10\x14R\x05moves\x12\x45\n\rreview_policy\x18\r \x01(\x0b\x32 .gazette.content.v1.ReviewPolicyR\x0creviewPolicy\x12\xb8\x01\n\x0epublish_checks\x18\x0f \x03(\x0b\x32\'.gazette.content.v1.PublishCheckSettingBh\xbaHe\xba\x01]\n\x15publish_checks.unique\x12\x1a\x65\x61\x63h check has one setting\x1a(this.map(each, int(each.check)).unique()\x92\x01\x02\x10\x64R\rpublishChecks*m\n\x0f\x43ontentTypeView\x12!\n\x1d\x43ONTENT_TYPE_VIEW_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONTENT_TYPE_VIEW_BASIC\x10\x01\x12\x1a\n\x16\x43ONTENT_TYPE_VIEW_FULL\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,8 +53,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTENTTYPE'].fields_by_name['member_permissions']._serialized_options = b'\272H\005\222\001\002\020d'
   _globals['_CONTENTTYPE'].fields_by_name['moves']._loaded_options = None
   _globals['_CONTENTTYPE'].fields_by_name['moves']._serialized_options = b'\272H\005\222\001\002\020\024'
-  _globals['_CONTENTTYPEVIEW']._serialized_start=945
-  _globals['_CONTENTTYPEVIEW']._serialized_end=1054
-  _globals['_CONTENTTYPE']._serialized_start=232
-  _globals['_CONTENTTYPE']._serialized_end=943
+  _globals['_CONTENTTYPE'].fields_by_name['publish_checks']._loaded_options = None
+  _globals['_CONTENTTYPE'].fields_by_name['publish_checks']._serialized_options = b'\272He\272\001]\n\025publish_checks.unique\022\032each check has one setting\032(this.map(each, int(each.check)).unique()\222\001\002\020d'
+  _globals['_CONTENTTYPEVIEW']._serialized_start=1172
+  _globals['_CONTENTTYPEVIEW']._serialized_end=1281
+  _globals['_CONTENTTYPE']._serialized_start=272
+  _globals['_CONTENTTYPE']._serialized_end=1170
 # @@protoc_insertion_point(module_scope)

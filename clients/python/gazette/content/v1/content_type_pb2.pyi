@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from gazette.content.v1 import content_type_member_pb2 as _content_type_member_pb2
+from gazette.content.v1 import publish_check_pb2 as _publish_check_pb2
 from gazette.content.v1 import review_pb2 as _review_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -65,6 +66,7 @@ class ContentType(_message.Message):
     MEMBER_PERMISSIONS_FIELD_NUMBER: _builtins.int
     MOVES_FIELD_NUMBER: _builtins.int
     REVIEW_POLICY_FIELD_NUMBER: _builtins.int
+    PUBLISH_CHECKS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name, unique and fixed: lower-case letters, digits and underscores. What people read is `title`, which can be changed."""
     title: _builtins.str
@@ -116,6 +118,10 @@ class ContentType(_message.Message):
     def review_policy(self) -> _review_pb2.ReviewPolicy:
         """Whose word a draft of this kind needs before it is published. Unset: that of one reviewer."""
 
+    @_builtins.property
+    def publish_checks(self) -> _containers.RepeatedCompositeFieldContainer[_publish_check_pb2.PublishCheckSetting]:
+        """The publish checks that its documents want otherwise than by default (docs/publish-checks.md), each once, in their order."""
+
     def __init__(
         self,
         *,
@@ -131,10 +137,11 @@ class ContentType(_message.Message):
         member_permissions: _abc.Iterable[_content_type_member_pb2.MemberPermission] | None = ...,
         moves: _abc.Iterable[_content_type_member_pb2.MemberMove] | None = ...,
         review_policy: _review_pb2.ReviewPolicy | None = ...,
+        publish_checks: _abc.Iterable[_publish_check_pb2.PublishCheckSetting] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "details_schema", b"details_schema", "review_policy", b"review_policy", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_member", b"body_member", "create_time", b"create_time", "details_schema", b"details_schema", "etag", b"etag", "html_members", b"html_members", "member_permissions", b"member_permissions", "moves", b"moves", "name", b"name", "review_policy", b"review_policy", "title", b"title", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_member", b"body_member", "create_time", b"create_time", "details_schema", b"details_schema", "etag", b"etag", "html_members", b"html_members", "member_permissions", b"member_permissions", "moves", b"moves", "name", b"name", "publish_checks", b"publish_checks", "review_policy", b"review_policy", "title", b"title", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

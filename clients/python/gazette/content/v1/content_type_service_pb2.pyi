@@ -199,7 +199,9 @@ class UpdateContentTypeRequest(_message.Message):
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Any of `title`, `details_schema`, `body_member`, `html_members`, `member_permissions`, `moves`, `review_policy`. `title` may not become empty."""
+        """Any of `title`, `details_schema`, `body_member`, `html_members`, `member_permissions`, `moves`, `review_policy`,
+        `publish_checks`. `title` may not become empty.
+        """
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from gazette.content.v1 import publish_check_pb2 as _publish_check_pb2
 from gazette.content.v1 import review_pb2 as _review_pb2
 from gazette.content.v1 import schedule_pb2 as _schedule_pb2
 from google.protobuf import descriptor as _descriptor
@@ -233,6 +234,7 @@ class Live(_message.Message):
     REVIEWED_TIME_FIELD_NUMBER: _builtins.int
     REVIEWER_ID_FIELD_NUMBER: _builtins.int
     REVIEW_INTERVAL_FIELD_NUMBER: _builtins.int
+    OVERRIDDEN_CHECKS_FIELD_NUMBER: _builtins.int
     state: Global___LiveState.ValueType
     """What the public sees."""
     revision_number: _builtins.int
@@ -293,6 +295,10 @@ class Live(_message.Message):
     def review_interval(self) -> _duration_pb2.Duration:
         """How long after that the page must be looked at once more."""
 
+    @_builtins.property
+    def overridden_checks(self) -> _containers.RepeatedScalarFieldContainer[_publish_check_pb2.PublishCheck.ValueType]:
+        """The publish checks that would have kept this revision from being published, and were overridden."""
+
     def __init__(
         self,
         *,
@@ -315,10 +321,11 @@ class Live(_message.Message):
         reviewed_time: _timestamp_pb2.Timestamp | None = ...,
         reviewer_id: _builtins.str = ...,
         review_interval: _duration_pb2.Duration | None = ...,
+        overridden_checks: _abc.Iterable[_publish_check_pb2.PublishCheck.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "forced", b"forced", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "review_by_time", b"review_by_time", "review_interval", b"review_interval", "reviewed_time", b"reviewed_time", "schedule", b"schedule", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "explanation", b"explanation", "first_publish_time", b"first_publish_time", "forced", b"forced", "location", b"location", "path", b"path", "preserves_suffix", b"preserves_suffix", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "review_by_time", b"review_by_time", "review_interval", b"review_interval", "reviewed_time", b"reviewed_time", "reviewer_id", b"reviewer_id", "revision_number", b"revision_number", "schedule", b"schedule", "state", b"state", "withdraw_time", b"withdraw_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers_prefix", b"covers_prefix", "explanation", b"explanation", "first_publish_time", b"first_publish_time", "forced", b"forced", "location", b"location", "overridden_checks", b"overridden_checks", "path", b"path", "preserves_suffix", b"preserves_suffix", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "record_number", b"record_number", "review_by_time", b"review_by_time", "review_interval", b"review_interval", "reviewed_time", b"reviewed_time", "reviewer_id", b"reviewer_id", "revision_number", b"revision_number", "schedule", b"schedule", "state", b"state", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

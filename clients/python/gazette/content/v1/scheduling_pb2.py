@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from gazette.content.v1 import document_pb2 as gazette_dot_content_dot_v1_dot_document__pb2
+from gazette.content.v1 import publish_check_pb2 as gazette_dot_content_dot_v1_dot_publish__check__pb2
 from gazette.content.v1 import schedule_pb2 as gazette_dot_content_dot_v1_dot_schedule__pb2
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gazette/content/v1/scheduling.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a!gazette/content/v1/schedule.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x04\n\x17ScheduleDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12=\n\x08\x64ue_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x07\x64ueTime\x12\x14\n\x05minor\x18\x04 \x01(\x08R\x05minor\x12\x44\n\ttake_down\x18\x05 \x01(\x0b\x32\'.gazette.content.v1.ScheduledTakingDownR\x08takeDown\x12\x31\n\x0b\x63hange_note\x18\x16 \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\nchangeNote:\x82\x02\xbaH\xfe\x01\x1aj\n\x11minor.publication\x12\x30minor is of a publication, and take_down is none\x1a#!this.minor || !has(this.take_down)\x1a\x8f\x01\n\x11\x63hange_note.major\x12:change_note is of a publication that readers are to notice\x1a>this.change_note == \'\' || !(this.minor || has(this.take_down))\"T\n\x18ScheduleDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x9b\x01\n\x19UnscheduleDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x45\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32#.gazette.content.v1.ScheduledActionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06\x61\x63tion\"V\n\x1aUnscheduleDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocumentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gazette/content/v1/scheduling.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a&gazette/content/v1/publish_check.proto\x1a!gazette/content/v1/schedule.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x07\n\x17ScheduleDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12=\n\x08\x64ue_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x07\x64ueTime\x12\x14\n\x05minor\x18\x04 \x01(\x08R\x05minor\x12\x44\n\ttake_down\x18\x05 \x01(\x0b\x32\'.gazette.content.v1.ScheduledTakingDownR\x08takeDown\x12\x31\n\x0b\x63hange_note\x18\x16 \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\nchangeNote\x12^\n\x0foverride_checks\x18\x19 \x03(\x0e\x32 .gazette.content.v1.PublishCheckB\x13\xbaH\x10\x92\x01\r\x10\x64\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x0eoverrideChecks\x12\x39\n\x0foverride_reason\x18\x1a \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x0eoverrideReason:\xbc\x04\xbaH\xb8\x04\x1aj\n\x11minor.publication\x12\x30minor is of a publication, and take_down is none\x1a#!this.minor || !has(this.take_down)\x1a\x8f\x01\n\x11\x63hange_note.major\x12:change_note is of a publication that readers are to notice\x1a>this.change_note == \'\' || !(this.minor || has(this.take_down))\x1a\xa9\x01\n\x0foverride.reason\x12Soverride_checks needs an override_reason, and override_reason is of override_checks\x1a\x41(size(this.override_checks) == 0) == (this.override_reason == \'\')\x1a\x8b\x01\n\x14override.publication\x12:override_checks is of a publication, and take_down is none\x1a\x37size(this.override_checks) == 0 || !has(this.take_down)\"\x94\x01\n\x18ScheduleDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12>\n\x08problems\x18\t \x03(\x0b\x32\".gazette.content.v1.PublishProblemR\x08problems\"\x9b\x01\n\x19UnscheduleDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x45\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32#.gazette.content.v1.ScheduledActionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06\x61\x63tion\"V\n\x1aUnscheduleDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocumentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,20 +44,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['due_time']._serialized_options = b'\272H\003\310\001\001'
   _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['change_note']._loaded_options = None
   _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['change_note']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\005r\003\030\350\007'
+  _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['override_checks']._loaded_options = None
+  _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['override_checks']._serialized_options = b'\272H\020\222\001\r\020d\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['override_reason']._loaded_options = None
+  _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['override_reason']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\005r\003\030\350\007'
   _globals['_SCHEDULEDOCUMENTREQUEST']._loaded_options = None
-  _globals['_SCHEDULEDOCUMENTREQUEST']._serialized_options = b'\272H\376\001\032j\n\021minor.publication\0220minor is of a publication, and take_down is none\032#!this.minor || !has(this.take_down)\032\217\001\n\021change_note.major\022:change_note is of a publication that readers are to notice\032>this.change_note == \'\' || !(this.minor || has(this.take_down))'
+  _globals['_SCHEDULEDOCUMENTREQUEST']._serialized_options = b'\272H\270\004\032j\n\021minor.publication\0220minor is of a publication, and take_down is none\032#!this.minor || !has(this.take_down)\032\217\001\n\021change_note.major\022:change_note is of a publication that readers are to notice\032>this.change_note == \'\' || !(this.minor || has(this.take_down))\032\251\001\n\017override.reason\022Soverride_checks needs an override_reason, and override_reason is of override_checks\032A(size(this.override_checks) == 0) == (this.override_reason == \'\')\032\213\001\n\024override.publication\022:override_checks is of a publication, and take_down is none\0327size(this.override_checks) == 0 || !has(this.take_down)'
   _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
   _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['action']._loaded_options = None
   _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['action']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_SCHEDULEDOCUMENTREQUEST']._serialized_start=191
-  _globals['_SCHEDULEDOCUMENTREQUEST']._serialized_end=740
-  _globals['_SCHEDULEDOCUMENTRESPONSE']._serialized_start=742
-  _globals['_SCHEDULEDOCUMENTRESPONSE']._serialized_end=826
-  _globals['_UNSCHEDULEDOCUMENTREQUEST']._serialized_start=829
-  _globals['_UNSCHEDULEDOCUMENTREQUEST']._serialized_end=984
-  _globals['_UNSCHEDULEDOCUMENTRESPONSE']._serialized_start=986
-  _globals['_UNSCHEDULEDOCUMENTRESPONSE']._serialized_end=1072
+  _globals['_SCHEDULEDOCUMENTREQUEST']._serialized_start=231
+  _globals['_SCHEDULEDOCUMENTREQUEST']._serialized_end=1249
+  _globals['_SCHEDULEDOCUMENTRESPONSE']._serialized_start=1252
+  _globals['_SCHEDULEDOCUMENTRESPONSE']._serialized_end=1400
+  _globals['_UNSCHEDULEDOCUMENTREQUEST']._serialized_start=1403
+  _globals['_UNSCHEDULEDOCUMENTREQUEST']._serialized_end=1558
+  _globals['_UNSCHEDULEDOCUMENTRESPONSE']._serialized_start=1560
+  _globals['_UNSCHEDULEDOCUMENTRESPONSE']._serialized_end=1646
 # @@protoc_insertion_point(module_scope)

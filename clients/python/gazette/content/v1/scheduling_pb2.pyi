@@ -3,11 +3,14 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from gazette.content.v1 import document_pb2 as _document_pb2
+from gazette.content.v1 import publish_check_pb2 as _publish_check_pb2
 from gazette.content.v1 import schedule_pb2 as _schedule_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -31,6 +34,8 @@ class ScheduleDocumentRequest(_message.Message):
     MINOR_FIELD_NUMBER: _builtins.int
     TAKE_DOWN_FIELD_NUMBER: _builtins.int
     CHANGE_NOTE_FIELD_NUMBER: _builtins.int
+    OVERRIDE_CHECKS_FIELD_NUMBER: _builtins.int
+    OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The document."""
     etag: _builtins.str
@@ -41,6 +46,8 @@ class ScheduleDocumentRequest(_message.Message):
     """
     change_note: _builtins.str
     """Publication: what changed, as in PublishDocument, and required where it is there."""
+    override_reason: _builtins.str
+    """Why they are overridden. Required with `override_checks`, and empty without."""
     @_builtins.property
     def due_time(self) -> _timestamp_pb2.Timestamp:
         """When it is to happen: later than now, and 3,653 days from now at most."""
@@ -48,6 +55,12 @@ class ScheduleDocumentRequest(_message.Message):
     @_builtins.property
     def take_down(self) -> _schedule_pb2.ScheduledTakingDown:
         """If the page is to be taken down: what becomes of it. Unset: the approved draft is published."""
+
+    @_builtins.property
+    def override_checks(self) -> _containers.RepeatedScalarFieldContainer[_publish_check_pb2.PublishCheck.ValueType]:
+        """Publication: checks that are overridden, now and when it is due, whatever they find: needs DOCUMENTS_OVERRIDE, then too. Those that would have blocked are on the audit, with
+        the reason.
+        """
 
     def __init__(
         self,
@@ -58,10 +71,12 @@ class ScheduleDocumentRequest(_message.Message):
         minor: _builtins.bool = ...,
         take_down: _schedule_pb2.ScheduledTakingDown | None = ...,
         change_note: _builtins.str = ...,
+        override_checks: _abc.Iterable[_publish_check_pb2.PublishCheck.ValueType] | None = ...,
+        override_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["due_time", b"due_time", "take_down", b"take_down"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_note", b"change_note", "due_time", b"due_time", "etag", b"etag", "id", b"id", "minor", b"minor", "take_down", b"take_down"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_note", b"change_note", "due_time", b"due_time", "etag", b"etag", "id", b"id", "minor", b"minor", "override_checks", b"override_checks", "override_reason", b"override_reason", "take_down", b"take_down"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -74,18 +89,24 @@ class ScheduleDocumentResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DOCUMENT_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """As it now stands."""
+
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[_publish_check_pb2.PublishProblem]:
+        """What the publish checks have found now, and what was overridden: as CheckDocument lists it."""
 
     def __init__(
         self,
         *,
         document: _document_pb2.Document | None = ...,
+        problems: _abc.Iterable[_publish_check_pb2.PublishProblem] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "problems", b"problems"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

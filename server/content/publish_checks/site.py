@@ -1,0 +1,172 @@
+"""What a revision names of the site: paths that its links lead to, targets of its typed links, files. One statement asks for
+all."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+import asyncpg
+
+from gazette.content.v1.document_pb2 import LiveState
+from gazette.content.v1.publish_check_pb2 import PublishCheck as Check
+from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
+from server import delivery
+from server.content.publish_checks import queries
+from server.content.publish_checks.examining import Link, escaped
+from server.content.publish_checks.findings import Findings, Place
+from server.content.publish_checks.rules import Setting, is_on
+from server.rpc.objects import loaded
+from server.stores.statements import Row
+
+LINKS = (Check.PUBLISH_CHECK_LINK_DEAD, Check.PUBLISH_CHECK_LINK_REDIRECTED, Check.PUBLISH_CHECK_LINK_GONE)
+TARGETS = (Check.PUBLISH_CHECK_LINK_TARGET_NOT_PUBLIC, Check.PUBLISH_CHECK_LINK_TARGET_WITHDRAWN)
+FILES = (Check.PUBLISH_CHECK_ATTACHMENT_NOT_READY, Check.PUBLISH_CHECK_ATTACHMENT_WITHOUT_ALTERNATIVE)
+NO_PAGES = ("/v1/", "/feeds/")
+"""What begins so is no page, and is not asked about."""
+NEITHER = {"/sitemap.xml", "/health", "/robots.txt", "/favicon.ico"}
+WHAT: Mapping[int, str] = {LiveState.LIVE_STATE_GONE: "is gone", LiveState.LIVE_STATE_REDIRECTED: "is redirected"}
+BEST: Mapping[int, int] = {
+    state: at
+    for at, state in enumerate(
+        (
+            LiveState.LIVE_STATE_PUBLISHED,
+            LiveState.LIVE_STATE_WITHDRAWN,
+            LiveState.LIVE_STATE_REDIRECTED,
+            LiveState.LIVE_STATE_GONE,
+            LiveState.LIVE_STATE_UNSPECIFIED,
+            LiveState.LIVE_STATE_VANISHED,
+        )
+    )
+}
+"""Of the documents behind one key, the one that readers have most of counts."""
+MAX_SHOWN = 80
+
+
+class Named(NamedTuple):
+    """What is asked about."""
+
+    paths: Mapping[str, str]
+    """Of each address."""
+    keys: Sequence[tuple[str, int, uuid.UUID]]
+    """The kind of link, which of its targets, and the key."""
+    files: Sequence[uuid.UUID]
+
+    def __bool__(self) -> bool:
+        return bool(self.paths or self.keys or self.files)
+
+
+def named(links: Iterable[Link], document: Row, settings: Mapping[int, Setting]) -> Named:
+    paths = dict(paths_of(links, document)) if is_on(settings, *LINKS) else {}
+    keys = []
+    if is_on(settings, *TARGETS):
+        kinds = loaded(document.links)
+        keys = [(kind, at, uuid.UUID(key)) for kind in sorted(kinds) for at, key in enumerate(kinds[kind])]
+    return Named(paths, keys, document.attachments if is_on(settings, *FILES) else ())
+
+
+def paths_of(links: Iterable[Link], document: Row) -> Iterator[tuple[str, str]]:
+    """Of each address that names another page of this site, that page's path."""
+    for link in links:
+        address = link.address
+        if not address.startswith("/"):  # as a browser resolves it on the page
+            address = document.path + address if address[0] in "?#" else document.path.rpartition("/")[0] + "/" + address
+        where = delivery.location(address)
+        if where is None:
+            yield link.address, ""
+            continue
+        path = "/" + unquote(where.partition("#")[0].partition("?")[0]).strip("/")
+        if path not in {document.path, document.live_path, *NEITHER} and not path.startswith(NO_PAGES):
+            yield link.address, path
+
+
+async def check(connection: asyncpg.Connection, asked: Named, links: Sequence[Link], document: Row, findings: Findings) -> None:
+    paths = [*dict.fromkeys(filter(None, asked.paths.values()))]
+    rows = await queries.SITE.all(
+        connection,
+        paths=paths,
+        places=[*dict.fromkeys(place for path in paths for place in delivery.prefixes(path))],
+        keys=[*{key for _, _, key in asked.keys}],
+        files=[*asked.files],
+        whose=document.organisation_id,
+    )
+    check_links([each for each in links if each.address in asked.paths], asked.paths, rows, findings)
+    check_targets(asked.keys, rows, document.organisation_id, findings)
+    check_files(asked.files, rows, findings)
+
+
+def check_links(links: Iterable[Link], paths: Mapping[str, str], rows: Iterable[Row], findings: Findings) -> None:
+    served: dict[str, bytes | None] = {}
+    covering: dict[str, bytes] = {}
+    drafts = set()
+    for row in rows:
+        if row.kind == queries.PATH:
+            if row.answer is None or row.name not in served:  # a page in any language is one
+                served[row.name] = row.answer
+            if row.state and row.answer is not None:
+                covering[row.name] = row.answer
+        elif row.kind == queries.DRAFT:
+            drafts.add(row.name)
+    for link in links:
+        path = paths[link.address]
+        answer: bytes | None = b""
+        if path in served:
+            answer = served[path]
+        elif path:
+            answer = next((covering[each] for each in delivery.prefixes(path) if each in covering), b"")
+        if answer is not None:
+            check_, message = told(path or link.address, answer, is_draft=path in drafts)
+            times = f"; so do {link.times - 1} more" if link.times > 1 else ""
+            findings.add(check_, message + times, link.place, link.element, link.said or link.address, link.line)
+
+
+def told(path: str, answer: bytes, *, is_draft: bool) -> tuple[int, str]:
+    """What is wrong with a link to a path that answers so; with nothing, if it serves nothing."""
+    where = path[:MAX_SHOWN]
+    if not answer:
+        why = "where a document is to be read that is not published" if is_draft else "where nothing is served"
+        return Check.PUBLISH_CHECK_LINK_DEAD, f"the link leads to {where}, {why}"
+    said = GetPageResponse.FromString(answer)
+    if said.HasField("gone"):
+        return Check.PUBLISH_CHECK_LINK_GONE, f"the link leads to {where}, which is gone"
+    return (
+        Check.PUBLISH_CHECK_LINK_REDIRECTED,
+        f"the link leads to {where}, which leads to {said.redirect.location[:MAX_SHOWN]}",
+    )
+
+
+def check_targets(
+    keys: Iterable[tuple[str, int, uuid.UUID]], rows: Iterable[Row], organisation_id: uuid.UUID, findings: Findings
+) -> None:
+    """Of what is not public of other organisations nothing is told."""
+    known: dict[str, list[Any]] = {}
+    for row in rows:
+        if row.kind == queries.TARGET:
+            known.setdefault(row.name, []).append(row)
+    for kind, at, key in keys:
+        states = {row.state: row.text for row in known.get(str(key), ())}
+        state = min(states, key=lambda each: BEST[each], default=None)
+        place = Place("document.links", f"/{escaped(kind)}/{at}")
+        if state == LiveState.LIVE_STATE_WITHDRAWN:
+            message = f"the target of links.{kind}[{at}] was withdrawn"
+            findings.add(Check.PUBLISH_CHECK_LINK_TARGET_WITHDRAWN, message, place, excerpt=str(key))
+        elif state != LiveState.LIVE_STATE_PUBLISHED:
+            what = WHAT.get(state or 0, "is not there")
+            if state == LiveState.LIVE_STATE_UNSPECIFIED and states[state] == str(organisation_id):
+                what = "is not published yet"
+            message = f"the target of links.{kind}[{at}] {what}, so the page leaves it out"
+            findings.add(Check.PUBLISH_CHECK_LINK_TARGET_NOT_PUBLIC, message, place, excerpt=str(key))
+
+
+def check_files(ids: Iterable[uuid.UUID], rows: Iterable[Row], findings: Findings) -> None:
+    known = {row.name: row for row in rows if row.kind == queries.FILE}
+    for at, id in enumerate(ids):
+        place, row = Place("document.attachments", f"/{at}"), known.get(str(id))
+        if row is None:
+            message = f"attachments[{at}]: the organisation has no such file ready"
+            findings.add(Check.PUBLISH_CHECK_ATTACHMENT_NOT_READY, message, place, excerpt=str(id))
+        elif not row.state:
+            message = f"attachments[{at}] is an image without alternative text"
+            findings.add(Check.PUBLISH_CHECK_ATTACHMENT_WITHOUT_ALTERNATIVE, message, place, excerpt=row.text)
