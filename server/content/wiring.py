@@ -5,8 +5,16 @@ from __future__ import annotations
 from gazette.content.v1 import content_service_pb2, content_type_service_pb2
 from server import files, organisations
 from server.content import attachments
+from server.content.batches.service import Batches
 from server.content.documents.premises import Premises
 from server.content.documents.service import Documents
+from server.content.failures import StaleEtag
+from server.content.merging.explaining import Explaining
+from server.content.merging.failures import MergeConflict
+from server.content.merging.merging import Merging
+from server.content.merging.service import Merges
+from server.content.presence.present import Presences
+from server.content.presence.service import Presence
 from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
@@ -32,12 +40,18 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     premises, publisher = Premises.of(base.processes), Publisher(files.publish)
     renderer = Renderer(base.processes)
     approved = Approved(database, premises, publisher, renderer)
+    merging, explaining = Merging(base.processes), Explaining(database, crossings.people)
     due = Due(database, premises, Deeds(approved, crossings.people, base.settings.redirect_hosts))
     file_imports = files.Imports.from_settings(base.settings, database, base.blobs, base.parsers)
+    review, publishing = Review(database, premises), Publishing(approved)
+    seconds = base.settings.call_deadline.total_seconds()
     content = (
-        Documents(database, paging, premises, renderer),
-        Review(database, premises),
-        Publishing(approved),
+        Documents(database, paging, premises, renderer, merging),
+        Merges(database, premises, merging),
+        Presence(database, Presences(base.redis), crossings.people),
+        Batches(database, premises.objects, review, publishing, explaining, base.rates, seconds),
+        review,
+        publishing,
         Scheduling(database, premises, renderer, base.settings.redirect_hosts),
         TakingDown(database, premises, publisher, renderer, base.settings.redirect_hosts),
         Revisions(database, paging, premises.objects),
@@ -52,6 +66,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             due.job(),
         ),
         composers=mails.composers(base.settings.public_url),
+        explainers=dict.fromkeys((StaleEtag, MergeConflict), explaining.explain),
         followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],
         means=(premises, due),
     )

@@ -21,6 +21,7 @@ EXCEPT = {
     "ListPages": "shows what is public, whoever asks",
     "GetOrganisation": "organisations are known to all who are signed in",
     "UpdateMe": "is about the caller, whatever id the account in the request has",
+    "BatchGetDocuments": "answers for each id by itself; tests/content/test_batches.py",
     "UploadFileContent": "takes no body but one that came through Envoy; tests/files/test_http.py",
     "translation_key": "is chosen by who creates a document: that it is taken cannot be kept secret",
     "attachments": "are looked up when the document is published",

@@ -127,7 +127,9 @@ def cases(field: FieldDescriptor, rules: dict[str, Any]) -> tuple[list[Any], lis
 
 
 def item(field: FieldDescriptor, rules: dict[str, Any]) -> Any:
-    """Makes elements, no two alike."""
+    """Makes elements, no two alike. Requests in a batch each name a document."""
+    if (kind := field.message_type) is not None:
+        return lambda _: GetMessageClass(kind)(id=str(uuid.uuid4()), etag="1")
     of_string = rules.get("items", {}).get("string", {})
     if of_string.get("uuid"):
         return lambda _: str(uuid.uuid4())

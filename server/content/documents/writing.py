@@ -57,7 +57,7 @@ def created(*more: str) -> CTE:
     wanted = select(*given("document", Document, columns))
     wanted = wanted.where(types.IS_UNCHANGED, organisations.ARE_UNCHANGED, not_(IS_TRANSLATED_ELSEWHERE))
     statement = insert(Document).from_select(columns, wanted, include_defaults=False)
-    return statement.returning(Document.id, Document.create_time, Document.update_time).cte("document")
+    return statement.returning(Document.id, Document.version, Document.create_time, Document.update_time).cte("document")
 
 
 def changed(*columns: str, conditions: tuple[ColumnElement[bool], ...] = ()) -> CTE:
@@ -67,13 +67,13 @@ def changed(*columns: str, conditions: tuple[ColumnElement[bool], ...] = ()) -> 
     version = bindparam("document_version", type_=Integer())
     statement = update(Document).where(Document.id == ID, Document.version == version, *conditions)
     statement = statement.values(**values, version=Document.version + 1, update_time=CHANGE_TIME)
-    return statement.returning(Document.id, Document.update_time).cte("document")
+    return statement.returning(Document.id, Document.version, Document.update_time).cte("document")
 
 
 def revised(document: CTE) -> CTE:
     """Inserts a revision of the document that was created or changed."""
-    said = select(document.c.id, *given("revision", Revision, REVISION))
-    return insert(Revision).from_select(["document_id", *REVISION], said, include_defaults=False).cte("revision")
+    said = select(document.c.id, document.c.version, *given("revision", Revision, REVISION))
+    return insert(Revision).from_select(["document_id", "version", *REVISION], said, include_defaults=False).cte("revision")
 
 
 COPIED = tuple(name for name in REVISION if name not in {"number", "author_id", "source_sha256"})
@@ -83,10 +83,10 @@ def copied(document: CTE) -> CTE:
     """Inserts a revision `copy_number` by `copy_author_id` of the document that was changed, which says what the revision
     `copied_number` does."""
     number, author = bindparam("copy_number", type_=Integer()), bindparam("copy_author_id", type_=Uuid())
-    said = select(document.c.id, number, author, *(getattr(Revision, name) for name in COPIED))
+    said = select(document.c.id, document.c.version, number, author, *(getattr(Revision, name) for name in COPIED))
     said = said.join_from(document, Revision, Revision.document_id == document.c.id)
     said = said.where(Revision.number == bindparam("copied_number", type_=Integer()))
-    columns = ["document_id", "number", "author_id", *COPIED]
+    columns = ["document_id", "version", "number", "author_id", *COPIED]
     return insert(Revision).from_select(columns, said, include_defaults=False).cte("revision")
 
 

@@ -16,7 +16,10 @@ LAST = 2**31 - 1
 
 ORGANISATION = Statement(select(Document.organisation_id).where(Document.id == OF))
 """Whose the document is."""
-SHORT = (Revision.document_id, Revision.number, Revision.path, *documents.SHORT, Revision.author_id, Revision.create_time)
+SHORT = (
+    Revision.document_id, Revision.number, Revision.path, *documents.SHORT, Revision.author_id, Revision.create_time,
+    Revision.version,
+)  # fmt: skip
 """What a list shows if it is not asked for more."""
 
 

@@ -6,14 +6,13 @@ import uuid
 from dataclasses import dataclass
 
 from gazette.content.v1 import content_service_pb2 as rpc
-from gazette.content.v1.document_pb2 import DocumentView, Revision
+from gazette.content.v1.document_pb2 import DocumentView
 from server.background.objects import Objects
 from server.content.documents import rules
 from server.content.revisions import queries, views
 from server.rpc.answers import Room
 from server.rpc.call import Call
 from server.rpc.lists.paging import Paging
-from server.rpc.messages import message
 from server.stores.postgres import Database
 
 PAGE_SIZE = 20
@@ -38,7 +37,7 @@ class Revisions:
             rows = await statement.all(connection, document_id=document_id, before=page.after, limit=page.limit)
         response, room = rpc.ListRevisionsResponse(), Room()
         for row in rows[: page.size]:
-            revision = views.revision(await self.objects.shown(row)) if is_full else message(Revision, row)
+            revision = views.revision(await self.objects.shown(row)) if is_full else views.listed(row)
             if not room.takes(revision.ByteSize()):
                 break
             response.revisions.append(revision)

@@ -487,6 +487,7 @@ class Revision(_message.Message):
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     AUTHOR_ID_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     """Whose it is."""
     number: _builtins.int
@@ -503,6 +504,10 @@ class Revision(_message.Message):
     """How the body was written."""
     author_id: _builtins.str
     """The account that saved it."""
+    etag: _builtins.str
+    """The document's etag as this was saved. It stands for this revision, and so do those that came after it, of what saved nothing,
+    until the next save. Empty where that is not known, of old revisions.
+    """
     @_builtins.property
     def details(self) -> _struct_pb2.Struct:
         """What else its content type asked for."""
@@ -539,10 +544,11 @@ class Revision(_message.Message):
         attachments: _abc.Iterable[_builtins.str] | None = ...,
         author_id: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "details", b"details"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author_id", b"author_id", "body", b"body", "body_format", b"body_format", "create_time", b"create_time", "details", b"details", "document_id", b"document_id", "links", b"links", "number", b"number", "path", b"path", "summary", b"summary", "tags", b"tags", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author_id", b"author_id", "body", b"body", "body_format", b"body_format", "create_time", b"create_time", "details", b"details", "document_id", b"document_id", "etag", b"etag", "links", b"links", "number", b"number", "path", b"path", "summary", b"summary", "tags", b"tags", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
