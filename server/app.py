@@ -38,7 +38,8 @@ from server.rpc.admission.concurrency import Limits
 from server.rpc.admission.readers import Readers
 from server.rpc.authorizing import authorizing
 from server.rpc.call import Interceptor
-from server.rpc.failures import Unavailable
+from server.rpc.explaining import Explain, explaining
+from server.rpc.failures import Failure, Unavailable
 from server.rpc.identifying import Authenticator, identifying
 from server.rpc.methods import HEALTH, REFLECTION, service_descriptor
 from server.rpc.registry import Registry
@@ -156,6 +157,7 @@ async def build(settings: Settings, worker: int = 0, *, jobs_only: bool = False)
     await check_schema(base.database)
     limits = Limits(settings.max_concurrent_calls, settings.call_deadline.total_seconds())
     composers: dict[str, Any] = {}
+    explainers: dict[type[Failure], Explain] = {}
     identity = auth.wire(base)
     running = Streams(identity.authenticator)
     crossings = Crossings(
@@ -170,10 +172,11 @@ async def build(settings: Settings, worker: int = 0, *, jobs_only: bool = False)
     domains = (identity, *(wire(base, crossings) for wire in DOMAINS))
     arrivals = Arrivals()
     traced, closers = tracing.interceptors(settings, base)
-    way_in = [*traced, *interceptors(base, arrivals, limits, identity.authenticator, running)]
+    way_in = [*traced, *interceptors(base, arrivals, limits, identity.authenticator, running), explaining(explainers)]
     registry = Registry(way_in, frozenset(settings.proxy_addresses), limits)
     for domain in domains:
         composers.update(domain.composers)
+        explainers.update(domain.explainers)
         for service, parts in domain.services.items() if not jobs_only else ():
             registry.serve(service, *parts)
         for follower in domain.followers:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 
+from google.protobuf.message import Message
 from google.rpc import code_pb2
 
 from gazette.content.v1.document_pb2 import DraftState, LiveState
+from gazette.content.v1.merging_pb2 import EditConflict
 from server.rpc.failures import (
     CONTENT_TOO_LARGE,
     Aborted,
@@ -67,8 +69,14 @@ class StaleEtag(Aborted):
     reason = "STALE_ETAG"
     message = "It has changed since you read it. Read it again, and decide again."
 
-    def __init__(self, given: str, current: str) -> None:
+    def __init__(self, given: str, current: str, document_id: uuid.UUID | None = None) -> None:
+        """Of a document it can be said who has changed it, and what (`merging.explaining`)."""
         super().__init__(given=given, current=current)
+        self.document_id = document_id
+        self.conflict = EditConflict(given_etag=given, current_etag=current)
+
+    def details(self) -> Iterable[Message]:
+        return (self.conflict,) if self.conflict.document_id else ()
 
 
 class WrongState(FailedPrecondition):

@@ -206,6 +206,8 @@ class Revision(Model):
     """The revision that this one says once more, path aside. NULL of what somebody wrote."""
     size_bytes: Mapped[int | None]
     """Of all that it says, as a message (`documents.sizes`): lists end in time by it. NULL where that was not counted yet."""
+    version: Mapped[int | None]
+    """The document's, and so the etag, as it was saved. NULL where that was before it was kept."""
     source_sha256: Mapped[bytes | None]
     """Imports: SHA-256 of the ImportedDocument, so that one version is imported once."""
     html: Mapped[str | None]

@@ -5,14 +5,22 @@ from __future__ import annotations
 from gazette.content.v1 import content_service_pb2, content_type_service_pb2
 from server import files, organisations
 from server.content import attachments
+from server.content.batches.service import Batches
 from server.content.comments.service import Comments
 from server.content.comparing.service import Comparing
 from server.content.deletion import queries as deletion
 from server.content.deletion.service import Deletion
 from server.content.documents.premises import Premises
 from server.content.documents.service import Documents
+from server.content.failures import StaleEtag
 from server.content.lists.service import Lists
+from server.content.merging.explaining import Explaining
+from server.content.merging.failures import MergeConflict
+from server.content.merging.merging import Merging
+from server.content.merging.service import Merges
 from server.content.paths.service import Swapping
+from server.content.presence.present import Presences
+from server.content.presence.service import Presence
 from server.content.previews.reading import Previews
 from server.content.previews.service import PreviewLinks
 from server.content.previews.tokens import Tokens
@@ -56,16 +64,22 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     approved = Approved(database, premises, publisher, renderer, checks)
     tokens = Tokens.from_secrets(base.settings.jwt_secret, base.settings.jwt_previous_secret)
     previews = Previews(database, premises, publisher, renderer, crossings.people, tokens)
+    merging, explaining = Merging(base.processes, premises.objects), Explaining(database, crossings.people)
     due = Due(database, premises, Deeds(approved, crossings.people, base.settings.redirect_hosts))
     forced = Forced(database, crossings.holders)
     file_imports = files.Imports.from_settings(base.settings, database, base.blobs, base.parsers)
+    review, publishing = Review(database, paging, premises, checked), Publishing(approved)
+    seconds = base.settings.call_deadline.total_seconds()
     content = (
-        Documents(database, premises, renderer),
+        Documents(database, premises, renderer, merging),
+        Merges(database, premises, merging),
+        Presence(database, Presences(base.redis), crossings.people),
+        Batches(database, premises.objects, review, publishing, explaining, base.rates, seconds),
         Lists(database, paging, premises.objects),
-        Review(database, paging, premises, checked),
+        review,
         Checking(database, premises, checked),
         Comments(database, paging),
-        Publishing(approved),
+        publishing,
         Swapping(database, premises, publisher, renderer),
         ReviewDates(database, premises),
         Translations(database, paging, premises),
@@ -98,6 +112,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             for each in (mails, review_mails, review_date_mails)
             for kind, composer in each.composers(base.settings.public_url).items()
         },
+        explainers=dict.fromkeys((StaleEtag, MergeConflict), explaining.explain),
         followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],
         retention=deletion.expired(),
         means=(premises, due, previews, forced),

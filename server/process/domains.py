@@ -16,6 +16,8 @@ from server.formats import parsing
 from server.rpc.admission.rates import Rates
 from server.rpc.call import Call
 from server.rpc.caller import Caller
+from server.rpc.explaining import Explain
+from server.rpc.failures import Failure
 from server.rpc.identifying import Authenticator
 from server.rpc.lists.paging import Paging
 from server.settings import Settings
@@ -126,6 +128,8 @@ class Domain:
     followers: Sequence[Follower] = ()
     composers: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     """Who writes which kind of mail."""
+    explainers: Mapping[type[Failure], Explain] = field(default_factory=dict)
+    """Who says more of which failures, when a caller is to be told of one."""
     retention: Sequence[Expired] = ()
     """Which rows have had their time."""
     closers: Sequence[Callable[[], Awaitable[None]]] = ()

@@ -22,6 +22,7 @@ EXCEPT = {
     "ListTranslationGaps": "shows what is published alone, which an office has none of; tests/content/test_translations.py",
     "GetOrganisation": "organisations are known to all who are signed in",
     "UpdateMe": "is about the caller, whatever id the account in the request has",
+    "BatchGetDocuments": "answers for each id by itself; tests/content/test_batches.py",
     "UploadFileContent": "takes no body but one that came through Envoy; tests/files/test_http.py",
     "translation_key": "is chosen by who creates a document: that it is taken cannot be kept secret",
     "document.source_document_id": "is set by the server",

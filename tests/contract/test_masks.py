@@ -73,6 +73,6 @@ async def test_what_cannot_be_changed_is_not(own_service: Service, method: Metho
 
 
 def test_no_update_goes_without_a_mask() -> None:
-    """Every method that updates something takes a mask, and is asked above."""
-    named = {method.full_name for method in methods() if method.name.startswith("Update")}
+    """Every method that updates something, or says what that would come to, takes a mask, and is asked above."""
+    named = {method.full_name for method in methods() if method.name.startswith(("Update", "Merge"))}
     assert named == {method.full_name for method in UPDATES}

@@ -21,7 +21,7 @@ ROOT = aliased(Comment)
 NO_REPLY = uuid.UUID(int=0)
 """Before all replies of a thread."""
 
-WHOSE = select(Document.id, Document.organisation_id, Document.revision_number)
+WHOSE = select(Document.id, Document.organisation_id, Document.locale, Document.revision_number)
 IS_BLOCKING = and_(Comment.blocks_approval, Comment.resolve_time.is_(None), Comment.delete_time.is_(None))
 
 

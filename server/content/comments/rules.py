@@ -44,18 +44,18 @@ def check_own(comment: Any, caller: Caller) -> None:
         raise NotYourComment
 
 
-def check_changeable(comment: Any, caller: Caller, organisation_id: Any, *, is_to_block: bool) -> None:
+def check_changeable(comment: Any, caller: Caller, document: Any, *, is_to_block: bool) -> None:
     """Raises NotYourComment, CommentDeleted, IsAReply, and PermissionDenied for who is to block and may not review."""
     check_own(comment, caller)
     check_there(comment)
     if is_to_block:
         if is_reply(comment):
             raise IsAReply
-        caller.require(REVIEW, organisation_id)
+        caller.require(REVIEW, document.organisation_id, document.locale)
 
 
-def check_settled_by(comment: Any, caller: Caller, organisation_id: Any) -> None:
+def check_settled_by(comment: Any, caller: Caller, document: Any) -> None:
     """Whether the caller may close or open the thread. Raises IsAReply, CommentDeleted, PermissionDenied."""
     check_answerable(comment)
     if comment.blocks_approval and comment.account_id != caller.known_id:
-        caller.require(REVIEW, organisation_id)
+        caller.require(REVIEW, document.organisation_id, document.locale)

@@ -56,7 +56,7 @@ class Comments:
     async def add(self, connection: AsyncConnection, document_id: uuid.UUID, wanted: Comment, call: Call) -> AnyRow:
         found = await queries.document(connection, document_id, lock=wanted.blocks_approval)
         document = readable(found, call.caller)
-        call.caller.require(REVIEW if wanted.blocks_approval else WRITE, document.organisation_id)
+        call.caller.require(REVIEW if wanted.blocks_approval else WRITE, document.organisation_id, document.locale)
         id, field = uuid7(), wanted.field
         thread_id = id
         if wanted.parent_id:
@@ -100,7 +100,7 @@ class Comments:
 
         def change(document: AnyRow, row: AnyRow) -> dict[str, Any]:
             is_to_block = "blocks_approval" in fields and wanted.blocks_approval
-            rules.check_changeable(row, call.caller, document.organisation_id, is_to_block=is_to_block)
+            rules.check_changeable(row, call.caller, document, is_to_block=is_to_block)
             changed = {name: getattr(wanted, name) for name in fields if getattr(wanted, name) != getattr(row, name)}
             return changed | ({"update_time": datetime.now(UTC)} if "text" in changed else {})
 
@@ -118,7 +118,7 @@ class Comments:
 
     async def ResolveComment(self, request: rpc.ResolveCommentRequest, call: Call) -> rpc.ResolveCommentResponse:
         def change(document: AnyRow, row: AnyRow) -> dict[str, Any]:
-            rules.check_settled_by(row, call.caller, document.organisation_id)
+            rules.check_settled_by(row, call.caller, document)
             resolved = {"resolve_time": datetime.now(UTC), "resolver_id": call.caller.known_id}
             return resolved if row.resolve_time is None else {}
 
@@ -127,7 +127,7 @@ class Comments:
 
     async def ReopenComment(self, request: rpc.ReopenCommentRequest, call: Call) -> rpc.ReopenCommentResponse:
         def change(document: AnyRow, row: AnyRow) -> dict[str, Any]:
-            rules.check_settled_by(row, call.caller, document.organisation_id)
+            rules.check_settled_by(row, call.caller, document)
             return {} if row.resolve_time is None else {"resolve_time": None, "resolver_id": None}
 
         row = await self.changed(request.document_id, request.id, "document.comment_reopen", change, call)
@@ -138,7 +138,7 @@ class Comments:
         change does."""
         async with self.database.transaction() as connection:
             document = readable(await queries.document(connection, uuid.UUID(document_id), lock=True), call.caller)
-            call.caller.require(WRITE, document.organisation_id)
+            call.caller.require(WRITE, document.organisation_id, document.locale)
             row = await self.existing(connection, document.id, id)
             columns = change(document, row)
             if not columns:

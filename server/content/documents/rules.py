@@ -6,8 +6,8 @@ import uuid
 from typing import Any, Protocol
 
 from gazette.access.v1.access_pb2 import Permission
-from server.content.failures import DocumentNotFound, OrganisationNotFound
-from server.content.fields import check_etag, document_etag
+from server.content.failures import DocumentNotFound, OrganisationNotFound, StaleEtag
+from server.content.fields import document_etag
 from server.rpc.caller import Caller
 
 READ = Permission.PERMISSION_DOCUMENTS_READ
@@ -51,7 +51,14 @@ def readable(document: Any, caller: Caller) -> Any:
 
 def changeable(document: Any, caller: Caller, permission: Permission.ValueType, named: Named) -> Any:
     """The document that was found, for a change. Raises DocumentNotFound, PermissionDenied, StaleEtag."""
+    writable(document, caller, permission)
+    if named.etag != (current := document_etag(document)):
+        raise StaleEtag(named.etag, current, document.id)
+    return document
+
+
+def writable(document: Any, caller: Caller, permission: Permission.ValueType) -> Any:
+    """The same, whatever version of it the caller saw. Raises DocumentNotFound, PermissionDenied."""
     readable(document, caller)
     caller.require(permission, document.organisation_id, document.locale)
-    check_etag(named.etag, document_etag(document))
     return document

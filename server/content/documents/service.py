@@ -16,6 +16,7 @@ from gazette.content.v1.document_pb2 import Document, DraftState
 from server.content import fields as content_fields
 from server.content.checks.details import Verdicts
 from server.content.documents import queries, rules, saving, views, writing
+from server.content.documents.merges import Merges, Updated
 from server.content.documents.page_sizes import check_page
 from server.content.documents.premises import Premises, unchanged
 from server.content.documents.sizes import is_counted
@@ -40,6 +41,7 @@ class Documents:
     database: Database
     premises: Premises
     renderer: Renderer
+    merges: Merges
 
     async def CreateDocument(self, request: rpc.CreateDocumentRequest, call: Call) -> rpc.CreateDocumentResponse:
         organisation_id = rules.organisation(
@@ -93,7 +95,7 @@ class Documents:
 
         async def attempt(anew: bool) -> Row | None:
             content_type = await self.premises.content_type(connection, wanted.content_type, anew=anew)
-            await self.premises.field_permissions.check(call.caller, organisation_id, content_type, words)
+            await self.premises.field_permissions.check(call.caller, organisation_id, save.row.locale, content_type, words)
             await self.check(content_type, words, verdicts)
             generation = await self.premises.generation(connection, organisation_id, wanted.path, anew=anew)
             rendering = await self.renderer.rendering(words, content_type.html_members, known)
@@ -123,16 +125,26 @@ class Documents:
         details = await self.premises.objects.taken(wanted.details)
         verdicts = Verdicts()
 
-        async def attempt(anew: bool) -> Row | None:
+        async def attempt(anew: bool) -> Updated | None:
             async with self.database.direct() as connection:
                 found = await queries.DOCUMENT.first(connection, id=uuid.UUID(wanted.id))
-                document = rules.changeable(found, call.caller, WRITE, wanted)
+                document, base = await self.begun(connection, found, request, call)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
             document = await self.premises.objects.current(document, content_type)
-            if not is_counted(document.details) and "details" not in fields:
+            if not is_counted(document.details) and (base is not None or "details" not in fields):
                 document = await self.premises.objects.shown(document)
-            words = rewritten(document, wanted, details, fields)
-            await self.premises.field_permissions.check(call.caller, document.organisation_id, content_type, words, document)
+            told = None
+            if base is None:
+                words = rewritten(document, wanted, details, fields)
+            else:
+                base = await self.merges.in_terms(base, document, wanted, content_type)
+                yours = rewritten(base, wanted, details, fields)
+                words, told = await self.merges.saved(document, base, yours, wanted, call)
+                if told.unchanged:
+                    return Updated(document, told)
+            await self.premises.field_permissions.check(
+                call.caller, document.organisation_id, document.locale, content_type, words, document
+            )
             await self.check(content_type, words, verdicts, document.version)
             save = saving.another(document, words, author_id=call.caller.known_id, draft_state=DRAFT)
             rendering = await self.renderer.rendering(words, content_type.html_members, call=call)
@@ -144,10 +156,24 @@ class Documents:
                     organisation_id = document.organisation_id
                     generation = await self.premises.generation(connection, organisation_id, save.row.path, anew=anew)
                 row = await save.stored(connection, writing.UPDATE, **more, **unchanged(content_type, generation))
-            return row and row._replace(notices=rendering.notices)
+            return row and Updated(row._replace(notices=rendering.notices), told)
 
-        row = await self.premises.objects.shown(await self.premises.settled(attempt))
-        return rpc.UpdateDocumentResponse(document=views.document(row), notices=views.notices(row.notices))
+        if request.merge:
+            row, told = await self.merges.settled(uuid.UUID(wanted.id), attempt, call)
+        else:
+            row, told = await self.premises.settled(attempt)
+        row = await self.premises.objects.shown(row)
+        return rpc.UpdateDocumentResponse(document=views.document(row), notices=views.notices(row.notices), merged=told)
+
+    async def begun(
+        self, connection: asyncpg.Connection, found: Row | None, request: rpc.UpdateDocumentRequest, call: Call
+    ) -> tuple[Row, Row | None]:
+        """The document that was found, for a change, and what the caller began with if that is to be merged with it. Raises as
+        `rules.changeable`."""
+        if not request.merge:
+            return rules.changeable(found, call.caller, WRITE, request.document), None
+        document = rules.writable(found, call.caller, WRITE)
+        return document, await self.merges.base(connection, document, request.document.etag)
 
 
 def created(row: Row, rendering: Rendering) -> rpc.CreateDocumentResponse:

@@ -62,7 +62,7 @@ def created(*more: str) -> CTE:
     wanted = select(*given("document", Document, own), *given("revision", Revision, LISTED))
     wanted = wanted.where(types.IS_UNCHANGED, organisations.ARE_UNCHANGED, not_(IS_TRANSLATED_ELSEWHERE))
     statement = insert(Document).from_select(columns, wanted, include_defaults=False)
-    return statement.returning(Document.id, Document.create_time, Document.update_time).cte("document")
+    return statement.returning(Document.id, Document.version, Document.create_time, Document.update_time).cte("document")
 
 
 def changed(*columns: str, conditions: tuple[ColumnElement[bool], ...] = ()) -> CTE:
@@ -74,14 +74,14 @@ def changed(*columns: str, conditions: tuple[ColumnElement[bool], ...] = ()) -> 
     version = bindparam("document_version", type_=Integer())
     statement = update(Document).where(Document.id == ID, Document.version == version, *conditions)
     statement = statement.values(**values, version=Document.version + 1, update_time=CHANGE_TIME)
-    return statement.returning(Document.id, Document.update_time).cte("document")
+    return statement.returning(Document.id, Document.version, Document.update_time).cte("document")
 
 
 def revised(document: CTE) -> CTE:
     """Inserts a revision of the document that was created or changed, in the terms of the content type that is given to
     `types.IS_UNCHANGED`."""
-    said = select(document.c.id, *given("revision", Revision, REVISION), types.NAME, types.VERSION)
-    columns = ["document_id", *REVISION, *types.SAVED_BY]
+    said = select(document.c.id, document.c.version, *given("revision", Revision, REVISION), types.NAME, types.VERSION)
+    columns = ["document_id", "version", *REVISION, *types.SAVED_BY]
     return insert(Revision).from_select(columns, said, include_defaults=False).cte("revision")
 
 
@@ -96,9 +96,11 @@ def copied(document: CTE) -> CTE:
     own, other = given("copy", Revision, COPY), [getattr(Revision, name) for name in COPIED]
     size = Revision.size_bytes - func.octet_length(Revision.path) + func.octet_length(own[COPY.index("path")])
     other[COPIED.index("size_bytes")] = cast(size, Integer)
-    said = select(document.c.id, *own, *other).join_from(document, Revision, Revision.document_id == document.c.id)
+    said = select(document.c.id, document.c.version, *own, *other).join_from(
+        document, Revision, Revision.document_id == document.c.id
+    )
     said = said.where(Revision.number == bindparam("copied_number", type_=Integer()))
-    columns = ["document_id", *COPY, *COPIED]
+    columns = ["document_id", "version", *COPY, *COPIED]
     return insert(Revision).from_select(columns, said, include_defaults=False).cte("revision")
 
 

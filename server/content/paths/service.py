@@ -106,7 +106,7 @@ class Swapping:
                 one, other = (changeable(row, call.caller, WRITE, each) for row, each in zip(found, both, strict=True))
                 is_public = rules.check_swappable(one, other)
                 for each in (one, other) if is_public else ():
-                    call.caller.require(PUBLISH, each.organisation_id)
+                    call.caller.require(PUBLISH, each.organisation_id, each.locale)
                 sides = [
                     Side(
                         each,

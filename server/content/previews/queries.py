@@ -69,7 +69,7 @@ def revocation() -> Statement:
 
 REVOCATION = revocation()
 
-WHOSE = (Document.organisation_id, Document.live_revision_number)
+WHOSE = (Document.organisation_id, Document.locale, Document.live_revision_number)
 ONE = Statement(
     select(*WHOSE, *LINK)
     .select_from(Document)

@@ -42,7 +42,7 @@ class PreviewLinks:
         async with self.database.direct() as connection:
             found = await queries.STANDING.first(connection, id=uuid.UUID(request.id), number=request.revision_number)
             document = readable(found, call.caller)
-            call.caller.require(WRITE, document.organisation_id)
+            call.caller.require(WRITE, document.organisation_id, document.locale)
             if document.number is None:
                 raise RevisionNotFound
             rules.check_previewable(document.number, document)
@@ -76,7 +76,7 @@ class PreviewLinks:
         ids = {"document_id": uuid.UUID(request.document_id), "link_id": uuid.UUID(request.id)}
         async with self.database.direct() as connection:
             link = readable(await queries.ONE.first(connection, **ids), call.caller)
-            call.caller.require(WRITE, link.organisation_id)
+            call.caller.require(WRITE, link.organisation_id, link.locale)
             if link.id is None:
                 raise PreviewLinkNotFound
             ended = None

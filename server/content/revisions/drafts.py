@@ -55,7 +55,9 @@ class Drafts:
             words = {name: getattr(old, name) for name in WORDS}
             if request.keep_path:
                 words["path"] = document.path
-            await self.premises.field_permissions.check(call.caller, document.organisation_id, content_type, words, document)
+            await self.premises.field_permissions.check(
+                call.caller, document.organisation_id, document.locale, content_type, words, document
+            )
             check = partial(self.premises.schemas.check_draft, content_type, words["details"], words["body"])
             await verdicts.once((content_type.version, 0), check)
             save = saving.another(

@@ -26,6 +26,7 @@ SHORT = (
     *documents.SHORT,
     Revision.author_id,
     Revision.create_time,
+    Revision.version,
     Revision.content_type,
     Revision.content_type_version,
     Revision.restored_from_revision_number,

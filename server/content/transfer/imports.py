@@ -132,7 +132,7 @@ class Import:
                     rules.bring_back(document.live_state)
                     rules.overtake(document.draft_state)
                 content_type = await self.premises.content_type(connection, wanted.content_type, anew=anew)
-            await self.check_fields(content_type, words, document)
+            await self.check_fields(content_type, wanted.locale, words, document)
             check = partial(self.premises.schemas.check_complete, content_type, words["details"], words["body"])
             await verdicts.once(content_type.version, check)
             rendering = await patiently(lambda: self.renderer.rendering(words, content_type.html_members))
@@ -150,15 +150,15 @@ class Import:
 
         return await self.premises.settled(attempt)
 
-    async def check_fields(self, content_type: Row, words: Words, former: Row | None) -> None:
+    async def check_fields(self, content_type: Row, locale: str, words: Words, former: Row | None) -> None:
         """Raises FieldForbidden, as every save does. What the document says is read for it alone where it is needed."""
         permissions, caller = self.premises.field_permissions, self.call.caller
-        if former is not None and permissions.closed(caller, self.organisation_id, content_type):
+        if former is not None and permissions.closed(caller, self.organisation_id, locale, content_type):
             async with self.database.direct() as connection:
                 former = await DOCUMENT.first(connection, id=former.id)
             if former is not None and former.content_type == content_type.name:
                 former = await self.premises.objects.current(former, content_type)
-        await permissions.check(caller, self.organisation_id, content_type, words, former)
+        await permissions.check(caller, self.organisation_id, locale, content_type, words, former)
 
     async def publish(
         self,

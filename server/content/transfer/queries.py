@@ -98,7 +98,7 @@ def restored(document: CTE) -> Statement:
 
 def put_anew() -> CTE:
     statement = insert(Document).from_select(RESTORED, select(*given("document", Document, RESTORED)), include_defaults=False)
-    return statement.returning(Document.id).cte("document")
+    return statement.returning(Document.id, Document.version).cte("document")
 
 
 def put_again() -> CTE:
@@ -106,7 +106,7 @@ def put_again() -> CTE:
     values: dict[str, Any] = dict(zip(columns, given("document", Document, columns), strict=True))
     statement = update(Document).where(Document.id == bindparam("document_id", type_=Uuid()))
     statement = statement.values(**values, version=Document.version + 1, update_time=CHANGE_TIME)
-    return statement.returning(Document.id).cte("document")
+    return statement.returning(Document.id, Document.version).cte("document")
 
 
 RESTORATION = restored(put_anew())

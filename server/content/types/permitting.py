@@ -38,13 +38,14 @@ class FieldPermissions:
         self,
         caller: Caller,
         organisation_id: uuid.UUID,
+        locale: str,
         content_type: Row,
         words: Mapping[str, Any],
         document: Row | None = None,
     ) -> None:
         """Raises FieldForbidden if the caller may not write all that a save changes. The document is as it was before, its
         details as the content type has them (`Details.current`); None if there was none."""
-        closed = self.closed(caller, organisation_id, content_type)
+        closed = self.closed(caller, organisation_id, locale, content_type)
         if not closed:
             return
         before = NOTHING if document is None else document._asdict()
@@ -56,12 +57,12 @@ class FieldPermissions:
         if written:
             raise FieldForbidden([(field_of(name), needed) for name, needed in closed if name in written])
 
-    def closed(self, caller: Caller, organisation_id: uuid.UUID, content_type: Row) -> list[tuple[str, int]]:
+    def closed(self, caller: Caller, organisation_id: uuid.UUID, locale: str, content_type: Row) -> list[tuple[str, int]]:
         """The parts that the caller may not write there, each with what it would need."""
         return [
             (each["member"], each["permission"])
             for each in content_type.member_permissions
-            if not caller.may(each["permission"], organisation_id)
+            if not caller.may(each["permission"], organisation_id, locale)
         ]
 
     async def written_members(self, before: Object, after: Object, pointers: Sequence[str]) -> list[str]:

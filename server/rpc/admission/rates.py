@@ -105,6 +105,19 @@ class Rates:
 
         return limit
 
+    def count(self, call: Call, more: int) -> None:
+        """Counts a call that was let in as so many more: what it does is as much as they would do. It goes on in any case; what
+        exceeds the limit is missing to those that follow."""
+        count = self.counts.get(call.caller.account_id or network(call.address))
+        if count is None or not more:
+            return
+        count.calls += more
+        count.untold += more
+        self.untold[call.caller.account_id or network(call.address)] = count
+        if call.is_http:
+            names = {name for name, _ in self.headers(count, self.now())}
+            call.headers = (*(each for each in call.headers if each[0] not in names), *self.headers(count, self.now()))
+
     def check_stranger(self, call: Call) -> None:
         """Raises RateLimited if the address has made all its calls. For what costs something before it is known who calls."""
         now = self.now()

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from gazette.content.v1 import document_pb2 as _document_pb2
+from gazette.content.v1 import merging_pb2 as _merging_pb2
 from gazette.content.v1 import notice_pb2 as _notice_pb2
 from gazette.content.v1 import publish_check_pb2 as _publish_check_pb2
 from gazette.content.v1 import schedule_pb2 as _schedule_pb2
@@ -13,6 +14,7 @@ from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.rpc import status_pb2 as _status_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -314,6 +316,9 @@ class UpdateDocumentRequest(_message.Message):
 
     DOCUMENT_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    MERGE_FIELD_NUMBER: _builtins.int
+    merge: _builtins.bool
+    """Whether to merge with what others have saved since the version of the etag, rather than to be refused (docs/merging.md)."""
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """Its `id`, its `etag`, and the new values of what `update_mask` names."""
@@ -329,10 +334,11 @@ class UpdateDocumentRequest(_message.Message):
         *,
         document: _document_pb2.Document | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
+        merge: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "merge", b"merge", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -346,6 +352,7 @@ class UpdateDocumentResponse(_message.Message):
 
     DOCUMENT_FIELD_NUMBER: _builtins.int
     NOTICES_FIELD_NUMBER: _builtins.int
+    MERGED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """As it was stored."""
@@ -356,15 +363,20 @@ class UpdateDocumentResponse(_message.Message):
         there is more.
         """
 
+    @_builtins.property
+    def merged(self) -> _merging_pb2.Merged:
+        """What was merged with what, if others had saved since the version of the etag."""
+
     def __init__(
         self,
         *,
         document: _document_pb2.Document | None = ...,
         notices: _abc.Iterable[_notice_pb2.Notice] | None = ...,
+        merged: _merging_pb2.Merged | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "merged", b"merged"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "notices", b"notices"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "merged", b"merged", "notices", b"notices"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -703,3 +715,249 @@ class ListRevisionsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListRevisionsResponse: _TypeAlias = ListRevisionsResponse  # noqa: Y015
+
+@_typing.final
+class BatchGetDocumentsRequest(_message.Message):
+    """Asks for documents."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Which: at most 100, each once."""
+
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetDocumentsRequest: _TypeAlias = BatchGetDocumentsRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetDocumentsResponse(_message.Message):
+    """What became of each."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchGetDocumentsResult]:
+        """In the order of the ids, one for each. What an answer has no room for any more is RESOURCE_EXHAUSTED `ANSWER_FULL` here: ask for
+        those again. The first document always has room.
+        """
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchGetDocumentsResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetDocumentsResponse: _TypeAlias = BatchGetDocumentsResponse  # noqa: Y015
+
+@_typing.final
+class BatchGetDocumentsResult(_message.Message):
+    """A document, or why it is not here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESPONSE_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def response(self) -> Global___GetDocumentResponse:
+        """As GetDocument answers it."""
+
+    @_builtins.property
+    def error(self) -> _status_pb2.Status:
+        """Why not, with the details that the single call would have."""
+
+    def __init__(
+        self,
+        *,
+        response: Global___GetDocumentResponse | None = ...,
+        error: _status_pb2.Status | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "response", b"response", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "response", b"response", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["response", "error"]  # noqa: Y015
+    _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
+
+Global___BatchGetDocumentsResult: _TypeAlias = BatchGetDocumentsResult  # noqa: Y015
+
+@_typing.final
+class BatchSubmitDocumentsRequest(_message.Message):
+    """Asks for reviews."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___SubmitDocumentRequest]:
+        """What to submit: at most 100."""
+
+    def __init__(
+        self,
+        *,
+        requests: _abc.Iterable[Global___SubmitDocumentRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchSubmitDocumentsRequest: _TypeAlias = BatchSubmitDocumentsRequest  # noqa: Y015
+
+@_typing.final
+class BatchSubmitDocumentsResponse(_message.Message):
+    """What became of each."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchSubmitDocumentsResult]:
+        """In the order of the requests, one for each."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchSubmitDocumentsResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchSubmitDocumentsResponse: _TypeAlias = BatchSubmitDocumentsResponse  # noqa: Y015
+
+@_typing.final
+class BatchSubmitDocumentsResult(_message.Message):
+    """A submitted document, or why it is not."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESPONSE_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def response(self) -> Global___SubmitDocumentResponse:
+        """As SubmitDocument answers it; the document without what lists leave out, and without `summary` and `tags`, too, where the
+        answer has no room for those any more.
+        """
+
+    @_builtins.property
+    def error(self) -> _status_pb2.Status:
+        """Why not, with the details that the single call would have."""
+
+    def __init__(
+        self,
+        *,
+        response: Global___SubmitDocumentResponse | None = ...,
+        error: _status_pb2.Status | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "response", b"response", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "response", b"response", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["response", "error"]  # noqa: Y015
+    _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
+
+Global___BatchSubmitDocumentsResult: _TypeAlias = BatchSubmitDocumentsResult  # noqa: Y015
+
+@_typing.final
+class BatchPublishDocumentsRequest(_message.Message):
+    """Publishes approved drafts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___PublishDocumentRequest]:
+        """What to publish: at most 100."""
+
+    def __init__(
+        self,
+        *,
+        requests: _abc.Iterable[Global___PublishDocumentRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchPublishDocumentsRequest: _TypeAlias = BatchPublishDocumentsRequest  # noqa: Y015
+
+@_typing.final
+class BatchPublishDocumentsResponse(_message.Message):
+    """What became of each."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchPublishDocumentsResult]:
+        """In the order of the requests, one for each."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchPublishDocumentsResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchPublishDocumentsResponse: _TypeAlias = BatchPublishDocumentsResponse  # noqa: Y015
+
+@_typing.final
+class BatchPublishDocumentsResult(_message.Message):
+    """A published document, or why it is not."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESPONSE_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def response(self) -> Global___PublishDocumentResponse:
+        """As PublishDocument answers it; the document without what lists leave out, and without `summary` and `tags`, too, where the
+        answer has no room for those any more.
+        """
+
+    @_builtins.property
+    def error(self) -> _status_pb2.Status:
+        """Why not, with the details that the single call would have."""
+
+    def __init__(
+        self,
+        *,
+        response: Global___PublishDocumentResponse | None = ...,
+        error: _status_pb2.Status | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "response", b"response", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "response", b"response", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["response", "error"]  # noqa: Y015
+    _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
+
+Global___BatchPublishDocumentsResult: _TypeAlias = BatchPublishDocumentsResult  # noqa: Y015

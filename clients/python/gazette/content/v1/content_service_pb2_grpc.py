@@ -8,7 +8,9 @@ from gazette.content.v1 import comparing_pb2 as gazette_dot_content_dot_v1_dot_c
 from gazette.content.v1 import content_service_pb2 as gazette_dot_content_dot_v1_dot_content__service__pb2
 from gazette.content.v1 import deletion_pb2 as gazette_dot_content_dot_v1_dot_deletion__pb2
 from gazette.content.v1 import document_import_pb2 as gazette_dot_content_dot_v1_dot_document__import__pb2
+from gazette.content.v1 import merging_pb2 as gazette_dot_content_dot_v1_dot_merging__pb2
 from gazette.content.v1 import paths_pb2 as gazette_dot_content_dot_v1_dot_paths__pb2
+from gazette.content.v1 import presence_pb2 as gazette_dot_content_dot_v1_dot_presence__pb2
 from gazette.content.v1 import preview_pb2 as gazette_dot_content_dot_v1_dot_preview__pb2
 from gazette.content.v1 import publish_check_pb2 as gazette_dot_content_dot_v1_dot_publish__check__pb2
 from gazette.content.v1 import review_dates_pb2 as gazette_dot_content_dot_v1_dot_review__dates__pb2
@@ -40,8 +42,9 @@ if _version_not_supported:
 
 class ContentServiceStub:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
-    ErrorInfo's metadata (`given`, `current`), and changes nothing.
+    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
+    between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """
 
     def __init__(self, channel):
@@ -74,6 +77,31 @@ class ContentServiceStub:
                 '/gazette.content.v1.ContentService/UpdateDocument',
                 request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.UpdateDocumentRequest.SerializeToString,
                 response_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.UpdateDocumentResponse.FromString,
+                _registered_method=True)
+        self.MergeDocument = channel.unary_unary(
+                '/gazette.content.v1.ContentService/MergeDocument',
+                request_serializer=gazette_dot_content_dot_v1_dot_merging__pb2.MergeDocumentRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_merging__pb2.MergeDocumentResponse.FromString,
+                _registered_method=True)
+        self.AnnouncePresence = channel.unary_unary(
+                '/gazette.content.v1.ContentService/AnnouncePresence',
+                request_serializer=gazette_dot_content_dot_v1_dot_presence__pb2.AnnouncePresenceRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_presence__pb2.AnnouncePresenceResponse.FromString,
+                _registered_method=True)
+        self.BatchGetDocuments = channel.unary_unary(
+                '/gazette.content.v1.ContentService/BatchGetDocuments',
+                request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchGetDocumentsRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchGetDocumentsResponse.FromString,
+                _registered_method=True)
+        self.BatchSubmitDocuments = channel.unary_unary(
+                '/gazette.content.v1.ContentService/BatchSubmitDocuments',
+                request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchSubmitDocumentsRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchSubmitDocumentsResponse.FromString,
+                _registered_method=True)
+        self.BatchPublishDocuments = channel.unary_unary(
+                '/gazette.content.v1.ContentService/BatchPublishDocuments',
+                request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchPublishDocumentsRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchPublishDocumentsResponse.FromString,
                 _registered_method=True)
         self.SubmitDocument = channel.unary_unary(
                 '/gazette.content.v1.ContentService/SubmitDocument',
@@ -259,8 +287,9 @@ class ContentServiceStub:
 
 class ContentServiceServicer:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
-    ErrorInfo's metadata (`given`, `current`), and changes nothing.
+    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
+    between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """
 
     def CreateDocument(self, request, context):
@@ -317,17 +346,77 @@ class ContentServiceServicer:
     def UpdateDocument(self, request, context):
         """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
 
-        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
-        `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
-        `PATH_RESERVED` for a new path that is not the organisation's to use. A retry is safe: it answers ABORTED if the first call
-        arrived.
+        With `merge`, a version that is not the newest any more is no error: what the caller changed since is merged with what others
+        saved since, field by field and texts line by line, and saved by the caller (docs/merging.md). What both changed, each otherwise,
+        is ABORTED `MERGE_CONFLICT`, and nothing is saved; its EditConflict has the versions, and MergeDocument has all of them.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`, with `merge` too where it is not known what the etag stood for, and
+        `MERGE_CONFLICT`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`, `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`,
+        `TOO_COSTLY_TO_RENDER`, `TOO_COSTLY_TO_MERGE` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new
+        path that is not the organisation's to use; UNAVAILABLE `MERGE_OVERTAKEN` where others keep saving. A retry is safe: it answers
+        ABORTED if the first call arrived, and with `merge` saves nothing a second time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MergeDocument(self, request, context):
+        """What an update with `merge` would save, and what stands in its way: saves nothing.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG` where it is not known what the etag stood for; INVALID_ARGUMENT
+        `INVALID_UPDATE_MASK`, `DOCUMENT_TOO_LARGE` for what could not be saved, `TOO_COSTLY_TO_MERGE`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnnouncePresence(self, request, context):
+        """Says that the caller has the document open, for thirty seconds from now, and answers who else has: to be called every ten
+        seconds. Nothing depends on it, and nobody is kept from saving. It is kept in Redis alone; without Redis `is_unknown` is set.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchGetDocuments(self, request, context):
+        """Many documents at once, as GetDocument answers them, each with its own result. One that is not there stops no other.
+
+        Errors: INVALID_ARGUMENT for ids that are none, more than 100, or one named twice. Each result has the errors of GetDocument. A
+        retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchSubmitDocuments(self, request, context):
+        """Submits many documents, one after the other, each as SubmitDocument does and in a transaction of its own: one that is refused
+        stops no other. Each counts as a call for the rate limit. What there was no time for is DEADLINE_EXCEEDED `NOT_BEGUN` in its
+        result, and was left as it was.
+
+        Errors: INVALID_ARGUMENT for a request that is wrong in itself, by which nothing is done. Each result has the errors of
+        SubmitDocument. A retry is safe: what was submitted answers ABORTED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchPublishDocuments(self, request, context):
+        """Publishes many documents, one after the other, each as PublishDocument does and in a transaction of its own: one that is refused
+        stops no other. Each counts as a call for the rate limit. What there was no time for is DEADLINE_EXCEEDED `NOT_BEGUN` in its
+        result, and was left as it was. A call that ends otherwise says in its ErrorInfo's metadata how many were `done`.
+
+        Errors: INVALID_ARGUMENT for a request that is wrong in itself, by which nothing is done. Each result has the errors of
+        PublishDocument. A retry is safe: what was published answers ABORTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SubmitDocument(self, request, context):
-        """Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
+        """Hands the draft to the reviewers. It must be complete by now.
+        Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
         a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED` with the
@@ -782,6 +871,31 @@ def add_ContentServiceServicer_to_server(servicer, server):
                     request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.UpdateDocumentRequest.FromString,
                     response_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.UpdateDocumentResponse.SerializeToString,
             ),
+            'MergeDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergeDocument,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_merging__pb2.MergeDocumentRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_merging__pb2.MergeDocumentResponse.SerializeToString,
+            ),
+            'AnnouncePresence': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnnouncePresence,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_presence__pb2.AnnouncePresenceRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_presence__pb2.AnnouncePresenceResponse.SerializeToString,
+            ),
+            'BatchGetDocuments': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetDocuments,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchGetDocumentsRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchGetDocumentsResponse.SerializeToString,
+            ),
+            'BatchSubmitDocuments': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchSubmitDocuments,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchSubmitDocumentsRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchSubmitDocumentsResponse.SerializeToString,
+            ),
+            'BatchPublishDocuments': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchPublishDocuments,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchPublishDocumentsRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.BatchPublishDocumentsResponse.SerializeToString,
+            ),
             'SubmitDocument': grpc.unary_unary_rpc_method_handler(
                     servicer.SubmitDocument,
                     request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.SubmitDocumentRequest.FromString,
@@ -972,8 +1086,9 @@ def add_ContentServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ContentService:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
-    ErrorInfo's metadata (`given`, `current`), and changes nothing.
+    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
+    between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """
 
     @staticmethod
@@ -1101,6 +1216,141 @@ class ContentService:
             '/gazette.content.v1.ContentService/UpdateDocument',
             gazette_dot_content_dot_v1_dot_content__service__pb2.UpdateDocumentRequest.SerializeToString,
             gazette_dot_content_dot_v1_dot_content__service__pb2.UpdateDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/MergeDocument',
+            gazette_dot_content_dot_v1_dot_merging__pb2.MergeDocumentRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_merging__pb2.MergeDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnnouncePresence(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/AnnouncePresence',
+            gazette_dot_content_dot_v1_dot_presence__pb2.AnnouncePresenceRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_presence__pb2.AnnouncePresenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetDocuments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/BatchGetDocuments',
+            gazette_dot_content_dot_v1_dot_content__service__pb2.BatchGetDocumentsRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_content__service__pb2.BatchGetDocumentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchSubmitDocuments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/BatchSubmitDocuments',
+            gazette_dot_content_dot_v1_dot_content__service__pb2.BatchSubmitDocumentsRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_content__service__pb2.BatchSubmitDocumentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchPublishDocuments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/BatchPublishDocuments',
+            gazette_dot_content_dot_v1_dot_content__service__pb2.BatchPublishDocumentsRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_content__service__pb2.BatchPublishDocumentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

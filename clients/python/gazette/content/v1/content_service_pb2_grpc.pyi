@@ -9,7 +9,9 @@ from gazette.content.v1 import comparing_pb2 as _comparing_pb2
 from gazette.content.v1 import content_service_pb2 as _content_service_pb2
 from gazette.content.v1 import deletion_pb2 as _deletion_pb2
 from gazette.content.v1 import document_import_pb2 as _document_import_pb2
+from gazette.content.v1 import merging_pb2 as _merging_pb2
 from gazette.content.v1 import paths_pb2 as _paths_pb2
+from gazette.content.v1 import presence_pb2 as _presence_pb2
 from gazette.content.v1 import preview_pb2 as _preview_pb2
 from gazette.content.v1 import publish_check_pb2 as _publish_check_pb2
 from gazette.content.v1 import review_dates_pb2 as _review_dates_pb2
@@ -41,8 +43,9 @@ GRPC_VERSION: str
 
 class ContentServiceStub:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
-    ErrorInfo's metadata (`given`, `current`), and changes nothing.
+    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
+    between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """
 
     @_typing.overload
@@ -87,13 +90,53 @@ class ContentServiceStub:
     UpdateDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]
     """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
 
-    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
-    `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
-    `PATH_RESERVED` for a new path that is not the organisation's to use. A retry is safe: it answers ABORTED if the first call
-    arrived.
+    With `merge`, a version that is not the newest any more is no error: what the caller changed since is merged with what others
+    saved since, field by field and texts line by line, and saved by the caller (docs/merging.md). What both changed, each otherwise,
+    is ABORTED `MERGE_CONFLICT`, and nothing is saved; its EditConflict has the versions, and MergeDocument has all of them.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`, with `merge` too where it is not known what the etag stood for, and
+    `MERGE_CONFLICT`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`, `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`,
+    `TOO_COSTLY_TO_RENDER`, `TOO_COSTLY_TO_MERGE` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new
+    path that is not the organisation's to use; UNAVAILABLE `MERGE_OVERTAKEN` where others keep saving. A retry is safe: it answers
+    ABORTED if the first call arrived, and with `merge` saves nothing a second time.
+    """
+    MergeDocument: _grpc.UnaryUnaryMultiCallable[_merging_pb2.MergeDocumentRequest, _merging_pb2.MergeDocumentResponse]
+    """What an update with `merge` would save, and what stands in its way: saves nothing.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG` where it is not known what the etag stood for; INVALID_ARGUMENT
+    `INVALID_UPDATE_MASK`, `DOCUMENT_TOO_LARGE` for what could not be saved, `TOO_COSTLY_TO_MERGE`. A retry is safe.
+    """
+    AnnouncePresence: _grpc.UnaryUnaryMultiCallable[_presence_pb2.AnnouncePresenceRequest, _presence_pb2.AnnouncePresenceResponse]
+    """Says that the caller has the document open, for thirty seconds from now, and answers who else has: to be called every ten
+    seconds. Nothing depends on it, and nobody is kept from saving. It is kept in Redis alone; without Redis `is_unknown` is set.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`. A retry is safe.
+    """
+    BatchGetDocuments: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.BatchGetDocumentsRequest, _content_service_pb2.BatchGetDocumentsResponse]
+    """Many documents at once, as GetDocument answers them, each with its own result. One that is not there stops no other.
+
+    Errors: INVALID_ARGUMENT for ids that are none, more than 100, or one named twice. Each result has the errors of GetDocument. A
+    retry is safe.
+    """
+    BatchSubmitDocuments: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.BatchSubmitDocumentsRequest, _content_service_pb2.BatchSubmitDocumentsResponse]
+    """Submits many documents, one after the other, each as SubmitDocument does and in a transaction of its own: one that is refused
+    stops no other. Each counts as a call for the rate limit. What there was no time for is DEADLINE_EXCEEDED `NOT_BEGUN` in its
+    result, and was left as it was.
+
+    Errors: INVALID_ARGUMENT for a request that is wrong in itself, by which nothing is done. Each result has the errors of
+    SubmitDocument. A retry is safe: what was submitted answers ABORTED.
+    """
+    BatchPublishDocuments: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.BatchPublishDocumentsRequest, _content_service_pb2.BatchPublishDocumentsResponse]
+    """Publishes many documents, one after the other, each as PublishDocument does and in a transaction of its own: one that is refused
+    stops no other. Each counts as a call for the rate limit. What there was no time for is DEADLINE_EXCEEDED `NOT_BEGUN` in its
+    result, and was left as it was. A call that ends otherwise says in its ErrorInfo's metadata how many were `done`.
+
+    Errors: INVALID_ARGUMENT for a request that is wrong in itself, by which nothing is done. Each result has the errors of
+    PublishDocument. A retry is safe: what was published answers ABORTED.
     """
     SubmitDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]
-    """Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
+    """Hands the draft to the reviewers. It must be complete by now.
+    Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
     a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED` with the
@@ -380,8 +423,9 @@ class ContentServiceStub:
 @_typing.type_check_only
 class ContentServiceAsyncStub(ContentServiceStub):
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
-    ErrorInfo's metadata (`given`, `current`), and changes nothing.
+    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
+    between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -423,13 +467,53 @@ class ContentServiceAsyncStub(ContentServiceStub):
     UpdateDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]  # type: ignore[assignment]
     """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
 
-    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
-    `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
-    `PATH_RESERVED` for a new path that is not the organisation's to use. A retry is safe: it answers ABORTED if the first call
-    arrived.
+    With `merge`, a version that is not the newest any more is no error: what the caller changed since is merged with what others
+    saved since, field by field and texts line by line, and saved by the caller (docs/merging.md). What both changed, each otherwise,
+    is ABORTED `MERGE_CONFLICT`, and nothing is saved; its EditConflict has the versions, and MergeDocument has all of them.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`, with `merge` too where it is not known what the etag stood for, and
+    `MERGE_CONFLICT`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`, `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`,
+    `TOO_COSTLY_TO_RENDER`, `TOO_COSTLY_TO_MERGE` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new
+    path that is not the organisation's to use; UNAVAILABLE `MERGE_OVERTAKEN` where others keep saving. A retry is safe: it answers
+    ABORTED if the first call arrived, and with `merge` saves nothing a second time.
+    """
+    MergeDocument: _aio.UnaryUnaryMultiCallable[_merging_pb2.MergeDocumentRequest, _merging_pb2.MergeDocumentResponse]  # type: ignore[assignment]
+    """What an update with `merge` would save, and what stands in its way: saves nothing.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG` where it is not known what the etag stood for; INVALID_ARGUMENT
+    `INVALID_UPDATE_MASK`, `DOCUMENT_TOO_LARGE` for what could not be saved, `TOO_COSTLY_TO_MERGE`. A retry is safe.
+    """
+    AnnouncePresence: _aio.UnaryUnaryMultiCallable[_presence_pb2.AnnouncePresenceRequest, _presence_pb2.AnnouncePresenceResponse]  # type: ignore[assignment]
+    """Says that the caller has the document open, for thirty seconds from now, and answers who else has: to be called every ten
+    seconds. Nothing depends on it, and nobody is kept from saving. It is kept in Redis alone; without Redis `is_unknown` is set.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`. A retry is safe.
+    """
+    BatchGetDocuments: _aio.UnaryUnaryMultiCallable[_content_service_pb2.BatchGetDocumentsRequest, _content_service_pb2.BatchGetDocumentsResponse]  # type: ignore[assignment]
+    """Many documents at once, as GetDocument answers them, each with its own result. One that is not there stops no other.
+
+    Errors: INVALID_ARGUMENT for ids that are none, more than 100, or one named twice. Each result has the errors of GetDocument. A
+    retry is safe.
+    """
+    BatchSubmitDocuments: _aio.UnaryUnaryMultiCallable[_content_service_pb2.BatchSubmitDocumentsRequest, _content_service_pb2.BatchSubmitDocumentsResponse]  # type: ignore[assignment]
+    """Submits many documents, one after the other, each as SubmitDocument does and in a transaction of its own: one that is refused
+    stops no other. Each counts as a call for the rate limit. What there was no time for is DEADLINE_EXCEEDED `NOT_BEGUN` in its
+    result, and was left as it was.
+
+    Errors: INVALID_ARGUMENT for a request that is wrong in itself, by which nothing is done. Each result has the errors of
+    SubmitDocument. A retry is safe: what was submitted answers ABORTED.
+    """
+    BatchPublishDocuments: _aio.UnaryUnaryMultiCallable[_content_service_pb2.BatchPublishDocumentsRequest, _content_service_pb2.BatchPublishDocumentsResponse]  # type: ignore[assignment]
+    """Publishes many documents, one after the other, each as PublishDocument does and in a transaction of its own: one that is refused
+    stops no other. Each counts as a call for the rate limit. What there was no time for is DEADLINE_EXCEEDED `NOT_BEGUN` in its
+    result, and was left as it was. A call that ends otherwise says in its ErrorInfo's metadata how many were `done`.
+
+    Errors: INVALID_ARGUMENT for a request that is wrong in itself, by which nothing is done. Each result has the errors of
+    PublishDocument. A retry is safe: what was published answers ABORTED.
     """
     SubmitDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.SubmitDocumentRequest, _content_service_pb2.SubmitDocumentResponse]  # type: ignore[assignment]
-    """Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
+    """Hands the draft to the reviewers. It must be complete by now.
+    Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
     a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED` with the
@@ -715,8 +799,9 @@ class ContentServiceAsyncStub(ContentServiceStub):
 
 class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
-    ErrorInfo's metadata (`given`, `current`), and changes nothing.
+    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
+    between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """
 
     @_abc_1.abstractmethod
@@ -786,10 +871,79 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_content_service_pb2.UpdateDocumentResponse, _abc.Awaitable[_content_service_pb2.UpdateDocumentResponse]]:
         """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
 
-        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
-        `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
-        `PATH_RESERVED` for a new path that is not the organisation's to use. A retry is safe: it answers ABORTED if the first call
-        arrived.
+        With `merge`, a version that is not the newest any more is no error: what the caller changed since is merged with what others
+        saved since, field by field and texts line by line, and saved by the caller (docs/merging.md). What both changed, each otherwise,
+        is ABORTED `MERGE_CONFLICT`, and nothing is saved; its EditConflict has the versions, and MergeDocument has all of them.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`, with `merge` too where it is not known what the etag stood for, and
+        `MERGE_CONFLICT`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`, `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`,
+        `TOO_COSTLY_TO_RENDER`, `TOO_COSTLY_TO_MERGE` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED `PATH_RESERVED` for a new
+        path that is not the organisation's to use; UNAVAILABLE `MERGE_OVERTAKEN` where others keep saving. A retry is safe: it answers
+        ABORTED if the first call arrived, and with `merge` saves nothing a second time.
+        """
+
+    @_abc_1.abstractmethod
+    def MergeDocument(
+        self,
+        request: _merging_pb2.MergeDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merging_pb2.MergeDocumentResponse, _abc.Awaitable[_merging_pb2.MergeDocumentResponse]]:
+        """What an update with `merge` would save, and what stands in its way: saves nothing.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG` where it is not known what the etag stood for; INVALID_ARGUMENT
+        `INVALID_UPDATE_MASK`, `DOCUMENT_TOO_LARGE` for what could not be saved, `TOO_COSTLY_TO_MERGE`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def AnnouncePresence(
+        self,
+        request: _presence_pb2.AnnouncePresenceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_presence_pb2.AnnouncePresenceResponse, _abc.Awaitable[_presence_pb2.AnnouncePresenceResponse]]:
+        """Says that the caller has the document open, for thirty seconds from now, and answers who else has: to be called every ten
+        seconds. Nothing depends on it, and nobody is kept from saving. It is kept in Redis alone; without Redis `is_unknown` is set.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchGetDocuments(
+        self,
+        request: _content_service_pb2.BatchGetDocumentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_content_service_pb2.BatchGetDocumentsResponse, _abc.Awaitable[_content_service_pb2.BatchGetDocumentsResponse]]:
+        """Many documents at once, as GetDocument answers them, each with its own result. One that is not there stops no other.
+
+        Errors: INVALID_ARGUMENT for ids that are none, more than 100, or one named twice. Each result has the errors of GetDocument. A
+        retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchSubmitDocuments(
+        self,
+        request: _content_service_pb2.BatchSubmitDocumentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_content_service_pb2.BatchSubmitDocumentsResponse, _abc.Awaitable[_content_service_pb2.BatchSubmitDocumentsResponse]]:
+        """Submits many documents, one after the other, each as SubmitDocument does and in a transaction of its own: one that is refused
+        stops no other. Each counts as a call for the rate limit. What there was no time for is DEADLINE_EXCEEDED `NOT_BEGUN` in its
+        result, and was left as it was.
+
+        Errors: INVALID_ARGUMENT for a request that is wrong in itself, by which nothing is done. Each result has the errors of
+        SubmitDocument. A retry is safe: what was submitted answers ABORTED.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchPublishDocuments(
+        self,
+        request: _content_service_pb2.BatchPublishDocumentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_content_service_pb2.BatchPublishDocumentsResponse, _abc.Awaitable[_content_service_pb2.BatchPublishDocumentsResponse]]:
+        """Publishes many documents, one after the other, each as PublishDocument does and in a transaction of its own: one that is refused
+        stops no other. Each counts as a call for the rate limit. What there was no time for is DEADLINE_EXCEEDED `NOT_BEGUN` in its
+        result, and was left as it was. A call that ends otherwise says in its ErrorInfo's metadata how many were `done`.
+
+        Errors: INVALID_ARGUMENT for a request that is wrong in itself, by which nothing is done. Each result has the errors of
+        PublishDocument. A retry is safe: what was published answers ABORTED.
         """
 
     @_abc_1.abstractmethod
@@ -798,7 +952,8 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.SubmitDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.SubmitDocumentResponse, _abc.Awaitable[_content_service_pb2.SubmitDocumentResponse]]:
-        """Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
+        """Hands the draft to the reviewers. It must be complete by now.
+        Hands the draft to the reviewers. It must be complete by now, and have nothing that a publish check blocks. All that keeps it from being done is told at once: the details of
         a FAILED_PRECONDITION have a google.rpc.PreconditionFailure with a violation for each, and its reason as the `type`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_STATE`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED` with the

@@ -591,6 +591,7 @@ class Revision(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     RESTORED_FROM_REVISION_NUMBER_FIELD_NUMBER: _builtins.int
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     """Whose it is."""
     number: _builtins.int
@@ -610,6 +611,10 @@ class Revision(_message.Message):
     restored_from_revision_number: _builtins.int
     """The revision that this one says once more, path aside: what was restored, or, where a draft was discarded, what the public
     saw. 0 for what somebody wrote.
+    """
+    etag: _builtins.str
+    """The document's etag as this was saved. It stands for this revision, and so do those that came after it, of what saved nothing,
+    until the next save. Empty where that is not known, of old revisions.
     """
     @_builtins.property
     def details(self) -> _struct_pb2.Struct:
@@ -655,10 +660,11 @@ class Revision(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         restored_from_revision_number: _builtins.int = ...,
         content_type: Global___RevisionContentType | None = ...,
+        etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "create_time", b"create_time", "details", b"details"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author_id", b"author_id", "body", b"body", "body_format", b"body_format", "content_type", b"content_type", "create_time", b"create_time", "details", b"details", "document_id", b"document_id", "links", b"links", "number", b"number", "path", b"path", "restored_from_revision_number", b"restored_from_revision_number", "summary", b"summary", "tags", b"tags", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "author_id", b"author_id", "body", b"body", "body_format", b"body_format", "content_type", b"content_type", "create_time", b"create_time", "details", b"details", "document_id", b"document_id", "etag", b"etag", "links", b"links", "number", b"number", "path", b"path", "restored_from_revision_number", b"restored_from_revision_number", "summary", b"summary", "tags", b"tags", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,42 @@
+"""What keeps changes from being merged."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from gazette.content.v1.merging_pb2 import FieldConflict
+from server.content.failures import StaleEtag
+from server.rpc.failures import InvalidArgument, Unavailable
+
+MAX_NAMED = 3
+"""Fields that a message names. The details have more."""
+
+
+class MergeConflict(StaleEtag):
+    """Others have changed the same thing, otherwise."""
+
+    reason = "MERGE_CONFLICT"
+
+    def __init__(self, given: str, current: str, document_id: uuid.UUID, conflicts: Sequence[FieldConflict]) -> None:
+        super().__init__(given, current, document_id)
+        self.conflicts = conflicts
+        named = ", ".join(each.field for each in conflicts[:MAX_NAMED])
+        more = " and more" if len(conflicts) > MAX_NAMED else ""
+        self.message = f"Others have changed the same: {named}{more}. Nothing was saved."
+
+
+class MergeOvertaken(Unavailable):
+    """Each time that a merge was to be written, others had saved once more."""
+
+    reason = "MERGE_OVERTAKEN"
+    message = "Others keep saving this document. Try again: nothing was saved."
+
+
+class TooCostlyToMerge(InvalidArgument):
+    """Merging was ended."""
+
+    reason = "TOO_COSTLY_TO_MERGE"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(message=f"Merging takes more than {seconds:g} s of computing time or 1 GiB of memory, and may not.")
