@@ -73,6 +73,35 @@ class Review:
         row = await self.premises.objects.shown(await self.premises.settled(attempt))
         return rpc.SubmitDocumentResponse(document=views.document(row), problems=problems)
 
+    async def RecallDocument(self, request: reviewing.RecallDocumentRequest, call: Call) -> reviewing.RecallDocumentResponse:
+        row = await self.taken_back(RECALL, ReviewVerdict.REVIEW_VERDICT_RECALLED, request, call)
+        return reviewing.RecallDocumentResponse(document=views.document(row))
+
+    async def RequestChanges(self, request: rpc.RequestChangesRequest, call: Call) -> rpc.RequestChangesResponse:
+        row = await self.taken_back(REQUEST_CHANGES, ReviewVerdict.REVIEW_VERDICT_CHANGES_REQUESTED, request, call)
+        return rpc.RequestChangesResponse(document=views.document(row))
+
+    async def taken_back(
+        self,
+        verb: Verb,
+        verdict: ReviewVerdict.ValueType,
+        request: reviewing.RecallDocumentRequest | rpc.RequestChangesRequest,
+        call: Call,
+    ) -> Row:
+        """The draft leaves its review without an approval, and those that it had are void."""
+        async with self.database.direct() as connection:
+
+            async def attempt(anew: bool) -> Row | None:
+                found = await DOCUMENT.first(connection, id=uuid.UUID(request.id))
+                document = changeable(found, call.caller, verb.permission, request)
+                check_met(rules.unmet_step(document.draft_state, verb))
+                state = rules.step(document.draft_state, verb)
+                save = step(verb, verdict, document._replace(approvals=None), state, request.comment, call)
+                return await save.stored(connection, queries.STEP)
+
+            row = await self.premises.settled(attempt)
+        return await self.premises.objects.shown(row)
+
     async def ApproveDocument(self, request: rpc.ApproveDocumentRequest, call: Call) -> rpc.ApproveDocumentResponse:
         verdicts = Verdicts()
 
