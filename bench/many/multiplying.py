@@ -19,7 +19,7 @@ ID = """
 """A UUIDv7 of that age, as the server makes them."""
 COPIES = f"""
 CREATE TEMPORARY TABLE copies AS
-SELECT some.*, {ID} AS id, {ID} AS translation_key, at + (SELECT max(number) FROM record_entries) AS record_number
+SELECT those.*, {ID} AS id, {ID} AS translation_key, at + (SELECT max(number) FROM record_entries) AS record_number
 FROM (
     SELECT documents.id AS old_id, copy, row_number() OVER (ORDER BY copy, documents.id) AS at, documents.revision_number,
            documents.record_number AS old_record_number, documents.live_path AS old_path,
@@ -28,7 +28,7 @@ FROM (
          generate_series(last + 1, last + $1) AS copy
     WHERE live_state = 1 AND draft_state = 0 AND path !~ '/c[0-9]+$' AND path <> '/'
     ORDER BY copy, documents.id LIMIT $1 - (SELECT count(*) FROM documents)
-) AS some
+) AS those
 """  # noqa: S608 - of constants
 ORGANISATION = f"""
 (SELECT id FROM organisations ORDER BY slug
