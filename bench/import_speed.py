@@ -13,7 +13,8 @@ from bench.measure import cpu_seconds
 from gazette.auth.v1.organisation_service_pb2 import ListOrganisationsRequest
 from gazette.content.v1.document_import_pb2 import ImportOptions
 from gazette_client import Client
-from server.importer.importing import Summary, run_import
+from server.importer.importing import run_import
+from server.importer.summary import Summary
 
 DOCUMENTS = 300
 

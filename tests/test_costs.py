@@ -40,6 +40,7 @@ from gazette.system.v1 import system_service_pb2 as system
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
 from server.content.schedules.running import Due
 from tests.content.desk import Desk, imported
+from tests.content.swapping import swap
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
 from tests.files.uploading import PDF, requests, upload_of
 from tests.servers import Servers
@@ -104,6 +105,11 @@ async def documents(day: Day) -> None:
     await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author))
     listing.order_by = "update_time desc"
     await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author), "newest change first")
+    listing.order_by = "title"
+    await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author), "by title")
+    filtered = content.ListDocumentsRequest(organisation_id=desk.organisation_id, tag="boats", query="moor", with_count=True)
+    await day.measure(lambda: desk.documents.ListDocuments(filtered, metadata=author), "filtered and counted")
+    await swapped(day)
     document = await day.measure(lambda: desk.update(document, title="Another"))
     document = await day.measure(lambda: desk.submit(document))
     document = await day.measure(lambda: desk.request_changes(document))
@@ -134,6 +140,14 @@ async def documents(day: Day) -> None:
         return [part async for part in desk.documents.ExportDocuments(export, metadata=author)]
 
     await day.measure(exported, "of few documents")
+
+
+async def swapped(day: Day) -> None:
+    desk = day.desk
+    one, other = await desk.published(), await desk.published()
+    await day.measure(lambda: swap(desk, one, other))
+    draft, another = await desk.create(), await desk.create()
+    await day.measure(lambda: swap(desk, draft, another), "drafts")
 
 
 async def taken_down(day: Day, moved: Document) -> None:

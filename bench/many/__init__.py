@@ -1,4 +1,4 @@
-"""An installation with 1,000 documents, and then with 100,000: lists, saves, publication, imports and what is stored, compared."""
+"""An installation with 1,000 documents, and then with 100,000: lists, saves, publication, imports, and what is stored."""
 
 from bench.many.comparison import main
 

@@ -21,7 +21,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from bench import installation
-from bench.costs.content import CONTENT_TYPE, document, import_batches
+from bench.costs.content import document, import_batches
 from bench.costs.office import Office, signed_in
 from bench.http2 import Metadata
 from bench.installation import EMAIL, PASSWORD, Installation
@@ -37,7 +37,7 @@ from gazette_client import Client
 from server.importer import schemas
 from server.importer.importing import run_import
 
-FEW, MANY = 1_000, int(os.environ.get("MANY", "100000"))
+FEW, MANY = 1_000, 100_000
 GOVUK = Path(os.environ.get("GAZETTE_GOVUK_CONTENT", Path(__file__).parents[3] / "shared" / "govuk-content"))
 PAGE, DEEP, STRIDE = 50, 1_000, 200
 ROUNDS, AT_A_TIME, IMPORTS = 9, 5, 200
@@ -142,7 +142,7 @@ class Desk:
     def changes(self) -> dict[str, float]:
         """What a save, another save and a publication cost."""
         taken: Seconds = defaultdict(list)
-        office, content, made = self.office, self.content, []
+        office = self.office
         for _ in range(ROUNDS):
             numbers = [*itertools.islice(self.numbers, AT_A_TIME)]
             wanted = [document(f"/bench/many/{each}", each, organisation_id=office.organisation_id) for each in numbers]
@@ -176,8 +176,9 @@ class Desk:
         parts = [ImportDocumentsRequest(options=ImportOptions(organisation_id=self.office.organisation_id))]
         for number in itertools.islice(self.numbers, IMPORTS):
             wanted = document(f"/bench/imported/{number}", number, translation_key=str(uuid.uuid4()))
-            how = {"source": f"bench/imported/{number}", "live_state": LiveState.LIVE_STATE_PUBLISHED}
-            parts.append(ImportDocumentsRequest(document=ImportedDocument(document=wanted, **how)))
+            source, state = f"bench/imported/{number}", LiveState.LIVE_STATE_PUBLISHED
+            imported = ImportedDocument(document=wanted, source=source, live_state=state)
+            parts.append(ImportDocumentsRequest(document=imported))
         cost: list[float] = []
         begin = time.monotonic()
         with self.costs(cost, IMPORTS):

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from server.importer import importing
-from server.importer.importing import Summary
+from server.importer.summary import Summary
 
 
 @contextmanager
@@ -47,6 +47,16 @@ def text(summary: Summary) -> str:
     if any(more.values()):
         lines.append("; ".join(f"{name}: {count}" for name, count in more.items() if count))
     lines.append(f"{summary.seconds:.1f} s, {summary.documents_per_second:.0f} documents/s")
+    return "\n".join(lines)
+
+
+def rehearsed_text(summary: Summary) -> str:
+    """The same of what was only read."""
+    lines = [f"refused {refusal.source}: {refusal.reason}" for refusal in summary.refusals]
+    lines += [f"note: {note}" for note in summary.notes]
+    lines.append(f"{counted(summary.files, 'file')} read, {len(summary.refusals)} refused; nothing was sent")
+    told = {"document": summary.created, "content type": summary.content_types, "file": summary.stored_files}
+    lines.append(", ".join(counted(count, noun) for noun, count in told.items()))
     return "\n".join(lines)
 
 

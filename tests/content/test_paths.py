@@ -10,23 +10,17 @@ import pytest
 
 from gazette.auth.v1.organisation_service_pb2 import ReservePathRequest
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
-from gazette.content.v1 import paths_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document, DraftState, LiveState
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
 from tests.auth.stored import events
 from tests.content.desk import Desk, imported
 from tests.content.redirecting import leads_to, moved
+from tests.content.swapping import swap
 from tests.content.taking import DISCARD, remove, withdraw
 from tests.refusals import Refusal, refused
 from tests.service import Person
 
 DRAFT = DraftState.DRAFT_STATE_DRAFT
-
-
-async def swap(desk: Desk, one: Document, other: Document, by: Person | None = None) -> rpc.SwapPathsResponse:
-    request = rpc.SwapPathsRequest(id=one.id, etag=one.etag, other_id=other.id, other_etag=other.etag)
-    answer: rpc.SwapPathsResponse = await desk.documents.SwapPaths(request, metadata=(by or desk.publisher).metadata)
-    return answer
 
 
 async def not_swapped(desk: Desk, one: Document, other: Document, by: Person | None = None) -> Refusal:

@@ -13,6 +13,7 @@ from gazette.content.v1.review_pb2 import ReviewVerdict
 from server.content.checks.details import Verdicts
 from server.content.documents import views
 from server.content.documents.premises import Premises
+from server.content.documents.queries import DOCUMENT
 from server.content.documents.rules import changeable, readable
 from server.content.preconditions import check_met
 from server.content.publish_checks.checking import Checked, Judged
@@ -24,9 +25,12 @@ from server.content.revisions import queries as revisions
 from server.content.transitions import (
     APPROVE,
     PUBLICATION_APPROVAL,
+    RECALL,
+    REQUEST_CHANGES,
     REVIEW,
     SUBMIT,
     WRITE,
+    Verb,
 )
 from server.content.types import held as types
 from server.rpc.answers import filled
