@@ -21,6 +21,8 @@ QUERIES = {
     ("server/auth/families.py", "select(found.c.id)"),
     ("server/auth/sessions/queries.py", "keys"),
     ("server/audit/writing.py", "events"),
+    ("server/content/deletion/queries.py", "OVER"),
+    ("server/content/documents/discarding.py", "select(document.c.id)"),
     ("server/content/documents/planned.py", "select(document.c.id)"),
     ("server/content/schedules/queries.py", "select(document.c.id)"),
     ("server/content/transfer/queries.py", "USED"),
