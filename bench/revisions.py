@@ -71,7 +71,7 @@ async def measured(stores: Stores, server: Asked) -> None:
             wanted.details.Clear()
             made = (await content.CreateDocument(rpc.CreateDocumentRequest(document=wanted), metadata=metadata)).document
             subjects.append(Subject(made))
-            await fill(stores.database_url, made.id, count)
+            await fill(stores.environment.get("MIGRATION_DATABASE_URL", stores.database_url), made.id, count)
         for at in range(ROUNDS):
             for subject in subjects if at % 2 else subjects[::-1]:
                 await all_calls(content, metadata, subject, at)
