@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from bench import access, capacity, costs, import_speed, many, overload, pages, sign_in, slow, stops, tracing
+from bench import access, capacity, costs, import_speed, many, overload, pages, revisions, sign_in, slow, stops, tracing
 
 BENCHMARKS = {
     "costs": costs.main,
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "sign-in": sign_in.main,
     "stops": stops.main,
     "overload": overload.main,
+    "revisions": revisions.main,
     "slow": slow.main,
     "tracing": tracing.main,
 }

@@ -22,6 +22,8 @@ QUERIES = {
     ("server/auth/sessions/queries.py", "keys"),
     ("server/audit/writing.py", "events"),
     ("server/content/change_notes/queries.py", "select(document.c.id)"),
+    ("server/content/deletion/queries.py", "OVER"),
+    ("server/content/documents/discarding.py", "select(document.c.id)"),
     ("server/content/documents/planned.py", "select(document.c.id)"),
     ("server/content/review_dates/queries.py", "FREE"),
     ("server/content/schedules/queries.py", "select(document.c.id)"),

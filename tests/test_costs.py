@@ -27,6 +27,7 @@ from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStu
 from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1 import content_type_change_pb2 as changes
 from gazette.content.v1 import content_type_service_pb2 as types
+from gazette.content.v1 import preview_pb2 as preview
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
 from gazette.content.v1.document_pb2 import Document, LiveState
 from gazette.content.v1.removal_pb2 import Removal
@@ -39,6 +40,7 @@ from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
 from gazette.system.v1 import system_service_pb2 as system
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
 from server.content.schedules.running import Due
+from tests.content import revising
 from tests.content.desk import Desk, imported
 from tests.content.swapping import swap
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
@@ -128,6 +130,7 @@ async def documents(day: Day) -> None:
     await taken_down(day, moved)
     revisions = content.ListRevisionsRequest(document_id=document.id)
     await day.measure(lambda: desk.documents.ListRevisions(revisions, metadata=author))
+    await revised(day, document)
     await day.measure(lambda: desk.bring_in(imported(f"{desk.root}/{uuid.uuid4().hex}")), "one document")
     led = imported(f"{desk.root}/led", live_state=LiveState.LIVE_STATE_REDIRECTED, location=document.path)
     await day.measure(lambda: desk.bring_in(led), "one redirect")
@@ -148,6 +151,25 @@ async def swapped(day: Day) -> None:
     await day.measure(lambda: swap(desk, one, other))
     draft, another = await desk.create(), await desk.create()
     await day.measure(lambda: swap(desk, draft, another), "drafts")
+
+
+async def revised(day: Day, document: Document) -> None:
+    desk = day.desk
+    draft = await desk.update(await desk.get(document), title="A draft")
+    await day.measure(lambda: revising.revision(desk, draft, 1))
+    await day.measure(lambda: revising.diff(desk, draft, 1, 2))
+    restored = await day.measure(lambda: revising.restore_revision(desk, draft, 1))
+    made = await day.measure(lambda: revising.preview_link(desk, restored))
+    await day.measure(lambda: revising.previewed(desk, made), "a preview")
+    author, link = desk.author.metadata, made.preview_link
+    listing = preview.ListPreviewLinksRequest(document_id=draft.id)
+    await day.measure(lambda: desk.documents.ListPreviewLinks(listing, metadata=author))
+    revocation = preview.RevokePreviewLinkRequest(document_id=draft.id, id=link.id)
+    await day.measure(lambda: desk.documents.RevokePreviewLink(revocation, metadata=author))
+    await day.measure(lambda: revising.discard(desk, restored))
+    unwanted = await desk.create()
+    deleted = await day.measure(lambda: revising.delete(desk, unwanted))
+    await day.measure(lambda: revising.undelete(desk, deleted))
 
 
 async def taken_down(day: Day, moved: Document) -> None:

@@ -29,9 +29,9 @@ def upgrade() -> None:
     op.add_column("documents", sa.Column("delete_time", time, nullable=True))
     op.add_column("documents", sa.Column("delete_version", sa.Integer(), nullable=True))
     for name, columns in UNIQUE.items():
-        op.create_index(f"{name}_there", "documents", columns, unique=True, postgresql_where=IS_THERE)
         op.drop_constraint(name, "documents", type_="unique")
-        op.execute(f"ALTER INDEX {name}_there RENAME TO {name}")
+        # It judges less than the constraint before it, under whose name processes of the release before know it.
+        op.execute(f"CREATE UNIQUE INDEX {name} ON documents ({', '.join(columns)}) WHERE {IS_THERE}")
     op.create_index(
         "ix_documents_deleted",
         "documents",

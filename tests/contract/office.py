@@ -20,7 +20,9 @@ from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.content_type_service_pb2 import CreateContentTypeRequest
 from gazette.content.v1.content_type_service_pb2_grpc import ContentTypeServiceStub
+from gazette.content.v1.deletion_pb2 import DeleteDocumentRequest
 from gazette.content.v1.document_pb2 import Document
+from gazette.content.v1.preview_pb2 import CreatePreviewLinkRequest
 from tests.files.uploading import PNG, send, upload_of
 from tests.service import Person, Service
 
@@ -43,6 +45,13 @@ class Office:
         account_id = (await AccountServiceStub(channel).CreateServiceAccount(robot, metadata=metadata)).account.id
         document = Document(organisation_id=place, path=f"/{place}", title="A title", content_type="guide")
         created = await ContentServiceStub(channel).CreateDocument(CreateDocumentRequest(document=document), metadata=metadata)
+        link = await ContentServiceStub(channel).CreatePreviewLink(
+            CreatePreviewLinkRequest(id=created.document.id), metadata=metadata
+        )
+        document.path = f"{document.path}/deleted"
+        unwanted = await ContentServiceStub(channel).CreateDocument(CreateDocumentRequest(document=document), metadata=metadata)
+        deletion = DeleteDocumentRequest(id=unwanted.document.id, etag=unwanted.document.etag)
+        await ContentServiceStub(channel).DeleteDocument(deletion, metadata=metadata)
         listed = await AuthServiceStub(channel).ListSessions(ListSessionsRequest(), metadata=metadata)
         return cls(
             admin,
@@ -54,6 +63,8 @@ class Office:
                 "api_key_id": await new_key(service, admin, account_id),
                 "session_id": listed.sessions[0].id,
                 "document_id": created.document.id,
+                "deleted_id": unwanted.document.id,
+                "preview_link_id": link.preview_link.id,
                 "translation_key": created.document.translation_key,
                 "file_id": (await send(service, admin, upload_of(place, PNG), PNG)).file.id,
             },

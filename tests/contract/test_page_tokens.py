@@ -21,6 +21,7 @@ from server.rpc.methods import access_rule
 from server.rpc.requests.settling import settle
 from server.rpc.requests.validation import validator
 from tests.content.desk import Desk
+from tests.content.revising import preview_link
 from tests.contract.asking import answered, is_read, request
 from tests.contract.office import Office, new_key
 from tests.contract.test_contract import methods
@@ -36,7 +37,9 @@ async def two_of_each(service: Service) -> tuple[Person, dict[str, str]]:
     speech = await desk.content_type(desk.kind("speech"))
     await desk.change_content_type(speech, title="Speech")
     published = [await desk.published() for _ in range(2)]
-    await desk.update(published[0], title="Another title")
+    draft = await desk.update(published[0], title="Another title")
+    for _ in range(2):
+        await preview_link(desk, draft)
     await desk.create(locale="fr", translation_key=published[0].translation_key)
     office = await Office.opened(service)
     await new_key(service, office.admin, office.things["account_id"])

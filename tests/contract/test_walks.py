@@ -19,6 +19,7 @@ from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
 from gazette.content.v1.content_type_service_pb2 import GetContentTypeRequest
 from tests.content.desk import Desk
+from tests.content.revising import preview_link
 from tests.contract.asking import answered, request
 from tests.contract.office import Office, new_key
 from tests.contract.test_page_tokens import LISTS
@@ -91,6 +92,8 @@ async def test_nothing_is_hidden(own_service: Service) -> None:
     await desk.change_content_type(guide.content_type, title="Another title")
     change.documents[0] = await desk.update(change.documents[0], title="Another title")
     await desk.create(locale="fr", translation_key=change.documents[0].translation_key)
+    for _ in range(2):
+        await preview_link(desk, change.documents[0])
     for method in LISTS:
         asked = request(method, {}, known)
         asked.page_size = 100

@@ -14,6 +14,7 @@ AUTH = "/gazette.auth.v1.AuthService/"
 STARTS_SESSION = frozenset({f"{AUTH}Login", f"{AUTH}RefreshToken"})
 """Signing in itself. These carry no token. The contract marks neither as idempotent, since each makes new tokens, but calls
 a retry safe in its comments."""
+ANSWER_SECRETS = frozenset({"CreateApiKey", "CreatePreviewLink"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,6 @@ def method(path: str) -> Method:
 
 
 def makes_something(name: str) -> bool:
-    """Whether the method takes an `idempotency-key`: InviteAccount, UploadFile and every Create… do, but CreateApiKey, whose
-    answer is stored nowhere. The contract says so in its comments, which descriptors lack; a test compares the two."""
-    return name in {"InviteAccount", "UploadFile"} or (name.startswith("Create") and name != "CreateApiKey")
+    """Whether the method takes an `idempotency-key`: InviteAccount, UploadFile and every Create… do, but those whose answers
+    hold a secret, and are stored nowhere. The contract says so in its comments, which descriptors lack; a test compares."""
+    return name in {"InviteAccount", "UploadFile"} or (name.startswith("Create") and name not in ANSWER_SECRETS)

@@ -26,6 +26,7 @@ LONG = 10_000
 """Characters of a line that lxml still compares: it may take time by their square."""
 PAIRS = 2_500
 """Pairs of blocks, between two that stayed, of which the most similar are looked for."""
+CELLS, LINE = {"td", "th"}, ""
 NAMES = {ADDED: "ins", REMOVED: "del"}
 SIMILAR = 0.3
 """Of their words that blocks share of which one became the other."""
@@ -71,8 +72,9 @@ class Comparison:
         if len(old) * len(new) > PAIRS or time.process_time() > self.deadline:
             self.is_coarse = True
             return []
-        if len(old) == len(new) == 1 and kind(old[0]) == kind(new[0]) and isinstance(old[0], Line):
-            return [(0, 0)]  # the texts of one paragraph: whoever paired those has looked
+        kinds = [*map(kind, old)]
+        if kinds == [*map(kind, new)] and ({*kinds} <= CELLS or kinds == [LINE]):
+            return [(at, at) for at in range(len(old))]  # whoever paired the rows, or the paragraphs, has looked
         words, new_words = [bag(each.text) for each in old], [bag(each.text) for each in new]
         best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
         likeness = [
@@ -130,7 +132,7 @@ def key(item: Item) -> tuple[bool, str]:
 
 
 def kind(item: Item) -> str:
-    return item.tag if isinstance(item, Block) else ""
+    return item.tag if isinstance(item, Block) else LINE
 
 
 def bag(text: str) -> Counter[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, Uuid, bindparam, exists, func, insert, select, update
+from sqlalchemy import Integer, Uuid, bindparam, exists, func, insert, literal_column, select, update
 
 from server import audit
 from server.content.documents.queries import IS_ASKED_FOR, IS_THERE, WHOLE
@@ -78,14 +78,15 @@ ONE = Statement(
 )
 """A link, and whose its document is. Without an id there is no such link."""
 DOCUMENT = Statement(select(*WHOSE).where(Document.id == OF, IS_THERE))
+MOST = 101
 LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 LINKS = Statement(
     select(*LINK)
     .where(PreviewLink.document_id == OF, PreviewLink.id < bindparam("before", type_=Uuid()))
     .order_by(PreviewLink.id.desc())
-    .limit(bindparam("limit", type_=Integer()))
+    .limit(literal_column(str(MOST)))
 )
-"""Newest first, from below the id `before`."""
+"""Newest first, from below the id `before`: as many as a page may have, and one more."""
 
 SHOWN_OF_LINK: tuple[Any, ...] = (
     PreviewLink.revision_number.label("link_revision_number"),

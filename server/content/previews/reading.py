@@ -86,7 +86,9 @@ class Previews:
         )
         async with self.database.direct() as connection:
             content = await self.publisher.content(connection, publication)
-            known = {file.id: file for file in await files.described(connection, row.attachments, row.organisation_id)}
+            ids, whose = row.attachments, row.organisation_id
+            described = await files.described(connection, ids, whose) if ids else ()
+        known = {file.id: file for file in described}
         if missing := [id for id in row.attachments if id not in known]:
             raise AttachmentNotFound(missing)
         attachments = [message(PageAttachment, known[id]) for id in row.attachments]

@@ -67,7 +67,7 @@ class PreviewLinks:
         document_id, before = uuid.UUID(request.document_id), page.after_id or uuid.UUID(queries.LAST)
         async with self.database.direct() as connection:
             document = readable(await queries.DOCUMENT.first(connection, document_id=document_id), call.caller)
-            rows = await queries.LINKS.all(connection, document_id=document_id, before=before, limit=page.limit)
+            rows = await queries.LINKS.all(connection, document_id=document_id, before=before)
         links, token = page.cut(rows, lambda row: (row.id,))
         told = [shown(row, document.live_revision_number) for row in links]
         return rpc.ListPreviewLinksResponse(preview_links=told, next_page_token=token)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, Uuid, bindparam, func, select
+from sqlalchemy import BigInteger, Integer, Select, Uuid, bindparam, func, literal_column, select
 
 from server import audit
 from server.content.documents import discarding
@@ -34,17 +35,25 @@ SHORT = (
 """What a list shows if it is not asked for more."""
 
 
-def newest(*columns: Any) -> Select[Any]:
+def newest(limit: int, *columns: Any) -> Select[Any]:
     below = func.coalesce(bindparam("before", type_=BigInteger()), LAST)
     statement = select(*columns).where(Revision.document_id == OF, Revision.number < below)
-    return statement.order_by(Revision.number.desc()).limit(bindparam("limit", type_=Integer()))
+    return statement.order_by(Revision.number.desc()).limit(literal_column(str(limit)))
 
 
-REVISIONS = Statement(newest(*SHORT))
-"""Newest first, from below the number `before`; None for all."""
-WHOLE = newest(*SHORT, *documents.LONG, documents.above(Revision.number.desc())).subquery()
-FULL_REVISIONS = Statement(select(WHOLE).where(WHOLE.c.above < MOST_OF_A_LIST).order_by(WHOLE.c.number.desc()))
-"""The same, with all that they say. Fewer than the limit, where they are large."""
+def revisions(limit: int, *, is_full: bool) -> Statement:
+    """Reads at least so many, if there are, newest first, from below the number `before`; None for all. Full ones say all that
+    they do, and are fewer where they are large."""
+    return listing(next(each for each in documents.LIMITS if each >= limit), is_full)
+
+
+@cache
+def listing(limit: int, is_full: bool) -> Statement:
+    if not is_full:
+        return Statement(newest(limit, *SHORT))
+    whole = newest(limit, *SHORT, *documents.LONG, documents.above(Revision.number.desc())).subquery()
+    return Statement(select(whole).where(whole.c.above < MOST_OF_A_LIST).order_by(whole.c.number.desc()))
+
 
 IS_NUMBERED = (Revision.document_id == Document.id) & (Revision.number == bindparam("number", type_=Integer()))
 REVISION = Statement(

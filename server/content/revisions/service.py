@@ -36,8 +36,8 @@ class Revisions:
         document_id, is_full = uuid.UUID(request.document_id), request.view == DocumentView.DOCUMENT_VIEW_FULL
         async with self.database.direct() as connection:
             rules.readable(await queries.ORGANISATION.first(connection, document_id=document_id), call.caller)
-            statement = queries.FULL_REVISIONS if is_full else queries.REVISIONS
-            rows = await statement.all(connection, document_id=document_id, before=page.after, limit=page.limit)
+            statement = queries.revisions(page.limit, is_full=is_full)
+            rows = await statement.all(connection, document_id=document_id, before=page.after)
         response, room = rpc.ListRevisionsResponse(), Room()
         for row in rows[: page.size]:
             revision = views.revision(await self.objects.shown(row)) if is_full else views.listed(row)

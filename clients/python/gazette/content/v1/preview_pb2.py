@@ -26,7 +26,7 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n gazette/content/v1/preview.proto\x12\x12gazette.content.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x02\n\x0bPreviewLink\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n\x0b\x64ocument_id\x18\x02 \x01(\tR\ndocumentId\x12\'\n\x0frevision_number\x18\x03 \x01(\x05R\x0erevisionNumber\x12\x1d\n\naccount_id\x18\x04 \x01(\tR\taccountId\x12\x12\n\x04note\x18\x05 \x01(\tR\x04note\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x35\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x17\n\x07is_open\x18\t \x01(\x08R\x06isOpen\"\xc7\x01\n\x18\x43reatePreviewLinkRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x30\n\x0frevision_number\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x0erevisionNumber\x12;\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\"\n\x04note\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x01\xbaH\x05r\x03\x18\xc8\x01R\x04note\"\xa1\x01\n\x19\x43reatePreviewLinkResponse\x12\x42\n\x0cpreview_link\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.PreviewLinkR\x0bpreviewLink\x12\x14\n\x05token\x18\x02 \x01(\tR\x05token\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x16\n\x06locale\x18\x04 \x01(\tR\x06locale\"\x95\x01\n\x17ListPreviewLinksRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x88\x01\n\x18ListPreviewLinksResponse\x12\x44\n\rpreview_links\x18\x01 \x03(\x0b\x32\x1f.gazette.content.v1.PreviewLinkR\x0cpreviewLinks\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"_\n\x18RevokePreviewLinkRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\x18\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"_\n\x19RevokePreviewLinkResponse\x12\x42\n\x0cpreview_link\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.PreviewLinkR\x0bpreviewLinkb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n gazette/content/v1/preview.proto\x12\x12gazette.content.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x02\n\x0bPreviewLink\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n\x0b\x64ocument_id\x18\x02 \x01(\tR\ndocumentId\x12\'\n\x0frevision_number\x18\x03 \x01(\x05R\x0erevisionNumber\x12\x1d\n\naccount_id\x18\x04 \x01(\tR\taccountId\x12\x12\n\x04note\x18\x05 \x01(\tR\x04note\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x35\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x17\n\x07is_open\x18\t \x01(\x08R\x06isOpen\"\xc9\x01\n\x18\x43reatePreviewLinkRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x30\n\x0frevision_number\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x0erevisionNumber\x12;\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12$\n\x04note\x18\x04 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xc8\x01R\x04note\"\xa1\x01\n\x19\x43reatePreviewLinkResponse\x12\x42\n\x0cpreview_link\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.PreviewLinkR\x0bpreviewLink\x12\x14\n\x05token\x18\x02 \x01(\tR\x05token\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x16\n\x06locale\x18\x04 \x01(\tR\x06locale\"\x95\x01\n\x17ListPreviewLinksRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x88\x01\n\x18ListPreviewLinksResponse\x12\x44\n\rpreview_links\x18\x01 \x03(\x0b\x32\x1f.gazette.content.v1.PreviewLinkR\x0cpreviewLinks\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"_\n\x18RevokePreviewLinkRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\x18\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"_\n\x19RevokePreviewLinkResponse\x12\x42\n\x0cpreview_link\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.PreviewLinkR\x0bpreviewLinkb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +38,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEPREVIEWLINKREQUEST'].fields_by_name['revision_number']._loaded_options = None
   _globals['_CREATEPREVIEWLINKREQUEST'].fields_by_name['revision_number']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_CREATEPREVIEWLINKREQUEST'].fields_by_name['note']._loaded_options = None
-  _globals['_CREATEPREVIEWLINKREQUEST'].fields_by_name['note']._serialized_options = b'\202\275\030\002\010\001\272H\005r\003\030\310\001'
+  _globals['_CREATEPREVIEWLINKREQUEST'].fields_by_name['note']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\005r\003\030\310\001'
   _globals['_LISTPREVIEWLINKSREQUEST'].fields_by_name['document_id']._loaded_options = None
   _globals['_LISTPREVIEWLINKSREQUEST'].fields_by_name['document_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTPREVIEWLINKSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -52,15 +52,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREVIEWLINK']._serialized_start=118
   _globals['_PREVIEWLINK']._serialized_end=474
   _globals['_CREATEPREVIEWLINKREQUEST']._serialized_start=477
-  _globals['_CREATEPREVIEWLINKREQUEST']._serialized_end=676
-  _globals['_CREATEPREVIEWLINKRESPONSE']._serialized_start=679
-  _globals['_CREATEPREVIEWLINKRESPONSE']._serialized_end=840
-  _globals['_LISTPREVIEWLINKSREQUEST']._serialized_start=843
-  _globals['_LISTPREVIEWLINKSREQUEST']._serialized_end=992
-  _globals['_LISTPREVIEWLINKSRESPONSE']._serialized_start=995
-  _globals['_LISTPREVIEWLINKSRESPONSE']._serialized_end=1131
-  _globals['_REVOKEPREVIEWLINKREQUEST']._serialized_start=1133
-  _globals['_REVOKEPREVIEWLINKREQUEST']._serialized_end=1228
-  _globals['_REVOKEPREVIEWLINKRESPONSE']._serialized_start=1230
-  _globals['_REVOKEPREVIEWLINKRESPONSE']._serialized_end=1325
+  _globals['_CREATEPREVIEWLINKREQUEST']._serialized_end=678
+  _globals['_CREATEPREVIEWLINKRESPONSE']._serialized_start=681
+  _globals['_CREATEPREVIEWLINKRESPONSE']._serialized_end=842
+  _globals['_LISTPREVIEWLINKSREQUEST']._serialized_start=845
+  _globals['_LISTPREVIEWLINKSREQUEST']._serialized_end=994
+  _globals['_LISTPREVIEWLINKSRESPONSE']._serialized_start=997
+  _globals['_LISTPREVIEWLINKSRESPONSE']._serialized_end=1133
+  _globals['_REVOKEPREVIEWLINKREQUEST']._serialized_start=1135
+  _globals['_REVOKEPREVIEWLINKREQUEST']._serialized_end=1230
+  _globals['_REVOKEPREVIEWLINKRESPONSE']._serialized_start=1232
+  _globals['_REVOKEPREVIEWLINKRESPONSE']._serialized_end=1327
 # @@protoc_insertion_point(module_scope)
