@@ -21,6 +21,8 @@ QUERIES = {
     ("server/auth/families.py", "select(found.c.id)"),
     ("server/auth/sessions/queries.py", "keys"),
     ("server/audit/writing.py", "events"),
+    ("server/content/documents/approvals.py", "numbers(HAS_APPROVALS)"),
+    ("server/content/documents/approvals.py", "numbers(ENDING)"),
     ("server/content/documents/planned.py", "select(document.c.id)"),
     ("server/content/schedules/queries.py", "select(document.c.id)"),
     ("server/content/transfer/queries.py", "USED"),
@@ -30,7 +32,7 @@ QUERIES = {
     ("server/files/publishing.py", "document_ids"),
     ("server/files/publishing.py", "pairs"),
 }
-"""What an `IN` asks about that is a query itself, and takes no parameters of its own."""
+"""What an `IN` asks about that is a query itself, or a few numbers of ours, and takes no parameters of its own."""
 LISTS = {"in_", "not_in", "notin_", "bind_expanding"}
 
 

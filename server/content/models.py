@@ -22,8 +22,8 @@ class ContentType(Model):
     body_member: Mapped[str]
     html_members: Mapped[list[str]]
     required_approvals: Mapped[int] = mapped_column(server_default=text("1"))
-    approver_permission: Mapped[int] = mapped_column(server_default=text("3"))
-    """gazette.access.v1.Permission: what approving asks for."""
+    approver: Mapped[int] = mapped_column(server_default=text("1"))
+    """gazette.content.v1.Approver."""
     version: Mapped[int]
     """The etag."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -23,6 +23,8 @@ EXCEPT = {
     "UpdateMe": "is about the caller, whatever id the account in the request has",
     "UploadFileContent": "takes no body but one that came through Envoy; tests/files/test_http.py",
     "translation_key": "is chosen by who creates a document: that it is taken cannot be kept secret",
+    "comment.account_id": "is set by the server",
+    "comment.resolver_id": "is set by the server",
     "attachments": "are looked up when the document is published",
     "file.organisation_id": "is read by imports that restore, which are for who may import for all organisations",
 }
@@ -38,7 +40,7 @@ def naming(method: MethodDescriptor) -> list[str]:
 
 def known(office: Office) -> Iterator[Ids]:
     """What a request says beside: `id` may be that of anything the office has."""
-    for name in ("organisation_id", "person_id", "account_id", "api_key_id", "document_id", "file_id"):
+    for name in ("organisation_id", "person_id", "account_id", "api_key_id", "document_id", "file_id", "comment_id"):
         yield {**office.things, "id": office.things[name]}
 
 

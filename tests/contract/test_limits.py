@@ -25,6 +25,7 @@ STRINGS: tuple[Callable[[int], str], ...] = (
     lambda n: "eng" + "-abcdefgh" * ((n - 3) // 9) + "-" + "a" * ((n - 3) % 9 - 1),
     lambda n: "a." + "b" * (n - 2),
     lambda n: "5" * n,
+    lambda n: "details/" + "a" * (n - 8),
 )
 """Texts of any length, one of which fits each pattern of the contract."""
 
@@ -191,4 +192,4 @@ def test_no_list_is_without_a_limit() -> None:
         for field in kind.DESCRIPTOR.fields
         if field.is_repeated and not {"repeated", "map"} & set(rules_of(kind.DESCRIPTOR, field))
     }
-    assert unbounded == {"Account.grants", "Organisation.path_prefixes"}
+    assert unbounded == {"Account.grants", "Draft.approvals", "Organisation.path_prefixes"}

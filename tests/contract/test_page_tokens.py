@@ -21,6 +21,7 @@ from server.rpc.methods import access_rule
 from server.rpc.requests.settling import settle
 from server.rpc.requests.validation import validator
 from tests.content.desk import Desk
+from tests.content.reviewing import comment
 from tests.contract.asking import answered, request
 from tests.contract.office import Office, new_key
 from tests.contract.test_contract import methods
@@ -36,6 +37,8 @@ async def two_of_each(service: Service) -> tuple[Person, dict[str, str]]:
     await desk.content_type(desk.kind("speech"))
     published = [await desk.published() for _ in range(2)]
     await desk.update(published[0], title="Another title")
+    for text in ("Why?", "So."):
+        await comment(desk, published[0], text)
     office = await Office.opened(service)
     await new_key(service, office.admin, office.things["account_id"])
     await service.sign_in(desk.admin.email)

@@ -19,6 +19,7 @@ from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
 from gazette.content.v1.content_type_service_pb2 import GetContentTypeRequest
 from tests.content.desk import Desk
+from tests.content.reviewing import comment
 from tests.contract.asking import answered, request
 from tests.contract.office import Office, new_key
 from tests.contract.test_page_tokens import LISTS
@@ -86,6 +87,8 @@ async def test_nothing_is_hidden(own_service: Service) -> None:
     change.documents = [await desk.published() for _ in range(4)]
     known = {**office.things, "document_id": change.documents[0].id}
     change.documents[0] = await desk.update(change.documents[0], title="Another title")
+    for text in ("Why?", "So.", "Well."):
+        await comment(desk, change.documents[0], text)
     for method in LISTS:
         asked = request(method, {}, known)
         asked.page_size = 100

@@ -71,7 +71,9 @@ def columns(document: Any, *, is_short: bool = False) -> tuple[Label[Any], ...]:
     said: dict[str, Any] = {"account_id": Review.account_id, "create_time": Review.create_time}
     if not is_short:
         said["comment"] = func.left(Review.comment, number(SHOWN_CHARACTERS))
-    members = [part for name, value in said.items() for part in (literal_column(f"'{name}'"), value)]
+    members: list[Any] = []
+    for name, value in said.items():
+        members += [literal_column(f"'{name}'"), value]
     told = approvals(document, func.json_agg(aggregate_order_by(func.json_build_object(*members), Review.id)))
     required = select(ContentType.required_approvals).where(ContentType.name == document.content_type)
     return (
