@@ -38,6 +38,7 @@ from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
 from gazette.system.v1 import system_service_pb2 as system
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
 from server.content.schedules.running import Due
+from tests.content import reviewing
 from tests.content.desk import Desk, imported
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
 from tests.files.uploading import PDF, requests, upload_of
@@ -99,6 +100,7 @@ async def documents(day: Day) -> None:
     document = await desk.submit(document)
     document = await day.measure(lambda: desk.approve(document))
     document = await day.measure(lambda: desk.publish(document))
+    await reviews_and_comments(day)
     moved = await desk.update(document, path=f"{document.path}-moved")
     moved = await desk.approve(await desk.submit(moved))
     moved = await day.measure(lambda: desk.publish(moved), "moved")
@@ -123,6 +125,23 @@ async def documents(day: Day) -> None:
         return [part async for part in desk.documents.ExportDocuments(export, metadata=author)]
 
     await day.measure(exported, "of few documents")
+
+
+async def reviews_and_comments(day: Day) -> None:
+    desk = day.desk
+    document = await desk.submit(await desk.create())
+    document = await day.measure(lambda: reviewing.recall(desk, document))
+    document = await day.measure(lambda: reviewing.force(desk, document), "by force")
+    document = await day.measure(lambda: reviewing.approve_publication(desk, document))
+    await day.measure(lambda: reviewing.reviews(desk, document))
+    plain = await day.measure(lambda: reviewing.comment(desk, document))
+    await day.measure(lambda: reviewing.comment(desk, document, parent_id=plain.id), "a reply")
+    one = await day.measure(lambda: reviewing.comment(desk, document, blocks_approval=True), "one that blocks")
+    await day.measure(lambda: reviewing.comments(desk, document))
+    await day.measure(lambda: reviewing.change_comment(desk, document, one, text="Well?"))
+    await day.measure(lambda: reviewing.resolve(desk, document, one))
+    await day.measure(lambda: reviewing.reopen(desk, document, one))
+    await day.measure(lambda: reviewing.delete_comment(desk, document, one))
 
 
 async def taken_down(day: Day, moved: Document) -> None:

@@ -132,7 +132,7 @@ async def test_an_author_takes_it_back(desk: Desk) -> None:
 
 async def test_a_policy_that_becomes_stricter(desk: Desk) -> None:
     """A draft that was approved by one is not published once its content type asks for two, nor scheduled; a second person
-    approves it where it stands."""
+    approves it where it stands (Z5)."""
     kind = await policy(desk, 1)
     document = await desk.approve(await submitted(desk, kind))
     await change_policy(desk, kind, 2)
