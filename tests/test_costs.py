@@ -37,6 +37,7 @@ from gazette.record.v1 import record_service_pb2 as record
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
 from gazette.system.v1 import system_service_pb2 as system
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
+from server.content.review.forced import Forced
 from server.content.schedules.running import Due
 from tests.content import reviewing
 from tests.content.desk import Desk, imported
@@ -247,6 +248,20 @@ async def test_what_is_due_costs_what_it_may(servers: Servers, template: str, tm
             await due.do_all()
         assert counts == {"": 10}
         assert not (await desk.get(scheduled)).draft.state
+
+
+async def test_what_is_forced_costs_what_it_may(servers: Servers, template: str, tmp_path: Path) -> None:
+    """Looking for what was forced costs one statement, and telling two people of it eleven more, as docs/costs.md says."""
+    async with running(servers, template, tmp_path, BACKGROUND_JOBS="false") as service:
+        desk, forced = await Desk.opened(service), service.app.means(Forced)
+        await forced.tell_all()
+        with counted(beside=True) as counts:
+            await forced.tell_all()
+        assert counts == {"": 1}
+        await reviewing.force(desk, await desk.create())
+        with counted(beside=True) as counts:
+            await forced.tell_all()
+        assert counts == {"": 12}
 
 
 @pytest.fixture

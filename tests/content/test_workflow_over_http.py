@@ -29,7 +29,7 @@ def violations(answer: httpx.Response) -> list[tuple[str, str]]:
 
 
 def test_a_draft_that_is_commented_on(edge: Edge) -> None:
-    """A draft is submitted, recalled, submitted again, commented on, approved once what blocks it is resolved, and published; what
+    """A draft is submitted, recalled, submitted, commented on, approved once what blocks it is resolved, and published; what
     stands in the way is told at once (C35)."""
     with ExitStack() as stack:
         author, editor, publisher = (
