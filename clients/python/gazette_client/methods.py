@@ -61,5 +61,6 @@ def method(path: str) -> Method:
 
 def makes_something(name: str) -> bool:
     """Whether the method takes an `idempotency-key`: AddComment, InviteAccount, UploadFile and every Create… do, but
-    CreateApiKey, whose answer is stored nowhere. The contract says so in its comments, which descriptors lack; a test compares the two."""
+    CreateApiKey, whose answer is stored nowhere. The contract says so in its comments, which descriptors lack; a test compares
+    the two."""
     return name in {"AddComment", "InviteAccount", "UploadFile"} or (name.startswith("Create") and name != "CreateApiKey")
