@@ -24,6 +24,8 @@ QUERIES = {
     ("server/content/change_notes/queries.py", "select(document.c.id)"),
     ("server/content/deletion/queries.py", "OVER"),
     ("server/content/documents/discarding.py", "select(document.c.id)"),
+    ("server/content/documents/approvals.py", "numbers(HAS_APPROVALS)"),
+    ("server/content/documents/approvals.py", "numbers(ENDING)"),
     ("server/content/documents/planned.py", "select(document.c.id)"),
     ("server/content/review_dates/queries.py", "FREE"),
     ("server/content/schedules/queries.py", "select(document.c.id)"),
@@ -34,7 +36,7 @@ QUERIES = {
     ("server/files/publishing.py", "document_ids"),
     ("server/files/publishing.py", "pairs"),
 }
-"""What an `IN` asks about that is a query itself, and takes no parameters of its own."""
+"""What an `IN` asks about that is a query itself, or a few numbers of ours, and takes no parameters of its own."""
 LISTS = {"in_", "not_in", "notin_", "bind_expanding"}
 
 

@@ -39,6 +39,7 @@ from gazette.record.v1 import record_service_pb2 as record
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
 from gazette.system.v1 import system_service_pb2 as system
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
+from server.content.review.forced import Forced
 from server.content.schedules.running import Due
 from tests.content import revising
 from tests.content.desk import Desk, imported
@@ -118,6 +119,7 @@ async def documents(day: Day) -> None:
     document = await desk.submit(document)
     document = await day.measure(lambda: desk.approve(document))
     document = await day.measure(lambda: desk.publish(document))
+    await reviews_and_comments(day)
     moved = await desk.update(document, path=f"{document.path}-moved")
     moved = await desk.approve(await desk.submit(moved))
     moved = await day.measure(lambda: desk.publish(moved), "moved")
@@ -170,6 +172,23 @@ async def revised(day: Day, document: Document) -> None:
     unwanted = await desk.create()
     deleted = await day.measure(lambda: revising.delete(desk, unwanted))
     await day.measure(lambda: revising.undelete(desk, deleted))
+
+
+async def reviews_and_comments(day: Day) -> None:
+    desk = day.desk
+    document = await desk.submit(await desk.create())
+    document = await day.measure(lambda: reviewing.recall(desk, document))
+    document = await day.measure(lambda: reviewing.force(desk, document), "by force")
+    document = await day.measure(lambda: reviewing.approve_publication(desk, document))
+    await day.measure(lambda: reviewing.reviews(desk, document))
+    plain = await day.measure(lambda: reviewing.comment(desk, document))
+    await day.measure(lambda: reviewing.comment(desk, document, parent_id=plain.id), "a reply")
+    one = await day.measure(lambda: reviewing.comment(desk, document, blocks_approval=True), "one that blocks")
+    await day.measure(lambda: reviewing.comments(desk, document))
+    await day.measure(lambda: reviewing.change_comment(desk, document, one, text="Well?"))
+    await day.measure(lambda: reviewing.resolve(desk, document, one))
+    await day.measure(lambda: reviewing.reopen(desk, document, one))
+    await day.measure(lambda: reviewing.delete_comment(desk, document, one))
 
 
 async def taken_down(day: Day, moved: Document) -> None:
@@ -275,6 +294,20 @@ async def test_what_is_due_costs_what_it_may(servers: Servers, template: str, tm
             await due.do_all()
         assert counts == {"": 10}
         assert not (await desk.get(scheduled)).draft.state
+
+
+async def test_what_is_forced_costs_what_it_may(servers: Servers, template: str, tmp_path: Path) -> None:
+    """Looking for what was forced costs one statement, and telling two people of it eleven more, as docs/costs.md says."""
+    async with running(servers, template, tmp_path, BACKGROUND_JOBS="false") as service:
+        desk, forced = await Desk.opened(service), service.app.means(Forced)
+        await forced.tell_all()
+        with counted(beside=True) as counts:
+            await forced.tell_all()
+        assert counts == {"": 1}
+        await reviewing.force(desk, await desk.create())
+        with counted(beside=True) as counts:
+            await forced.tell_all()
+        assert counts == {"": 12}
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ TIME = sa.TIMESTAMP(timezone=True)
 
 def upgrade() -> None:
     op.add_column("content_types", sa.Column("required_approvals", sa.Integer(), server_default=sa.text("1"), nullable=False))
-    op.add_column("content_types", sa.Column("approver_permission", sa.Integer(), server_default=sa.text("3"), nullable=False))
+    op.add_column("content_types", sa.Column("approver", sa.Integer(), server_default=sa.text("1"), nullable=False))
 
     op.add_column("documents", sa.Column("blocking_comments", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("documents", sa.Column("force_account_id", sa.Uuid(), nullable=True))
@@ -71,5 +71,5 @@ def downgrade() -> None:
     for name in ("mail_time", "base_number", "revision_number", "reason", "time", "account_id"):
         op.drop_column("documents", f"force_{name}")
     op.drop_column("documents", "blocking_comments")
-    op.drop_column("content_types", "approver_permission")
+    op.drop_column("content_types", "approver")
     op.drop_column("content_types", "required_approvals")

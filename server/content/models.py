@@ -32,8 +32,8 @@ class ContentType(Model):
     body_member: Mapped[str]
     html_members: Mapped[list[str]]
     required_approvals: Mapped[int] = mapped_column(server_default=text("1"))
-    approver_permission: Mapped[int] = mapped_column(server_default=text("3"))
-    """gazette.access.v1.Permission: what approving asks for."""
+    approver: Mapped[int] = mapped_column(server_default=text("1"))
+    """gazette.content.v1.Approver."""
     publish_checks: Mapped[list[dict[str, int]]] = mapped_column(JSONB, server_default=text("'[]'"))
     """What it wants of checks otherwise than by default: `check`, `level`, `threshold` by number; 0 means the default."""
     version: Mapped[int]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc import error_details_pb2
 
 from gazette.auth.v1.account_pb2 import Role
@@ -76,6 +77,19 @@ async def reopen(desk: Desk, document: Document, comment: Comment, by: Person | 
 async def comments(desk: Desk, document: Document, **asked: Any) -> list[Comment]:
     request = commenting.ListCommentsRequest(document_id=document.id, **asked)
     return [*(await desk.documents.ListComments(request, metadata=desk.author.metadata)).comments]
+
+
+async def change_comment(desk: Desk, document: Document, one: Comment, by: Person | None = None, **said: Any) -> Comment:
+    wanted = Comment(id=one.id, **said)
+    request = commenting.UpdateCommentRequest(document_id=document.id, comment=wanted, update_mask=FieldMask(paths=[*said]))
+    changed: Comment = (await desk.documents.UpdateComment(request, metadata=(by or desk.editor).metadata)).comment
+    return changed
+
+
+async def delete_comment(desk: Desk, document: Document, one: Comment, by: Person | None = None) -> Comment:
+    request = commenting.DeleteCommentRequest(document_id=document.id, id=one.id)
+    deleted: Comment = (await desk.documents.DeleteComment(request, metadata=(by or desk.editor).metadata)).comment
+    return deleted
 
 
 def unmet(refusal: Refusal) -> list[tuple[str, str]]:

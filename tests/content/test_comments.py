@@ -8,32 +8,26 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf.field_mask_pb2 import FieldMask
 
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1 import commenting_pb2 as rpc
 from gazette.content.v1.comment_pb2 import Comment, CommentState
 from gazette.content.v1.document_pb2 import Document
 from tests.content.desk import Desk
-from tests.content.reviewing import comment, comments, force, reopen, resolve, second_editor
+from tests.content.reviewing import (
+    change_comment,
+    comment,
+    comments,
+    delete_comment,
+    force,
+    reopen,
+    resolve,
+    second_editor,
+)
 from tests.content.test_due import events
 from tests.refusals import refused
-from tests.service import Person
 
 OPEN, RESOLVED = CommentState.COMMENT_STATE_OPEN, CommentState.COMMENT_STATE_RESOLVED
-
-
-async def change(desk: Desk, document: Document, one: Comment, by: Person | None = None, **said: Any) -> Comment:
-    wanted = Comment(id=one.id, **said)
-    request = rpc.UpdateCommentRequest(document_id=document.id, comment=wanted, update_mask=FieldMask(paths=[*said]))
-    changed: Comment = (await desk.documents.UpdateComment(request, metadata=(by or desk.editor).metadata)).comment
-    return changed
-
-
-async def delete(desk: Desk, document: Document, one: Comment, by: Person | None = None) -> Comment:
-    request = rpc.DeleteCommentRequest(document_id=document.id, id=one.id)
-    deleted: Comment = (await desk.documents.DeleteComment(request, metadata=(by or desk.editor).metadata)).comment
-    return deleted
 
 
 async def blocking(desk: Desk, document: Document) -> int:
@@ -146,25 +140,27 @@ async def test_who_says_what_blocks(desk: Desk) -> None:
     assert await blocking(desk, document) == 0
     await reopen(desk, document, one, by=desk.publisher)
     assert await blocking(desk, document) == 1
-    assert not (await change(desk, document, one, blocks_approval=False)).blocks_approval
+    assert not (await change_comment(desk, document, one, blocks_approval=False)).blocks_approval
     assert await blocking(desk, document) == 0
     own = await comment(desk, document, by=desk.author)
-    assert (await refused(change(desk, document, own, by=desk.author, blocks_approval=True))).reason == "PERMISSION_DENIED"
+    assert (
+        await refused(change_comment(desk, document, own, by=desk.author, blocks_approval=True))
+    ).reason == "PERMISSION_DENIED"
 
 
 async def test_changing_what_was_said(desk: Desk) -> None:
     """Who said it changes it, and nobody else; that it was changed is shown."""
     document = await desk.create()
     one = await comment(desk, document)
-    changed = await change(desk, document, one, text="Why not?")
+    changed = await change_comment(desk, document, one, text="Why not?")
     assert (changed.text, changed.update_time.seconds > 0) == ("Why not?", True)
     assert await comments(desk, document) == [changed]
-    assert (await refused(change(desk, document, one, text=""))).code == grpc.StatusCode.INVALID_ARGUMENT
-    assert (await refused(change(desk, document, one, field="title"))).reason == "INVALID_UPDATE_MASK"
-    refusal = await refused(change(desk, document, one, by=desk.publisher, text="Ha"))
+    assert (await refused(change_comment(desk, document, one, text=""))).code == grpc.StatusCode.INVALID_ARGUMENT
+    assert (await refused(change_comment(desk, document, one, field="title"))).reason == "INVALID_UPDATE_MASK"
+    refusal = await refused(change_comment(desk, document, one, by=desk.publisher, text="Ha"))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_YOUR_COMMENT")
     reply = await comment(desk, document, parent_id=one.id)
-    assert (await refused(change(desk, document, reply, blocks_approval=True))).reason == "IS_A_REPLY"
+    assert (await refused(change_comment(desk, document, reply, blocks_approval=True))).reason == "IS_A_REPLY"
 
 
 async def test_taking_it_back(desk: Desk) -> None:
@@ -172,17 +168,17 @@ async def test_taking_it_back(desk: Desk) -> None:
     document = await desk.create()
     one = await comment(desk, document, "Secret", field="body", quote="also", blocks_approval=True)
     reply = await comment(desk, document, "Hm.", parent_id=one.id, by=desk.author)
-    refusal = await refused(delete(desk, document, one, by=desk.author))
+    refusal = await refused(delete_comment(desk, document, one, by=desk.author))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_YOUR_COMMENT")
-    deleted = await delete(desk, document, one)
+    deleted = await delete_comment(desk, document, one)
     assert (deleted.text, deleted.quote, deleted.delete_time.seconds > 0) == ("", "", True)
-    assert await delete(desk, document, one) == deleted
+    assert await delete_comment(desk, document, one) == deleted
     assert await comments(desk, document) == [deleted, reply]
     assert await comments(desk, document, state=OPEN) == []
     assert await blocking(desk, document) == 0
     for late in (
         comment(desk, document, parent_id=one.id),
-        change(desk, document, one, text="x"),
+        change_comment(desk, document, one, text="x"),
         resolve(desk, document, one),
     ):
         assert (await refused(late)).reason == "COMMENT_DELETED"

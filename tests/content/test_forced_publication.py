@@ -38,7 +38,8 @@ async def test_an_emergency(desk: Desk) -> None:
 
 @pytest.mark.parametrize("state", ["draft", "in review", "given back", "blocked"])
 async def test_from_wherever_a_draft_stands(desk: Desk, state: str) -> None:
-    """Force replaces whatever approvals are missing, and comments that block; without it each of these is refused."""
+    """Force replaces whatever approvals are missing, and comments that block; without it each of these is refused
+    (Z8)."""
     document = await desk.create()
     if state != "draft":
         document = await desk.submit(document)
@@ -52,14 +53,15 @@ async def test_from_wherever_a_draft_stands(desk: Desk, state: str) -> None:
 
 
 async def test_what_needs_no_force(desk: Desk) -> None:
-    """A draft that was approved is published as ever, and not flagged."""
+    """A draft that was approved is published as ever, and not flagged (Z8)."""
     document = await force(desk, await desk.approved())
     assert not document.live.HasField("forced")
     assert len(await events(desk, document, "document.publish")) == 1
 
 
 async def test_what_no_force_replaces(desk: Desk) -> None:
-    """Details that are wrong stay wrong, an old etag old, and what has no draft has nothing to be published."""
+    """Details that are wrong stay wrong, an old etag old, and what has no draft has nothing to be published
+    (Z8)."""
     kind = desk.kind("strict")
     await desk.content_type(kind, {"required": ["phone"]})
     refusal = await refused(force(desk, await desk.create(content_type=kind)))
@@ -71,7 +73,7 @@ async def test_what_no_force_replaces(desk: Desk) -> None:
 
 
 async def test_who_may_force_it(desk: Desk) -> None:
-    """Publishers may; who only reviews may not. A reason is asked for, and only with force."""
+    """Publishers may; who only reviews may not. A reason is asked for, and only with force (Z8)."""
     document = await desk.create()
     assert (await refused(force(desk, document, by=desk.editor))).code == grpc.StatusCode.PERMISSION_DENIED
     assert (await refused(force(desk, document, reason=""))).code == grpc.StatusCode.INVALID_ARGUMENT
@@ -103,7 +105,7 @@ async def test_somebody_else_approves_it_afterwards(desk: Desk) -> None:
 
 async def test_the_flag_stays_while_something_new_is_written(desk: Desk) -> None:
     """A new draft, a second publication by force, and taking the page down leave the flag; whoever wrote or published any of it
-    does not approve the next revision (Z5)."""
+    does not approve the next revision (Z5, Z8)."""
     document = await force(desk, await desk.create())
     document = await desk.update(document, by=desk.editor, title="Next")
     assert document.live.forced.revision_number == 1
@@ -127,7 +129,7 @@ async def test_an_import_ends_the_flag(desk: Desk) -> None:
 
 
 async def test_others_are_told(own_desk: Desk) -> None:
-    """Those who may review in the organisation are mailed, once, with the reason; who did it is not, nor is anybody else."""
+    """Those who may review in the organisation are mailed, once, with the reason; who did it is not (Z8)."""
     desk = own_desk
     document = await force(desk, await desk.create(f"{desk.root}/flood", title="Leave the valley"))
     job = Forced(desk.service.database, desk.service.app.means(Forced).holders)
@@ -143,7 +145,8 @@ async def test_others_are_told(own_desk: Desk) -> None:
 
 
 async def test_how_many_wait_is_measured(own_desk: Desk) -> None:
-    """The gauges say how many publications by force nobody has approved, and for how long the first has been waiting."""
+    """The gauges say how many publications by force nobody has approved, and for how long the first has been waiting
+    (Z8)."""
     desk = own_desk
     job = Forced(desk.service.database, desk.service.app.means(Forced).holders)
     document = await force(desk, await desk.create())

@@ -8,12 +8,11 @@ import grpc
 import pytest
 from sqlalchemy import text
 
-from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1.content_service_pb2 import ListDocumentsRequest
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.document_pb2 import Document
-from gazette.content.v1.review_pb2 import ReviewPolicy, ReviewVerdict
+from gazette.content.v1.review_pb2 import Approver, ReviewPolicy, ReviewVerdict
 from gazette.content.v1.reviewing_pb2 import ListReviewsRequest
 from server.content.transitions import APPROVED, DRAFT, IN_REVIEW
 from tests.content.desk import Desk
@@ -33,7 +32,7 @@ def approvers(document: Document) -> list[str]:
 async def test_one_approval_unless_said_otherwise(desk: Desk) -> None:
     """A content type that says nothing asks for one approval by whoever may review, and shows that it does."""
     said = (await desk.content_type(desk.kind("plain"))).review_policy
-    assert (said.required_approvals, said.approver_permission) == (1, Permission.PERMISSION_DOCUMENTS_REVIEW)
+    assert (said.required_approvals, said.approver) == (1, Approver.APPROVER_REVIEWER)
     assert (await desk.create()).draft.required_approvals == 1
 
 
@@ -87,7 +86,7 @@ async def test_where_nobody_has_to_approve(desk: Desk) -> None:
     kind = (await policy(desk, 0)).name
     mine = await desk.create(content_type=kind, metadata=desk.publisher.metadata)
     assert (await refused(desk.publish(mine, by=desk.author))).code == grpc.StatusCode.PERMISSION_DENIED
-    assert (await desk.publish(mine)).live.publish_time
+    assert (await desk.publish(mine)).live.revision_number == 1
     document = await desk.schedule(await desk.create(content_type=kind), DAY)
     assert (await desk.unschedule(document)).draft.state == DRAFT
     document = await desk.approve(await submitted(desk, ContentType(name=kind)))
@@ -133,7 +132,7 @@ async def test_an_author_takes_it_back(desk: Desk) -> None:
 
 async def test_a_policy_that_becomes_stricter(desk: Desk) -> None:
     """A draft that was approved by one is not published once its content type asks for two, nor scheduled; a second person
-    approves it where it stands."""
+    approves it where it stands (Z5)."""
     kind = await policy(desk, 1)
     document = await desk.approve(await submitted(desk, kind))
     await change_policy(desk, kind, 2)
@@ -155,7 +154,7 @@ async def test_a_policy_that_becomes_milder(desk: Desk) -> None:
 
 async def test_who_may_approve(desk: Desk) -> None:
     """A content type can ask for more of an approver than that they may review."""
-    kind = await policy(desk, 1, approver_permission=Permission.PERMISSION_DOCUMENTS_PUBLISH)
+    kind = await policy(desk, 1, approver=Approver.APPROVER_PUBLISHER)
     document = await submitted(desk, kind)
     refusal = await refused(desk.approve(document))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
@@ -163,17 +162,11 @@ async def test_who_may_approve(desk: Desk) -> None:
 
 
 async def test_policies_that_are_none(desk: Desk) -> None:
-    """More than two approvals, and a permission that says nothing of reviewing, are refused at their place; an update of a
+    """More than two approvals, and an approver whom nobody knows, are refused at their place; an update of a
     policy changes nothing else."""
-    for wrong, field in (
-        (ReviewPolicy(required_approvals=3), "content_type.review_policy.required_approvals"),
-        (
-            ReviewPolicy(approver_permission=Permission.PERMISSION_AUDIT_READ),
-            "content_type.review_policy.approver_permission",
-        ),
-    ):
+    for wrong, field in ((ReviewPolicy(required_approvals=3), "required_approvals"), (ReviewPolicy(approver=9), "approver")):  # type: ignore[arg-type]
         refusal = await refused(desk.content_type(desk.kind("wrong"), review_policy=wrong))
-        assert (refusal.code, [*refusal.fields]) == (grpc.StatusCode.INVALID_ARGUMENT, [field])
+        assert (refusal.code, [*refusal.fields]) == (grpc.StatusCode.INVALID_ARGUMENT, [f"content_type.review_policy.{field}"])
     kind = await policy(desk, 2)
     changed = await change_policy(desk, kind, 0)
     assert (changed.review_policy.required_approvals, changed.title) == (0, kind.title)

@@ -59,7 +59,7 @@ async def test_approving(desk: Desk) -> None:
 
 
 async def test_open_comments_block(desk: Desk) -> None:
-    """An open comment that blocks keeps a draft from being approved, and from being published with approvals given before, until
+    """An open comment that blocks keeps a draft from being approved, and from being published with earlier approvals, until
     it is resolved. A plain one blocks nothing (C35)."""
     document = await desk.submit(await desk.create())
     await comment(desk, document)

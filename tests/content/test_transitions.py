@@ -173,7 +173,12 @@ async def test_every_verb_from_every_draft(desk: Desk, required: int, state: int
 @pytest.mark.parametrize("state", [NOWHERE, PUBLISHED, *TAKEN_DOWN])
 async def test_every_verb_from_what_is_live(desk: Desk, state: int) -> None:
     """Whatever the public sees, each verb leads from there where the table says, or is refused and changes nothing."""
-    taking = {WITHDRAWN: withdraw, REDIRECTED: redirect, GONE: remove, VANISHED: vanish}
+    taking: dict[int, Callable[..., Awaitable[Any]]] = {
+        WITHDRAWN: withdraw,
+        REDIRECTED: redirect,
+        GONE: remove,
+        VANISHED: vanish,
+    }
 
     async def make() -> Document:
         if state == NOWHERE:

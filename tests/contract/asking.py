@@ -17,6 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from gazette.auth.v1.account_pb2 import Account
 from gazette.auth.v1.organisation_pb2 import Organisation
+from gazette.content.v1.comment_pb2 import Comment
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.document_pb2 import Document
 from gazette.files.v1.file_pb2 import FileUpload
@@ -35,6 +36,7 @@ def resource(kind: Descriptor) -> Message | None:
     """What a request says of a resource that it creates or changes."""
     number = next(MADE)
     resources: Sequence[Message] = (
+        Comment(text="Why?"),
         Account(name="A Name", email=f"somebody-{number}@example.gov"),
         ContentType(name=f"type{number}", title="A title", etag="none"),
         Document(title="A title", path=f"/elsewhere/{number}", content_type="guide", etag="none"),
@@ -101,9 +103,9 @@ def fill(message: Any, path: str, known: Ids) -> None:
 
 
 def mutable(update: Descriptor) -> str:
-    """A field that an update may change: the resource's title, or its name."""
+    """A field that an update may change: the resource's title, its text, or its name."""
     names = {name for field in update.fields if field.message_type for name in field.message_type.fields_by_name}
-    return "title" if "title" in names else "name"
+    return next(each for each in ("title", "text", "name") if each in names)
 
 
 def is_update(method: MethodDescriptor) -> bool:

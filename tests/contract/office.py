@@ -15,6 +15,8 @@ from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.auth.v1.service_account_pb2 import CreateApiKeyRequest, CreateServiceAccountRequest
 from gazette.auth.v1.session_pb2 import ListSessionsRequest
+from gazette.content.v1.comment_pb2 import Comment
+from gazette.content.v1.commenting_pb2 import AddCommentRequest
 from gazette.content.v1.content_service_pb2 import CreateDocumentRequest
 from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from gazette.content.v1.content_type_pb2 import ContentType
@@ -52,6 +54,8 @@ class Office:
         unwanted = await ContentServiceStub(channel).CreateDocument(CreateDocumentRequest(document=document), metadata=metadata)
         deletion = DeleteDocumentRequest(id=unwanted.document.id, etag=unwanted.document.etag)
         await ContentServiceStub(channel).DeleteDocument(deletion, metadata=metadata)
+        why = AddCommentRequest(document_id=created.document.id, comment=Comment(text="Why?"))
+        said = await ContentServiceStub(channel).AddComment(why, metadata=metadata)
         listed = await AuthServiceStub(channel).ListSessions(ListSessionsRequest(), metadata=metadata)
         return cls(
             admin,
@@ -65,6 +69,7 @@ class Office:
                 "document_id": created.document.id,
                 "deleted_id": unwanted.document.id,
                 "preview_link_id": link.preview_link.id,
+                "comment_id": said.comment.id,
                 "translation_key": created.document.translation_key,
                 "file_id": (await send(service, admin, upload_of(place, PNG), PNG)).file.id,
             },

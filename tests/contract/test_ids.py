@@ -27,6 +27,8 @@ EXCEPT = {
     "translation_key": "is chosen by who creates a document: that it is taken cannot be kept secret",
     "document.source_document_id": "is set by the server",
     "source_document_id": "is one of a document's own translations, or absent; tests/content/test_translations.py",
+    "comment.account_id": "is set by the server",
+    "comment.resolver_id": "is set by the server",
     "attachments": "are looked up when the document is published",
     "file.organisation_id": "is read by imports that restore, which are for who may import for all organisations",
 }
@@ -42,7 +44,7 @@ def naming(method: MethodDescriptor) -> list[str]:
 
 def known(office: Office) -> Iterator[Ids]:
     """What a request says beside: `id` may be that of anything the office has."""
-    for name in ("organisation_id", "person_id", "account_id", "api_key_id", "document_id", "file_id", "preview_link_id"):
+    for name in ("organisation_id", "person_id", "account_id", "api_key_id", "document_id", "file_id", "comment_id", "preview_link_id"):
         yield {**office.things, "id": office.things[name]}
 
 

@@ -27,6 +27,7 @@ STRINGS: tuple[Callable[[int], str], ...] = (
     lambda n: "a." + "b" * (n - 2),
     lambda n: "5" * n,
     lambda n: "content_type desc, publish_time desc",
+    lambda n: "details/" + "a" * (n - 8),
 )
 """Texts of any length, one of which fits each pattern of the contract."""
 
@@ -206,4 +207,4 @@ def test_no_list_is_without_a_limit() -> None:
         for field in kind.DESCRIPTOR.fields
         if field.is_repeated and not {"repeated", "map"} & set(rules_of(kind.DESCRIPTOR, field))
     }
-    assert unbounded == {"Account.grants", "Grant.locales", "Organisation.path_prefixes"}
+    assert unbounded == {"Account.grants", "Draft.approvals", "Grant.locales", "Organisation.path_prefixes"}

@@ -21,6 +21,7 @@ from server.rpc.methods import access_rule
 from server.rpc.requests.settling import settle
 from server.rpc.requests.validation import validator
 from tests.content.desk import Desk
+from tests.content.reviewing import comment
 from tests.content.revising import preview_link
 from tests.contract.asking import answered, is_read, request
 from tests.contract.office import Office, new_key
@@ -41,6 +42,8 @@ async def two_of_each(service: Service) -> tuple[Person, dict[str, str]]:
     for _ in range(2):
         await preview_link(desk, draft)
     await desk.create(locale="fr", translation_key=published[0].translation_key)
+    for text in ("Why?", "So."):
+        await comment(desk, published[0], text)
     office = await Office.opened(service)
     await new_key(service, office.admin, office.things["account_id"])
     await service.sign_in(desk.admin.email)

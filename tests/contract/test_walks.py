@@ -20,6 +20,7 @@ from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStu
 from gazette.content.v1.content_type_service_pb2 import GetContentTypeRequest
 from tests.content.desk import Desk
 from tests.content.revising import preview_link
+from tests.content.reviewing import comment
 from tests.contract.asking import answered, request
 from tests.contract.office import Office, new_key
 from tests.contract.test_page_tokens import LISTS
@@ -94,6 +95,8 @@ async def test_nothing_is_hidden(own_service: Service) -> None:
     await desk.create(locale="fr", translation_key=change.documents[0].translation_key)
     for _ in range(2):
         await preview_link(desk, change.documents[0])
+    for text in ("Why?", "So.", "Well."):
+        await comment(desk, change.documents[0], text)
     for method in LISTS:
         asked = request(method, {}, known)
         asked.page_size = 100

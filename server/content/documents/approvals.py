@@ -73,7 +73,7 @@ def columns(document: Any, *, is_short: bool = False) -> tuple[Label[Any], ...]:
         said["comment"] = func.left(Review.comment, number(SHOWN_CHARACTERS))
     members: list[Any] = []
     for name, value in said.items():
-        members += literal_column(f"'{name}'"), value
+        members += [literal_column(f"'{name}'"), value]
     told = approvals(document, func.json_agg(aggregate_order_by(func.json_build_object(*members), Review.id)))
     required = select(ContentType.required_approvals).where(ContentType.name == document.content_type)
     return (

@@ -45,23 +45,22 @@ class Forced:
         return Job("publications by force", self.tell_all, seconds=SECONDS)
 
     async def tell_all(self) -> None:
-        while await self.tell():
-            pass
         async with self.database.direct() as connection:
             standing = await queries.FORCED_STANDING.first(connection)
         assert standing is not None, "it counts"
+        for _ in range(standing.untold):
+            await self.tell()
         UNAPPROVED.set(standing.unapproved)
         OLDEST.set(max(0.0, standing.oldest_seconds or 0.0))
 
-    async def tell(self) -> bool:
-        """Whether there was one that nobody had been told of."""
+    async def tell(self) -> None:
+        """Of the first one that nobody was told of, unless another process does."""
         async with self.database.transaction() as connection:
             document = (await connection.execute(queries.UNTOLD)).one_or_none()
             if document is None:
-                return False
+                return
             people = dict(await self.holders(document.organisation_id, REVIEW))
             people.pop(document.force_account_id, None)
             await connection.execute(queries.TOLD, {"told_id": document.id})
             await mails.send(connection, people, document)
         log.warning("something was published by force", document=str(document.id), told=len(people))
-        return True

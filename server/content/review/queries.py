@@ -91,7 +91,8 @@ TOLD = update(Document).where(Document.id == bindparam("told_id", type_=Uuid()))
 FORCED_STANDING = Statement(
     select(
         func.count().label("unapproved"),
+        func.count().filter(Document.force_mail_time.is_(None)).label("untold"),
         cast(func.extract("epoch", func.clock_timestamp() - func.min(Document.force_time)), Double()).label("oldest_seconds"),
     ).where(IS_FORCED)
 )
-"""How many nobody has approved, and for how long the first of them has been waiting."""
+"""How many nobody has approved, of how many of these nobody was told, and for how long the first of them has been waiting."""

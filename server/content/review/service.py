@@ -33,6 +33,7 @@ from server.content.transitions import (
     Verb,
 )
 from server.content.types import held as types
+from server.content.types import policies
 from server.rpc.answers import filled
 from server.rpc.call import Call
 from server.rpc.lists.paging import Paging
@@ -114,7 +115,7 @@ class Review:
                 found = await queries.REVIEWED.first(connection, id=uuid.UUID(request.id))
                 document = changeable(found, call.caller, REVIEW, request)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
-            call.caller.require(content_type.approver_permission, document.organisation_id, document.locale)
+            call.caller.require(policies.PERMISSIONS[content_type.approver], document.organisation_id, document.locale)
             unmet = rules.unmet_approval(document, call.caller.known_id)
             check_met([*unmet, *await self.premises.unmet_details(content_type, document, verdicts)])
             state = rules.step(document.draft_state, APPROVE, rules.approvals(document, one_more=True))
@@ -136,7 +137,7 @@ class Review:
                 found = await queries.REVIEWED.first(connection, id=uuid.UUID(request.id))
                 document = changeable(found, call.caller, REVIEW, request)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
-                call.caller.require(content_type.approver_permission, document.organisation_id, document.locale)
+                call.caller.require(policies.PERMISSIONS[content_type.approver], document.organisation_id, document.locale)
                 rules.check_publication_approval(document, call.caller.known_id)
                 verdict, number = ReviewVerdict.REVIEW_VERDICT_PUBLICATION_APPROVED, document.force_revision_number
                 about = {"forced_by": document.force_account_id, "forced_revision": number}

@@ -22,11 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from gazette.access.v1 import access_pb2 as gazette_dot_access_dot_v1_dot_access__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fgazette/content/v1/review.proto\x12\x12gazette.content.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc4\x01\n\x0cReviewPolicy\x12=\n\x12required_approvals\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x02(\x00H\x00R\x11requiredApprovals\x88\x01\x01\x12^\n\x13\x61pprover_permission\x18\x02 \x01(\x0e\x32\x1d.gazette.access.v1.PermissionB\x0e\xbaH\x0b\x82\x01\x08\x18\x00\x18\x03\x18\x04\x18\x0eR\x12\x61pproverPermissionB\x15\n\x13_required_approvals\"\x80\x01\n\x08\x41pproval\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12;\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x18\n\x07\x63omment\x18\x03 \x01(\tR\x07\x63omment\"\xa4\x01\n\x07\x46orcing\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12\x39\n\nforce_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tforceTime\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\'\n\x0frevision_number\x18\x04 \x01(\x05R\x0erevisionNumber\"\xfc\x01\n\x06Review\x12\x16\n\x06number\x18\x01 \x01(\x03R\x06number\x12;\n\x07verdict\x18\x02 \x01(\x0e\x32!.gazette.content.v1.ReviewVerdictR\x07verdict\x12\'\n\x0frevision_number\x18\x03 \x01(\x05R\x0erevisionNumber\x12\x1d\n\naccount_id\x18\x04 \x01(\tR\taccountId\x12\x18\n\x07\x63omment\x18\x05 \x01(\tR\x07\x63omment\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime*\xd6\x01\n\rReviewVerdict\x12\x1e\n\x1aREVIEW_VERDICT_UNSPECIFIED\x10\x00\x12\x1c\n\x18REVIEW_VERDICT_SUBMITTED\x10\x01\x12\x1b\n\x17REVIEW_VERDICT_APPROVED\x10\x02\x12$\n REVIEW_VERDICT_CHANGES_REQUESTED\x10\x03\x12\x1b\n\x17REVIEW_VERDICT_RECALLED\x10\x04\x12\'\n#REVIEW_VERDICT_PUBLICATION_APPROVED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fgazette/content/v1/review.proto\x12\x12gazette.content.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x01\n\x0cReviewPolicy\x12=\n\x12required_approvals\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x02(\x00H\x00R\x11requiredApprovals\x88\x01\x01\x12\x42\n\x08\x61pprover\x18\x02 \x01(\x0e\x32\x1c.gazette.content.v1.ApproverB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x08\x61pproverB\x15\n\x13_required_approvals\"\x80\x01\n\x08\x41pproval\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12;\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x18\n\x07\x63omment\x18\x03 \x01(\tR\x07\x63omment\"\xa4\x01\n\x07\x46orcing\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12\x39\n\nforce_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tforceTime\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\'\n\x0frevision_number\x18\x04 \x01(\x05R\x0erevisionNumber\"\xfc\x01\n\x06Review\x12\x16\n\x06number\x18\x01 \x01(\x03R\x06number\x12;\n\x07verdict\x18\x02 \x01(\x0e\x32!.gazette.content.v1.ReviewVerdictR\x07verdict\x12\'\n\x0frevision_number\x18\x03 \x01(\x05R\x0erevisionNumber\x12\x1d\n\naccount_id\x18\x04 \x01(\tR\taccountId\x12\x18\n\x07\x63omment\x18\x05 \x01(\tR\x07\x63omment\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime*g\n\x08\x41pprover\x12\x18\n\x14\x41PPROVER_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41PPROVER_REVIEWER\x10\x01\x12\x16\n\x12\x41PPROVER_PUBLISHER\x10\x02\x12\x12\n\x0e\x41PPROVER_ADMIN\x10\x03*\xd6\x01\n\rReviewVerdict\x12\x1e\n\x1aREVIEW_VERDICT_UNSPECIFIED\x10\x00\x12\x1c\n\x18REVIEW_VERDICT_SUBMITTED\x10\x01\x12\x1b\n\x17REVIEW_VERDICT_APPROVED\x10\x02\x12$\n REVIEW_VERDICT_CHANGES_REQUESTED\x10\x03\x12\x1b\n\x17REVIEW_VERDICT_RECALLED\x10\x04\x12\'\n#REVIEW_VERDICT_PUBLICATION_APPROVED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,16 +34,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REVIEWPOLICY'].fields_by_name['required_approvals']._loaded_options = None
   _globals['_REVIEWPOLICY'].fields_by_name['required_approvals']._serialized_options = b'\272H\006\032\004\030\002(\000'
-  _globals['_REVIEWPOLICY'].fields_by_name['approver_permission']._loaded_options = None
-  _globals['_REVIEWPOLICY'].fields_by_name['approver_permission']._serialized_options = b'\272H\013\202\001\010\030\000\030\003\030\004\030\016'
-  _globals['_REVIEWVERDICT']._serialized_start=873
-  _globals['_REVIEWVERDICT']._serialized_end=1087
-  _globals['_REVIEWPOLICY']._serialized_start=121
-  _globals['_REVIEWPOLICY']._serialized_end=317
-  _globals['_APPROVAL']._serialized_start=320
-  _globals['_APPROVAL']._serialized_end=448
-  _globals['_FORCING']._serialized_start=451
-  _globals['_FORCING']._serialized_end=615
-  _globals['_REVIEW']._serialized_start=618
-  _globals['_REVIEW']._serialized_end=870
+  _globals['_REVIEWPOLICY'].fields_by_name['approver']._loaded_options = None
+  _globals['_REVIEWPOLICY'].fields_by_name['approver']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_APPROVER']._serialized_start=812
+  _globals['_APPROVER']._serialized_end=915
+  _globals['_REVIEWVERDICT']._serialized_start=918
+  _globals['_REVIEWVERDICT']._serialized_end=1132
+  _globals['_REVIEWPOLICY']._serialized_start=89
+  _globals['_REVIEWPOLICY']._serialized_end=257
+  _globals['_APPROVAL']._serialized_start=260
+  _globals['_APPROVAL']._serialized_end=388
+  _globals['_FORCING']._serialized_start=391
+  _globals['_FORCING']._serialized_end=555
+  _globals['_REVIEW']._serialized_start=558
+  _globals['_REVIEW']._serialized_end=810
 # @@protoc_insertion_point(module_scope)

@@ -3,7 +3,6 @@
 isort:skip_file
 """
 
-from gazette.access.v1 import access_pb2 as _access_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -18,6 +17,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _Approver:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ApproverEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Approver.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    APPROVER_UNSPECIFIED: _Approver.ValueType  # 0
+    """As REVIEWER."""
+    APPROVER_REVIEWER: _Approver.ValueType  # 1
+    """All of them."""
+    APPROVER_PUBLISHER: _Approver.ValueType  # 2
+    """Those who may publish it, too (DOCUMENTS_PUBLISH)."""
+    APPROVER_ADMIN: _Approver.ValueType  # 3
+    """Those who may let documents vanish, too (DOCUMENTS_VANISH): admins."""
+
+class Approver(_Approver, metaclass=_ApproverEnumTypeWrapper):
+    """Who may approve a draft, of those who may review it (DOCUMENTS_REVIEW) in the document's organisation."""
+
+APPROVER_UNSPECIFIED: Approver.ValueType  # 0
+"""As REVIEWER."""
+APPROVER_REVIEWER: Approver.ValueType  # 1
+"""All of them."""
+APPROVER_PUBLISHER: Approver.ValueType  # 2
+"""Those who may publish it, too (DOCUMENTS_PUBLISH)."""
+APPROVER_ADMIN: Approver.ValueType  # 3
+"""Those who may let documents vanish, too (DOCUMENTS_VANISH): admins."""
+Global___Approver: _TypeAlias = Approver  # noqa: Y015
 
 class _ReviewVerdict:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -62,26 +89,23 @@ class ReviewPolicy(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REQUIRED_APPROVALS_FIELD_NUMBER: _builtins.int
-    APPROVER_PERMISSION_FIELD_NUMBER: _builtins.int
+    APPROVER_FIELD_NUMBER: _builtins.int
     required_approvals: _builtins.int
     """How many people approve a draft, none of whom wrote a revision since the last publication. 0: nobody has to; whoever may
     publish can publish a draft that was not submitted. Unset means 1. A change concerns drafts that are under way, too: they are
     judged by it when they are published.
     """
-    approver_permission: _access_pb2.Permission.ValueType
-    """What approving asks for beyond DOCUMENTS_REVIEW, in the document's organisation: DOCUMENTS_PUBLISH (publishers and admins),
-    DOCUMENTS_VANISH (admins), or no more (DOCUMENTS_REVIEW, which is meant where this is unset). Approvals that were given before a
-    change of it hold.
-    """
+    approver: Global___Approver.ValueType
+    """Who may give one. Approvals that were given before a change of it hold."""
     def __init__(
         self,
         *,
         required_approvals: _builtins.int | None = ...,
-        approver_permission: _access_pb2.Permission.ValueType = ...,
+        approver: Global___Approver.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_required_approvals", b"_required_approvals", "required_approvals", b"required_approvals"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_required_approvals", b"_required_approvals", "approver_permission", b"approver_permission", "required_approvals", b"required_approvals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_required_approvals", b"_required_approvals", "approver", b"approver", "required_approvals", b"required_approvals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__required_approvals: _TypeAlias = _typing.Literal["required_approvals"]  # noqa: Y015
     _WhichOneofArgType__required_approvals: _TypeAlias = _typing.Literal["_required_approvals", b"_required_approvals"]  # noqa: Y015
