@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from bench import access, capacity, costs, import_speed, overload, pages, sign_in, slow, stops, tracing
+from bench import access, capacity, content_types, costs, import_speed, overload, pages, sign_in, slow, stops, tracing
 
 BENCHMARKS = {
     "costs": costs.main,
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "overload": overload.main,
     "slow": slow.main,
     "tracing": tracing.main,
+    "types": content_types.main,
 }
 
 parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what things cost.")
