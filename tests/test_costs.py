@@ -87,8 +87,7 @@ async def content_types(day: Day) -> None:
     changed = await day.measure(lambda: desk.change_content_type(made, title="Another"))
     await desk.create(content_type=name, details={"a": 1})
     await day.measure(lambda: stub.CheckContentType(types.CheckContentTypeRequest(name=name), metadata=admin))
-    schema = {"details_schema": {"type": "object"}}
-    await day.measure(lambda: desk.change_content_type(changed, **schema), "with documents")
+    await day.measure(lambda: desk.change_content_type(changed, details_schema={"type": "object"}), "with documents")
     unused = await desk.content_type(f"{name}_unused")
     delete = changes.DeleteContentTypeRequest(name=unused.name, etag=unused.etag)
     await day.measure(lambda: stub.DeleteContentType(delete, metadata=admin))

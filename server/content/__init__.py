@@ -4,8 +4,8 @@
 - **revision**: what a document said at one save. Never changed.
 - **draft side**: where the newest revision stands while it is not public. **live side**: what the public sees of the document.
 - **review**: what was said to a revision when it was handed in, approved or given back.
-- **content type**: a kind of document, with the JSON Schema of its `details`. Each change makes a **version** of it. A **move** takes a member
-  of the details elsewhere, from its version on, for whoever reads.
+- **content type**: a kind of document, with the JSON Schema of its `details`. Each change makes a **version** of it.
+  A **move** takes a member of the details elsewhere, from its version on, for whoever reads.
 - **publication**: a revision becoming what the public sees: on the record and as a page, in one transaction.
 - **import**: documents that were published elsewhere, brought in as published.
 """

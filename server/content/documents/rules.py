@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from gazette.access.v1.access_pb2 import Permission
 from server.content.failures import DocumentNotFound, OrganisationNotFound
-from server.content.fields import check_etag, document_etag
+from server.content.fields import check_document_etag
 from server.rpc.caller import Caller
 
 READ = Permission.PERMISSION_DOCUMENTS_READ
@@ -53,5 +53,5 @@ def changeable(document: Any, caller: Caller, permission: Permission.ValueType, 
     """The document that was found, for a change. Raises DocumentNotFound, PermissionDenied, StaleEtag."""
     readable(document, caller)
     caller.require(permission, document.organisation_id)
-    check_etag(named.etag, document_etag(document))
+    check_document_etag(named.etag, document)
     return document

@@ -72,7 +72,7 @@ class Change:
             if since is not None:
                 await connection.execute(DOCUMENTS_UNCHANGED)
             row = await existing(connection, proposal.row.name, lock=True)
-            content_fields.check_etag(content_fields.etag(proposal.row.version), content_fields.etag(row.version))
+            content_fields.check_etag(content_fields.etag(proposal.row.version), row.version)
             if since is not None:
                 await self.look_again(connection, proposal, since, found)
                 decide(found, accept_invalid=accept_invalid)

@@ -92,7 +92,7 @@ class ContentTypeService:
         columns = await columns_of(wanted, self.schemas)
         async with self.database.read() as connection:
             row = await existing(connection, wanted.name)
-        content_fields.check_etag(wanted.etag, content_fields.etag(row.version))
+        content_fields.check_etag(wanted.etag, row.version)
         proposal = proposing.proposed(row, wanted, fields, columns)
         checked = CheckTokens(self.paging).checked(request, row.version, caller.known_id) if request.check_token else None
         if proposal.concerns_documents:
@@ -145,7 +145,7 @@ class ContentTypeHistory:
             row = await existing(connection, request.name)
         if not change:
             return proposing.standing(row)
-        content_fields.check_etag(wanted.etag, content_fields.etag(row.version))
+        content_fields.check_etag(wanted.etag, row.version)
         return proposing.proposed(row, wanted, fields, columns)
 
     async def ListContentTypeVersions(
@@ -166,7 +166,7 @@ class ContentTypeHistory:
         async with self.database.transaction() as connection:
             await connection.execute(DOCUMENTS_UNCHANGED)
             row = await existing(connection, request.name, lock=True)
-            content_fields.check_etag(request.etag, content_fields.etag(row.version))
+            content_fields.check_etag(request.etag, row.version)
             if await queries.is_used(connection, row.name):
                 raise ContentTypeInUse
             await queries.delete_content_type(connection, row.name)
