@@ -16,7 +16,7 @@ from server.content.checks.details import Schemas
 from server.content.paths import DOCUMENTS_UNCHANGED
 from server.content.rendering.renderer import ALLOWANCE
 from server.content.types import proposing, queries, views
-from server.content.types.changing import MOST_AT_ONCE, NAMED, Change, Checked
+from server.content.types.changing import MOST_AT_ONCE, NAMED, Change, Checked, soon
 from server.content.types.checking import Checks, Found
 from server.content.types.creating import columns_of, create, existing, shown
 from server.content.types.failures import ContentTypeInUse
@@ -164,7 +164,7 @@ class ContentTypeHistory:
     ) -> changes.DeleteContentTypeResponse:
         call.caller.require(WRITE)
         async with self.database.transaction() as connection:
-            await connection.execute(DOCUMENTS_UNCHANGED)
+            await soon(connection.execute(DOCUMENTS_UNCHANGED))
             row = await existing(connection, request.name, lock=True)
             content_fields.check_etag(request.etag, row.version)
             if await queries.is_used(connection, row.name):
