@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gazette.content.v1.content_type_pb2 import ContentType
 from server import audit
 from server.content import fields as content_fields
 from server.content.paths import DOCUMENTS_UNCHANGED
 from server.content.types import queries
 from server.content.types.checking import Checks, Found
-from server.content.types.creating import existing
+from server.content.types.creating import existing, shown
 from server.content.types.failures import CheckNeeded, DocumentsWouldBeInvalid, Hindered
 from server.content.types.proposing import Proposal
 from server.stores.postgres import AnyRow, Database
@@ -62,9 +63,9 @@ class Change:
 
     async def make(
         self, proposal: Proposal, checked: Checked | None, author_id: uuid.UUID, *, accept_invalid: bool
-    ) -> tuple[AnyRow, Found]:
+    ) -> tuple[ContentType, Found]:
         """The changed content type, and what became invalid. Raises StaleEtag, CheckNeeded, DocumentsWouldBeInvalid,
-        Hindered."""
+        Hindered, ContentTypeTooLarge."""
         found, since = Found(), None
         if proposal.concerns_documents:
             since = await self.look(proposal, checked, found)
@@ -79,7 +80,7 @@ class Change:
                 decide(found, accept_invalid=accept_invalid)
             row = await queries.update_content_type(connection, author_id, row.name, **proposal.columns)
             await audit.add(connection, "content_type.update", row.name, **told(proposal, row, found))
-        return row, found
+            return shown(row), found
 
     async def look(self, proposal: Proposal, checked: Checked | None, found: Found) -> datetime:
         """Looks at all documents, or, after a check, at those that were changed since and those that it names. From when on

@@ -97,8 +97,8 @@ class ContentTypeService:
         checked = CheckTokens(self.paging).checked(request, row.version, caller.known_id) if request.check_token else None
         if proposal.concerns_documents:
             call.allowance = ALLOWANCE
-        row, found = await self.change.make(proposal, checked, caller.known_id, accept_invalid=request.accept_invalid)
-        response = rpc.UpdateContentTypeResponse(content_type=shown(row), invalid_count=found.invalid_count)
+        changed, found = await self.change.make(proposal, checked, caller.known_id, accept_invalid=request.accept_invalid)
+        response = rpc.UpdateContentTypeResponse(content_type=changed, invalid_count=found.invalid_count)
         response.invalid_documents.extend([each for each in found.invalid if not each.is_invalid_already][:NAMED])
         return response
 
