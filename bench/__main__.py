@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from bench import access, capacity, costs, import_speed, many, overload, pages, revisions, sign_in, slow, stops, tracing
+from bench import access, capacity, content_types, costs, import_speed, many, overload, pages, revisions, sign_in, slow, stops, tracing
 
 BENCHMARKS = {
     "costs": costs.main,
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "revisions": revisions.main,
     "slow": slow.main,
     "tracing": tracing.main,
+    "types": content_types.main,
 }
 
 parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what things cost.")

@@ -41,7 +41,7 @@ from gazette.system.v1 import system_service_pb2 as system
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
 from server.content.review.forced import Forced
 from server.content.schedules.running import Due
-from tests.content import revising
+from tests.content import reviewing, revising
 from tests.content.desk import Desk, imported
 from tests.content.swapping import swap
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
@@ -91,8 +91,7 @@ async def content_types(day: Day) -> None:
     changed = await day.measure(lambda: desk.change_content_type(made, title="Another"))
     await desk.create(content_type=name, details={"a": 1})
     await day.measure(lambda: stub.CheckContentType(types.CheckContentTypeRequest(name=name), metadata=admin))
-    schema = {"details_schema": {"type": "object"}}
-    await day.measure(lambda: desk.change_content_type(changed, **schema), "with documents")
+    await day.measure(lambda: desk.change_content_type(changed, details_schema={"type": "object"}), "with documents")
     unused = await desk.content_type(f"{name}_unused")
     delete = changes.DeleteContentTypeRequest(name=unused.name, etag=unused.etag)
     await day.measure(lambda: stub.DeleteContentType(delete, metadata=admin))

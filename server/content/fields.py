@@ -30,9 +30,14 @@ def document_etag(document: Any) -> str:
     return f"{etag(document.version)}.{moved_version}" if moved_version else etag(document.version)
 
 
-def check_etag(given: str, current: str) -> None:
-    if given != current:
-        raise StaleEtag(given, current)
+def check_etag(given: str, version: int) -> None:
+    if given != etag(version):
+        raise StaleEtag(given, etag(version))
+
+
+def check_document_etag(given: str, document: Any) -> None:
+    if given != document_etag(document):
+        raise StaleEtag(given, document_etag(document), document.id)
 
 
 def document_fields(document: Document, mask: FieldMask) -> frozenset[str]:

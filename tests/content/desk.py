@@ -86,7 +86,8 @@ class Desk:
 
     async def change_content_type(self, content_type: ContentType, by: Person | None = None, **changed: Any) -> ContentType:
         wanted = ContentType(name=content_type.name, etag=content_type.etag, **changed)
-        request = UpdateContentTypeRequest(content_type=wanted, update_mask=FieldMask(paths=[*changed]))
+        mask = FieldMask(paths=[*changed])
+        request = UpdateContentTypeRequest(content_type=wanted, update_mask=mask, accept_invalid=True)
         metadata = (by or self.admin).metadata
         saved: ContentType = (await self.content_types.UpdateContentType(request, metadata=metadata)).content_type
         return saved

@@ -251,6 +251,19 @@ async def test_a_save_under_way_is_waited_for(desk: Desk) -> None:
     assert (await task).reason == "DOCUMENTS_WOULD_BE_INVALID"
 
 
+async def test_a_save_that_does_not_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change does not wait for long for a save that does not end, and keeps nobody else from saving meanwhile (C39)."""
+    monkeypatch.setattr(changing, "LOCKED_SECONDS", 0.1)
+    made = await desk.content_type(desk.kind("stuck"), OPEN)
+    document = await desk.create(content_type=made.name, details={"a": "x"})
+    async with desk.service.database.transaction() as connection:
+        statement = text("UPDATE documents SET update_time = clock_timestamp() WHERE id = :id")
+        await connection.execute(statement, {"id": uuid.UUID(document.id)})
+        assert (await refused(change(desk, made, details_schema=limited(2)))).code is grpc.StatusCode.UNAVAILABLE
+        await desk.create(content_type=made.name, details={"a": "x"})
+    assert (await change(desk, made, details_schema=limited(2))).content_type.version == made.version + 1
+
+
 async def test_only_what_nobody_uses_is_deleted(desk: Desk) -> None:
     """A type of which there are documents is not deleted; one that is comes back by being made again, and its versions go on
     (C39)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -13,13 +14,14 @@ from sqlalchemy import text
 
 from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
-from gazette.content.v1.document_pb2 import Document, DocumentView, DraftState
+from gazette.content.v1.document_pb2 import Document, DocumentView, DraftState, LiveState
 from gazette.content.v1.taking_down_pb2 import DraftHandling
 from server.rpc.objects import plain
 from tests.content.desk import Desk
 from tests.content.taking import restore, withdraw
 from tests.content.test_content_type_changes import precondition
 from tests.content.type_changes import asked, change, invalid, now
+from tests.polling import until
 from tests.refusals import refused
 
 STRICT_OLD: dict[str, Any] = {"properties": {"old": {"type": "string"}}, "additionalProperties": False}
@@ -80,6 +82,20 @@ async def test_an_approval_outlives_a_rename(desk: Desk) -> None:
     published = await desk.publish(approved)
     assert (said(published), published.revision_number) == ({"new": "<b>Quay</b>"}, 1)
     assert plain((await desk.page(document.path)).page.details) == {"new": "<b>Quay</b>"}
+
+
+async def test_a_schedule_outlives_a_rename(desk: Desk) -> None:
+    """A draft that is scheduled is published by itself under the new name (C40)."""
+    made = await desk.content_type(desk.kind("scheduled"), STRICT_OLD)
+    document = await desk.approve(await desk.submit(await desk.create(content_type=made.name, details={"old": "Quay"})))
+    await desk.schedule(document, timedelta(seconds=2))
+    await change(desk, made, MOVES, details_schema=STRICT_NEW)
+
+    async def is_published() -> bool:
+        return (await desk.get(document)).live.state == LiveState.LIVE_STATE_PUBLISHED
+
+    await until(is_published)
+    assert plain((await desk.page(document.path)).page.details) == {"new": "Quay"}
 
 
 async def test_html_moves_along(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1.content_type_member_pb2 import MemberMove, MemberPermission
 from server.rpc.requests.validation import found_in
 from tools import generate, limits
@@ -32,9 +33,12 @@ STRINGS: tuple[Callable[[int], str], ...] = (
 """Texts of any length, one of which fits each pattern of the contract."""
 
 
+READ = Permission.PERMISSION_DOCUMENTS_READ
 ELEMENTS: dict[str, Callable[[int], Message]] = {
     "gazette.content.v1.MemberMove": lambda at: MemberMove(source=f"/a{at}", target=f"/b{at}"),
-    "gazette.content.v1.MemberPermission": lambda at: MemberPermission(member=f"/a{at}", permission=1),
+    "gazette.content.v1.MemberPermission": lambda at: MemberPermission(
+        member=f"/a{at}", permission=Permission.PERMISSION_DOCUMENTS_READ
+    ),
 }
 """Elements of lists that are messages, no two alike."""
 

@@ -35,6 +35,7 @@ SET_BY_THE_SERVER = {
 }
 """Parts of resources that a request carries and nobody reads there."""
 WITH_PATTERN_AND_TEXT = {
+    "gazette.content.v1.Comment.field",
     "gazette.content.v1.Document.locale",
     "gazette.content.v1.ContentType.html_members",
     "gazette.content.v1.MemberMove.source",

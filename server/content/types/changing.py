@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gazette.content.v1.content_type_pb2 import ContentType
 from server import audit
-from server.content import failures
 from server.content import fields as content_fields
 from server.content.paths import DOCUMENTS_UNCHANGED
 from server.content.types import queries
 from server.content.types.checking import Checks, Found
-from server.content.types.creating import existing
-from server.content.types.failures import CheckNeeded, DocumentsWouldBeInvalid
+from server.content.types.creating import existing, shown
+from server.content.types.failures import CheckNeeded, DocumentsWouldBeInvalid, Hindered
 from server.content.types.proposing import Proposal
 from server.stores.postgres import AnyRow, Database
 
@@ -31,7 +32,8 @@ MOST_AT_ONCE = 2_000
 MOST_SINCE = 4_000
 """Documents that may have been changed since a check."""
 MOST_UNDER_LOCK = 50
-LOCKED_SECONDS = 1.0
+LOCKED_SECONDS = 3.0
+"""For which nobody saves a document, at the most, while the lock is waited for, and while it is held."""
 NAMED = 10
 """Documents that a check's token names."""
 
@@ -61,24 +63,24 @@ class Change:
 
     async def make(
         self, proposal: Proposal, checked: Checked | None, author_id: uuid.UUID, *, accept_invalid: bool
-    ) -> tuple[AnyRow, Found]:
+    ) -> tuple[ContentType, Found]:
         """The changed content type, and what became invalid. Raises StaleEtag, CheckNeeded, DocumentsWouldBeInvalid,
-        Contended."""
+        Hindered, ContentTypeTooLarge."""
         found, since = Found(), None
         if proposal.concerns_documents:
             since = await self.look(proposal, checked, found)
             decide(found, accept_invalid=accept_invalid)
         async with self.database.transaction() as connection:
             if since is not None:
-                await connection.execute(DOCUMENTS_UNCHANGED)
+                await soon(connection.execute(DOCUMENTS_UNCHANGED))
             row = await existing(connection, proposal.row.name, lock=True)
-            content_fields.check_etag(content_fields.etag(proposal.row.version), content_fields.etag(row.version))
+            content_fields.check_etag(content_fields.etag(proposal.row.version), row.version)
             if since is not None:
                 await self.look_again(connection, proposal, since, found)
                 decide(found, accept_invalid=accept_invalid)
             row = await queries.update_content_type(connection, author_id, row.name, **proposal.columns)
             await audit.add(connection, "content_type.update", row.name, **told(proposal, row, found))
-        return row, found
+            return shown(row), found
 
     async def look(self, proposal: Proposal, checked: Checked | None, found: Found) -> datetime:
         """Looks at all documents, or, after a check, at those that were changed since and those that it names. From when on
@@ -103,19 +105,23 @@ class Change:
         return since
 
     async def look_again(self, connection: AsyncConnection, proposal: Proposal, since: datetime, found: Found) -> None:
-        """At what was saved since. Raises Contended where that is too much."""
+        """At what was saved since. Raises Hindered where that is too much."""
         name = proposal.row.name
         changed = await self.checks.changed(name, since, MOST_SINCE + 1, connection)
         ids = {id for id, version in changed.items() if found.known.get(id) != version}
         if len(changed) > MOST_SINCE or len(ids) > MOST_UNDER_LOCK:
-            raise failures.Contended
-        if not ids:
-            return
-        try:
-            async with asyncio.timeout(LOCKED_SECONDS):
-                await self.checks.these(name, ids, proposal.now, proposal.before, found, connection)
-        except TimeoutError:
-            raise failures.Contended from None
+            raise Hindered
+        if ids:
+            await soon(self.checks.these(name, ids, proposal.now, proposal.before, found, connection))
+
+
+async def soon(work: Awaitable[object]) -> None:
+    """Waits for what keeps others from saving, but not for long. Raises Hindered."""
+    try:
+        async with asyncio.timeout(LOCKED_SECONDS):
+            await work
+    except TimeoutError:
+        raise Hindered from None
 
 
 def decide(found: Found, *, accept_invalid: bool) -> None:

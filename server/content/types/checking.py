@@ -21,6 +21,7 @@ from server.content.checks.details import CHECK_SECONDS, TOO_COMPLEX, field_path
 from server.content.checks.flaws import Flaw
 from server.content.types import looking
 from server.content.types.judging import Saved, Terms, Verdict, verdicts
+from server.rpc.failures import cut
 from server.rpc.objects import LargeObject, Object
 from server.stores.horizon import HORIZON
 from server.stores.postgres import Database
@@ -28,7 +29,8 @@ from server.stores.statements import Row, Statement
 
 BATCH_SECONDS = 4.0
 """Of CPU time for a batch: it takes some hundredths. Where it takes more, each document has its own time."""
-MOST_VIOLATIONS = 5
+MOST_VIOLATIONS, MOST_FIELD = 5, 500
+"""Of a document; and characters of a place, since members are called what somebody calls them."""
 FIRST = uuid.UUID(int=0)
 
 
@@ -178,7 +180,7 @@ def told(row: Row, verdict: Verdict, body_member: str) -> InvalidDocument:
         side=DocumentSide.DOCUMENT_SIDE_LIVE if row.is_live else DocumentSide.DOCUMENT_SIDE_DRAFT,
         revision_number=row.number,
         violations=[
-            DocumentViolation(field=field_path(each.place, body_member), description=each.description)
+            DocumentViolation(field=cut(field_path(each.place, body_member), MOST_FIELD), description=each.description)
             for each in verdict.flaws[:MOST_VIOLATIONS]
         ],
         is_invalid_already=verdict.is_already,

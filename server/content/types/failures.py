@@ -16,6 +16,7 @@ from server.rpc.failures import (
     FailedPrecondition,
     InvalidArgument,
     PermissionDenied,
+    Unavailable,
     Violation,
     cut,
 )
@@ -62,6 +63,12 @@ class CheckNeeded(FailedPrecondition):
             "part, and give its check_token.",
             count=str(count),
         )
+
+
+class Hindered(Unavailable):
+    """Too much is being saved."""
+
+    message = "Documents are being saved faster than they can be looked at. Try again."
 
 
 class ContentTypeInUse(FailedPrecondition):

@@ -16,7 +16,7 @@ from server.content.checks.details import Schemas
 from server.content.paths import DOCUMENTS_UNCHANGED
 from server.content.rendering.renderer import ALLOWANCE
 from server.content.types import proposing, queries, views
-from server.content.types.changing import MOST_AT_ONCE, NAMED, Change, Checked
+from server.content.types.changing import MOST_AT_ONCE, NAMED, Change, Checked, soon
 from server.content.types.checking import Checks, Found
 from server.content.types.creating import columns_of, create, existing, shown
 from server.content.types.failures import ContentTypeInUse
@@ -92,13 +92,13 @@ class ContentTypeService:
         columns = await columns_of(wanted, self.schemas)
         async with self.database.read() as connection:
             row = await existing(connection, wanted.name)
-        content_fields.check_etag(wanted.etag, content_fields.etag(row.version))
+        content_fields.check_etag(wanted.etag, row.version)
         proposal = proposing.proposed(row, wanted, fields, columns)
         checked = CheckTokens(self.paging).checked(request, row.version, caller.known_id) if request.check_token else None
         if proposal.concerns_documents:
             call.allowance = ALLOWANCE
-        row, found = await self.change.make(proposal, checked, caller.known_id, accept_invalid=request.accept_invalid)
-        response = rpc.UpdateContentTypeResponse(content_type=shown(row), invalid_count=found.invalid_count)
+        changed, found = await self.change.make(proposal, checked, caller.known_id, accept_invalid=request.accept_invalid)
+        response = rpc.UpdateContentTypeResponse(content_type=changed, invalid_count=found.invalid_count)
         response.invalid_documents.extend([each for each in found.invalid if not each.is_invalid_already][:NAMED])
         return response
 
@@ -145,7 +145,7 @@ class ContentTypeHistory:
             row = await existing(connection, request.name)
         if not change:
             return proposing.standing(row)
-        content_fields.check_etag(wanted.etag, content_fields.etag(row.version))
+        content_fields.check_etag(wanted.etag, row.version)
         return proposing.proposed(row, wanted, fields, columns)
 
     async def ListContentTypeVersions(
@@ -164,9 +164,9 @@ class ContentTypeHistory:
     ) -> changes.DeleteContentTypeResponse:
         call.caller.require(WRITE)
         async with self.database.transaction() as connection:
-            await connection.execute(DOCUMENTS_UNCHANGED)
+            await soon(connection.execute(DOCUMENTS_UNCHANGED))
             row = await existing(connection, request.name, lock=True)
-            content_fields.check_etag(request.etag, content_fields.etag(row.version))
+            content_fields.check_etag(request.etag, row.version)
             if await queries.is_used(connection, row.name):
                 raise ContentTypeInUse
             await queries.delete_content_type(connection, row.name)

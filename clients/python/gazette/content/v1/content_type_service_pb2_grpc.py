@@ -119,7 +119,7 @@ class ContentTypeServiceServicer:
         Errors: NOT_FOUND `CONTENT_TYPE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_SCHEMA`, `INVALID_UPDATE_MASK`,
         `INVALID_MOVE`, `INVALID_PAGE_TOKEN` for a `check_token` of something else, `CONTENT_TYPE_TOO_LARGE`; FAILED_PRECONDITION
         `DOCUMENTS_WOULD_BE_INVALID` with the first of them (google.rpc.PreconditionFailure, in which `subject` is a document's id and
-        path) and how many there are (`count`), `CHECK_NEEDED`.
+        path) and how many there are (`count`), `CHECK_NEEDED`; UNAVAILABLE where documents are saved faster than they are looked at.
         A retry is safe: it answers ABORTED if the first call arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
