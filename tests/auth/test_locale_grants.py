@@ -46,8 +46,8 @@ def roles(account: Account) -> list[tuple[int, str, list[str]]]:
 
 
 async def test_languages_are_added_and_taken(service: Service) -> None:
-    """Z9: A role is held for the languages that it was granted for, each in its canonical form, and for one less when that is
-    taken; once it is granted for all, single ones count no more."""
+    """A role is held for the languages that it was granted for, each in its canonical form, and for one less when that is
+    taken; once it is granted for all, single ones count no more. (Z9)"""
     here = await service.organisation()
     admin = await service.account(role=Role.ROLE_ADMIN, organisation_id=here)
     person = await service.account(role=Role.ROLE_READER, organisation_id=here)

@@ -80,8 +80,8 @@ async def translator(desk: Desk, role: Role.ValueType, *locales: str) -> Person:
 
 @pytest.mark.parametrize(("method", "field"), [*named()])
 async def test_every_change_of_another_language_is_refused(desk: Desk, method: str, field: str) -> None:
-    """Z9: Whoever may do everything with Welsh documents can change none that is English, by whatever method: a new one is
-    tried by this test as well."""
+    """Whoever may do everything with Welsh documents can change none that is English, by whatever method: a new one is tried
+    by this test as well. (Z9)"""
     document = await desk.create(f"{desk.root}/a")
     person = await translator(desk, Role.ROLE_PUBLISHER, "cy", "cy-GB")
     request = request_of(method, field, document)
@@ -91,8 +91,8 @@ async def test_every_change_of_another_language_is_refused(desk: Desk, method: s
 
 
 async def test_a_translator_at_work(desk: Desk) -> None:
-    """Z9: Who holds a role for a language writes, submits, schedules and publishes what is in it, and in its forms; all else
-    there can be read. A document in another language cannot be made."""
+    """Who holds a role for a language writes, submits, schedules and publishes what is in it, and in its forms; all else
+    there can be read. A document in another language cannot be made. (Z9)"""
     english = await desk.published(f"{desk.root}/a")
     author = await translator(desk, Role.ROLE_AUTHOR, "cy")
     editor, publisher = [await translator(desk, each, "cy") for each in (Role.ROLE_EDITOR, Role.ROLE_PUBLISHER)]

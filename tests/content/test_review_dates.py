@@ -53,8 +53,8 @@ async def due(desk: Desk, before: datetime) -> list[str]:
 
 
 async def test_a_date_is_no_content(desk: Desk) -> None:
-    """C37: A review date makes no revision, leaves a draft as it is, and the page, too; a list finds it, until it is taken
-    away."""
+    """A review date makes no revision, leaves a draft as it is, and the page, too; a list finds it, until it is taken away.
+    (C37)"""
     document = await desk.published(f"{desk.root}/a")
     page = await desk.page(document.path)
     draft = await desk.submit(await desk.update(document, body="b"))
@@ -75,8 +75,8 @@ async def test_a_date_is_no_content(desk: Desk) -> None:
 
 
 async def test_still_right(desk: Desk) -> None:
-    """C37: One call says that a page is still right: who and when is kept, and the date moves on by the interval, to the given
-    time, or away."""
+    """One call says that a page is still right: who and when is kept, and the date moves on by the interval, to the given
+    time, or away. (C37)"""
     dated = await set_date(desk, await desk.published(f"{desk.root}/a"), DAY, 30 * DAY)
     right = await confirm(desk, dated)
     assert right.live.reviewer_id == desk.author.id
@@ -92,8 +92,8 @@ async def test_still_right(desk: Desk) -> None:
 
 
 async def test_what_cannot_be_looked_at(desk: Desk) -> None:
-    """C37: A date lies between now and ten years from now; only a page can be right; of another organisation's nothing is
-    told."""
+    """A date lies between now and ten years from now; only a page can be right; of another organisation's nothing is told.
+    (C37)"""
     document = await desk.published(f"{desk.root}/a")
     for wrong in (-DAY, 3654 * DAY):
         for call in (set_date(desk, document, wrong), confirm(desk, document, wrong)):
@@ -134,8 +134,8 @@ def telling(desk: Desk) -> DueReviews:
 
 
 async def test_one_mail_a_person(own_desk: Desk) -> None:
-    """C37: Who wrote, reviewed or last confirmed pages that are due is told of all of them in one mail, once, whoever else
-    looks; after the next confirmation again."""
+    """Who wrote, reviewed or last confirmed pages that are due is told of all of them in one mail, once, whoever else looks;
+    after the next confirmation again. (C37)"""
     desk = own_desk
     first = await set_date(desk, await desk.published("/a", title="A page"))
     second = await set_date(desk, await desk.published("/b", title="B page"))

@@ -33,7 +33,7 @@ CODES = {code.name for code in grpc.StatusCode}
 JOBS = {
     "deadlines", "arrivals", "rights of streams", "metrics", "rates", "clearing away", "mail", "audit sealing", "listener",
     "shared cache", "bootstrap key", "password resets", "health", "files of pages", "sweep of uploads",
-    "removal of unused files", "backup successes", "schedules",
+    "removal of unused files", "backup successes", "schedules", "review dates",
 }  # fmt: skip
 ALLOWED: dict[str, set[str]] = {
     "code": CODES,
