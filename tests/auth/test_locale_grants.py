@@ -100,7 +100,7 @@ async def test_who_has_no_other_role(service: Service) -> None:
 
 
 async def test_keys_of_translators(service: Service) -> None:
-    """A key of a service that writes in one language writes in that alone, whatever its scopes."""
+    """A key of a service that writes in one language writes in that alone, whatever its scopes. (Z9)"""
     here = await service.organisation()
     admin = await service.account(role=Role.ROLE_ADMIN)
     desk = Desk(service, admin)

@@ -119,7 +119,7 @@ async def test_a_translator_at_work(desk: Desk) -> None:
 
 
 async def test_what_is_scheduled_by_who_may_no_more(desk: Desk) -> None:
-    """What is due in a language that its scheduler may publish in no more fails, as where the role is lost altogether."""
+    """What is due in a language that its scheduler may publish in no more fails, as where the role is lost. (Z9)"""
     publisher = await translator(desk, Role.ROLE_PUBLISHER, "cy")
     document = await desk.approved(f"{desk.root}/cy", locale="cy")
     scheduled = await desk.schedule(document, timedelta(days=1), publisher)
@@ -131,7 +131,7 @@ async def test_what_is_scheduled_by_who_may_no_more(desk: Desk) -> None:
 
 
 async def test_imports_are_for_all_languages(desk: Desk) -> None:
-    """Nobody brings documents in by a role for one language."""
+    """Nobody brings documents in by a role for one language. (Z9)"""
     person = await translator(desk, Role.ROLE_PUBLISHER, "en")
     refusal = await refused(desk.bring_in(by=person))
     assert refusal.code is grpc.StatusCode.PERMISSION_DENIED

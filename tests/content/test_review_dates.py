@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -162,8 +163,24 @@ async def test_one_mail_a_person(own_desk: Desk) -> None:
     assert (await desk.get(waits)).etag == waits.etag
 
 
+async def test_two_that_tell(own_desk: Desk) -> None:
+    """Of two processes that look at once one tells people; and what somebody is changing at that moment is told of the next
+    time. (C37)"""
+    desk = own_desk
+    documents = [await set_date(desk, await desk.published(f"/{number}")) for number in range(3)]
+    await make_due(desk, *documents)
+    async with desk.service.owner.connect() as connection, connection.begin():
+        lock = text("SELECT id FROM documents WHERE id = :id FOR UPDATE")
+        await connection.execute(lock, {"id": uuid.UUID(documents[0].id)})
+        await asyncio.gather(*(telling(desk).tell() for _ in range(4)))
+    (mail,) = await told(desk, desk.author.email)
+    assert len(mail["documents"]) == 2
+    await telling(desk).tell_all()
+    assert [len(each["documents"]) for each in await told(desk, desk.author.email)] == [2, 1]
+
+
 async def test_who_may_not_read_any_more_is_not_told(own_desk: Desk) -> None:
-    """A mail says titles: it goes to who may read the documents now, and has signed in with an address."""
+    """A mail says titles: it goes to who may read the documents now, and has an address. (C37)"""
     desk = own_desk
     document = await set_date(desk, await desk.published("/a"))
     await make_due(desk, document)
