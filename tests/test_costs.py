@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from gazette.content.v1 import translations_pb2 as translations
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
 from gazette.content.v1.document_pb2 import Document, LiveState
 from gazette.content.v1.removal_pb2 import Removal
+from gazette.content.v1.translations_pb2 import TranslationGapKind as GapKind
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1 import file_service_pb2 as files
@@ -93,7 +95,8 @@ async def looked_at_again(day: Day, document: Document) -> None:
     etag = (await day.measure(lambda: documents.SetReviewDate(dated, metadata=author))).document.etag
     right = review_dates.ConfirmDocumentRequest(id=document.id, etag=etag)
     await day.measure(lambda: documents.ConfirmDocument(right, metadata=author))
-    listing = content.ListDocumentsRequest(organisation_id=day.desk.organisation_id, review_due_before=datetime.now(UTC))
+    listing = content.ListDocumentsRequest(organisation_id=day.desk.organisation_id)
+    listing.review_due_before.FromDatetime(datetime.now(UTC))
     await day.measure(lambda: documents.ListDocuments(listing, metadata=author), "due for review")
 
 
@@ -106,11 +109,9 @@ async def translated(day: Day, document: Document) -> None:
     await day.measure(lambda: desk.documents.ListTranslations(listing, metadata=author))
     same = translations.ConfirmTranslationRequest(id=welsh.id, etag=welsh.etag)
     await day.measure(lambda: desk.documents.ConfirmTranslation(same, metadata=author))
-    for kind, case in ((1, "missing"), (2, "outdated")):
-        gaps = translations.ListTranslationGapsRequest(
-            kind=translations.TranslationGapKind.ValueType(kind), source_locale="en", target_locale="cy"
-        )
-        await day.measure(lambda gaps=gaps: desk.documents.ListTranslationGaps(gaps, metadata=author), case)
+    for kind, case in ((GapKind.TRANSLATION_GAP_KIND_MISSING, "missing"), (GapKind.TRANSLATION_GAP_KIND_OUTDATED, "outdated")):
+        gaps = translations.ListTranslationGapsRequest(kind=kind, source_locale="en", target_locale="cy")
+        await day.measure(partial(desk.documents.ListTranslationGaps, gaps, metadata=author), case)
 
 
 async def documents(day: Day) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import Role
@@ -50,7 +51,7 @@ def named() -> Iterator[tuple[str, str]]:
 
 
 def request_of(method: str, field: str, document: Document) -> Message:
-    wanted: Any = SERVICE.methods_by_name[method].input_type._concrete_class()
+    wanted: Any = GetMessageClass(SERVICE.methods_by_name[method].input_type)()
     if field == "document":
         wanted.document.id, wanted.document.etag = document.id, document.etag
         wanted.document.title = "Another title"

@@ -48,7 +48,8 @@ async def confirm(desk: Desk, document: Document, due: timedelta | None = None) 
 
 
 async def due(desk: Desk, before: datetime) -> list[str]:
-    request = content.ListDocumentsRequest(organisation_id=desk.organisation_id, review_due_before=before)
+    request = content.ListDocumentsRequest(organisation_id=desk.organisation_id)
+    request.review_due_before.FromDatetime(before)
     answer = await desk.documents.ListDocuments(request, metadata=desk.author.metadata)
     return [each.id for each in answer.documents]
 
@@ -196,10 +197,12 @@ async def test_what_the_mail_says() -> None:
     compose = letters.composers("https://gazette.example.gov")[letters.DUE]
     documents = [{"title": f"Page {number}", "path": f"/p/{number}"} for number in range(3)]
     letter = await compose(None, {"name": "Ada", "documents": documents, "more": 4})  # type: ignore[arg-type]
+    assert letter is not None
     assert letter.subject == "7 pages must be looked at again"
     assert '"Page 1", at /p/1' in letter.text
     assert "And 4 more." in letter.text
     letter = await compose(None, {"name": "Ada", "documents": documents[:1], "more": 0})  # type: ignore[arg-type]
+    assert letter is not None
     assert letter.subject == "A page must be looked at again"
     assert "gazette.example.gov" in letter.text
 

@@ -13,6 +13,7 @@ from tests.edge import Edge
 from tests.refusals import http_reason
 
 DAY = timedelta(days=1)
+Params = dict[str, str | int | list[str]]
 
 
 def test_a_pages_life(edge: Edge) -> None:
@@ -42,13 +43,13 @@ def test_a_pages_life(edge: Edge) -> None:
 
         now = datetime.now(UTC)
         document = step(author, document, "set-review-date", reviewByTime=written(now + DAY), reviewInterval="864000s")
-        due = {"reviewDueBefore": written(now + 2 * DAY), "pageSize": 200}
+        due: Params = {"reviewDueBefore": written(now + 2 * DAY), "pageSize": 200}
         assert document["id"] in {each["id"] for each in author.get("/v1/documents", params=due).json()["documents"]}
         document = step(author, document, "confirm")
         assert document["id"] not in {each["id"] for each in author.get("/v1/documents", params=due).json()["documents"]}
         assert datetime.fromisoformat(document["live"]["reviewByTime"]) > now + 9 * DAY
 
-        gaps = {"sourceLocale": "en", "targetLocale": "cy", "kind": "TRANSLATION_GAP_KIND_MISSING", "pageSize": 200}
+        gaps: Params = {"sourceLocale": "en", "targetLocale": "cy", "kind": "TRANSLATION_GAP_KIND_MISSING", "pageSize": 200}
         missing = author.get("/v1/translation-gaps", params=gaps).raise_for_status().json()["gaps"]
         assert document["id"] in {each["source"]["documentId"] for each in missing}
         welsh = {**wanted, "locale": "cy", "translationKey": document["translationKey"], "title": "Llanw"}
@@ -59,7 +60,7 @@ def test_a_pages_life(edge: Edge) -> None:
         assert [(each["locale"], each["outdated"]) for each in listed] == [("cy", True), ("en", False)]
         published = step(publisher, reviewed(made), "publish")
         newest = {"x-min-record-number": published["live"]["recordNumber"]}
-        query = {"locale": "cy-GB", "fallbackLocales": ["gd", "en"]}
+        query: Params = {"locale": "cy-GB", "fallbackLocales": ["gd", "en"]}
         answer = publisher.get(f"/v1/pages{path}", params=query, headers=newest)
         assert (answer.json()["page"]["title"], answer.headers["content-language"]) == ("Llanw", "cy")
         pages = publisher.get("/v1/pages", params={"translationKey": document["translationKey"]}, headers=newest).json()
