@@ -32,7 +32,7 @@ from server.content.models import Document, Revision
 from server.stores.statements import Statement
 
 MISSING = TranslationGapKind.TRANSLATION_GAP_KIND_MISSING
-LOOKED_AT = 2_000
+LOOKED_AT = 1_000
 """Pages that one part of a list of gaps looks at: few may lack something, and where they are nobody knows beforehand."""
 
 KEY = bindparam("translation_key", type_=Uuid())
