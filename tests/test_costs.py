@@ -7,7 +7,8 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,12 @@ from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1 import content_type_change_pb2 as changes
 from gazette.content.v1 import content_type_service_pb2 as types
 from gazette.content.v1 import preview_pb2 as preview
+from gazette.content.v1 import review_dates_pb2 as review_dates
+from gazette.content.v1 import translations_pb2 as translations
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
 from gazette.content.v1.document_pb2 import Document, LiveState
 from gazette.content.v1.removal_pb2 import Removal
+from gazette.content.v1.translations_pb2 import TranslationGapKind as GapKind
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1 import file_service_pb2 as files
@@ -97,6 +101,33 @@ async def content_types(day: Day) -> None:
     await day.measure(lambda: stub.DeleteContentType(delete, metadata=admin))
 
 
+async def looked_at_again(day: Day, document: Document) -> None:
+    """What is said of a page beside its content."""
+    documents, author = day.desk.documents, day.desk.author.metadata
+    dated = review_dates.SetReviewDateRequest(id=document.id, etag=(await day.desk.get(document)).etag)
+    dated.review_by_time.FromDatetime(datetime.now(UTC) + timedelta(days=1))
+    etag = (await day.measure(lambda: documents.SetReviewDate(dated, metadata=author))).document.etag
+    right = review_dates.ConfirmDocumentRequest(id=document.id, etag=etag)
+    await day.measure(lambda: documents.ConfirmDocument(right, metadata=author))
+    listing = content.ListDocumentsRequest(organisation_id=day.desk.organisation_id)
+    listing.review_due_before.FromDatetime(datetime.now(UTC))
+    await day.measure(lambda: documents.ListDocuments(listing, metadata=author), "due for review")
+
+
+async def translated(day: Day, document: Document) -> None:
+    """A page in another language."""
+    desk, author = day.desk, day.desk.author.metadata
+    key = document.translation_key
+    welsh = await day.measure(lambda: desk.create(locale="cy", translation_key=key), "a translation")
+    listing = translations.ListTranslationsRequest(document_id=document.id)
+    await day.measure(lambda: desk.documents.ListTranslations(listing, metadata=author))
+    same = translations.ConfirmTranslationRequest(id=welsh.id, etag=welsh.etag)
+    await day.measure(lambda: desk.documents.ConfirmTranslation(same, metadata=author))
+    for kind, case in ((GapKind.TRANSLATION_GAP_KIND_MISSING, "missing"), (GapKind.TRANSLATION_GAP_KIND_OUTDATED, "outdated")):
+        gaps = translations.ListTranslationGapsRequest(kind=kind, source_locale="en", target_locale="cy")
+        await day.measure(partial(desk.documents.ListTranslationGaps, gaps, metadata=author), case)
+
+
 async def documents(day: Day) -> None:
     desk = day.desk
     author = desk.author.metadata
@@ -122,6 +153,8 @@ async def documents(day: Day) -> None:
     moved = await desk.update(document, path=f"{document.path}-moved")
     moved = await desk.approve(await desk.submit(moved))
     moved = await day.measure(lambda: desk.publish(moved), "moved")
+    await looked_at_again(day, await desk.published())
+    await translated(day, await desk.published())
     later = await desk.approved()
     later = await day.measure(lambda: desk.schedule(later, timedelta(days=1)))
     later = await day.measure(lambda: desk.unschedule(later))

@@ -1,5 +1,5 @@
-"""What readers are told of changes, by when pages are looked at again, what translations were made from, and roles that are held
-for single languages.
+"""What readers are told of changes, by when pages are looked at again, what translations were made from, and roles that are
+held for single languages.
 
 Those roles have a table of their own, which processes of the release before do not read: to them they are no roles at all.
 """

@@ -124,6 +124,7 @@ def restore(connection: Connection, id: str, **how: Any) -> None:
 @call
 @click.argument("time", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]), metavar="TIME")
 @click.option("--minor", is_flag=True, help="Readers need not notice what is published.")
+@click.option("--change-note", default="", help="What readers are told of the change; needed of what was public before.")
 @click.option("--withdraw", metavar="EXPLANATION", help="Mark the page as no longer holding, instead of publishing a draft.")
 @click.option("--remove", metavar="EXPLANATION", help="Take the page down.")
 @click.option("--redirect", metavar="LOCATION", help="Take the page down; its path leads there.")
@@ -132,6 +133,7 @@ def schedule(
     id: str,
     time: datetime,
     minor: bool,
+    change_note: str,
     withdraw: str | None,
     remove: str | None,
     redirect: str | None,
@@ -149,7 +151,7 @@ def schedule(
     take_down = ScheduledTakingDown(**into) if into else None
     with changing(connection, id, draft=None, **how) as (client, request, done):
         del request["draft"]
-        wanted = ScheduleDocumentRequest(minor=minor, take_down=take_down, **request)
+        wanted = ScheduleDocumentRequest(minor=minor, change_note=change_note, take_down=take_down, **request)
         wanted.due_time.FromDatetime(time)
         done(client.content.ScheduleDocument(wanted))
 

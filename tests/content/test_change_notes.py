@@ -41,8 +41,8 @@ def notes(of: Page) -> list[str]:
 
 
 async def test_major_and_minor_updates(desk: Desk) -> None:
-    """C36: A major update stamps the page and its note begins the history; a minor one changes neither. That it was published
-    first needs no note, and is none."""
+    """A major update stamps the page and its note begins the history; a minor one changes neither. That it was published
+    first needs no note, and is none. (C36)"""
     document = await desk.published(f"{desk.root}/a")
     first = await page(desk, document)
     assert (notes(first), first.earlier_change_count) == ([], 0)
@@ -60,8 +60,8 @@ async def test_major_and_minor_updates(desk: Desk) -> None:
 
 
 async def test_what_readers_are_to_notice_needs_a_note(desk: Desk) -> None:
-    """C36: Of what was public before a major update without a note is refused, at once and when it is scheduled, by its field;
-    a note that nobody would see is refused, too."""
+    """Of what was public before a major update without a note is refused, at once and when it is scheduled, by its field; a
+    note that nobody would see is refused, too. (C36)"""
     document = await desk.published(f"{desk.root}/a")
     draft = await desk.approve(await desk.submit(await desk.update(document, body="b")))
     publish = rpc.PublishDocumentRequest(id=draft.id, etag=draft.etag)

@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.account_pb2 import Role
@@ -50,7 +51,7 @@ def named() -> Iterator[tuple[str, str]]:
 
 
 def request_of(method: str, field: str, document: Document) -> Message:
-    wanted: Any = SERVICE.methods_by_name[method].input_type._concrete_class()
+    wanted: Any = GetMessageClass(SERVICE.methods_by_name[method].input_type)()
     if field == "document":
         wanted.document.id, wanted.document.etag = document.id, document.etag
         wanted.document.title = "Another title"
@@ -80,8 +81,8 @@ async def translator(desk: Desk, role: Role.ValueType, *locales: str) -> Person:
 
 @pytest.mark.parametrize(("method", "field"), [*named()])
 async def test_every_change_of_another_language_is_refused(desk: Desk, method: str, field: str) -> None:
-    """Z9: Whoever may do everything with Welsh documents can change none that is English, by whatever method: a new one is
-    tried by this test as well."""
+    """Whoever may do everything with Welsh documents can change none that is English, by whatever method: a new one is tried
+    by this test as well. (Z9)"""
     document = await desk.create(f"{desk.root}/a")
     person = await translator(desk, Role.ROLE_PUBLISHER, "cy", "cy-GB")
     request = request_of(method, field, document)
@@ -91,8 +92,8 @@ async def test_every_change_of_another_language_is_refused(desk: Desk, method: s
 
 
 async def test_a_translator_at_work(desk: Desk) -> None:
-    """Z9: Who holds a role for a language writes, submits, schedules and publishes what is in it, and in its forms; all else
-    there can be read. A document in another language cannot be made."""
+    """Who holds a role for a language writes, submits, schedules and publishes what is in it, and in its forms; all else
+    there can be read. A document in another language cannot be made. (Z9)"""
     english = await desk.published(f"{desk.root}/a")
     author = await translator(desk, Role.ROLE_AUTHOR, "cy")
     editor, publisher = [await translator(desk, each, "cy") for each in (Role.ROLE_EDITOR, Role.ROLE_PUBLISHER)]
@@ -119,7 +120,7 @@ async def test_a_translator_at_work(desk: Desk) -> None:
 
 
 async def test_what_is_scheduled_by_who_may_no_more(desk: Desk) -> None:
-    """What is due in a language that its scheduler may publish in no more fails, as where the role is lost altogether."""
+    """What is due in a language that its scheduler may publish in no more fails, as where the role is lost. (Z9)"""
     publisher = await translator(desk, Role.ROLE_PUBLISHER, "cy")
     document = await desk.approved(f"{desk.root}/cy", locale="cy")
     scheduled = await desk.schedule(document, timedelta(days=1), publisher)
@@ -131,7 +132,7 @@ async def test_what_is_scheduled_by_who_may_no_more(desk: Desk) -> None:
 
 
 async def test_imports_are_for_all_languages(desk: Desk) -> None:
-    """Nobody brings documents in by a role for one language."""
+    """Nobody brings documents in by a role for one language. (Z9)"""
     person = await translator(desk, Role.ROLE_PUBLISHER, "en")
     refusal = await refused(desk.bring_in(by=person))
     assert refusal.code is grpc.StatusCode.PERMISSION_DENIED

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-import pytest_asyncio
 from google.protobuf.struct_pb2 import Struct
 from sqlalchemy import select
 
@@ -39,15 +37,7 @@ from tests.content.transferring import (
 )
 from tests.polling import until
 from tests.refusals import refused
-from tests.servers import Servers
-from tests.service import Service, running
-
-
-@pytest_asyncio.fixture
-async def elsewhere(servers: Servers, template: str, tmp_path: Path) -> AsyncIterator[Service]:
-    """Another installation, which holds nothing."""
-    async with running(servers, template, tmp_path / "elsewhere") as service:
-        yield service
+from tests.service import Service
 
 
 async def two_pages(desk: Desk) -> list[Message]:

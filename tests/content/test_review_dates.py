@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,14 +48,15 @@ async def confirm(desk: Desk, document: Document, due: timedelta | None = None) 
 
 
 async def due(desk: Desk, before: datetime) -> list[str]:
-    request = content.ListDocumentsRequest(organisation_id=desk.organisation_id, review_due_before=before)
+    request = content.ListDocumentsRequest(organisation_id=desk.organisation_id)
+    request.review_due_before.FromDatetime(before)
     answer = await desk.documents.ListDocuments(request, metadata=desk.author.metadata)
     return [each.id for each in answer.documents]
 
 
 async def test_a_date_is_no_content(desk: Desk) -> None:
-    """C37: A review date makes no revision, leaves a draft as it is, and the page, too; a list finds it, until it is taken
-    away."""
+    """A review date makes no revision, leaves a draft as it is, and the page, too; a list finds it, until it is taken away.
+    (C37)"""
     document = await desk.published(f"{desk.root}/a")
     page = await desk.page(document.path)
     draft = await desk.submit(await desk.update(document, body="b"))
@@ -75,8 +77,8 @@ async def test_a_date_is_no_content(desk: Desk) -> None:
 
 
 async def test_still_right(desk: Desk) -> None:
-    """C37: One call says that a page is still right: who and when is kept, and the date moves on by the interval, to the given
-    time, or away."""
+    """One call says that a page is still right: who and when is kept, and the date moves on by the interval, to the given
+    time, or away. (C37)"""
     dated = await set_date(desk, await desk.published(f"{desk.root}/a"), DAY, 30 * DAY)
     right = await confirm(desk, dated)
     assert right.live.reviewer_id == desk.author.id
@@ -92,8 +94,8 @@ async def test_still_right(desk: Desk) -> None:
 
 
 async def test_what_cannot_be_looked_at(desk: Desk) -> None:
-    """C37: A date lies between now and ten years from now; only a page can be right; of another organisation's nothing is
-    told."""
+    """A date lies between now and ten years from now; only a page can be right; of another organisation's nothing is told.
+    (C37)"""
     document = await desk.published(f"{desk.root}/a")
     for wrong in (-DAY, 3654 * DAY):
         for call in (set_date(desk, document, wrong), confirm(desk, document, wrong)):
@@ -134,8 +136,8 @@ def telling(desk: Desk) -> DueReviews:
 
 
 async def test_one_mail_a_person(own_desk: Desk) -> None:
-    """C37: Who wrote, reviewed or last confirmed pages that are due is told of all of them in one mail, once, whoever else
-    looks; after the next confirmation again."""
+    """Who wrote, reviewed or last confirmed pages that are due is told of all of them in one mail, once, whoever else looks;
+    after the next confirmation again. (C37)"""
     desk = own_desk
     first = await set_date(desk, await desk.published("/a", title="A page"))
     second = await set_date(desk, await desk.published("/b", title="B page"))
@@ -162,8 +164,24 @@ async def test_one_mail_a_person(own_desk: Desk) -> None:
     assert (await desk.get(waits)).etag == waits.etag
 
 
+async def test_two_that_tell(own_desk: Desk) -> None:
+    """Of two processes that look at once one tells people; and what somebody is changing at that moment is told of the next
+    time. (C37)"""
+    desk = own_desk
+    documents = [await set_date(desk, await desk.published(f"/{number}")) for number in range(3)]
+    await make_due(desk, *documents)
+    async with desk.service.owner.connect() as connection, connection.begin():
+        lock = text("SELECT id FROM documents WHERE id = :id FOR UPDATE")
+        await connection.execute(lock, {"id": uuid.UUID(documents[0].id)})
+        await asyncio.gather(*(telling(desk).tell() for _ in range(4)))
+    (mail,) = await told(desk, desk.author.email)
+    assert len(mail["documents"]) == 2
+    await telling(desk).tell_all()
+    assert [len(each["documents"]) for each in await told(desk, desk.author.email)] == [2, 1]
+
+
 async def test_who_may_not_read_any_more_is_not_told(own_desk: Desk) -> None:
-    """A mail says titles: it goes to who may read the documents now, and has signed in with an address."""
+    """A mail says titles: it goes to who may read the documents now, and has an address. (C37)"""
     desk = own_desk
     document = await set_date(desk, await desk.published("/a"))
     await make_due(desk, document)
@@ -179,10 +197,12 @@ async def test_what_the_mail_says() -> None:
     compose = letters.composers("https://gazette.example.gov")[letters.DUE]
     documents = [{"title": f"Page {number}", "path": f"/p/{number}"} for number in range(3)]
     letter = await compose(None, {"name": "Ada", "documents": documents, "more": 4})  # type: ignore[arg-type]
+    assert letter is not None
     assert letter.subject == "7 pages must be looked at again"
     assert '"Page 1", at /p/1' in letter.text
     assert "And 4 more." in letter.text
     letter = await compose(None, {"name": "Ada", "documents": documents[:1], "more": 0})  # type: ignore[arg-type]
+    assert letter is not None
     assert letter.subject == "A page must be looked at again"
     assert "gazette.example.gov" in letter.text
 

@@ -54,8 +54,8 @@ async def gaps(desk: Desk, kind: rpc.TranslationGapKind.ValueType, **how: Any) -
 
 
 async def test_a_translation_knows_what_it_was_made_from(desk: Desk) -> None:
-    """C38: It was made from what was public of the first document of its key; when that is published anew it is outdated, until
-    somebody says that it says the same again."""
+    """It was made from what was public of the first document of its key; when that is published anew it is outdated, until
+    somebody says that it says the same again. (C38)"""
     english = await desk.published(f"{desk.root}/a", title="Tides")
     assert (english.source_document_id, english.source_revision_number) == ("", 0)
     english = await desk.update(english, title="Tides and times")
@@ -85,7 +85,7 @@ async def test_a_translation_knows_what_it_was_made_from(desk: Desk) -> None:
 
 
 async def test_what_a_translation_may_be_made_from(desk: Desk) -> None:
-    """Another of its translations, in a revision that there is; anything else is as absent as what is another organisation's."""
+    """Another of its translations, in a revision that there is; all else is as absent as what is another organisation's."""
     english = await desk.create(f"{desk.root}/a")
     alone = await desk.create(f"{desk.root}/alone")
     french = await desk.create(f"{desk.root}/fr", locale="fr", translation_key=english.translation_key)
@@ -131,8 +131,8 @@ async def test_pages_of_translations(desk: Desk) -> None:
 
 
 async def test_what_is_missing_and_what_is_outdated(desk: Desk) -> None:
-    """C38: Of the pages in a language those are missing that have no document in the other one, and those are outdated whose
-    source was published since, with the two revisions that differ. Drafts are neither."""
+    """Of the pages in a language those are missing that have no document in the other one, and those are outdated whose
+    source was published since, with the two revisions that differ. Drafts are neither. (C38)"""
     await desk.create(f"{desk.root}/draft")
     pages = [await desk.published(f"{desk.root}/{number}", title=f"Page {number}") for number in range(3)]
     assert [each.source.document_id for each in await gaps(desk, MISSING)] == [each.id for each in pages]

@@ -148,9 +148,11 @@ def item(field: FieldDescriptor, rules: dict[str, Any]) -> Any:
     if of_string.get("uuid"):
         return lambda _: str(uuid.uuid4())
     if field.message_type is not None:
-        return lambda _: GetMessageClass(Default().FindMessageTypeByName(field.message_type.full_name))()
+        kind = GetMessageClass(Default().FindMessageTypeByName(field.message_type.full_name))
+        texts_of_it = [each.name for each in kind.DESCRIPTOR.fields if each.type == FieldDescriptor.TYPE_STRING]
+        return lambda _: kind(**dict.fromkeys(texts_of_it, "a"))
     if (pattern := of_string.get("pattern", "")) and not re.search(pattern, "/a0"):
-        return lambda at: text_of(2 + at, of_string)
+        return lambda at: f"a{chr(97 + at)}"
     return lambda at: f"/a{at}" if "pattern" in of_string else f"a{at}"
 
 

@@ -26,8 +26,8 @@ async def get(desk: Desk, path: str, locale: str, *fallbacks: str, any_locale: b
 
 
 async def test_the_first_language_that_there_is(desk: Desk) -> None:
-    """C38: The answer is in the first of the languages that will do, or in what that is a form of, and says which; it is the
-    very answer of that language. Without any a `locale` is strict."""
+    """The answer is in the first of the languages that will do, or in what that is a form of, and says which; it is the very
+    answer of that language. Without any a `locale` is strict. (C38)"""
     english = await desk.published(f"{desk.root}/a")
     welsh = await desk.published(f"{desk.root}/a", locale="cy", translation_key=english.translation_key, title="Llanw")
     plain = await desk.page(f"{desk.root}/a", "cy")

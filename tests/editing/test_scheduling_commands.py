@@ -55,3 +55,13 @@ async def test_refusals(desk: Desk) -> None:
     code, _, error = await at.run("documents", "unschedule", document.id, "--taking-down")
     assert (code, error.startswith("Error: NOT_SCHEDULED: ")) == (1, True)
     assert await desk.get(document) == document
+
+
+async def test_a_note_for_readers(desk: Desk) -> None:
+    """What was public before is scheduled with what readers are told of the change, or as a minor update."""
+    draft = await desk.update(await desk.published(f"{desk.root}/a"), title="B")
+    document, at = await desk.approve(await desk.submit(draft)), office(desk)
+    code, _, error = await at.run("documents", "schedule", document.id, written(LATER))
+    assert (code, "CHANGE_NOTE_REQUIRED" in error) == (1, True)
+    code, _, _ = await at.run("documents", "schedule", document.id, written(LATER), "--change-note", "Another title.")
+    assert (code, (await desk.get(document)).draft.schedule.change_note) == (0, "Another title.")

@@ -20,10 +20,10 @@ from server.content.documents.merges import Merges, Updated
 from server.content.documents.page_sizes import check_page
 from server.content.documents.premises import Premises, unchanged
 from server.content.documents.sizes import is_counted
+from server.content.documents.sources import with_basis
 from server.content.documents.words import Words, rewritten, words_of
 from server.content.failures import InvalidDetails, KeyOfAnother
 from server.content.rendering import Renderer, Rendering
-from server.content.translations.sources import with_basis
 from server.rpc import http
 from server.rpc.call import Call
 from server.stores import idempotency

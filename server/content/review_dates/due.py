@@ -37,7 +37,7 @@ class DueReviews:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def job(self) -> Job:
-        return Job("review-dates", self.tell_all, seconds=SECONDS)
+        return Job("review dates", self.tell_all, seconds=SECONDS)
 
     async def tell_all(self) -> None:
         """Until there is nothing that can be told of."""

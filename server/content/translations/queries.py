@@ -19,7 +19,6 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
-    or_,
     select,
     true,
 )
@@ -27,28 +26,17 @@ from sqlalchemy.orm import aliased
 
 from gazette.content.v1.translations_pb2 import TranslationGapKind
 from server import audit
+from server.content.documents.sources import Basis
 from server.content.documents.writing import changed
 from server.content.models import Document, Revision
 from server.stores.statements import Statement
 
 MISSING = TranslationGapKind.TRANSLATION_GAP_KIND_MISSING
-LOOKED_AT = 2_000
+LOOKED_AT = 1_000
 """Pages that one part of a list of gaps looks at: few may lack something, and where they are nobody knows beforehand."""
 
 KEY = bindparam("translation_key", type_=Uuid())
-WANTED = bindparam("source_id", type_=Uuid())
-SOURCE = Statement(
-    select(Document.id, Document.revision_number, Document.live_revision_number)
-    .where(Document.translation_key == KEY, Document.locale != bindparam("locale", type_=Text()))
-    .where(or_(WANTED.is_(None), Document.id == WANTED))
-    .order_by(Document.source_document_id.is_not(None), Document.create_time, Document.id)
-    .limit(1)
-)
-"""The document that one of this language and translation key was made from: the one that is wanted, or the first that is no
-translation itself."""
-
-BASIS = ("source_document_id", "source_revision_number")
-DOCUMENT = changed(*BASIS)
+DOCUMENT = changed(*Basis._fields)
 CONFIRMING = Statement(select(DOCUMENT).add_cte(*audit.inserts(DOCUMENT)))
 
 GROUP = Statement(

@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import Any, NamedTuple
+from typing import Any
 
+from server.content.documents.sources import Basis, basis
 from server.content.translations.failures import InvalidSource, NoSource, SourceNotFound
-
-
-class Basis(NamedTuple):
-    """What a translation says the same as: the columns of its document."""
-
-    source_document_id: uuid.UUID | None = None
-    source_revision_number: int | None = None
-
-
-def basis(source: Any | None) -> Basis:
-    """Of a translation that is made now: what is public of its source, or else the newest that it says."""
-    if source is None:
-        return Basis()
-    return Basis(source.id, source.live_revision_number or source.revision_number)
 
 
 def confirmed(source: Any | None, wanted_id: str, wanted_number: int) -> Basis:

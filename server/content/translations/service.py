@@ -14,8 +14,8 @@ from server.content.documents import saving, views
 from server.content.documents.premises import Premises
 from server.content.documents.queries import DOCUMENT
 from server.content.documents.saving import Save
+from server.content.documents.sources import source_of
 from server.content.translations import queries, rules
-from server.content.translations.sources import source_of
 from server.content.translations.views import gap
 from server.rpc.answers import filled
 from server.rpc.call import Call
