@@ -27,7 +27,8 @@ from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStu
 from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1 import content_type_service_pb2 as types
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
-from gazette.content.v1.document_pb2 import Document, LiveState
+from gazette.content.v1.document_pb2 import Document, LinkTargets, LiveState
+from gazette.content.v1.publish_check_pb2 import CheckDocumentRequest
 from gazette.content.v1.removal_pb2 import Removal
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
@@ -95,6 +96,10 @@ async def documents(day: Day) -> None:
     await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author), "newest change first")
     document = await day.measure(lambda: desk.update(document, title="Another"))
     document = await day.measure(lambda: desk.submit(document))
+    asked = CheckDocumentRequest(id=document.id)
+    await day.measure(lambda: desk.documents.CheckDocument(asked, metadata=author))
+    linked = await desk.create(body="[a](/a) [b](#b)", links={"related": LinkTargets(translation_keys=[str(uuid.uuid4())])})
+    await day.measure(lambda: desk.submit(linked), "with links")
     document = await day.measure(lambda: desk.request_changes(document))
     document = await desk.submit(document)
     document = await day.measure(lambda: desk.approve(document))

@@ -6,5 +6,6 @@
 - **review**: what was said to a revision when it was handed in, approved or given back.
 - **content type**: a kind of document, with the JSON Schema of its `details`.
 - **publication**: a revision becoming what the public sees: on the record and as a page, in one transaction.
+- **publish check**: what is looked at before a document becomes public; its problems block, warn or are off.
 - **import**: documents that were published elsewhere, brought in as published.
 """

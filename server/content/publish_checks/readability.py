@@ -28,11 +28,15 @@ LONG_WORD = 6
 WORD = re.compile(r"[^\W_]+(?:[-'’.&/·][^\W_]+)*")
 END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?= [\"'“‘«¿¡(\[]*+([^\W_]))")
 ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|cf|approx|vs|no|nos|para|art|st|mr|mrs|ms|dr|prof|rev|sr|jr|inc|ltd|fig|vol|pp?|ca|bzw|z\.\s?b|d\.\s?h|"
-    r"u\.\s?a|nr|abs|str|evtl|ggf|inkl|usw|vgl|p\.\s?ex|par\s?ex|env|tél|sra|dra|pág|núm|av|ee\.\s?uu|h\.y|e\.e)|\b[^\W\d_])\Z",
+    r"(?:\b(?:e\.g|i\.e|etc|cf|approx|vs|st|mr|mrs|ms|dr|prof|rev|sr|jr|inc|ltd|ca|bzw|z\.\s?b|d\.\s?h|u\.\s?a|str|evtl|ggf|inkl|"
+    r"usw|vgl|p\.\s?ex|par\s?ex|env|tél|sra|dra|av|ee\.\s?uu|h\.y|e\.e)|\b[^\W\d_])\Z",
     re.IGNORECASE,
 )
 """What a full stop often stands behind that ends no sentence; one letter alone, too."""
+LONGEST = 12
+"""Characters of an abbreviation."""
+BEFORE_NUMBERS = re.compile(r"\b(?:nos?|nr|paras?|arts?|figs?|vols?|pp?|abs|pág|núm)\Z", re.IGNORECASE)
+"""The same, before a number."""
 
 
 class Reading(NamedTuple):
@@ -101,9 +105,14 @@ def sentences(text: str) -> Iterator[str]:
     """The sentences of a passage."""
     begin = 0
     for end in END.finditer(text):
-        is_abbreviation = end[0].startswith(".") and ABBREVIATION.search(text, max(begin, end.start() - 12), end.start())
-        if is_abbreviation or end[1].islower():
+        if end[1].islower() or (end[0].startswith(".") and is_abbreviated(text, begin, end)):
             continue
         yield text[begin : end.end()]
         begin = end.end()
     yield text[begin:]
+
+
+def is_abbreviated(text: str, begin: int, end: re.Match[str]) -> bool:
+    """Whether the full stop is one of what stands before it, rather than of the sentence."""
+    where = max(begin, end.start() - LONGEST), end.start()
+    return bool(ABBREVIATION.search(text, *where) or (end[1].isdigit() and BEFORE_NUMBERS.search(text, *where)))
