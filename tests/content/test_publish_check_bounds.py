@@ -11,6 +11,7 @@ import pytest
 from google.protobuf.struct_pb2 import Struct
 
 from gazette.content.v1.document_pb2 import LinkTargets
+from gazette.content.v1.publish_check_pb2 import PublishProblem
 from server.background.processes import TooCostly
 from server.content.publish_checks import checking
 from server.content.publish_checks.examining import MOST_ADDRESSES, examined
@@ -21,7 +22,7 @@ from server.content.publish_checks.registry import OFF as IS_OFF
 from server.content.publish_checks.required import MAX_POINTERS, required
 from server.content.publish_checks.rules import MOST_PROBLEMS
 from server.rpc.objects import LargeObject, from_json
-from tests.content.checking import BLOCKED, check, submitted
+from tests.content.checking import BLOCKED, IMAGE, check, submitted
 from tests.content.desk import Desk
 from tests.content.examining import HTML, Said, look, subject
 from tests.refusals import refused
@@ -75,8 +76,6 @@ def test_whatever_a_text_is_made_of(said: Said) -> None:
 async def test_what_is_large_is_looked_at_elsewhere(own_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long text is looked at in another process, and gives what a short one does; a short one is looked at here."""
     asked: list[Any] = []
-    run = own_desk.service.processes.run if hasattr(own_desk.service, "processes") else None
-    del run
     original = checking.PublishChecks.examined
 
     async def noted(self: Any, subject: Any, call: Any) -> Any:
@@ -124,9 +123,7 @@ async def test_no_more_problems_than_are_read(desk: Desk) -> None:
 
 def test_a_refusal_fits_into_a_header() -> None:
     """Places and messages of any length are cut."""
-    from gazette.content.v1.publish_check_pb2 import PublishProblem
-
-    told = [PublishProblem(check=1, field="f" * 9_000, message="m" * 9_000, element="e" * 9_000) for _ in range(50)]
+    told = [PublishProblem(check=IMAGE, field="f" * 9_000, message="m" * 9_000, element="e" * 9_000) for _ in range(50)]
     assert PublishChecksFailed(told).status().ByteSize() < 4_096
 
 

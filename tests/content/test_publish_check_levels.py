@@ -174,9 +174,10 @@ async def test_who_may_overrides(desk: Desk) -> None:
 async def test_who_may_not_overrides_nothing(desk: Desk) -> None:
     """Overriding needs its permission in the document's organisation, whoever else may publish, and even where nothing is in
     the way; and it is for the named checks alone (C41)."""
-    document, override = await approved(desk), {"override_checks": [IMAGE], "override_reason": REASON}
+    document = await approved(desk)
+    override: dict[str, Any] = {"override_checks": [IMAGE], "override_reason": REASON}
     fine = await desk.create(f"{desk.root}/fine")
-    request = ScheduleDocumentRequest(id=document.id, etag=document.etag, **override)  # type: ignore[arg-type]
+    request = ScheduleDocumentRequest(id=document.id, etag=document.etag, **override)
     request.due_time.GetCurrentTime()
     request.due_time.seconds += 86400
     for call in (

@@ -15,7 +15,6 @@ from server.background.objects import Objects
 from server.background.processes import Processes
 from server.content import failures
 from server.content.checks.details import Schemas, Verdicts
-from server.content.publish_checks.failures import PublishChecksFailed
 from server.content.types import held as types
 from server.organisations import Reservations
 from server.stores.held import Held
@@ -48,7 +47,7 @@ class Premises:
         does, and Contended."""
         try:
             result = await attempt(False)
-        except (failures.InvalidDetails, failures.PathReserved, PublishChecksFailed):
+        except (failures.InvalidDetails, failures.PathReserved, failures.Unfit):
             result = None
         for _ in range(ATTEMPTS):
             if result is not None:

@@ -13,6 +13,7 @@ from prometheus_client import Counter
 from gazette.content.v1.publish_check_pb2 import PublishProblem
 from server.background.processes import Processes, TooCostly
 from server.content.documents.premises import Premises
+from server.content.documents.rendered import rendered
 from server.content.publish_checks import rules, site
 from server.content.publish_checks.examining import Examined, Subject, examined
 from server.content.publish_checks.failures import PublishChecksFailed, TooCostlyToCheck
@@ -20,7 +21,6 @@ from server.content.publish_checks.registry import CHECKS, OFF
 from server.content.publish_checks.required import required
 from server.content.publish_checks.rules import Judgement, Overrides
 from server.content.publish_checks.views import problem, problems
-from server.content.publishing.rendered import rendered
 from server.content.rendering import Renderer, Rendering
 from server.rpc.call import Call
 from server.rpc.objects import LargeObject, loaded

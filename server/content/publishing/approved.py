@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from server.content.checks.details import Verdicts
 from server.content.documents.premises import Premises
+from server.content.documents.rendered import rendered
 from server.content.publish_checks.checking import Judged, PublishChecks
 from server.content.publish_checks.rules import NONE, Overrides, told
 from server.content.publishing import queries
 from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Published, Publisher
-from server.content.publishing.rendered import rendered
 from server.content.rendering import Renderer
 from server.content.types import held as types
 from server.rpc.call import Call

@@ -10,7 +10,6 @@ from gazette.content.v1.content_type_pb2 import ContentType
 from server import audit
 from server.content import failures
 from server.content.checks.details import Schemas
-from server.content.publish_checks.rules import stored
 from server.content.types import queries, views
 from server.rpc.answers import MOST_OF_ONE
 from server.stores.postgres import AnyRow
@@ -52,5 +51,11 @@ async def columns_of(content_type: ContentType, schemas: Schemas) -> dict[str, A
         "details_schema": await schemas.taken(content_type.details_schema),
         "body_member": content_type.body_member,
         "html_members": [*content_type.html_members],
-        "publish_checks": stored(content_type),
+        "publish_checks": settings_of(content_type),
     }
+
+
+def settings_of(content_type: ContentType) -> list[dict[str, int]]:
+    """What it wants of publish checks, as it is kept: by the number of the check."""
+    chosen = [{"check": each.check, "level": each.level, "threshold": each.threshold} for each in content_type.publish_checks]
+    return sorted(chosen, key=lambda each: each["check"])
