@@ -37,7 +37,7 @@ SECONDS = 5.0
 """Of CPU time: the largest page takes a third of it."""
 ALLOWANCE = 8.0
 """Seconds beyond the deadline of calls, for what needs a process."""
-SHORT = 15_000
+SHORT = 25_000
 """Characters of texts and bytes of details that take some ten milliseconds at the worst."""
 
 
