@@ -32,7 +32,8 @@ from gazette.content.v1 import preview_pb2 as preview
 from gazette.content.v1 import review_dates_pb2 as review_dates
 from gazette.content.v1 import translations_pb2 as translations
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
-from gazette.content.v1.document_pb2 import Document, LiveState
+from gazette.content.v1.document_pb2 import Document, LinkTargets, LiveState
+from gazette.content.v1.publish_check_pb2 import CheckDocumentRequest
 from gazette.content.v1.removal_pb2 import Removal
 from gazette.content.v1.translations_pb2 import TranslationGapKind as GapKind
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
@@ -145,6 +146,10 @@ async def documents(day: Day) -> None:
     await swapped(day)
     document = await day.measure(lambda: desk.update(document, title="Another"))
     document = await day.measure(lambda: desk.submit(document))
+    asked = CheckDocumentRequest(id=document.id)
+    await day.measure(lambda: desk.documents.CheckDocument(asked, metadata=author))
+    linked = await desk.create(body="[a](/a) [b](#b)", links={"related": LinkTargets(translation_keys=[str(uuid.uuid4())])})
+    await day.measure(lambda: desk.submit(linked), "with links")
     document = await day.measure(lambda: desk.request_changes(document))
     document = await desk.submit(document)
     document = await day.measure(lambda: desk.approve(document))

@@ -9,5 +9,6 @@
 - **content type**: a kind of document, with the JSON Schema of its `details`. Each change makes a **version** of it.
   A **move** takes a member of the details elsewhere, from its version on, for whoever reads.
 - **publication**: a revision becoming what the public sees: on the record and as a page, in one transaction.
+- **publish check**: what is looked at before a document becomes public; its problems block, warn or are off.
 - **import**: documents that were published elsewhere, brought in as published.
 """

@@ -152,6 +152,10 @@ class Contended(Unavailable):
     message = "Its content type or the reservations of paths keep changing. Try again later."
 
 
+class Unfit(FailedPrecondition):
+    """A stored draft is not as its content type wants it. That may have changed, and is asked anew before anybody is told."""
+
+
 class DraftInProgress(FailedPrecondition):
     """What the public sees would change past somebody's work."""
 

@@ -41,7 +41,7 @@ async def described(connection: asyncpg.Connection, ids: Sequence[uuid.UUID], or
     return await DESCRIBED.all(connection, ids=[*ids], whose=organisation_id)
 
 
-def ready(ids: Any, whose: Any) -> Select[Any]:
+def ready(ids: Any, whose: Any) -> Select[uuid.UUID, str, str, str]:
     """Those of these files (parameters: an array, an organisation) that the organisation has, and whose bytes are there."""
     columns: tuple[Any, ...] = (File.id, File.name, File.content_type, File.alternative_text)
     return select(*columns).where(File.id == any_(ids), File.organisation_id == whose, File.state == READY)

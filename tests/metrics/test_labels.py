@@ -18,6 +18,7 @@ from google.protobuf import descriptor_pool
 import server
 from devstack.home import Home
 from server.auth.guessing import throttle
+from server.content.publish_checks import checking
 from server.content.publishing import publisher
 from server.content.schedules import running
 from server.delivery.pages import cache
@@ -53,6 +54,7 @@ OUTCOMES = {
     "gazette_sign_ins_total": {"signed_in", "refused", "code_wanted", "throttled", "busy", "unavailable", "failed"},
     "gazette_mails_total": {"sent", "failed", "given_up", "dropped"},
     "gazette_schedule_runs_total": set(running.ended),
+    "gazette_publish_checks_total": set(checking.counted),
     "gazette_files_inspected_total": {"sound", "malformed", "too costly", "unavailable"},
 }
 KINDS_OF = {

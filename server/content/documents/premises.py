@@ -15,7 +15,6 @@ from server.background.processes import Processes
 from server.content import failures
 from server.content.checks.details import Schemas, Verdicts
 from server.content.preconditions import Unready
-from server.content.publish_checks.failures import PublishChecksFailed
 from server.content.types import held as types
 from server.content.types.failures import FieldForbidden
 from server.content.types.permitting import FieldPermissions
@@ -53,7 +52,7 @@ class Premises:
         does, and Contended."""
         try:
             result = await attempt(False)
-        except (failures.InvalidDetails, failures.PathReserved, FieldForbidden, Unready, PublishChecksFailed):
+        except (failures.InvalidDetails, failures.PathReserved, failures.Unfit, FieldForbidden, Unready):
             result = None
         for _ in range(ATTEMPTS):
             if result is not None:

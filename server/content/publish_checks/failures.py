@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 
 from gazette.content.v1.publish_check_pb2 import PublishProblem
+from server.content.failures import Unfit
 from server.content.publish_checks.registry import name
 from server.rpc.failures import MAX_DESCRIPTION, MAX_FIELD, FailedPrecondition, NotFound, cut
 
@@ -34,7 +35,7 @@ class TooCostlyToCheck(FailedPrecondition):
         super().__init__(f"The publish checks would take more than {seconds:g} s of computing time. Simplify the markup.")
 
 
-class PublishChecksFailed(FailedPrecondition):
+class PublishChecksFailed(Unfit):
     """It has what its content type blocks, and nobody has overridden that."""
 
     reason = "PUBLISH_CHECKS_FAILED"

@@ -92,6 +92,8 @@ class Scripts:
         self.scripts = script_of(locale)
         self.locale = locale
         self.own = self.foreign = 0
+        self.plain: list[str] = []
+        """Texts of ASCII alone, whose letters are counted if it comes to that."""
         self.first: tuple[Run, Place] | None = None
         self.parts = Findings()
 
@@ -103,7 +105,7 @@ class Scripts:
             if run.is_code:
                 continue
             if is_latin and run.own.isascii():
-                self.own += sum(map(str.isalpha, run.own))
+                self.plain.append(run.own)
                 continue
             letters = len(LETTER.findall(run.own))
             own = min(len(letters_of(self.scripts).findall(run.own)), letters)
@@ -119,6 +121,8 @@ class Scripts:
 
     def conclude(self, findings: Findings) -> None:
         """The parts, unless the whole is what is wrong."""
+        if self.first is not None:
+            self.own += sum(sum(map(str.isalpha, each)) for each in self.plain)
         if self.first is None or self.foreign <= self.own:
             findings.extend(self.parts)
             return

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gazette.access.v1.access_pb2 import Permission
-from gazette.content.v1.content_type_pb2 import ContentType
 from server.content.publish_checks.findings import Finding
 from server.content.publish_checks.readability import Reading
 from server.content.publish_checks.registry import BLOCK, CHECKS, OFF, name
@@ -60,20 +59,14 @@ class Judgement(NamedTuple):
 
 
 def settings(chosen: Iterable[Mapping[str, int]] | None) -> dict[int, Setting]:
-    """Of every check, by what a content type has chosen (`stored`). What it has chosen of checks that there are no more, or not
-    yet, is passed over."""
+    """Of every check, by what a content type has chosen (`types.creating.settings_of`). What it has chosen of checks that there
+    are no more, or not yet, is passed over."""
     by_check = {each["check"]: each for each in chosen or ()}
     found = {}
     for check, default in CHECKS.items():
         own = by_check.get(check, {})
         found[check] = Setting(own.get("level") or default.level, own.get("threshold") or default.threshold)
     return found
-
-
-def stored(content_type: ContentType) -> list[dict[str, int]]:
-    """What a content type chooses, as it is kept: by the number of the check."""
-    chosen = [{"check": each.check, "level": each.level, "threshold": each.threshold} for each in content_type.publish_checks]
-    return sorted(chosen, key=lambda each: each["check"])
 
 
 def is_on(chosen: Mapping[int, Setting], *checks: int) -> bool:

@@ -12,12 +12,12 @@ from server.content.change_notes import rules as change_notes
 from server.content.checks.details import Verdicts
 from server.content.documents.premises import Premises
 from server.content.preconditions import check_met
+from server.content.documents.rendered import rendered
 from server.content.publish_checks.checking import Judged, PublishChecks
 from server.content.publish_checks.rules import NONE, Overrides, told
 from server.content.publishing import queries
 from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Published, Publisher
-from server.content.publishing.rendered import rendered
 from server.content.rendering import Renderer
 from server.content.review.rules import NOT_FORCED
 from server.content.transitions import PUBLICATION, Verb

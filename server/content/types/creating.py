@@ -11,7 +11,6 @@ from gazette.content.v1.content_type_pb2 import ContentType
 from server import audit
 from server.content import failures
 from server.content.checks.details import Schemas
-from server.content.publish_checks.rules import stored
 from server.content.types import policies, queries, views
 from server.content.types.permitting import permission_columns
 from server.rpc.answers import MOST_OF_ONE
@@ -56,5 +55,11 @@ async def columns_of(content_type: ContentType, schemas: Schemas) -> dict[str, A
         "html_members": [*content_type.html_members],
         **policies.columns(content_type.review_policy),
         "member_permissions": permission_columns(content_type.member_permissions),
-        "publish_checks": stored(content_type),
+        "publish_checks": settings_of(content_type),
     }
+
+
+def settings_of(content_type: ContentType) -> list[dict[str, int]]:
+    """What it wants of publish checks, as it is kept: by the number of the check."""
+    chosen = [{"check": each.check, "level": each.level, "threshold": each.threshold} for each in content_type.publish_checks]
+    return sorted(chosen, key=lambda each: each["check"])
