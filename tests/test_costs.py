@@ -28,6 +28,7 @@ from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1 import content_type_service_pb2 as types
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
 from gazette.content.v1.document_pb2 import Document, LiveState
+from gazette.content.v1.presence_pb2 import AnnouncePresenceRequest
 from gazette.content.v1.removal_pb2 import Removal
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
@@ -39,8 +40,10 @@ from gazette.system.v1 import system_service_pb2 as system
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
 from server.content.schedules.running import Due
 from tests.content.desk import Desk, imported
+from tests.content.merging import merge, preview
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
 from tests.files.uploading import PDF, requests, upload_of
+from tests.refusals import refused
 from tests.servers import Servers
 from tests.service import PASSWORD, Service, running
 from tests.statements import counted
@@ -123,6 +126,33 @@ async def documents(day: Day) -> None:
         return [part async for part in desk.documents.ExportDocuments(export, metadata=author)]
 
     await day.measure(exported, "of few documents")
+
+
+async def merging(day: Day) -> None:
+    desk = day.desk
+    began = await desk.create(title="A", summary="s")
+    await desk.update(began, title="B")
+    await day.measure(lambda: preview(desk, began, summary="t"))
+    await day.measure(lambda: merge(desk, began, summary="t"), "merging")
+    await day.measure(lambda: refused(desk.update(began, title="C")), "refused as stale")
+    request = AnnouncePresenceRequest(id=began.id)
+    stub = desk.documents
+    await day.measure(lambda: stub.AnnouncePresence(request, metadata=desk.author.metadata))
+    await day.measure(lambda: stub.AnnouncePresence(request, metadata=desk.editor.metadata), "with others")
+
+
+async def batches(day: Day) -> None:
+    desk, stub = day.desk, day.desk.documents
+    made = [await desk.create() for _ in range(3)]
+    get = content.BatchGetDocumentsRequest(ids=[each.id for each in made])
+    await day.measure(lambda: stub.BatchGetDocuments(get, metadata=desk.author.metadata))
+    submit = content.BatchSubmitDocumentsRequest()
+    submit.requests.extend(content.SubmitDocumentRequest(id=each.id, etag=each.etag) for each in made)
+    await day.measure(lambda: stub.BatchSubmitDocuments(submit, metadata=desk.author.metadata), "of three")
+    approved = [await desk.approve(await desk.get(each)) for each in made]
+    publish = content.BatchPublishDocumentsRequest()
+    publish.requests.extend(content.PublishDocumentRequest(id=each.id, etag=each.etag) for each in approved)
+    await day.measure(lambda: stub.BatchPublishDocuments(publish, metadata=desk.publisher.metadata), "of three")
 
 
 async def taken_down(day: Day, moved: Document) -> None:
@@ -237,7 +267,7 @@ async def day(service: Service) -> Day:
     return Day(desk)
 
 
-@pytest.mark.parametrize("part", [content_types, documents, reading, uploads, people, departments])
+@pytest.mark.parametrize("part", [content_types, documents, merging, batches, reading, uploads, people, departments])
 async def test_no_call_asks_more_than_its_budget(day: Day, part: Callable[[Day], Awaitable[None]]) -> None:
     """Each call sends PostgreSQL no more statements than docs/costs.md allows it; and one without a line there may not be."""
     await part(day)

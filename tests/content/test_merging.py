@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.json_format import MessageToDict
 from sqlalchemy import text
 
 from gazette.auth.v1.account_pb2 import Role
@@ -210,9 +211,12 @@ async def test_details_links_and_files(desk: Desk) -> None:
     await desk.update(began, by=desk.editor, details=their, links={"related": LinkTargets(translation_keys=[b])})
     links = {"related": LinkTargets(translation_keys=[a, b, c]), "parent": LinkTargets(translation_keys=[a])}
     saved = (await merge(desk, began, details=your, links=links)).document
-    assert dict(saved.details["rates"]) == {"low": 0, "high": 3}
-    assert (saved.details["text"], "gone" in saved.details, saved.details["new"]) == ("X\ny\nZ", False, None)
-    assert [(each["id"], each["n"]) for each in saved.details["parts"]] == [("p", 3), ("q", 4), ("r", 5)]
+    assert MessageToDict(saved.details) == {
+        "rates": {"low": 0, "high": 3},
+        "text": "X\ny\nZ",
+        "new": None,
+        "parts": [{"id": "p", "n": 3}, {"id": "q", "n": 4}, {"id": "r", "n": 5}],
+    }
     assert {kind: [*each.translation_keys] for kind, each in saved.links.items()} == {"related": [b, c], "parent": [a]}
     refusal = await refused(merge(desk, began, details={**old, "rates": {"low": 9, "high": 9}, "a.b": 1}))
     assert [each.field for each in conflict_of(refusal).conflicts] == ["details.rates.low", "details.rates.high"]
@@ -267,7 +271,7 @@ async def test_conflicts_that_no_refusal_can_hold(desk: Desk) -> None:
     body = "\n\n".join(f"Paragraph {number}." for number in range(300))
     began = await desk.create(body=body, title="A", summary="s" * 5000)
     await desk.update(began, by=desk.editor, body=body.replace("Para", "Their para"), title="B", summary="t" * 5000)
-    changed = {"body": body.replace("Para", "Your para"), "title": "C", "summary": "u" * 5000}
+    changed: dict[str, Any] = {"body": body.replace("Para", "Your para"), "title": "C", "summary": "u" * 5000}
     refusal = await refused(merge(desk, began, **changed))
     conflict = conflict_of(refusal)
     assert conflict.conflict_count == 3

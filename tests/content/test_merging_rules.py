@@ -46,7 +46,8 @@ def edited(draw: Any) -> tuple[str, str, str]:
                 case "add":
                     side += [line, f"{name}{at}-added"]
         sides.append("\n".join(side))
-    return "\n".join(base), *sides
+    theirs, yours = sides
+    return "\n".join(base), theirs, yours
 
 
 def words_in(text: str) -> Counter[str]:
