@@ -16,6 +16,8 @@ from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1 import content_service_pb2 as rpc
 from gazette.content.v1.document_pb2 import BodyFormat, Document, DraftState, LinkTargets
 from gazette.content.v1.merging_pb2 import MergeDocumentRequest
+from server.content.merging import merging
+from tests.auth.stored import events
 from tests.content.desk import Desk
 from tests.content.merging import BOTH, THEIRS, YOURS, conflict_of, merge, origins, preview, versions
 from tests.refusals import refused
@@ -275,8 +277,7 @@ async def test_conflicts_that_no_refusal_can_hold(desk: Desk) -> None:
     refusal = await refused(merge(desk, began, **changed))
     conflict = conflict_of(refusal)
     assert conflict.conflict_count == 3
-    assert len(conflict.ByteSize().to_bytes(4, "big")) == 4
-    assert conflict.ByteSize() <= 2300
+    assert conflict.ByteSize() <= 2_000
     told = {each.field: each for each in conflict.conflicts}
     assert (versions(told["title"]), told["summary"].is_shortened) == (("A", "B", "C"), True)
     answer = await preview(desk, began, **changed)
@@ -309,3 +310,51 @@ async def test_fifty_paragraphs_at_once(desk: Desk) -> None:
     saved = await desk.get(began)
     assert [line for line in saved.body.split("\n") if line] == [f"Changed-{number} by somebody." for number in range(50)]
     assert saved.revision_number == 51
+
+
+async def test_who_is_always_overtaken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merge that others overtake each time is given up, says that a retry will do, and has saved nothing."""
+    began = await desk.create()
+    theirs = await desk.update(began, title="B")
+    monkeypatch.setattr(merging, "ATTEMPTS", 0)
+    refusal = await refused(merge(desk, began, summary="t"))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "MERGE_OVERTAKEN")
+    assert await desk.get(began) == theirs
+
+
+async def test_what_would_take_too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merge that takes more computing time than it may is ended, and nothing is saved (C9)."""
+    body = "\n".join(f"{number}" for number in range(100_000))
+    began = await desk.create(body=body)
+    theirs = await desk.update(began, by=desk.editor, body=f"a\n{body}")
+    monkeypatch.setattr(merging, "SECONDS", 0.01)
+    for call in (merge, preview):
+        refusal = await refused(call(desk, began, body=f"{body}\nz"))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "TOO_COSTLY_TO_MERGE")
+    assert await desk.get(began) == theirs
+
+
+async def test_a_merge_must_be_right(desk: Desk) -> None:
+    """What two have changed, each rightly, is refused where it is wrong together, as any save would be."""
+    kind = desk.kind("tides")
+    either = {"not": {"required": ["high", "low"]}}
+    await desk.content_type(kind, {"type": "object", **either})
+    began = await desk.create(content_type=kind)
+    await desk.update(began, by=desk.editor, details={"high": 1})
+    assert (await refused(merge(desk, began, details={"low": 1}))).reason == "INVALID_DETAILS"
+
+
+async def test_a_path_that_is_taken(desk: Desk) -> None:
+    """A merge goes nowhere where no save could go."""
+    began, other = await desk.create(), await desk.create()
+    await desk.update(began, by=desk.editor, title="B")
+    assert (await refused(merge(desk, began, path=other.path))).reason == "PATH_TAKEN"
+
+
+async def test_the_audit_knows(desk: Desk) -> None:
+    """The event of a merge names the revision that it began with."""
+    began = await desk.create()
+    await desk.update(began, by=desk.editor, title="B")
+    await merge(desk, began, summary="t")
+    found = [each for each in await events(desk.service, "document.update") if each.target == began.id]
+    assert [each.details.get("merged_from") for each in found] == [None, 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -100,3 +101,19 @@ def test_many_at_once(edge: Edge, author: httpx.Client, editor: httpx.Client) ->
         assert states == ["LIVE_STATE_PUBLISHED"] * 3
         assert publisher.get(f"/v1/pages{made[0]['path']}").raise_for_status().json()["page"]["title"] == "Tides"
     assert author.post("/v1/documents:batchSubmit", json={"requests": []}).status_code == HTTPStatus.BAD_REQUEST
+
+
+async def test_two_processes(edge: Edge, author: httpx.Client) -> None:
+    """Whichever process answers, all who merge into one document at once are in what is saved (I10)."""
+    began = created(author, body="\n\n".join(f"Paragraph {number}." for number in range(24)))
+    path, params = f"/v1/documents/{began['id']}", {"updateMask": "body", "merge": "true"}
+    async with httpx.AsyncClient(base_url=author.base_url, headers=author.headers, timeout=30) as client:
+
+        async def change(number: int) -> None:
+            body = began["body"].replace(f"Paragraph {number}.", f"Changed {number}.")
+            (await client.patch(path, params=params, json={"etag": began["etag"], "body": body})).raise_for_status()
+
+        await asyncio.gather(*map(change, range(24)))
+        saved = (await client.get(path)).raise_for_status().json()["document"]
+    assert saved["body"] == "\n\n".join(f"Changed {number}." for number in range(24))
+    assert saved["revisionNumber"] == 25

@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 import grpc
+import pytest
 
 from gazette.content.v1.document_pb2 import Document
 from gazette.content.v1.merging_pb2 import FieldConflict
@@ -138,6 +139,7 @@ def check_conflicts(conflicts: list[FieldConflict]) -> None:
             assert each.theirs != each.yours, each
 
 
+@pytest.mark.timeout(3600)  # the many are saved one after the other
 @rounds(300, 10_000)
 async def test_no_word_is_lost(desk: Desk, rounds: int) -> None:
     """Whatever many edit at once, from old versions and new ones, every word that was acknowledged is in the newest revision,

@@ -24,7 +24,7 @@ from server.stores.statements import Row
 READ = Permission.PERMISSION_DOCUMENTS_READ
 MOST_OF_A_NAME = 60
 """Characters of a name. A refusal has room for little (`server/rpc/failures.py`)."""
-MOST_BYTES = 2_300
+MOST_BYTES = 2_000
 """Of the detail, which leaves with all else in a header, in base64."""
 
 People = Callable[[Collection[uuid.UUID]], Awaitable[Mapping[uuid.UUID, Person]]]
