@@ -60,7 +60,7 @@ class Explaining:
         conflict.saved_by_count = found.author_count
         conflict.fields.extend(name for name in WORDS if found.base_number and getattr(found, name))
         if isinstance(failure, MergeConflict):
-            conflict.conflict_count = len(failure.conflicts)
+            conflict.conflict_count = failure.count
             put_conflicts(conflict.conflicts, failure.conflicts, MOST_BYTES - conflict.ByteSize())
         failure.metadata = {
             "given": cut(conflict.given_etag, MOST_OF_A_NAME),

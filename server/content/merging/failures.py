@@ -18,11 +18,15 @@ class MergeConflict(StaleEtag):
 
     reason = "MERGE_CONFLICT"
 
-    def __init__(self, given: str, current: str, document_id: uuid.UUID, conflicts: Sequence[FieldConflict]) -> None:
+    def __init__(
+        self, given: str, current: str, document_id: uuid.UUID, conflicts: Sequence[FieldConflict], count: int
+    ) -> None:
+        """`conflicts` are as many of them as could be told here."""
         super().__init__(given, current, document_id)
         self.conflicts = conflicts
+        self.count = count
         named = ", ".join(cut(each.field, MAX_FIELD) for each in conflicts[:MAX_NAMED])
-        more = " and more" if len(conflicts) > MAX_NAMED else ""
+        more = " and more" if count > MAX_NAMED else ""
         self.message = f"Others have changed the same: {named}{more}. Nothing was saved."
 
 

@@ -28,6 +28,8 @@ from server.content.rendering.renderer import ALLOWANCE
 from server.rpc.call import Call
 from server.stores.statements import Row
 
+MOST_TOLD = 50
+"""Collisions that a refusal could name: it has little room."""
 SECONDS = 2.5
 """Of CPU time."""
 ATTEMPTS = 30
@@ -82,8 +84,8 @@ class Merging:
         result = await self.merged(document, base, yours, call)
         if result.collisions:
             ended["conflict"]()
-            told = [views.conflict(each) for each in result.collisions]
-            raise MergeConflict(named.etag, fields.etag(document.version), document.id, told)
+            told = [views.conflict(each) for each in result.collisions[:MOST_TOLD]]
+            raise MergeConflict(named.etag, fields.etag(document.version), document.id, told, result.collision_count)
         return MergedWords(result.words, views.merged(result, base.number, document.revision_number))
 
     def done(self, told: Merged) -> None:
