@@ -6,7 +6,21 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from bench import access, capacity, content_types, costs, import_speed, many, overload, pages, revisions, sign_in, slow, stops, tracing
+from bench import (
+    access,
+    capacity,
+    content_types,
+    costs,
+    import_speed,
+    many,
+    overload,
+    pages,
+    revisions,
+    sign_in,
+    slow,
+    stops,
+    tracing,
+)
 
 BENCHMARKS = {
     "costs": costs.main,

@@ -33,6 +33,7 @@ from gazette.content.v1 import review_dates_pb2 as review_dates
 from gazette.content.v1 import translations_pb2 as translations
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
 from gazette.content.v1.document_pb2 import Document, LinkTargets, LiveState
+from gazette.content.v1.presence_pb2 import AnnouncePresenceRequest
 from gazette.content.v1.publish_check_pb2 import CheckDocumentRequest
 from gazette.content.v1.removal_pb2 import Removal
 from gazette.content.v1.translations_pb2 import TranslationGapKind as GapKind
@@ -48,9 +49,12 @@ from server.content.review.forced import Forced
 from server.content.schedules.running import Due
 from tests.content import reviewing, revising
 from tests.content.desk import Desk, imported
+from tests.content.merging import merge
+from tests.content.merging import preview as merge_preview
 from tests.content.swapping import swap
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
 from tests.files.uploading import PDF, requests, upload_of
+from tests.refusals import refused
 from tests.servers import Servers
 from tests.service import PASSWORD, Service, running
 from tests.statements import counted
@@ -228,6 +232,33 @@ async def reviews_and_comments(day: Day) -> None:
     await day.measure(lambda: reviewing.delete_comment(desk, document, one))
 
 
+async def merging(day: Day) -> None:
+    desk = day.desk
+    began = await desk.create(title="A", summary="s")
+    await desk.update(began, title="B")
+    await day.measure(lambda: merge_preview(desk, began, summary="t"))
+    await day.measure(lambda: merge(desk, began, summary="t"), "merging")
+    await day.measure(lambda: refused(desk.update(began, title="C")), "refused as stale")
+    request = AnnouncePresenceRequest(id=began.id)
+    stub = desk.documents
+    await day.measure(lambda: stub.AnnouncePresence(request, metadata=desk.author.metadata))
+    await day.measure(lambda: stub.AnnouncePresence(request, metadata=desk.editor.metadata), "with others")
+
+
+async def batches(day: Day) -> None:
+    desk, stub = day.desk, day.desk.documents
+    made = [await desk.create() for _ in range(3)]
+    get = content.BatchGetDocumentsRequest(ids=[each.id for each in made])
+    await day.measure(lambda: stub.BatchGetDocuments(get, metadata=desk.author.metadata))
+    submit = content.BatchSubmitDocumentsRequest()
+    submit.requests.extend(content.SubmitDocumentRequest(id=each.id, etag=each.etag) for each in made)
+    await day.measure(lambda: stub.BatchSubmitDocuments(submit, metadata=desk.author.metadata), "of three")
+    approved = [await desk.approve(await desk.get(each)) for each in made]
+    publish = content.BatchPublishDocumentsRequest()
+    publish.requests.extend(content.PublishDocumentRequest(id=each.id, etag=each.etag) for each in approved)
+    await day.measure(lambda: stub.BatchPublishDocuments(publish, metadata=desk.publisher.metadata), "of three")
+
+
 async def taken_down(day: Day, moved: Document) -> None:
     desk = day.desk
     to, document = await desk.published(), await desk.published()
@@ -354,7 +385,7 @@ async def day(service: Service) -> Day:
     return Day(desk)
 
 
-@pytest.mark.parametrize("part", [content_types, documents, reading, uploads, people, departments])
+@pytest.mark.parametrize("part", [content_types, documents, merging, batches, reading, uploads, people, departments])
 async def test_no_call_asks_more_than_its_budget(day: Day, part: Callable[[Day], Awaitable[None]]) -> None:
     """Each call sends PostgreSQL no more statements than docs/costs.md allows it; and one without a line there may not be."""
     await part(day)

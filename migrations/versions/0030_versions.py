@@ -22,8 +22,8 @@ REVISIONS = sa.table(
 
 def upgrade() -> None:
     op.add_column("revisions", sa.Column("version", sa.Integer(), nullable=True))
-    # Of the newest ones it is known that they are what the document's etag stands for now: so what is open in somebody's editor can
-    # be merged. Of older ones, and of what a process of the release before saves meanwhile, it stays unknown.
+    # The newest ones are what the document's etag stands for now: so what somebody has open can be merged. Of older ones, and
+    # of what a process of the release before saves meanwhile, it stays unknown.
     is_newest = (REVISIONS.c.document_id == DOCUMENTS.c.id) & (REVISIONS.c.number == DOCUMENTS.c.revision_number)
     op.execute(sa.update(REVISIONS).where(is_newest).values(version=DOCUMENTS.c.version))
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
+from sqlalchemy import text
 
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1 import content_service_pb2 as rpc
@@ -17,6 +20,7 @@ from gazette.content.v1.document_pb2 import Document, DraftState, LiveState
 from server.content.batches import rules
 from tests.auth.stored import events
 from tests.content.desk import Desk
+from tests.polling import until
 from tests.refusals import refused
 from tests.servers import Servers
 from tests.service import Person, running
@@ -178,6 +182,42 @@ async def test_what_there_was_no_time_for(desk: Desk, monkeypatch: pytest.Monkey
     assert {(each.error.code, reason_of(each.error)) for each in results[2:]} == {(4, "NOT_BEGUN")}
     states = [(await desk.get(each)).draft.state for each in made]
     assert states == [DraftState.DRAFT_STATE_IN_REVIEW] * 2 + [DraftState.DRAFT_STATE_DRAFT] * 2
+
+
+@asynccontextmanager
+async def locked(desk: Desk, document: Document) -> AsyncIterator[None]:
+    """Nobody can change the document meanwhile."""
+    async with desk.service.owner.begin() as connection:
+        await connection.execute(text("SELECT 1 FROM documents WHERE id = :id FOR UPDATE"), {"id": uuid.UUID(document.id)})
+        yield
+
+
+async def test_what_does_not_end_in_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is begun and does not end in time is DEADLINE_EXCEEDED in its place, and stops nothing else."""
+    made = [await desk.create() for _ in range(3)]
+    left = iter([30.0, 1.0, 30.0])
+    monkeypatch.setattr(rules, "seconds_left", lambda *_: next(left))
+    async with locked(desk, made[1]):
+        results = await submit(desk, made)
+    assert [each.error.code for each in results] == [0, 4, 0]
+    assert reason_of(results[1].error) == "DEADLINE_EXCEEDED"
+
+
+async def test_a_batch_that_is_cut_off(own_desk: Desk) -> None:
+    """A batch that ends before its end says how many were done; those stay done, and what was not begun is as it was."""
+    desk = own_desk
+    made = [await desk.create() for _ in range(3)]
+    async with locked(desk, made[1]):
+        call = asyncio.create_task(refused(submit(desk, made)))
+
+        async def is_begun() -> bool:
+            return (await desk.get(made[0])).draft.state == DraftState.DRAFT_STATE_IN_REVIEW
+
+        await until(is_begun)
+        await desk.service.app.limits.end_all()
+        refusal = await call
+    assert (refusal.reason, refusal.info.metadata["done"]) == ("SERVER_STOPPING", "1")
+    assert await desk.get(made[2]) == made[2]
 
 
 async def test_a_batch_counts_as_its_parts(servers: Servers, template: str, tmp_path: Path) -> None:

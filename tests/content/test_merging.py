@@ -9,12 +9,15 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.json_format import MessageToDict
 from sqlalchemy import text
 
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1 import content_service_pb2 as rpc
 from gazette.content.v1.document_pb2 import BodyFormat, Document, DraftState, LinkTargets
 from gazette.content.v1.merging_pb2 import MergeDocumentRequest
+from server.content.merging import merging
+from tests.auth.stored import events
 from tests.content.desk import Desk
 from tests.content.merging import BOTH, THEIRS, YOURS, conflict_of, merge, origins, preview, versions
 from tests.refusals import refused
@@ -210,9 +213,12 @@ async def test_details_links_and_files(desk: Desk) -> None:
     await desk.update(began, by=desk.editor, details=their, links={"related": LinkTargets(translation_keys=[b])})
     links = {"related": LinkTargets(translation_keys=[a, b, c]), "parent": LinkTargets(translation_keys=[a])}
     saved = (await merge(desk, began, details=your, links=links)).document
-    assert dict(saved.details["rates"]) == {"low": 0, "high": 3}
-    assert (saved.details["text"], "gone" in saved.details, saved.details["new"]) == ("X\ny\nZ", False, None)
-    assert [(each["id"], each["n"]) for each in saved.details["parts"]] == [("p", 3), ("q", 4), ("r", 5)]
+    assert MessageToDict(saved.details) == {
+        "rates": {"low": 0, "high": 3},
+        "text": "X\ny\nZ",
+        "new": None,
+        "parts": [{"id": "p", "n": 3}, {"id": "q", "n": 4}, {"id": "r", "n": 5}],
+    }
     assert {kind: [*each.translation_keys] for kind, each in saved.links.items()} == {"related": [b, c], "parent": [a]}
     refusal = await refused(merge(desk, began, details={**old, "rates": {"low": 9, "high": 9}, "a.b": 1}))
     assert [each.field for each in conflict_of(refusal).conflicts] == ["details.rates.low", "details.rates.high"]
@@ -267,12 +273,11 @@ async def test_conflicts_that_no_refusal_can_hold(desk: Desk) -> None:
     body = "\n\n".join(f"Paragraph {number}." for number in range(300))
     began = await desk.create(body=body, title="A", summary="s" * 5000)
     await desk.update(began, by=desk.editor, body=body.replace("Para", "Their para"), title="B", summary="t" * 5000)
-    changed = {"body": body.replace("Para", "Your para"), "title": "C", "summary": "u" * 5000}
+    changed: dict[str, Any] = {"body": body.replace("Para", "Your para"), "title": "C", "summary": "u" * 5000}
     refusal = await refused(merge(desk, began, **changed))
     conflict = conflict_of(refusal)
     assert conflict.conflict_count == 3
-    assert len(conflict.ByteSize().to_bytes(4, "big")) == 4
-    assert conflict.ByteSize() <= 2300
+    assert conflict.ByteSize() <= 2_000
     told = {each.field: each for each in conflict.conflicts}
     assert (versions(told["title"]), told["summary"].is_shortened) == (("A", "B", "C"), True)
     answer = await preview(desk, began, **changed)
@@ -305,3 +310,51 @@ async def test_fifty_paragraphs_at_once(desk: Desk) -> None:
     saved = await desk.get(began)
     assert [line for line in saved.body.split("\n") if line] == [f"Changed-{number} by somebody." for number in range(50)]
     assert saved.revision_number == 51
+
+
+async def test_who_is_always_overtaken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merge that others overtake each time is given up, says that a retry will do, and has saved nothing."""
+    began = await desk.create()
+    theirs = await desk.update(began, title="B")
+    monkeypatch.setattr(merging, "ATTEMPTS", 0)
+    refusal = await refused(merge(desk, began, summary="t"))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "MERGE_OVERTAKEN")
+    assert await desk.get(began) == theirs
+
+
+async def test_what_would_take_too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merge that takes more computing time than it may is ended, and nothing is saved (C9)."""
+    body = "\n".join(f"{number}" for number in range(100_000))
+    began = await desk.create(body=body)
+    theirs = await desk.update(began, by=desk.editor, body=f"a\n{body}")
+    monkeypatch.setattr(merging, "SECONDS", 0.01)
+    for call in (merge, preview):
+        refusal = await refused(call(desk, began, body=f"{body}\nz"))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "TOO_COSTLY_TO_MERGE")
+    assert await desk.get(began) == theirs
+
+
+async def test_a_merge_must_be_right(desk: Desk) -> None:
+    """What two have changed, each rightly, is refused where it is wrong together, as any save would be."""
+    kind = desk.kind("tides")
+    either = {"not": {"required": ["high", "low"]}}
+    await desk.content_type(kind, {"type": "object", **either})
+    began = await desk.create(content_type=kind)
+    await desk.update(began, by=desk.editor, details={"high": 1})
+    assert (await refused(merge(desk, began, details={"low": 1}))).reason == "INVALID_DETAILS"
+
+
+async def test_a_path_that_is_taken(desk: Desk) -> None:
+    """A merge goes nowhere where no save could go."""
+    began, other = await desk.create(), await desk.create()
+    await desk.update(began, by=desk.editor, title="B")
+    assert (await refused(merge(desk, began, path=other.path))).reason == "PATH_TAKEN"
+
+
+async def test_the_audit_knows(desk: Desk) -> None:
+    """The event of a merge names the revision that it began with."""
+    began = await desk.create()
+    await desk.update(began, by=desk.editor, title="B")
+    await merge(desk, began, summary="t")
+    found = [each for each in await events(desk.service, "document.update") if each.target == began.id]
+    assert [each.details.get("merged_from") for each in found] == [None, 1]

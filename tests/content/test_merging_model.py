@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 import grpc
+import pytest
 
 from gazette.content.v1.document_pb2 import Document
 from gazette.content.v1.merging_pb2 import FieldConflict
@@ -19,8 +20,10 @@ from tests.content.desk import Desk
 from tests.content.merging import conflict_of, merge, preview
 from tests.refusals import refusal
 from tests.service import Person
-from tests.soak import rounds
 
+SOAK = [pytest.param(seed, 1_000, marks=pytest.mark.soak) for seed in range(1, 11)]
+EDITS = [(0, 300), *SOAK]
+"""Seeds, and how many edits there are: a few with every commit, ten thousand at night."""
 WORD = re.compile(r"w\d+")
 WRITERS = 8
 MOST_PARAGRAPHS = 30
@@ -138,17 +141,17 @@ def check_conflicts(conflicts: list[FieldConflict]) -> None:
             assert each.theirs != each.yours, each
 
 
-@rounds(300, 10_000)
-async def test_no_word_is_lost(desk: Desk, rounds: int) -> None:
+@pytest.mark.parametrize(("seed", "edits"), EDITS)
+async def test_no_word_is_lost(desk: Desk, seed: int, edits: int) -> None:
     """Whatever many edit at once, from old versions and new ones, every word that was acknowledged is in the newest revision,
     or was taken out by an edit that was acknowledged; and what collides has truly been changed twice (I10)."""
-    chance = random.Random(rounds)
+    chance = random.Random(seed)
     names, model = count(1), Model()
     body = "\n\n".join(f"Paragraph {number} begins." for number in range(12))
     document = await desk.create(body=body, summary="A summary.\n\nOf two parts.\n\nOr three.")
     people = [desk.author, desk.editor, desk.publisher, desk.admin] * (WRITERS // 4)
     writers = [Writer(desk, person, model, names, random.Random(chance.random()), [document]) for person in people]
-    waiting = iter(range(rounds))
+    waiting = iter(range(edits))
 
     async def work(writer: Writer) -> None:
         for _ in waiting:
@@ -159,6 +162,7 @@ async def test_no_word_is_lost(desk: Desk, rounds: int) -> None:
     found = words_of([newest.body, newest.summary, newest.title, [*newest.tags], dict(newest.details.items())])
     assert not model.added - model.removed - found
     assert not found - model.added
-    assert model.saves + model.conflicts == rounds
-    assert model.merges > rounds // 10
+    assert model.saves + model.conflicts == edits
+    assert model.merges > edits // 10
+    print(f"{edits} edits: {model.saves} saved, {model.merges} of them merged; {model.conflicts} collided")
     assert newest.revision_number <= model.saves + 1

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from server.content.documents.words import WORDS, Words
 from server.content.merging import lines, rules, values
-from server.content.merging.fields import BOTH, THEIRS, YOURS, merge
+from server.content.merging.fields import BOTH, MOST_COLLISIONS, MOST_HUNKS, THEIRS, YOURS, merge
 from server.content.merging.values import ABSENT, Collision, same
 from server.rpc.objects import LargeObject, from_json, loaded
 from tests.soak import rounds
@@ -46,7 +46,8 @@ def edited(draw: Any) -> tuple[str, str, str]:
                 case "add":
                     side += [line, f"{name}{at}-added"]
         sides.append("\n".join(side))
-    return "\n".join(base), *sides
+    theirs, yours = sides
+    return "\n".join(base), theirs, yours
 
 
 def words_in(text: str) -> Counter[str]:
@@ -281,3 +282,14 @@ def test_many_edits_at_random(rounds: int) -> None:
         assert [hunk.yours for hunk in merged.hunks] == [f"{your[at]}\n" for at in sorted(their.keys() & your.keys())]
         expected = [their.get(at, your.get(at, line)) for at, line in enumerate(base)]
         assert merged.text == "\n\n".join(expected)
+
+
+def test_what_is_told_has_a_bound() -> None:
+    """However much collides, so much of it is told, and how much there is."""
+    many = {f"a{n}": 0 for n in range(2_000)}
+    merged = merge(words(details=many), words(details=dict.fromkeys(many, 1)), words(details=dict.fromkeys(many, 2)))
+    assert (len(merged.collisions), merged.collision_count) == (MOST_COLLISIONS, 2_000)
+    base, theirs, yours = ("\n".join(f"{side}{n}\nline {n}" for n in range(1_500)) for side in "bty")
+    merged = merge(words(body=base), words(body=theirs), words(body=yours))
+    (body,) = merged.collisions
+    assert (len(body.hunks), body.is_cut) == (MOST_HUNKS, True)

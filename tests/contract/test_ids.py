@@ -44,7 +44,16 @@ def naming(method: MethodDescriptor) -> list[str]:
 
 def known(office: Office) -> Iterator[Ids]:
     """What a request says beside: `id` may be that of anything the office has."""
-    for name in ("organisation_id", "person_id", "account_id", "api_key_id", "document_id", "file_id", "comment_id", "preview_link_id"):
+    for name in (
+        "organisation_id",
+        "person_id",
+        "account_id",
+        "api_key_id",
+        "document_id",
+        "file_id",
+        "comment_id",
+        "preview_link_id",
+    ):
         yield {**office.things, "id": office.things[name]}
 
 

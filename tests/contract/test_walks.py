@@ -19,8 +19,8 @@ from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
 from gazette.content.v1.content_type_service_pb2 import GetContentTypeRequest
 from tests.content.desk import Desk
-from tests.content.revising import preview_link
 from tests.content.reviewing import comment
+from tests.content.revising import preview_link
 from tests.contract.asking import answered, request
 from tests.contract.office import Office, new_key
 from tests.contract.test_page_tokens import LISTS

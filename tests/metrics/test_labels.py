@@ -18,6 +18,7 @@ from google.protobuf import descriptor_pool
 import server
 from devstack.home import Home
 from server.auth.guessing import throttle
+from server.content.merging import merging
 from server.content.publish_checks import checking
 from server.content.publishing import publisher
 from server.content.schedules import running
@@ -50,6 +51,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 OUTCOMES = {
     "gazette_publications_total": set(publisher.ended),
+    "gazette_merges_total": set(merging.ended),
     "gazette_job_runs_total": {"done", "put_off", "failed"},
     "gazette_sign_ins_total": {"signed_in", "refused", "code_wanted", "throttled", "busy", "unavailable", "failed"},
     "gazette_mails_total": {"sent", "failed", "given_up", "dropped"},

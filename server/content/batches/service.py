@@ -55,6 +55,8 @@ class Batches:
         found = {row.id: row for row in rows}
         response, room, is_full = rpc.BatchGetDocumentsResponse(), Room(), False
         for at, id in enumerate(ids):
+            if at % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
             result, row = response.results.add(), found.get(id)
             if row is None:
                 result.error.CopyFrom(DocumentNotFound().status())
@@ -68,8 +70,6 @@ class Batches:
                     continue
             is_full = True
             result.error.CopyFrom(AnswerFull().status())
-            if at % AT_ONCE == AT_ONCE - 1:
-                await asyncio.sleep(0)
         return response
 
     async def BatchSubmitDocuments(

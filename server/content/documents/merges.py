@@ -41,5 +41,8 @@ class Merges(Protocol):
     async def saved(self, document: Row, base: Row, yours: Words, named: Named, call: Call) -> MergedWords:
         """What both say. Nobody should hold a connection meanwhile. Raises MergeConflict, TooCostlyToMerge."""
 
+    def done(self, told: Merged) -> None:
+        """Counts a merge that was saved, or had nothing to save."""
+
     async def settled(self, document_id: uuid.UUID, attempt: Attempt[Result], call: Call) -> Result:
         """As `Premises.settled`, for attempts that merge: they come one after the other. Raises MergeOvertaken."""

@@ -48,6 +48,9 @@ DETAILS_SIZE = case(
 )
 SIZE = func.coalesce(Revision.size_bytes, func.octet_length(Revision.body) + DETAILS_SIZE)
 """Of all that a revision says: as it was counted, or else about that."""
+LIMITS = (21, 51, 101, 201)
+"""How many rows a list reads at most. PostgreSQL plans for a number that stands in the statement, and for a tenth of the table
+if it is a parameter; so the next higher one of a few does."""
 
 
 def above(*order: Any) -> Label[int]:

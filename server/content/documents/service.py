@@ -148,7 +148,8 @@ class Documents:
             await self.check(content_type, words, verdicts, document.version)
             save = saving.another(document, words, author_id=call.caller.known_id, draft_state=DRAFT)
             rendering = await self.renderer.rendering(words, content_type.html_members, call=call)
-            more = {**saving.event("document.update", save.row), **saving.rendered(rendering)}
+            merged = {} if told is None else {"merged_from": told.base_revision_number}
+            more = {**saving.event("document.update", save.row, **merged), **saving.rendered(rendering)}
             async with self.database.direct() as connection:
                 await check_page(connection, words, rendering, document.organisation_id, document.locale)
                 generation = None  # what stays where it was may stay
@@ -162,6 +163,8 @@ class Documents:
             row, told = await self.merges.settled(uuid.UUID(wanted.id), attempt, call)
         else:
             row, told = await self.premises.settled(attempt)
+        if told is not None:
+            self.merges.done(told)
         row = await self.premises.objects.shown(row)
         return rpc.UpdateDocumentResponse(document=views.document(row), notices=views.notices(row.notices), merged=told)
 

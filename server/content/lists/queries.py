@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from server.content.documents import approvals, planned
-from server.content.documents.queries import LONG, OWN, SHORT, above
+from server.content.documents.queries import LIMITS, LONG, OWN, SHORT, above
 from server.content.lists.filters import conditions
 from server.content.lists.orders import FIELDS, Term, terms
 from server.content.models import Document, Revision
@@ -28,9 +28,6 @@ from server.rpc.answers import MOST_OF_A_LIST
 from server.rpc.lists.walks import Order
 from server.stores.statements import Statement
 
-LIMITS = (21, 51, 101, 201)
-"""How many rows a list reads at most. PostgreSQL plans for a number that stands in the statement, and for a tenth of the table
-if it is a parameter; so the next higher one of a few does."""
 MOST_COUNTED = 10_000
 """A total up to which documents are counted one by one."""
 

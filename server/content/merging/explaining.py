@@ -24,7 +24,7 @@ from server.stores.statements import Row
 READ = Permission.PERMISSION_DOCUMENTS_READ
 MOST_OF_A_NAME = 60
 """Characters of a name. A refusal has room for little (`server/rpc/failures.py`)."""
-MOST_BYTES = 2_300
+MOST_BYTES = 2_000
 """Of the detail, which leaves with all else in a header, in base64."""
 
 People = Callable[[Collection[uuid.UUID]], Awaitable[Mapping[uuid.UUID, Person]]]
@@ -61,7 +61,7 @@ class Explaining:
         conflict.saved_by_count = found.author_count
         conflict.fields.extend(name for name in WORDS if found.base_number and getattr(found, name))
         if isinstance(failure, MergeConflict):
-            conflict.conflict_count = len(failure.conflicts)
+            conflict.conflict_count = failure.count
             put_conflicts(conflict.conflicts, failure.conflicts, MOST_BYTES - conflict.ByteSize())
         failure.metadata = {
             "given": cut(conflict.given_etag, MOST_OF_A_NAME),

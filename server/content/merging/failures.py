@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from gazette.content.v1.merging_pb2 import FieldConflict
 from server.content.failures import StaleEtag
-from server.rpc.failures import InvalidArgument, Unavailable
+from server.rpc.failures import InvalidArgument, Unavailable, cut
 
-MAX_NAMED = 3
-"""Fields that a message names. The details have more."""
+MAX_NAMED, MAX_FIELD = 3, 40
+"""Fields that a message names, and characters of each. The details have more."""
 
 
 class MergeConflict(StaleEtag):
@@ -18,11 +18,15 @@ class MergeConflict(StaleEtag):
 
     reason = "MERGE_CONFLICT"
 
-    def __init__(self, given: str, current: str, document_id: uuid.UUID, conflicts: Sequence[FieldConflict]) -> None:
+    def __init__(
+        self, given: str, current: str, document_id: uuid.UUID, conflicts: Sequence[FieldConflict], count: int
+    ) -> None:
+        """`conflicts` are as many of them as could be told here."""
         super().__init__(given, current, document_id)
         self.conflicts = conflicts
-        named = ", ".join(each.field for each in conflicts[:MAX_NAMED])
-        more = " and more" if len(conflicts) > MAX_NAMED else ""
+        self.count = count
+        named = ", ".join(cut(each.field, MAX_FIELD) for each in conflicts[:MAX_NAMED])
+        more = " and more" if count > MAX_NAMED else ""
         self.message = f"Others have changed the same: {named}{more}. Nothing was saved."
 
 

@@ -18,6 +18,8 @@ from server.rpc.texts.forms import folded
 THEIRS, YOURS, BOTH = MergeOrigin.MERGE_ORIGIN_THEIRS, MergeOrigin.MERGE_ORIGIN_YOURS, MergeOrigin.MERGE_ORIGIN_BOTH
 MOST = {"summary": 10_000, "body": 1_000_000, "tags": 100, "attachments": 500}
 """Characters and elements that the contract lets each have."""
+MOST_COLLISIONS, MOST_HUNKS = 500, 1_000
+"""That are told of one merge."""
 MOST_KINDS, MOST_OF_A_KIND = 100, 1_000
 """Kinds of links, and links of one kind."""
 
@@ -30,6 +32,9 @@ class Merge(NamedTuple):
     origins: dict[str, MergeOrigin.ValueType]
     """Who has changed which field."""
     collisions: list[Collision]
+    """As many as are told."""
+    collision_count: int
+    """How many there are."""
     is_theirs: bool
     """Whether the others say all of it already."""
 
@@ -58,7 +63,17 @@ def merge(base: Words, theirs: Words, yours: Words) -> Merge:
     origins = {name: origin for name in WORDS if (origin := origin_of(was[name], their[name], your[name]))}
     is_theirs = all(same(words[name], their[name]) for name in WORDS)
     words |= {"details": kept(words["details"], theirs["details"]), "links": kept(words["links"], theirs["links"])}
-    return Merge({name: words[name] for name in WORDS}, origins, collisions, is_theirs)
+    return Merge({name: words[name] for name in WORDS}, origins, told(collisions), len(collisions), is_theirs)
+
+
+def told(collisions: list[Collision]) -> list[Collision]:
+    """As many of them, and of their hunks, as anybody looks at: there may be as many as there are members and lines."""
+    result, left = [], MOST_HUNKS
+    for each in collisions[:MOST_COLLISIONS]:
+        hunks = each.hunks[:left]
+        left -= len(hunks)
+        result.append(each._replace(hunks=hunks, is_cut=len(hunks) < len(each.hunks)))
+    return result
 
 
 def body(was: Words, their: Words, your: Words, collisions: list[Collision]) -> Words:

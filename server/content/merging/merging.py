@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 import asyncpg
+from prometheus_client import Counter
 
+from gazette.content.v1.merging_pb2 import Merged
 from server.background.processes import Processes, TooCostly
 from server.content import failures, fields
 from server.content.documents.merges import MergedWords
@@ -29,11 +31,20 @@ from server.content.types.reading import Details
 from server.rpc.call import Call
 from server.stores.statements import Row
 
+MOST_TOLD = 50
+"""Collisions that a refusal could name: it has little room."""
 SECONDS = 2.5
 """Of CPU time."""
 ATTEMPTS = 30
 PATIENCE = 3.0
 """Seconds after which a call does not try once more to save a merge."""
+MERGES = Counter(
+    "gazette_merges_total",
+    "Changes that came to others' changes: merged (saved), unchanged (they said it already), conflict or overtaken.",
+    ["outcome"],
+)
+ended = {outcome: MERGES.labels(outcome).inc for outcome in ("merged", "unchanged", "conflict", "overtaken")}
+
 PAUSE = 0.02
 """Seconds, about, between two attempts. Other processes may merge into the same document."""
 
@@ -83,9 +94,14 @@ class Merging:
         """What both say, and what came of it. Raises as `merged`, and MergeConflict."""
         result = await self.merged(document, base, yours, call)
         if result.collisions:
-            told = [views.conflict(each) for each in result.collisions]
-            raise MergeConflict(named.etag, fields.document_etag(document), document.id, told)
+            ended["conflict"]()
+            told = [views.conflict(each) for each in result.collisions[:MOST_TOLD]]
+            raise MergeConflict(named.etag, fields.document_etag(document), document.id, told, result.collision_count)
         return MergedWords(result.words, views.merged(result, base.number, document.revision_number))
+
+    def done(self, told: Merged) -> None:
+        """Counts a merge that was saved, or had nothing to save."""
+        ended["unchanged" if told.unchanged else "merged"]()
 
     async def settled(self, document_id: uuid.UUID, attempt: Attempt[Result], call: Call) -> Result:
         """What the attempt comes to, which is made again while others save. Those of one process come one after the other.
@@ -104,6 +120,7 @@ class Merging:
                 if call.seconds > PATIENCE + call.allowance:
                     break
                 await asyncio.sleep(PAUSE * random.random())  # noqa: S311  nobody gains by knowing it  # nosec B311
+        ended["overtaken"]()
         raise MergeOvertaken
 
 

@@ -51,7 +51,9 @@ class Merges:
         size(row._asdict())
         newest = document.revision_number
         response = rpc.MergeDocumentResponse(
-            document=documents.document(row), merged=views.merged(merge, newest if base is None else base.number, newest)
+            document=documents.document(row),
+            merged=views.merged(merge, newest if base is None else base.number, newest),
+            conflict_count=merge.collision_count,
         )
         room = MOST - BESIDE - response.ByteSize()
         views.put_conflicts(response.conflicts, map(views.conflict, merge.collisions), room)

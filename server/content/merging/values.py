@@ -33,6 +33,8 @@ class Collision(NamedTuple):
     theirs: Any
     yours: Any
     hunks: Sequence[Hunk] = ()
+    is_cut: bool = False
+    """Whether there were more hunks."""
 
 
 Collide = Callable[[Collision], None]

@@ -10,8 +10,10 @@ from google.protobuf.struct_pb2 import NULL_VALUE, Value
 
 from gazette.content.v1.document_pb2 import BodyFormat
 from gazette.content.v1.merging_pb2 import FieldConflict, Merged, MergedField, MergeHunk
+from server.content.merging import values
 from server.content.merging.fields import Merge
 from server.content.merging.values import ABSENT, Collision
+from server.rpc.objects import FEW_VALUES
 
 FRAME = 8
 """Bytes with which a conflict or a hunk stands in a list."""
@@ -26,9 +28,15 @@ def merged(merge: Merge, base_number: int, theirs_number: int) -> Merged:
 
 
 def conflict(collision: Collision) -> FieldConflict:
-    result = FieldConflict(field=collision.field, hunks=[MergeHunk(**each._asdict()) for each in collision.hunks])
+    hunks = [MergeHunk(**each._asdict()) for each in collision.hunks]
+    result = FieldConflict(field=collision.field, hunks=hunks, is_shortened=collision.is_cut)
     for side in SIDES:
-        if (said := getattr(collision, side)) is not ABSENT:
+        said = getattr(collision, side)
+        if said is ABSENT:
+            continue
+        if values.count(said, FEW_VALUES) > FEW_VALUES:
+            result.is_shortened = True
+        else:
             put(getattr(result, side), shown(collision.field, said))
     return result
 

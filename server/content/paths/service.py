@@ -16,6 +16,7 @@ from gazette.content.v1.document_pb2 import DraftState
 from server import record
 from server.content.documents import saving, views
 from server.content.documents.premises import Premises, unchanged
+from server.content.documents.rendered import rendered
 from server.content.documents.rules import changeable
 from server.content.documents.saving import Save
 from server.content.paths import queries, rules
@@ -23,7 +24,6 @@ from server.content.paths.failures import OneDocument
 from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Overtaken, Publisher
 from server.content.publishing.queries import APPROVED
-from server.content.publishing.rendered import rendered
 from server.content.rendering import Renderer
 from server.content.transitions import WITHDRAWN
 from server.rpc.call import Call

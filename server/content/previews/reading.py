@@ -16,6 +16,7 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.delivery.v1.page_pb2 import PageAttachment
 from server import files
 from server.content.documents.premises import Premises
+from server.content.documents.rendered import rendered
 from server.content.failures import AttachmentNotFound
 from server.content.previews import queries, rules
 from server.content.previews.failures import PreviewEnded
@@ -23,7 +24,6 @@ from server.content.previews.tokens import Named, Tokens
 from server.content.publishing import pages
 from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Publisher
-from server.content.publishing.rendered import rendered
 from server.content.rendering import Renderer
 from server.process.domains import Person
 from server.record import Place

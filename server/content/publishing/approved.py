@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from server.content.change_notes import rules as change_notes
 from server.content.checks.details import Verdicts
 from server.content.documents.premises import Premises
-from server.content.preconditions import check_met
 from server.content.documents.rendered import rendered
+from server.content.preconditions import check_met
 from server.content.publish_checks.checking import Judged, PublishChecks
 from server.content.publish_checks.rules import NONE, Overrides, told
 from server.content.publishing import queries

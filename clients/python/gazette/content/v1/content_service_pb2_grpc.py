@@ -621,7 +621,7 @@ class ContentServiceServicer:
     def ListTranslationGaps(self, request, context):
         """Pages in one language that are not in another yet, or whose translation into that was made before they were last published:
         oldest first, with the two revisions that differ, to be compared. A translation that is a draft yet is not missing. A part looks at
-        2,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
+        1,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """

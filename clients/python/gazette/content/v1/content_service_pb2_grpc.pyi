@@ -269,7 +269,7 @@ class ContentServiceStub:
     ListTranslationGaps: _grpc.UnaryUnaryMultiCallable[_translations_pb2.ListTranslationGapsRequest, _translations_pb2.ListTranslationGapsResponse]
     """Pages in one language that are not in another yet, or whose translation into that was made before they were last published:
     oldest first, with the two revisions that differ, to be compared. A translation that is a draft yet is not missing. A part looks at
-    2,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
+    1,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
@@ -646,7 +646,7 @@ class ContentServiceAsyncStub(ContentServiceStub):
     ListTranslationGaps: _aio.UnaryUnaryMultiCallable[_translations_pb2.ListTranslationGapsRequest, _translations_pb2.ListTranslationGapsResponse]  # type: ignore[assignment]
     """Pages in one language that are not in another yet, or whose translation into that was made before they were last published:
     oldest first, with the two revisions that differ, to be compared. A translation that is a draft yet is not missing. A part looks at
-    2,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
+    1,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
 
     Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
@@ -1194,7 +1194,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_translations_pb2.ListTranslationGapsResponse, _abc.Awaitable[_translations_pb2.ListTranslationGapsResponse]]:
         """Pages in one language that are not in another yet, or whose translation into that was made before they were last published:
         oldest first, with the two revisions that differ, to be compared. A translation that is a draft yet is not missing. A part looks at
-        2,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
+        1,000 pages at most, and so may have fewer than were asked for, or none, while there are more.
 
         Errors: INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """

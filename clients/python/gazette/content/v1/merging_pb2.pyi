@@ -175,7 +175,7 @@ class FieldConflict(_message.Message):
     as JSON has it, in brackets: `details["a.b"]`.
     """
     is_shortened: _builtins.bool
-    """Whether some of the three, or of the hunks, had no room here."""
+    """Whether some of the three, or of the hunks, are left out: for want of room, or since they are very many."""
     @_builtins.property
     def base(self) -> _struct_pb2.Value:
         """What both began with. Unset where there was nothing."""
@@ -341,6 +341,9 @@ class MergeDocumentResponse(_message.Message):
     DOCUMENT_FIELD_NUMBER: _builtins.int
     MERGED_FIELD_NUMBER: _builtins.int
     CONFLICTS_FIELD_NUMBER: _builtins.int
+    CONFLICT_COUNT_FIELD_NUMBER: _builtins.int
+    conflict_count: _builtins.int
+    """How much collides."""
     @_builtins.property
     def document(self) -> _document_pb2.Document:
         """The document with both sides' words, and with the etag that it has now. Where they collide it says what others saved: no mark of a
@@ -353,7 +356,7 @@ class MergeDocumentResponse(_message.Message):
 
     @_builtins.property
     def conflicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldConflict]:
-        """What collides; nothing if the merge could be saved as it is."""
+        """What collides, 500 at most; nothing if the merge could be saved as it is."""
 
     def __init__(
         self,
@@ -361,10 +364,11 @@ class MergeDocumentResponse(_message.Message):
         document: _document_pb2.Document | None = ...,
         merged: Global___Merged | None = ...,
         conflicts: _abc.Iterable[Global___FieldConflict] | None = ...,
+        conflict_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "merged", b"merged"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conflicts", b"conflicts", "document", b"document", "merged", b"merged"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conflict_count", b"conflict_count", "conflicts", b"conflicts", "document", b"document", "merged", b"merged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
