@@ -10,6 +10,9 @@ from server.content.documents.service import Documents
 from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
+from server.content.references.service import References
+from server.content.refreshing.pages import Pages
+from server.content.refreshing.running import Refreshing
 from server.content.rendering import Renderer
 from server.content.review.service import Review
 from server.content.revisions.service import Revisions
@@ -41,6 +44,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         Scheduling(database, premises, renderer, base.settings.redirect_hosts),
         TakingDown(database, premises, publisher, renderer, base.settings.redirect_hosts),
         Revisions(database, paging, premises.objects),
+        References(database, paging),
         Transfer(database, premises, publisher, renderer, base.blobs, file_imports),
     )
     held = {types.CHANNEL: premises.content_types, organisations.CHANNEL: premises.reservations}
@@ -50,6 +54,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             attachments.agreement(database),
             files.removal(database, base.blobs, attachments.is_named),
             due.job(),
+            *Refreshing(database, Pages(database, renderer)).jobs(),
         ),
         composers=mails.composers(base.settings.public_url),
         followers=[Follower(channel, each.forget, each.resume) for channel, each in held.items()],

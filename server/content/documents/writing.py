@@ -19,6 +19,7 @@ from server import audit, organisations
 from server.content import failures
 from server.content.documents import planned
 from server.content.models import Document, Revision
+from server.content.references import queries as references
 from server.content.types import held as types
 from server.stores import idempotency
 from server.stores.parameters import given
@@ -34,7 +35,7 @@ SAVED = ("path", "content_type", "revision_number", "draft_state")
 """The columns that change with every further revision."""
 REVISION = (
     "number", "path", "title", "summary", "body", "body_format", "details", "links", "tags", "attachments", "author_id",
-    "size_bytes", "source_sha256", "html", "html_details", "renderer", "notices",
+    "size_bytes", "source_sha256", "html", "html_details", "renderer", "notices", "reference_count",
 )  # fmt: skip
 
 ID = bindparam("document_id", type_=Uuid())
@@ -71,11 +72,14 @@ def changed(*columns: str, conditions: tuple[ColumnElement[bool], ...] = ()) -> 
 
 
 def revised(document: CTE) -> CTE:
-    """Inserts a revision of the document that was created or changed."""
-    said = select(document.c.id, *given("revision", Revision, REVISION))
-    return insert(Revision).from_select(["document_id", *REVISION], said, include_defaults=False).cte("revision")
+    """Inserts a revision of the document that was created or changed, with what it refers to."""
+    number, *others = given("revision", Revision, REVISION)
+    said = select(document.c.id, number, *others)
+    statement = insert(Revision).from_select(["document_id", *REVISION], said, include_defaults=False)
+    return statement.add_cte(*references.written(document, number)).cte("revision")
 
 
+COPIED_NUMBER = bindparam("copied_number", type_=Integer())
 COPIED = tuple(name for name in REVISION if name not in {"number", "author_id", "source_sha256"})
 
 
@@ -85,9 +89,10 @@ def copied(document: CTE) -> CTE:
     number, author = bindparam("copy_number", type_=Integer()), bindparam("copy_author_id", type_=Uuid())
     said = select(document.c.id, number, author, *(getattr(Revision, name) for name in COPIED))
     said = said.join_from(document, Revision, Revision.document_id == document.c.id)
-    said = said.where(Revision.number == bindparam("copied_number", type_=Integer()))
+    said = said.where(Revision.number == COPIED_NUMBER)
     columns = ["document_id", "number", "author_id", *COPIED]
-    return insert(Revision).from_select(columns, said, include_defaults=False).cte("revision")
+    statement = insert(Revision).from_select(columns, said, include_defaults=False)
+    return statement.add_cte(references.copied(document, number, COPIED_NUMBER)).cte("revision")
 
 
 def creation(*more: Any) -> Statement:

@@ -59,6 +59,7 @@ class Approved:
             publication = Publication(
                 document=document._replace(version=document.version + 1),
                 is_minor=wanted.is_minor,
+                is_block=content_type.is_block,
                 html=rendering.html,
                 html_details=rendering.html_details,
                 claimed_first_publish_time=document.claimed_first_publish_time,

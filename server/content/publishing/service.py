@@ -35,4 +35,5 @@ class Publishing:
 
         published = await self.approved.publish(uuid.UUID(request.id), decide, begin=call.start, call=call)
         document = views.document(published.document)
-        return rpc.PublishDocumentResponse(document=document, record_number=published.record_number)
+        notices = views.notices([*published.notices])
+        return rpc.PublishDocumentResponse(document=document, record_number=published.record_number, notices=notices)

@@ -15,10 +15,11 @@ import asyncpg
 
 from gazette.content.v1.taking_down_pb2 import DraftHandling
 from server import record
+from server.content.blocks.use import check_unused
 from server.content.documents.planned import NO_TAKING_DOWN
 from server.content.documents.premises import Premises, unchanged
 from server.content.failures import live_state_name, state_name
-from server.content.publishing.pages import PAGE_STATES, VANISHED, WITHDRAWN, Publication
+from server.content.publishing.pages import PAGE_STATES, PUBLISHED, VANISHED, WITHDRAWN, Publication
 from server.content.publishing.rendered import rendered
 from server.content.rendering import Renderer, Rendering
 from server.content.taking_down import queries, rules
@@ -70,7 +71,7 @@ class Changing:
     ) -> Prepared:
         """What is to be written, given the document as queries.SHOWN has it. No connection is to be held meanwhile. `begin` is
         when it was asked for, by `time.perf_counter`; `anew` as `Attempt`. Raises WrongLiveState, DraftInTheWay, NeverAPage,
-        PathReserved, Unpublishable."""
+        PathReserved, Unpublishable, BlockInUse."""
         state = rules.step(document.live_state, wanted.change)
         draft_state = rules.draft_left(document.draft_state, wanted.draft)
         is_discarding = draft_state != document.draft_state
@@ -78,6 +79,8 @@ class Changing:
             if state in PAGE_STATES and document.live_state not in PAGE_STATES:
                 await self.check_was_page(connection, document)
             content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
+            if content_type.is_block and state != PUBLISHED:
+                await check_unused(connection, document)
             generation = await self.generation(connection, document, wanted, anew=anew)
         rendering = Rendering("", None, b"")
         if state in PAGE_STATES:
@@ -91,6 +94,7 @@ class Changing:
             state=state,
             draft_state=draft_state,
             is_minor=True,
+            is_block=content_type.is_block,
             html=rendering.html,
             html_details=rendering.html_details,
             explanation=wanted.explanation,

@@ -51,4 +51,5 @@ async def columns_of(content_type: ContentType, schemas: Schemas) -> dict[str, A
         "details_schema": await schemas.taken(content_type.details_schema),
         "body_member": content_type.body_member,
         "html_members": [*content_type.html_members],
+        "is_block": content_type.is_block,
     }

@@ -13,7 +13,7 @@ from server.rpc import http
 DEFAULT_LOCALE = "en"
 HOME = "/v1/pages:home"
 """The home page over HTTP: without a path it would be the list of pages."""
-REDIRECT, GONE = b"\x12", b"\x1a"
+PAGE, REDIRECT, GONE = b"\x0a", b"\x12", b"\x1a"
 """How a serialised GetPageResponse begins, by what it is: with the tag of the one field that it has."""
 
 

@@ -5,6 +5,7 @@ import warnings
 
 from gazette.content.v1 import content_service_pb2 as gazette_dot_content_dot_v1_dot_content__service__pb2
 from gazette.content.v1 import document_import_pb2 as gazette_dot_content_dot_v1_dot_document__import__pb2
+from gazette.content.v1 import reference_pb2 as gazette_dot_content_dot_v1_dot_reference__pb2
 from gazette.content.v1 import scheduling_pb2 as gazette_dot_content_dot_v1_dot_scheduling__pb2
 from gazette.content.v1 import taking_down_pb2 as gazette_dot_content_dot_v1_dot_taking__down__pb2
 
@@ -109,6 +110,11 @@ class ContentServiceStub:
                 '/gazette.content.v1.ContentService/ListRevisions',
                 request_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsRequest.SerializeToString,
                 response_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsResponse.FromString,
+                _registered_method=True)
+        self.ListReferences = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ListReferences',
+                request_serializer=gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesResponse.FromString,
                 _registered_method=True)
         self.ImportDocuments = channel.stream_unary(
                 '/gazette.content.v1.ContentService/ImportDocuments',
@@ -295,6 +301,17 @@ class ContentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListReferences(self, request, context):
+        """Where a document or a file is used: which documents refer to it, in which field, on the public's side and in drafts; or, the
+        other way round, what a document refers to. Of each document the live and the newest revision are looked at. Links to a
+        document's paths that were written by hand are among them, by the paths that it has now.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ImportDocuments(self, request_iterator, context):
         """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
         is refused is named in the answer and stops nothing else. A version that was imported before changes nothing. With
@@ -398,6 +415,11 @@ def add_ContentServiceServicer_to_server(servicer, server):
                     servicer.ListRevisions,
                     request_deserializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsRequest.FromString,
                     response_serializer=gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsResponse.SerializeToString,
+            ),
+            'ListReferences': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReferences,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesResponse.SerializeToString,
             ),
             'ImportDocuments': grpc.stream_unary_rpc_method_handler(
                     servicer.ImportDocuments,
@@ -791,6 +813,33 @@ class ContentService:
             '/gazette.content.v1.ContentService/ListRevisions',
             gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsRequest.SerializeToString,
             gazette_dot_content_dot_v1_dot_content__service__pb2.ListRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReferences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ListReferences',
+            gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from gazette.content.v1 import content_service_pb2 as _content_service_pb2
 from gazette.content.v1 import document_import_pb2 as _document_import_pb2
+from gazette.content.v1 import reference_pb2 as _reference_pb2
 from gazette.content.v1 import scheduling_pb2 as _scheduling_pb2
 from gazette.content.v1 import taking_down_pb2 as _taking_down_pb2
 from grpc import aio as _aio
@@ -150,6 +151,13 @@ class ContentServiceStub:
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
+    ListReferences: _grpc.UnaryUnaryMultiCallable[_reference_pb2.ListReferencesRequest, _reference_pb2.ListReferencesResponse]
+    """Where a document or a file is used: which documents refer to it, in which field, on the public's side and in drafts; or, the
+    other way round, what a document refers to. Of each document the live and the newest revision are looked at. Links to a
+    document's paths that were written by hand are among them, by the paths that it has now.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
     ImportDocuments: _grpc.StreamUnaryMultiCallable[_document_import_pb2.ImportDocumentsRequest, _document_import_pb2.ImportDocumentsResponse]
     """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
     is refused is named in the answer and stops nothing else. A version that was imported before changes nothing. With
@@ -290,6 +298,13 @@ class ContentServiceAsyncStub(ContentServiceStub):
     ListRevisions: _aio.UnaryUnaryMultiCallable[_content_service_pb2.ListRevisionsRequest, _content_service_pb2.ListRevisionsResponse]  # type: ignore[assignment]
     """The revisions of a document, newest first. What is long is left out unless `view` asks for it; a page ends early where an
     answer would become too large.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
+    ListReferences: _aio.UnaryUnaryMultiCallable[_reference_pb2.ListReferencesRequest, _reference_pb2.ListReferencesResponse]  # type: ignore[assignment]
+    """Where a document or a file is used: which documents refer to it, in which field, on the public's side and in drafts; or, the
+    other way round, what a document refers to. Of each document the live and the newest revision are looked at. Links to a
+    document's paths that were written by hand are among them, by the paths that it has now.
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
@@ -514,6 +529,19 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_content_service_pb2.ListRevisionsResponse, _abc.Awaitable[_content_service_pb2.ListRevisionsResponse]]:
         """The revisions of a document, newest first. What is long is left out unless `view` asks for it; a page ends early where an
         answer would become too large.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def ListReferences(
+        self,
+        request: _reference_pb2.ListReferencesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reference_pb2.ListReferencesResponse, _abc.Awaitable[_reference_pb2.ListReferencesResponse]]:
+        """Where a document or a file is used: which documents refer to it, in which field, on the public's side and in drafts; or, the
+        other way round, what a document refers to. Of each document the live and the newest revision are looked at. Links to a
+        document's paths that were written by hand are among them, by the paths that it has now.
 
         Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """

@@ -27,7 +27,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/content_type.proto\x12\x12gazette.content.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x03\n\x0b\x43ontentType\x12:\n\x04name\x18\x01 \x01(\tB&\xbaH#r!\x18\x64\x32\x1d^[a-z][a-z0-9]*(_[a-z0-9]+)*$R\x04name\x12&\n\x05title\x18\x02 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x05title\x12\x46\n\x0e\x64\x65tails_schema\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x06\x82\xbd\x18\x02\x08\nR\rdetailsSchema\x12.\n\x0b\x62ody_member\x18\x04 \x01(\tB\r\x82\xbd\x18\x02\x08\x01\xbaH\x04r\x02\x18\x64R\nbodyMember\x12\x45\n\x0chtml_members\x18\x05 \x03(\tB\"\x82\xbd\x18\x02\x08\x01\xbaH\x19\x92\x01\x16\x10\x64\"\x12r\x10\x18\xc8\x01\x32\x0b^(/[^/]+)+$R\x0bhtmlMembers\x12\x1b\n\x04\x65tag\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x04\x65tag\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime*m\n\x0f\x43ontentTypeView\x12!\n\x1d\x43ONTENT_TYPE_VIEW_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONTENT_TYPE_VIEW_BASIC\x10\x01\x12\x1a\n\x16\x43ONTENT_TYPE_VIEW_FULL\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/content_type.proto\x12\x12gazette.content.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe2\x03\n\x0b\x43ontentType\x12:\n\x04name\x18\x01 \x01(\tB&\xbaH#r!\x18\x64\x32\x1d^[a-z][a-z0-9]*(_[a-z0-9]+)*$R\x04name\x12&\n\x05title\x18\x02 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x05title\x12\x46\n\x0e\x64\x65tails_schema\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x06\x82\xbd\x18\x02\x08\nR\rdetailsSchema\x12.\n\x0b\x62ody_member\x18\x04 \x01(\tB\r\x82\xbd\x18\x02\x08\x01\xbaH\x04r\x02\x18\x64R\nbodyMember\x12\x45\n\x0chtml_members\x18\x05 \x03(\tB\"\x82\xbd\x18\x02\x08\x01\xbaH\x19\x92\x01\x16\x10\x64\"\x12r\x10\x18\xc8\x01\x32\x0b^(/[^/]+)+$R\x0bhtmlMembers\x12\x1b\n\x04\x65tag\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x04\x65tag\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x19\n\x08is_block\x18\x11 \x01(\x08R\x07isBlock*m\n\x0f\x43ontentTypeView\x12!\n\x1d\x43ONTENT_TYPE_VIEW_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONTENT_TYPE_VIEW_BASIC\x10\x01\x12\x1a\n\x16\x43ONTENT_TYPE_VIEW_FULL\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,8 +46,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTENTTYPE'].fields_by_name['html_members']._serialized_options = b'\202\275\030\002\010\001\272H\031\222\001\026\020d\"\022r\020\030\310\0012\013^(/[^/]+)+$'
   _globals['_CONTENTTYPE'].fields_by_name['etag']._loaded_options = None
   _globals['_CONTENTTYPE'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030d'
-  _globals['_CONTENTTYPEVIEW']._serialized_start=610
-  _globals['_CONTENTTYPEVIEW']._serialized_end=719
+  _globals['_CONTENTTYPEVIEW']._serialized_start=637
+  _globals['_CONTENTTYPEVIEW']._serialized_end=746
   _globals['_CONTENTTYPE']._serialized_start=153
-  _globals['_CONTENTTYPE']._serialized_end=608
+  _globals['_CONTENTTYPE']._serialized_end=635
 # @@protoc_insertion_point(module_scope)

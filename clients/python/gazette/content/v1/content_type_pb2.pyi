@@ -59,6 +59,7 @@ class ContentType(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    IS_BLOCK_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name, unique: lower-case letters, digits and underscores."""
     title: _builtins.str
@@ -69,6 +70,10 @@ class ContentType(_message.Message):
     """
     etag: _builtins.str
     """Names this version. Required in an update; set by the server."""
+    is_block: _builtins.bool
+    """Whether its documents are reusable blocks: a contact, a rate, an opening time. They are written, reviewed and published as
+    all are, and shown within pages (`[[block:…]]` in a body); nothing is served at their own paths. Fixed when it is made.
+    """
     @_builtins.property
     def details_schema(self) -> _struct_pb2.Struct:
         """The JSON Schema (draft 4 to 2020-12) that `details` must satisfy; empty allows everything. References stay within it. It has
@@ -101,10 +106,11 @@ class ContentType(_message.Message):
         etag: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        is_block: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "details_schema", b"details_schema", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_member", b"body_member", "create_time", b"create_time", "details_schema", b"details_schema", "etag", b"etag", "html_members", b"html_members", "name", b"name", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_member", b"body_member", "create_time", b"create_time", "details_schema", b"details_schema", "etag", b"etag", "html_members", b"html_members", "is_block", b"is_block", "name", b"name", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
