@@ -41,8 +41,8 @@ LEFT_LATELY = Statement(files.shows_no_more(CHANGED_LATELY, OF_PAGES))
 
 
 def is_named(file_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
-    """Whether any revision, of whatever document and however old, has the file attached; or a newest or live one names it in its
-    body."""
+    """Whether any revision, of whatever document and however old, has the file attached; or a newest or live one names it in
+    its body."""
     is_attached = exists().where(IS_INDEXED, Revision.attachments.op("@>")(array([file_id])))
     return or_(is_attached, exists().where(Reference.target_id == file_id))
 

@@ -71,8 +71,8 @@ class Export:
         async for part in self.content_types():
             yield part
         redirects: list[ImportedRedirect] = []
-        # An import asks where a redirect leads: to what it covers itself, perhaps. So those come behind what they lead to. And a
-        # page is not brought in without the blocks that it shows, so those come before all.
+        # An import asks where a redirect leads: to what it covers itself, perhaps. So those come behind what they lead to. And
+        # a page is not brought in without the blocks that it shows, so those come before all.
         if not self.for_restoring:
             async for part in self.blocks():
                 yield part
