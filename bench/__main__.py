@@ -6,13 +6,14 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from bench import access, capacity, costs, import_speed, overload, pages, sign_in, slow, stops, tracing
+from bench import access, blocks, capacity, costs, import_speed, overload, pages, sign_in, slow, stops, tracing
 
 BENCHMARKS = {
     "costs": costs.main,
     "capacity": capacity.main,
     "pages": pages.main,
     "import": import_speed.main,
+    "blocks": blocks.main,
     "access": access.main,
     "sign-in": sign_in.main,
     "stops": stops.main,

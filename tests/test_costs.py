@@ -28,6 +28,7 @@ from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1 import content_type_service_pb2 as types
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
 from gazette.content.v1.document_pb2 import Document, LiveState
+from gazette.content.v1.reference_pb2 import ListReferencesRequest
 from gazette.content.v1.removal_pb2 import Removal
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
@@ -39,6 +40,7 @@ from gazette.system.v1 import system_service_pb2 as system
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
 from server.content.schedules.running import Due
 from tests.content.desk import Desk, imported
+from tests.content.referring import published_block
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
 from tests.files.uploading import PDF, requests, upload_of
 from tests.servers import Servers
@@ -109,6 +111,10 @@ async def documents(day: Day) -> None:
     await day.measure(lambda: desk.schedule_taking_down(moved, timedelta(days=1), gone=gone), "taking down")
     moved = await desk.get(moved)
     await taken_down(day, moved)
+    stub = desk.documents
+    await day.measure(lambda: stub.ListReferences(ListReferencesRequest(document_id=document.id), metadata=author))
+    of_file = ListReferencesRequest(file_id=str(uuid.uuid4()))
+    await day.measure(lambda: stub.ListReferences(of_file, metadata=author), "of a file")
     revisions = content.ListRevisionsRequest(document_id=document.id)
     await day.measure(lambda: desk.documents.ListRevisions(revisions, metadata=author))
     await day.measure(lambda: desk.bring_in(imported(f"{desk.root}/{uuid.uuid4().hex}")), "one document")
@@ -123,6 +129,9 @@ async def documents(day: Day) -> None:
         return [part async for part in desk.documents.ExportDocuments(export, metadata=author)]
 
     await day.measure(exported, "of few documents")
+    block = await published_block(desk, "Monday")
+    naming = await desk.approved(body=f"[a](document:{document.id}) [[block:{block.id}]]")
+    await day.measure(lambda: desk.publish(naming), "naming others by id")
 
 
 async def taken_down(day: Day, moved: Document) -> None:

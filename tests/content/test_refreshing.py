@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
+import uuid
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import select, text
 
 from gazette.content.v1.document_pb2 import Document
 from server.content.models import Refresh
+from server.content.refreshing.pages import Looked, Pages
 from server.record.models import RecordEntry
+from tests.command_line import run
 from tests.content.desk import Desk, imported
 from tests.content.referring import comes_to_link, comes_to_say, refreshed, related, titles
 from tests.content.taking import listed, redirect, remove, restore, vanish, withdraw
@@ -198,3 +203,54 @@ async def test_links_by_id(desk: Desk, with_reference: str) -> None:
     await comes_to_say(desk, one.path, linked.format(f"{desk.root}/moved"))
     await remove(desk, target)
     await comes_to_say(desk, one.path, text_alone)
+
+
+async def test_what_never_ends_is_given_up(own_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page at which whoever tries it fails is listed after five attempts, and others are not kept from following; once it can
+    be rendered it follows, too (C43)."""
+    target = await own_desk.published("/target", title="Old")
+    one = await own_desk.published("/one", links=related(target))
+    await settled(own_desk)
+    looked_at = Pages.looked_at
+    attempts = 0
+
+    async def broken(pages: Pages, ids: Sequence[uuid.UUID]) -> Looked:
+        nonlocal attempts
+        attempts += bool(ids)
+        if ids:
+            raise RuntimeError
+        return await looked_at(pages, ids)
+
+    monkeypatch.setattr(Pages, "looked_at", broken)
+    await own_desk.through_review(await own_desk.update(target, title="New"))
+
+    async def failed() -> bool:
+        async with own_desk.service.database.transaction() as connection:
+            await connection.execute(text("UPDATE refreshes SET next_attempt_time = now() WHERE failure_reason IS NULL"))
+        return "REFRESH_UNFINISHED" in (await run(own_desk.service, "references", "failed")).output
+
+    await until(failed)
+    assert attempts == 5
+    told = await run(own_desk.service, "references", "failed")
+    assert (told.exit_code, told.output.splitlines()[0][:31]) == (1, "/one (en): REFRESH_UNFINISHED: ")
+    assert json.loads((await run(own_desk.service, "references", "failed", "--json")).output)[0]["id"] == one.id
+    monkeypatch.undo()
+    assert (await run(own_desk.service, "references", "refresh")).output == "2 pages are looked at.\n"
+    await comes_to_link(own_desk, one.path, "New")
+    assert (await run(own_desk.service, "references", "failed")).output == "All pages show what others say.\n"
+
+
+async def test_what_a_process_left_behind(own_desk: Desk) -> None:
+    """What a process had taken that died is done by another when its time is up, once (C43)."""
+    target = await own_desk.published("/target", title="Old")
+    one = await own_desk.published("/one", links=related(target))
+    await settled(own_desk)
+    async with own_desk.service.database.transaction() as connection:
+        said = "INSERT INTO refreshes (kind, subject_id, attempts, next_attempt_time) SELECT 1, :key, 1, now() + interval '1 s'"
+        await connection.execute(text(said).bindparams(key=uuid.UUID(target.translation_key)))
+        changed = "UPDATE pages SET title = 'New' WHERE path = '/target'"
+        await connection.execute(text(changed))
+    assert await titles(own_desk, one.path) == ["Old"]
+    await comes_to_link(own_desk, one.path, "New")
+    await settled(own_desk)
+    assert len(await refreshed(own_desk, one.path)) == 1

@@ -19,6 +19,7 @@ import server
 from devstack.home import Home
 from server.auth.guessing import throttle
 from server.content.publishing import publisher
+from server.content.refreshing import running as refreshing
 from server.content.schedules import running
 from server.delivery.pages import cache
 from server.formats.types import PARSED
@@ -33,7 +34,7 @@ CODES = {code.name for code in grpc.StatusCode}
 JOBS = {
     "deadlines", "arrivals", "rights of streams", "metrics", "rates", "clearing away", "mail", "audit sealing", "listener",
     "shared cache", "bootstrap key", "password resets", "health", "files of pages", "sweep of uploads",
-    "removal of unused files", "backup successes", "schedules",
+    "removal of unused files", "backup successes", "schedules", "refreshes", "references",
 }  # fmt: skip
 ALLOWED: dict[str, set[str]] = {
     "code": CODES,
@@ -52,6 +53,7 @@ OUTCOMES = {
     "gazette_sign_ins_total": {"signed_in", "refused", "code_wanted", "throttled", "busy", "unavailable", "failed"},
     "gazette_mails_total": {"sent", "failed", "given_up", "dropped"},
     "gazette_schedule_runs_total": set(running.ended),
+    "gazette_refreshes_total": set(refreshing.ended),
     "gazette_files_inspected_total": {"sound", "malformed", "too costly", "unavailable"},
 }
 KINDS_OF = {

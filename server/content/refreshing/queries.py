@@ -307,3 +307,15 @@ FAILED = Statement(
     .where(Refresh.kind == PAGE, Refresh.failure_reason.is_not(None))
     .order_by(Document.live_path, Document.locale)
 )
+EVERY = (
+    insert(Refresh)
+    .from_select(
+        ["kind", "subject_id", "urgency"],
+        select(literal_column(str(PAGE)), Document.id, literal_column("-1")).where(IS_PAGE),
+        include_defaults=False,
+    )
+    .returning(Refresh.number, func.pg_notify(CHANNEL, "").label("told"))
+    .cte("queued")
+)
+EVERY_PAGE = Statement(select(func.count()).select_from(EVERY))
+"""Has every page looked at, behind all that is more urgent."""

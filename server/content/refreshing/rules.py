@@ -11,6 +11,8 @@ MOST_BYTES = 4 << 20
 TARGETS, BACKLOG = 20, 50
 LEASE = timedelta(seconds=10)
 """For so long no other process is given what one has taken; longer with each attempt that did not end."""
+LONGEST_PAUSE = 0.25
+"""Seconds between two batches, of which each is followed by a pause as long as it took."""
 PAUSE = timedelta(seconds=1)
 """Before another attempt, where a store was away."""
 ATTEMPTS = 5

@@ -12,6 +12,7 @@ listed with its reason, and tried again every ten minutes.
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections import defaultdict
@@ -87,7 +88,10 @@ class Refreshing:
             async with self.database.direct() as connection:
                 taken = await queries.TAKING[kind].all(connection)
             if taken:
+                begin = time.monotonic()
                 await tasks.finish(self.settled(work, taken))
+                # Of each process at most half the time: readers and publishers have the other one.
+                await asyncio.sleep(min(time.monotonic() - begin, rules.LONGEST_PAUSE))
                 return True
         return False
 

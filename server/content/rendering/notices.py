@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypedDict
 
-from server.content.references.written import FIELD
+from server.content.references import written
 from server.rpc.failures import cut
 
 MAX_NOTICES = 50
@@ -46,7 +46,7 @@ class Notices:
 
     def __init__(self, field: str) -> None:
         self.field = cut(field, MAX_FIELD)
-        self.is_body = field == FIELD
+        self.is_body = field == written.FIELD
         self.found: dict[tuple[str, str], Notice] = {}
         self.others = 0
 
