@@ -10,7 +10,6 @@ from server.content.documents.service import Documents
 from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
-from server.content.references.service import References
 from server.content.refreshing.pages import Pages
 from server.content.refreshing.running import Refreshing
 from server.content.rendering import Renderer
@@ -24,6 +23,7 @@ from server.content.taking_down.service import TakingDown
 from server.content.transfer.service import Transfer
 from server.content.types import held as types
 from server.content.types.service import ContentTypeService
+from server.content.where_used.service import References
 from server.process.domains import Base, Crossings, Domain, Follower
 
 CONTENT = content_service_pb2.DESCRIPTOR.services_by_name["ContentService"]

@@ -54,13 +54,6 @@ def asked_for(*more: Any) -> Select[Any]:
 DOCUMENT = Statement(asked_for(Revision.notices))
 """Reads one as it stands; nobody is kept from changing it."""
 
-IDENTITY = Statement(
-    select(Document.id, Document.organisation_id, Document.translation_key, Document.path, Document.live_path).where(
-        IS_ASKED_FOR
-    )
-)
-"""Whose a document is, and by what others refer to it."""
-
 ORGANISATION_EXISTS = Statement(select(exists().where(ORGANISATIONS.c.id == bindparam("id", type_=Uuid()))))
 
 EQUAL = ("organisation_id", "content_type", "locale", "draft_state", "live_state")

@@ -17,11 +17,10 @@ from server import delivery, files, record
 from server.content import failures
 from server.content.documents.page_sizes import check_whole, links_size
 from server.content.documents.saving import Save
-from server.content.publishing import pages, queries, rules
+from server.content.publishing import pages, queries, queued, rules, showing
 from server.content.publishing.pages import VANISHED, Left, Publication
-from server.content.references import showing, written
-from server.content.references.showing import NOTHING_SEEN, Seen
-from server.content.refreshing import queued as refreshing
+from server.content.publishing.showing import NOTHING_SEEN, Seen
+from server.content.references import written
 from server.content.rendering.notices import Notice
 from server.record import Place
 from server.rpc.failures import Failure, Unavailable
@@ -161,7 +160,7 @@ class Publisher:
             left.append(publication.leaves)
         live, served = pages.served(publication, content, Place.after(newest), left)
         served |= files.parameters([*document.attachments, *shown.files] if publication.is_page else ())
-        served |= refreshing.parameters(publication, is_overtaken=shown.is_overtaken(newest.number))
+        served |= queued.parameters(publication, is_overtaken=shown.is_overtaken(newest.number))
         save = Save(document._replace(**live), {**parameters, **named("document", live)})
         row = await save.stored(connection, statement, **served, **publication.event(live["record_number"]))
         if row is None:

@@ -11,7 +11,7 @@ from server.content.documents import planned
 from server.content.documents.queries import asked_for
 from server.content.documents.writing import SAVED, changed, created, revised
 from server.content.models import Document, Revision
-from server.content.refreshing import queued as refreshing
+from server.content.publishing import queued
 from server.content.types import held as types
 from server.stores.statements import Statement
 
@@ -48,7 +48,7 @@ def with_schedule(document: CTE) -> Statement:
 
 
 def with_files(document: CTE, *others: CTE) -> Statement:
-    return publication(document, *others, *files.shows(document), refreshing.queues(document))
+    return publication(document, *others, *files.shows(document), queued.queues(document))
 
 
 def with_revision(document: CTE) -> Statement:

@@ -4,53 +4,33 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     CTE,
-    ColumnElement,
-    Integer,
-    Text,
     Uuid,
     and_,
-    any_,
     bindparam,
-    case,
     delete,
     func,
     insert,
     literal_column,
     or_,
     select,
-    tuple_,
-    union_all,
 )
 
 from gazette.content.v1.document_pb2 import LiveState
-from gazette.content.v1.reference_pb2 import ReferenceSide
-from server.content.models import ContentType, Document, Reference, Revision
+from server.content.models import ContentType, Document, Reference
 from server.content.references.finding import Found
 from server.stores.parameters import given_rows
 from server.stores.statements import Row, Statement
 
-LIVE, DRAFT = ReferenceSide.REFERENCE_SIDE_LIVE, ReferenceSide.REFERENCE_SIDE_DRAFT
 SAID = ("number", "field", "kind", "target_id", "target_path")
 COLUMNS = ("document_id", "revision_number", *SAID)
-AFTER = tuple_(
-    bindparam("after_id", type_=Uuid()),
-    bindparam("after_revision", type_=Integer()),
-    bindparam("after_number", type_=Integer()),
-)
-PLACE = (Reference.document_id, Reference.revision_number, Reference.number)
-LIMITS = (51, 201)
-
 PAGES = (LiveState.LIVE_STATE_PUBLISHED, LiveState.LIVE_STATE_WITHDRAWN)
 IS_PAGE = or_(*(Document.live_state == each for each in PAGES))
 IS_LIVE = and_(Reference.revision_number == Document.live_revision_number, IS_PAGE)
-IS_DRAFT = and_(Reference.revision_number == Document.revision_number, Document.draft_state != 0)
-SIDES: dict[int, ColumnElement[bool]] = {0: or_(IS_LIVE, IS_DRAFT), LIVE: IS_LIVE, DRAFT: IS_DRAFT}
 
 
 def parameters(found: Sequence[Found]) -> dict[str, Any]:
@@ -76,51 +56,6 @@ def copied(document: CTE, number: Any, of: Any) -> CTE:
     rows = select(document.c.id, number, *(getattr(Reference, name) for name in SAID))
     rows = rows.join_from(document, Reference, Reference.document_id == document.c.id).where(Reference.revision_number == of)
     return insert(Reference).from_select(COLUMNS, rows, include_defaults=False).cte("references_copied")
-
-
-IDS, PATHS = ("id_0", "id_1"), ("path_0", "path_1")
-"""The parameters that say what is referred to."""
-
-
-def conditions(ids: int, paths: int) -> list[ColumnElement[bool]]:
-    """One for each target, so that each is a range of an index in the order of the list."""
-    of_ids: list[ColumnElement[bool]] = [Reference.target_id == bindparam(name, type_=Uuid()) for name in IDS[:ids]]
-    of_paths = [Reference.target_path == bindparam(name, type_=Text()) for name in PATHS[:paths]]
-    return [*of_ids, *of_paths]
-
-
-@cache
-def listing(ids: int, paths: int, side: int, limit: int, *, goes_on: bool, is_narrow: bool) -> Statement:
-    """References to so many ids and paths, or, where there are none of either, those of the document `document_id`; from behind
-    a place, and of `organisations` alone, if that is so."""
-    sources = conditions(ids, paths) or [Reference.document_id == bindparam("document_id", type_=Uuid())]
-    parts = [part(source, side, limit, goes_on=goes_on, is_narrow=is_narrow) for source in sources]
-    every = union_all(*parts).subquery("every") if len(parts) > 1 else parts[0].subquery("every")
-    order = [every.c[name] for name in ("document_id", "revision_number", "number")]
-    return Statement(select(every).order_by(*order).limit(literal_column(str(limit))))
-
-
-def part(source: ColumnElement[bool], side: int, limit: int, *, goes_on: bool, is_narrow: bool) -> Any:
-    its_revision = and_(Revision.document_id == Reference.document_id, Revision.number == Reference.revision_number)
-    statement = (
-        select(
-            *(getattr(Reference, name) for name in COLUMNS),
-            Document.organisation_id,
-            Document.content_type,
-            Document.locale,
-            Revision.path,
-            Revision.title,
-            case((IS_LIVE, LIVE), else_=DRAFT).label("side"),
-        )
-        .join(Document, Document.id == Reference.document_id)
-        .join(Revision, its_revision)
-        .where(source, SIDES[side])
-    )
-    if goes_on:
-        statement = statement.where(tuple_(*PLACE) > AFTER)
-    if is_narrow:
-        statement = statement.where(Document.organisation_id == any_(bindparam("organisations", type_=ARRAY(Uuid()))))
-    return statement.order_by(*PLACE).limit(literal_column(str(limit)))
 
 
 GIVEN = func.unnest(bindparam("ids", type_=ARRAY(Uuid()))).table_valued("id", name="given").render_derived()

@@ -16,11 +16,12 @@ from gazette.record.v1.record_entry_pb2 import RecordEntryKind
 from server import delivery, record
 from server.content.blocks.failures import BlockNotLive
 from server.content.failures import TooLarge, Unpublishable
-from server.content.references import showing, written
-from server.content.references.showing import Seen
+from server.content.publishing import showing
+from server.content.publishing.queued import TARGET, Queued, given
+from server.content.publishing.showing import Seen
+from server.content.references import written
 from server.content.references.written import NOTHING, Named
 from server.content.refreshing import queries, rules
-from server.content.refreshing.queued import TARGET, Queued, given
 from server.content.rendering import Renderer
 from server.content.rendering.renderer import renderer_of
 from server.record import Place

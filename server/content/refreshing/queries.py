@@ -31,10 +31,10 @@ from sqlalchemy.orm import aliased
 
 from server import delivery, record
 from server.content.models import ContentType, Document, Reference, Refresh, Revision
+from server.content.publishing.queued import BACKLOG, CHANNEL, PAGE, TARGET, queues
 from server.content.references.finding import BLOCK, DOCUMENT
 from server.content.references.queries import IS_LIVE, IS_PAGE
 from server.content.refreshing import rules
-from server.content.refreshing.queued import BACKLOG, CHANNEL, PAGE, TARGET, queues
 from server.stores.statements import Statement
 
 NOW = func.clock_timestamp()

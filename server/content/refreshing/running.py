@@ -24,11 +24,11 @@ from prometheus_client import Counter, Gauge
 
 from server.background import tasks
 from server.background.jobs import Job
+from server.content.publishing.queued import BACKLOG, CHANNEL, PAGE, TARGET
 from server.content.references.finding import found
 from server.content.refreshing import queries, rules
 from server.content.refreshing.failures import Unfinished
 from server.content.refreshing.pages import Pages
-from server.content.refreshing.queued import BACKLOG, CHANNEL, PAGE, TARGET
 from server.rpc.failures import Failure, ResourceExhausted, Unavailable
 from server.stores.postgres import Database
 from server.stores.statements import Row

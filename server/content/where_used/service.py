@@ -12,9 +12,8 @@ from gazette.content.v1.reference_pb2 import (
     Reference,
     ReferenceDirection,
 )
-from server.content.documents.queries import IDENTITY
 from server.content.documents.rules import listed, readable
-from server.content.references import queries
+from server.content.where_used import queries
 from server.rpc.call import Call
 from server.rpc.lists.paging import Paging
 from server.rpc.messages import message
@@ -42,7 +41,7 @@ class References:
         async with self.database.direct() as connection:
             ids, paths = [uuid.UUID(request.file_id)] if request.file_id else [], list[str]()
             if not request.file_id:
-                found = readable(await IDENTITY.first(connection, id=uuid.UUID(request.document_id)), call.caller)
+                found = readable(await queries.IDENTITY.first(connection, id=uuid.UUID(request.document_id)), call.caller)
                 ids, paths = targets(found) if request.direction != FROM else ([], [])
             given |= {"document_id": uuid.UUID(request.document_id or NOBODY)}
             given |= dict(zip(queries.IDS, ids, strict=False)) | dict(zip(queries.PATHS, paths, strict=False))
