@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import (
     access,
+    blocks,
     capacity,
     content_types,
     costs,
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "pages": pages.main,
     "import": import_speed.main,
     "hundred-thousand": many.main,
+    "blocks": blocks.main,
     "access": access.main,
     "sign-in": sign_in.main,
     "stops": stops.main,

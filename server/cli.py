@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Place] = {
     "import": Place("server.importer.commands:import_documents", "Bring documents in, as they were published elsewhere."),
     "keys": Place("server.auth.api_keys.commands:keys", "Service accounts and their API keys."),
     "organisations": Place("server.organisations.commands:organisations", "The departments that publish here."),
+    "references": Place("server.content.refreshing.commands:references", "What pages show of others, and whether it is right."),
     "redirects": Place("server.content.publishing.commands:redirects", "Where what moved leads, and what leads in a circle."),
     "restore": Place("server.recovery.commands:restore", "Bring a backup back, to any minute, and check it."),
     "sessions": Place("server.auth.sessions.commands:sessions", "Sign-ins that go on."),

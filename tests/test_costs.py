@@ -35,6 +35,7 @@ from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest
 from gazette.content.v1.document_pb2 import Document, LinkTargets, LiveState
 from gazette.content.v1.presence_pb2 import AnnouncePresenceRequest
 from gazette.content.v1.publish_check_pb2 import CheckDocumentRequest
+from gazette.content.v1.reference_pb2 import ListReferencesRequest
 from gazette.content.v1.removal_pb2 import Removal
 from gazette.content.v1.translations_pb2 import TranslationGapKind as GapKind
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
@@ -51,6 +52,7 @@ from tests.content import reviewing, revising
 from tests.content.desk import Desk, imported
 from tests.content.merging import merge
 from tests.content.merging import preview as merge_preview
+from tests.content.referring import published_block
 from tests.content.swapping import swap
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
 from tests.files.uploading import PDF, requests, upload_of
@@ -133,7 +135,7 @@ async def translated(day: Day, document: Document) -> None:
         await day.measure(partial(desk.documents.ListTranslationGaps, gaps, metadata=author), case)
 
 
-async def documents(day: Day) -> None:
+async def documents(day: Day) -> None:  # noqa: PLR0915  # one call after another
     desk = day.desk
     author = desk.author.metadata
     document = await day.measure(desk.create)
@@ -171,6 +173,10 @@ async def documents(day: Day) -> None:
     await day.measure(lambda: desk.schedule_taking_down(moved, timedelta(days=1), gone=gone), "taking down")
     moved = await desk.get(moved)
     await taken_down(day, moved)
+    stub = desk.documents
+    await day.measure(lambda: stub.ListReferences(ListReferencesRequest(document_id=document.id), metadata=author))
+    of_file = ListReferencesRequest(file_id=str(uuid.uuid4()))
+    await day.measure(lambda: stub.ListReferences(of_file, metadata=author), "of a file")
     revisions = content.ListRevisionsRequest(document_id=document.id)
     await day.measure(lambda: desk.documents.ListRevisions(revisions, metadata=author))
     await revised(day, document)
@@ -186,6 +192,9 @@ async def documents(day: Day) -> None:
         return [part async for part in desk.documents.ExportDocuments(export, metadata=author)]
 
     await day.measure(exported, "of few documents")
+    block = await published_block(desk, "Monday")
+    naming = await desk.approved(body=f"[a](document:{document.id}) [[block:{block.id}]]")
+    await day.measure(lambda: desk.publish(naming), "naming others by id")
 
 
 async def swapped(day: Day) -> None:

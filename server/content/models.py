@@ -1,4 +1,5 @@
-"""Tables: content types and their versions, documents, their revisions, reviews, comments, schedules and previews."""
+"""Tables: content types and their versions, documents, their revisions with what these refer to, reviews, comments, schedules,
+previews and refreshes."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,6 +37,8 @@ class ContentType(Model):
     """gazette.content.v1.Approver."""
     publish_checks: Mapped[list[dict[str, int]]] = mapped_column(JSONB, server_default=text("'[]'"))
     """What it wants of checks otherwise than by default: `check`, `level`, `threshold` by number; 0 means the default."""
+    is_block: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether its documents are shown within pages alone."""
     version: Mapped[int]
     """The etag, and the number of the version."""
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -223,10 +226,76 @@ class Revision(Model):
     before it was kept."""
     content_type_version: Mapped[int | None]
 
+    reference_count: Mapped[int | None]
+    """How many references it has (`references`); NULL where they were not looked for yet."""
+
     # The few that name files, by each of them.
     __table_args__ = (
         UniqueConstraint("document_id", "source_sha256"),
         Index("ix_revisions_attachments", "attachments", postgresql_using="gin", postgresql_where=text("attachments <> '{}'")),
+    )
+
+
+class Reference(Model):
+    """That a revision refers to something. Kept of each document's newest and live revisions alone."""
+
+    __tablename__ = "revision_references"
+
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    revision_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Its place among those of the revision."""
+    field: Mapped[str]
+    """Where: `links.related`, `body`, `details` or `attachments`."""
+    kind: Mapped[int]
+    """gazette.content.v1.ReferenceKind."""
+    target_id: Mapped[uuid.UUID | None]
+    """A document's translation key or id, or a file's id."""
+    target_path: Mapped[str | None]
+    """A path of this site that was written by hand."""
+
+    __table_args__ = (
+        Index(
+            "ix_revision_references_target_id",
+            *("target_id", "document_id", "revision_number", "number"),
+            postgresql_where=text("target_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_revision_references_target_path",
+            *("target_path", "document_id", "revision_number", "number"),
+            postgresql_where=text("target_path IS NOT NULL"),
+        ),
+    )
+
+
+class Refresh(Model):
+    """Something that is to be looked at again, since what it shows of others may have changed. Rows are only ever added by
+    publications, which so wait for nobody, and taken and removed by the job."""
+
+    __tablename__ = "refreshes"
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    kind: Mapped[int]
+    """`refreshing.queries`: TARGET, PAGE or BACKLOG."""
+    subject_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    """Of a TARGET its translation key, otherwise the document's id."""
+    urgency: Mapped[int] = mapped_column(server_default=text("0"))
+    """What is more urgent comes first: 1 what has vanished, 0 a page, -1 the backlog."""
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    next_attempt_time: Mapped[datetime | None] = mapped_column(server_default=func.clock_timestamp())
+    """NULL: it has failed."""
+    create_time: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    failure_reason: Mapped[str | None]
+    failure_message: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "ix_refreshes_waiting",
+            "kind",
+            text("urgency DESC"),
+            "number",
+            postgresql_where=text("next_attempt_time IS NOT NULL"),
+        ),
     )
 
 

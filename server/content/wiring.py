@@ -29,6 +29,8 @@ from server.content.publish_checks.service import Checking
 from server.content.publishing.approved import Approved
 from server.content.publishing.publisher import Publisher
 from server.content.publishing.service import Publishing
+from server.content.refreshing.pages import Pages
+from server.content.refreshing.running import Refreshing
 from server.content.rendering import Renderer
 from server.content.review import mails as review_mails
 from server.content.review.forced import Forced
@@ -49,6 +51,7 @@ from server.content.types import held as types
 from server.content.types.changing import Change
 from server.content.types.checking import Checks
 from server.content.types.service import ContentTypeHistory, ContentTypeService
+from server.content.where_used.service import References
 from server.process.domains import Base, Crossings, Domain, Follower
 
 CONTENT = content_service_pb2.DESCRIPTOR.services_by_name["ContentService"]
@@ -90,6 +93,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         Drafts(database, premises, renderer),
         Deletion(database, premises),
         PreviewLinks(database, paging, tokens),
+        References(database, paging),
         Transfer(database, premises, publisher, renderer, base.blobs, file_imports),
     )
     type_checks = Checks(database, base.processes)
@@ -106,6 +110,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             due.job(),
             forced.job(),
             DueReviews(database, crossings.people).job(),
+            *Refreshing(database, Pages(database, renderer)).jobs(),
         ),
         composers={
             kind: composer

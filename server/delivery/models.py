@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, func, text
+from sqlalchemy import BigInteger, Index, false, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.stores.postgres import Model
@@ -37,8 +37,14 @@ class Page(Model):
     preserves_suffix: Mapped[bool] = mapped_column(default=False)
     """…and appends what follows this path to its location."""
 
+    is_block: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Shown within pages alone: the path itself serves nothing."""
+
     __table_args__ = (
         Index(None, "translation_key"),
+        Index("ix_pages_published", "publish_time", "document_id"),
+        Index("ix_pages_published_by_organisation", "organisation_id", "publish_time", "document_id", postgresql_where=LISTED),
+        Index("ix_pages_published_by_content_type", "content_type", "publish_time", "document_id", postgresql_where=LISTED),
         Index("ix_pages_first", *FIRST, postgresql_where=LISTED),
         Index("ix_pages_first_by_organisation", "organisation_id", *FIRST, postgresql_where=LISTED),
         Index("ix_pages_first_by_content_type", "content_type", *FIRST, postgresql_where=LISTED),

@@ -17,7 +17,7 @@ from gazette.files.v1.file_service_pb2 import GetFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from server import files, record
 from server.content.documents.premises import Premises
-from server.content.publishing.publisher import Overtaken, Publisher
+from server.content.publishing.publisher import NOTHING_SHOWN, Overtaken, Publisher
 from server.content.rendering import Renderer
 from server.content.taking_down import queries
 from server.content.taking_down.changing import Changing, Wanted
@@ -156,7 +156,7 @@ async def test_within_a_transaction_of_somebody_else(desk: Desk) -> None:
 
     async def put(*, fails: bool) -> None:
         async with base.database.direct() as connection, record.locked(connection):
-            await publisher.put(connection, publication, statement, {}, parameters)
+            await publisher.put(connection, publication, statement, NOTHING_SHOWN, parameters)
             await connection.execute("UPDATE documents SET update_time = now() WHERE id = $1", uuid.UUID(document.id))
             if fails:
                 raise RuntimeError

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from gazette.content.v1.document_pb2 import BodyFormat
+from server.content.references.written import named
 from server.content.rendering import notices, work
 from tests.content.desk import Desk, imported
 from tests.content.dom import Dom
@@ -59,8 +60,10 @@ def test_each_line_of_the_page_is_true() -> None:
 
 
 async def test_each_line_of_the_page_is_true_of_what_is_served(desk: Desk) -> None:
-    """The same of every fifth through an import and GetPage. (C20)"""
-    given = [(f"{desk.root}/{number}", each) for number, each in enumerate(examples()[::5])]
+    """The same of every fifth through an import and GetPage, but for those that name something by an id which nothing has.
+    (C20)"""
+    served = [each for each in examples() if not any(named(each.html))]
+    given = [(f"{desk.root}/{number}", each) for number, each in enumerate(served[::5])]
     parts = [imported(path, said={"body": each.body, "body_format": each.body_format}) for path, each in given]
     results = await desk.bring_in(*parts)
     for (path, each), result in zip(given, results, strict=True):

@@ -21,6 +21,7 @@ from server.auth.guessing import throttle
 from server.content.merging import merging
 from server.content.publish_checks import checking
 from server.content.publishing import publisher
+from server.content.refreshing import running as refreshing
 from server.content.schedules import running
 from server.delivery.pages import cache
 from server.formats.types import PARSED
@@ -57,6 +58,7 @@ OUTCOMES = {
     "gazette_mails_total": {"sent", "failed", "given_up", "dropped"},
     "gazette_schedule_runs_total": set(running.ended),
     "gazette_publish_checks_total": set(checking.counted),
+    "gazette_refreshes_total": set(refreshing.ended),
     "gazette_files_inspected_total": {"sound", "malformed", "too costly", "unavailable"},
 }
 KINDS_OF = {

@@ -16,6 +16,8 @@ from server import delivery, files
 from server.content.change_notes import rules as change_notes
 from server.content.documents.sizes import BESIDE, field, sizes_of
 from server.content.failures import TooLarge
+from server.content.references import queries as references
+from server.content.references.written import ELEMENT
 from server.content.rendering import Rendering
 from server.content.rendering.bounds import size_of
 from server.rpc.answers import MOST
@@ -41,12 +43,18 @@ async def check_page(
     """Raises TooLarge for a document whose page no answer could carry if it were published now."""
     links, attachments = loaded(words["links"]), words["attachments"]
     link_count = sum(map(len, links.values()))
-    if not link_count and not attachments:
+    blocks = [match["id"] for match in ELEMENT.finditer(rendering.html)]
+    if not link_count and not attachments and not blocks:
         return  # the rendering has its own bound, which leaves room for all else
     sizes = sizes_of(words)
     details = words["details"] if rendering.html_details is None else rendering.html_details
     own = sum(sizes[name] for name in SHOWN) + field(len(rendering.html.encode())) + size_of(details or {}) + BESIDE
     own += NOTES
+    if blocks:
+        own += await blocks_size(connection, blocks)
+        if own > MOST:
+            told = f"would make a page of {own} bytes with the blocks that it shows, and may make one of {MOST}"
+            raise TooLarge("document.body", told)
     if own + link_count * LINK_MOST + len(attachments) * FILE_MOST <= MOST:
         return
     keys = {uuid.UUID(key) for targets in links.values() for key in targets}
@@ -54,6 +62,14 @@ async def check_page(
     known = await files.described(connection, attachments, organisation_id) if attachments else []
     of_files = sum(item_size(file, FILE_FIELDS) for file in known)
     check_whole(own, of_links, of_files)
+
+
+async def blocks_size(connection: asyncpg.Connection, ids: Sequence[str]) -> int:
+    """Bytes of the blocks that a body shows, as they are now, of which each may be there several times."""
+    targets = await references.targets(connection, [uuid.UUID(id) for id in {*ids}])
+    keys = {str(id): target.translation_key for id, target in targets.items()}
+    sizes = await delivery.block_sizes(connection, {*keys.values()}) if keys else {}
+    return sum(sizes.get(keys[id], 0) for id in ids if id in keys)
 
 
 def check_whole(own: int, of_links: int, of_files: int) -> None:

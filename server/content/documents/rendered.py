@@ -11,7 +11,7 @@ from server.stores.statements import Row
 
 async def rendered(renderer: Renderer, premises: Premises, document: Row, content_type: Row, call: Call | None) -> Rendering:
     """What was kept, or what comes of it now if that was made by other rules. Raises Unpublishable."""
-    kept = Rendering(document.html, document.html_details, document.renderer)
+    kept = Rendering(document.html, document.html_details, document.renderer, references=())  # found when it was saved
     try:
         rendering = await renderer.rendering(document._asdict(), content_type.html_members, kept, call)
     except (TooLarge, TooCostlyToRender) as failure:

@@ -15,6 +15,7 @@ from server.content.documents.queries import DOCUMENT
 from server.content.documents.sizes import size
 from server.content.documents.words import Words
 from server.content.documents.writing import SAVED, conflicts_named
+from server.content.references import queries as references
 from server.content.rendering import Rendering
 from server.stores.parameters import named
 from server.stores.statements import Row, Statement
@@ -106,8 +107,10 @@ def event(action: str, row: Row, **details: Any) -> dict[str, Any]:
 
 
 def rendered(rendering: Rendering) -> dict[str, Any]:
-    """What a statement that stores a revision is given of what the public gets of it."""
-    return named("revision", rendering._asdict())
+    """What a statement that stores a revision is given of what the public gets of it, and of what it refers to."""
+    columns = {name: value for name, value in rendering._asdict().items() if name != "references"}
+    found = rendering.references or ()
+    return named("revision", {**columns, "reference_count": len(found)}) | references.parameters(found)
 
 
 def revision(

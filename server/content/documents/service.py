@@ -14,6 +14,7 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import content_service_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document, DraftState
 from server.content import fields as content_fields
+from server.content.blocks.rules import check_nesting
 from server.content.checks.details import Verdicts
 from server.content.documents import queries, rules, saving, views, writing
 from server.content.documents.merges import Merges, Updated
@@ -99,6 +100,7 @@ class Documents:
             await self.check(content_type, words, verdicts)
             generation = await self.premises.generation(connection, organisation_id, wanted.path, anew=anew)
             rendering = await self.renderer.rendering(words, content_type.html_members, known)
+            check_nesting(content_type, rendering.html)
             await check_page(connection, words, rendering, organisation_id, save.row.locale)
             given = {**more, **unchanged(content_type, generation), **saving.rendered(rendering)}
             row = await save.stored(connection, statement, **given)
@@ -148,6 +150,7 @@ class Documents:
             await self.check(content_type, words, verdicts, document.version)
             save = saving.another(document, words, author_id=call.caller.known_id, draft_state=DRAFT)
             rendering = await self.renderer.rendering(words, content_type.html_members, call=call)
+            check_nesting(content_type, rendering.html)
             merged = {} if told is None else {"merged_from": told.base_revision_number}
             more = {**saving.event("document.update", save.row, **merged), **saving.rendered(rendering)}
             async with self.database.direct() as connection:

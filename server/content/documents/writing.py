@@ -20,6 +20,7 @@ from server.content import failures
 from server.content.documents import planned
 from server.content.documents.queries import IS_THERE
 from server.content.models import Document, Revision
+from server.content.references import queries as references
 from server.content.types import held as types
 from server.stores import idempotency
 from server.stores.parameters import given
@@ -36,6 +37,7 @@ SAVED = ("path", "content_type", "revision_number", "draft_state")
 REVISION = (
     "number", "path", "title", "summary", "body", "body_format", "details", "links", "tags", "attachments", "author_id",
     "size_bytes", "source_sha256", "restored_from_revision_number", "html", "html_details", "renderer", "notices",
+    "reference_count",
 )  # fmt: skip
 
 LISTED = ("title", "summary", "tags", "author_id")
@@ -78,13 +80,16 @@ def changed(*columns: str, conditions: tuple[ColumnElement[bool], ...] = ()) -> 
 
 
 def revised(document: CTE) -> CTE:
-    """Inserts a revision of the document that was created or changed, in the terms of the content type that is given to
-    `types.IS_UNCHANGED`."""
-    said = select(document.c.id, document.c.version, *given("revision", Revision, REVISION), types.NAME, types.VERSION)
+    """Inserts a revision of the document that was created or changed, with what it refers to, in the terms of the content type
+    that is given to `types.IS_UNCHANGED`."""
+    number, *others = given("revision", Revision, REVISION)
+    said = select(document.c.id, document.c.version, number, *others, types.NAME, types.VERSION)
     columns = ["document_id", "version", *REVISION, *types.SAVED_BY]
-    return insert(Revision).from_select(columns, said, include_defaults=False).cte("revision")
+    statement = insert(Revision).from_select(columns, said, include_defaults=False)
+    return statement.add_cte(*references.written(document, number)).cte("revision")
 
 
+COPIED_NUMBER = bindparam("copied_number", type_=Integer())
 COPY = ("number", "author_id", "path", "restored_from_revision_number")
 """What is given of a revision that says once more what another one does."""
 COPIED = (*(name for name in REVISION if name not in {*COPY, "source_sha256"}), *types.SAVED_BY)
@@ -99,9 +104,10 @@ def copied(document: CTE) -> CTE:
     said = select(document.c.id, document.c.version, *own, *other).join_from(
         document, Revision, Revision.document_id == document.c.id
     )
-    said = said.where(Revision.number == bindparam("copied_number", type_=Integer()))
+    said = said.where(Revision.number == COPIED_NUMBER)
     columns = ["document_id", "version", *COPY, *COPIED]
-    return insert(Revision).from_select(columns, said, include_defaults=False).cte("revision")
+    statement = insert(Revision).from_select(columns, said, include_defaults=False)
+    return statement.add_cte(references.copied(document, own[COPY.index("number")], COPIED_NUMBER)).cte("revision")
 
 
 def creation(*more: Any) -> Statement:

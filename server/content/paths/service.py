@@ -14,6 +14,7 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import paths_pb2 as rpc
 from gazette.content.v1.document_pb2 import DraftState
 from server import record
+from server.content.change_notes import rules as change_notes
 from server.content.documents import saving, views
 from server.content.documents.premises import Premises, unchanged
 from server.content.documents.rendered import rendered
@@ -22,7 +23,7 @@ from server.content.documents.saving import Save
 from server.content.paths import queries, rules
 from server.content.paths.failures import OneDocument
 from server.content.publishing.pages import Publication
-from server.content.publishing.publisher import Overtaken, Publisher
+from server.content.publishing.publisher import Overtaken, Publisher, Shown
 from server.content.publishing.queries import APPROVED
 from server.content.rendering import Renderer
 from server.content.transitions import WITHDRAWN
@@ -82,7 +83,7 @@ class Ready(NamedTuple):
     """A page that is to be at the other's path: what is written there, and what was made for it before."""
 
     publication: Publication
-    content: dict[str, Any]
+    shown: Shown
     parameters: dict[str, Any]
 
 
@@ -144,24 +145,27 @@ class Swapping:
         ready = [await self.ready(side, call, anew=anew) for side in sides]
         rows, number = [], 0
         async with self.database.direct() as connection, record.locked(connection), parked(connection, sides):
-            for publication, content, parameters in ready:
-                published = await self.publisher.put(connection, publication, queries.PAGE, content, parameters)
+            for publication, shown, parameters in ready:
+                published = await self.publisher.put(connection, publication, queries.PAGE, shown, parameters)
                 rows.append(published.document)
                 number = published.record_number
         return Swapped(rows, number)
 
     async def ready(self, side: Side, call: Call, *, anew: bool) -> Ready:
         """Makes what is costly. No connection is held meanwhile."""
-        found = side.document
         async with self.database.direct() as connection:
-            content_type = await self.premises.content_type(connection, found.content_type, anew=anew)
+            content_type = await self.premises.content_type(connection, side.document.content_type, anew=anew)
+        found = await self.premises.objects.current(side.document, content_type)
         rendering = await rendered(self.renderer, self.premises, found, content_type, call)
         explanation = found.explanation or ""
         html_explanation, _ = await self.renderer.explanation(explanation, call)
         publication = Publication(
-            document=await self.premises.objects.shown(side.moved),
+            document=await self.premises.objects.shown(await self.premises.objects.current(side.moved, content_type)),
             state=found.live_state,
             is_minor=True,
+            is_block=content_type.is_block,
+            history=change_notes.read(found.change_history_so_far),
+            overridden_checks=None,
             html=rendering.html,
             html_details=rendering.html_details,
             explanation=explanation,
@@ -175,9 +179,9 @@ class Swapping:
             begin=call.start,
         )
         async with self.database.direct() as connection:
-            content = await self.publisher.content(connection, publication)
+            shown = await self.publisher.shown(connection, publication)
         given = {"document_id": found.id, "document_version": found.version, **side.copy(call.caller.known_id)}
-        return Ready(publication, content, given | unchanged(content_type, side.generation))
+        return Ready(publication, shown, given | unchanged(content_type, side.generation))
 
 
 @asynccontextmanager

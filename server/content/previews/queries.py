@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Integer, Uuid, bindparam, exists, func, insert, literal_column, select, update
 
 from server import audit
+from server.content.change_notes.queries import HISTORY
 from server.content.documents.queries import IS_ASKED_FOR, IS_THERE, WHOLE
 from server.content.models import Document, PreviewLink, Revision
 from server.stores.parameters import given
@@ -101,6 +102,7 @@ SHOWN = Statement(
         Revision.html,
         Revision.html_details,
         Revision.renderer,
+        HISTORY,
         *SHOWN_OF_LINK,
     )
     .select_from(PreviewLink)

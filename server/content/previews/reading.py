@@ -15,6 +15,7 @@ from uuid import UUID
 from gazette.access.v1.access_pb2 import Permission
 from gazette.delivery.v1.page_pb2 import PageAttachment
 from server import files
+from server.content.change_notes import rules as change_notes
 from server.content.documents.premises import Premises
 from server.content.documents.rendered import rendered
 from server.content.failures import AttachmentNotFound
@@ -77,6 +78,8 @@ class Previews:
         document = await self.premises.objects.shown(row)
         publication = Publication(
             document=document._replace(path=row.revision_path, revision_number=row.link_revision_number),
+            is_block=content_type.is_block,
+            history=change_notes.read(row.change_history_so_far),
             html=rendering.html,
             html_details=rendering.html_details,
             claimed_first_publish_time=document.claimed_first_publish_time,

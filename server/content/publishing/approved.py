@@ -81,6 +81,7 @@ class Approved:
                 is_minor=wanted.is_minor,
                 change_note=wanted.change_note,
                 history=change_notes.read(document.change_history_so_far),
+                is_block=content_type.is_block,
                 html=rendering.html,
                 html_details=rendering.html_details,
                 claimed_first_publish_time=document.claimed_first_publish_time,

@@ -63,6 +63,10 @@ class Publication:
     """What they are told of changes that were made elsewhere."""
     history: History = NO_HISTORY
     """What they were told before."""
+    is_block: bool = False
+    """Whether it is shown within pages alone."""
+    may_dangle: bool = False
+    """Whether its links by id may lead to what comes later."""
     html: str = ""
     """The body as sanitised HTML; of what is no page, nothing."""
     html_details: Object | None = None
@@ -282,6 +286,7 @@ def put(
     entry = record.entry(
         place, KINDS[state], **where, revision_number=document.revision_number, answer=stored, covers_prefix=covers_prefix
     )
+    is_listed = answer.HasField("page") and not publication.is_block
     page = where | {
         "record_number": place.number,
         "translation_key": document.translation_key,
@@ -290,9 +295,10 @@ def put(
         "publish_time": place.record_time,
         "first_publish_time": document.first_publish_time or place.record_time,
         "answer": stored,
-        "summary": message(PageSummary, answer.page).SerializeToString() if answer.HasField("page") else None,
+        "summary": message(PageSummary, answer.page).SerializeToString() if is_listed else None,
         "covers_prefix": covers_prefix,
         "preserves_suffix": covers_prefix and covering.preserves_suffix,
+        "is_block": publication.is_block,
     }
     return entry, page
 

@@ -13,14 +13,17 @@ import asyncpg
 from prometheus_client import Counter
 
 from gazette.content.v1.publish_check_pb2 import PublishProblem
-from gazette.delivery.v1.page_pb2 import PageAttachment, PageLink, PageLinks
+from gazette.delivery.v1.page_pb2 import PageAttachment
 from server import delivery, files, record
 from server.content import failures
 from server.content.change_notes import queries as change_notes
 from server.content.documents.page_sizes import check_whole, links_size
 from server.content.documents.saving import Save
-from server.content.publishing import pages, queries, rules
+from server.content.publishing import pages, queries, queued, rules, showing
 from server.content.publishing.pages import Left, Publication
+from server.content.publishing.showing import NOTHING_SEEN, Seen
+from server.content.references import written
+from server.content.rendering.notices import Notice
 from server.content.transitions import VANISHED
 from server.record import Place
 from server.rpc.failures import Failure, Unavailable
@@ -52,6 +55,29 @@ class Published(NamedTuple):
     """The last entry of the record that it appended."""
     problems: Sequence[PublishProblem] = ()
     """What publish checks have found in it."""
+    notices: Sequence[Notice] = ()
+    """What of it does not reach readers yet."""
+
+
+class Shown(NamedTuple):
+    """What a page shows otherwise than the document says it, as it was before the record's lock was taken."""
+
+    content: Mapping[str, Any]
+    """`html`, `details` and `links` of the page."""
+    files: Sequence[uuid.UUID] = ()
+    """What the body names by id."""
+    notices: Sequence[Notice] = ()
+    shows_others: bool = False
+    """Whether it shows anything of other documents."""
+    head: int | None = None
+    """The record's newest number when these were read."""
+
+    def is_overtaken(self, newest: int | None) -> bool:
+        """Whether what it shows of others may have changed since: then it is looked at again."""
+        return self.shows_others and self.head != newest
+
+
+NOTHING_SHOWN = Shown({})
 
 
 class Overtaken(Exception):
@@ -100,13 +126,13 @@ class Publisher:
         parameters: Mapping[str, Any],
     ) -> Published | None:
         """As `publish`, which counts it."""
-        content = await self.content(connection, publication) if publication.is_page else {}
+        shown = await self.shown(connection, publication) if publication.is_page else NOTHING_SHOWN
         try:
             # From here on all other publications wait.
             async with record.locked(connection):
                 if confirm is not None:
                     await confirm()
-                return await self.put(connection, publication, statement, content, parameters)
+                return await self.put(connection, publication, statement, shown, parameters)
         except Overtaken:
             return None
 
@@ -115,14 +141,15 @@ class Publisher:
         connection: asyncpg.Connection,
         publication: Publication,
         statement: Statement,
-        content: Mapping[str, Any],
+        shown: Shown,
         parameters: Mapping[str, Any],
     ) -> Published:
         """As `publish`, within a transaction that has the record's lock (`record.locked`), which is to be rolled back if this
-        raises anything. `content` was made before. Raises Overtaken, too."""
+        raises anything. What is `shown` was made before. Raises Overtaken, too."""
         document, is_way = publication.document, publication.is_way
+        content = shown.content
         if publication.is_page:
-            content = {**content, "attachments": await self.attached(connection, document)}
+            content = {**content, "attachments": await self.attached(connection, document, shown.files)}
         newest = await queries.PLACE.first(
             connection,
             path=document.path,
@@ -141,13 +168,14 @@ class Publisher:
         place = Place.after(newest)
         live, served = pages.served(publication, content, place, left)
         served |= change_notes.parameters(publication.notes(place.record_time))
-        served |= files.parameters(document.attachments if publication.is_page else ())
+        served |= files.parameters([*document.attachments, *shown.files] if publication.is_page else ())
+        served |= queued.parameters(publication, is_overtaken=shown.is_overtaken(newest.number))
         save = Save(document._replace(**live), {**parameters, **named("document", live)})
         row = await save.stored(connection, statement, **served, **publication.event(live["record_number"]))
         if row is None:
             raise Overtaken
         await self.check_ways(connection, publication, left, is_way=is_way)
-        return Published(row, served["record_number"][-1])
+        return Published(row, served["record_number"][-1], notices=shown.notices)
 
     async def left(self, connection: asyncpg.Connection, publication: Publication) -> list[Left]:
         """What earlier moves have left, and is to serve something else from now on."""
@@ -188,32 +216,47 @@ class Publisher:
             circle = await delivery.circle(connection, each.path, locale, preserves_suffix=keeps, begin=begin)
             rules.check_circle(circle, publication.location_field)
 
-    async def content(self, connection: asyncpg.Connection, publication: Publication) -> dict[str, Any]:
+    async def content(self, connection: asyncpg.Connection, publication: Publication) -> Mapping[str, Any]:
         """What a page shows otherwise than the document says it."""
-        document, details = publication.document, publication.html_details
-        links = await expanded(connection, loaded(document.links), document.locale)
-        return {"html": publication.html, "details": document.details if details is None else details, "links": links}
+        return (await self.shown(connection, publication)).content
 
-    async def attached(self, connection: asyncpg.Connection, document: Row) -> list[PageAttachment]:
-        """The document's files, which become public."""
-        if not document.attachments:
+    async def shown(self, connection: asyncpg.Connection, publication: Publication) -> Shown:
+        """The same, and what else publication has to know of it. Raises Unpublishable for what no page could hold, and what
+        `showing.check` does."""
+        document, links = publication.document, loaded(publication.document.links)
+        named, details = written.named(publication.html), publication.html_details
+        seen = NOTHING_SEEN
+        if named.documents or named.blocks or links:
+            seen = await showing.read(connection, [named], [links], document.locale)
+        showing.check(named, seen, is_block=publication.is_block, may_dangle=publication.may_dangle)
+        body = showing.shown(publication.html, named, seen)
+        check_links(links, seen)
+        content = {
+            "html": body.html,
+            "details": document.details if details is None else details,
+            "links": showing.expanded(links, seen.pages),
+        }
+        shows_others = bool(named.documents or named.blocks or links)
+        in_body = [uuid.UUID(id) for id in named.files]
+        return Shown(content, in_body, showing.notices(body.unlinked), shows_others, seen.head)
+
+    async def attached(
+        self, connection: asyncpg.Connection, document: Row, in_body: Sequence[uuid.UUID] = ()
+    ) -> list[PageAttachment]:
+        """The document's files, which become public with those that its body names."""
+        ids = [*dict.fromkeys((*document.attachments, *in_body))]
+        if not ids:
             return []
-        files = await self.publish_files(connection, document.attachments, document.organisation_id, datetime.now(UTC))
-        known = {file.id for file in files}
-        if missing := [id for id in document.attachments if id not in known]:
+        found = await self.publish_files(connection, ids, document.organisation_id, datetime.now(UTC))
+        known = {file.id: file for file in found}
+        if missing := [id for id in ids if id not in known]:
             raise failures.AttachmentNotFound(missing)
-        return [message(PageAttachment, file) for file in files]
+        return [message(PageAttachment, known[id]) for id in document.attachments]
 
 
-async def expanded(connection: asyncpg.Connection, links: Mapping[str, Sequence[str]], locale: str) -> dict[str, PageLinks]:
-    """The pages behind translation keys, by kind of link; what is not live is left out. Raises Unpublishable for what no
-    page could hold, before it is put together."""
-    keys = {uuid.UUID(key) for targets in links.values() for key in targets}
-    found = await delivery.links(connection, keys, locale) if keys else {}
+def check_links(links: showing.Links, seen: Seen) -> None:
+    """Raises Unpublishable for what no page could hold, before it is put together."""
     try:
-        check_whole(0, links_size(found, links), 0)
+        check_whole(0, links_size(seen.pages, links), 0)
     except failures.TooLarge as failure:
         raise failures.Unpublishable(failure) from None
-    live = {str(key): message(PageLink, row) for key, row in found.items()}
-    expanded = {kind: PageLinks(pages=[live[key] for key in targets if key in live]) for kind, targets in links.items()}
-    return {kind: links for kind, links in expanded.items() if links.pages}

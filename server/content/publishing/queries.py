@@ -13,6 +13,7 @@ from server.content.documents.approvals import COMMENTS_ARE_UNCHANGED
 from server.content.documents.queries import asked_for
 from server.content.documents.writing import SAVED, changed, created, revised
 from server.content.models import Document, Revision
+from server.content.publishing import queued
 from server.content.review.rules import FORCE_COLUMNS
 from server.content.types import held as types
 from server.stores.statements import Statement
@@ -51,7 +52,7 @@ def with_schedule(document: CTE) -> Statement:
 
 
 def with_files(document: CTE, *others: CTE) -> Statement:
-    return publication(document, *others, *files.shows(document))
+    return publication(document, *others, *files.shows(document), queued.queues(document))
 
 
 def with_revision(document: CTE, *others: CTE) -> Statement:

@@ -30,7 +30,12 @@ class Publishing:
     async def PublishDocument(self, request: rpc.PublishDocumentRequest, call: Call) -> rpc.PublishDocumentResponse:
         published = await self.publish(request, call)
         document = views.document(published.document)
-        return rpc.PublishDocumentResponse(document=document, record_number=published.record_number)
+        return rpc.PublishDocumentResponse(
+            document=document,
+            record_number=published.record_number,
+            problems=published.problems,
+            notices=views.notices([*published.notices]),
+        )
 
     async def publish(self, request: rpc.PublishDocumentRequest, call: Call) -> Published:
         """Raises what stands in the way."""

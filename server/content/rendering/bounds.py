@@ -100,6 +100,12 @@ def depth_of(html: str) -> int:
     return deepest
 
 
+def check_count(count: int, limit: int, what: str, field: str) -> None:
+    """Raises TooMuch."""
+    if count > limit:
+        raise TooMuch(field, f"has {count} {what}, and may have {limit}")
+
+
 def check_page(html_bytes: int, details_bytes: int, field: str) -> None:
     """Raises TooMuch for what no answer could carry."""
     if (size := html_bytes + details_bytes) > MAX_PAGE_BYTES:

@@ -111,10 +111,10 @@ def written(line: int, lines: Sequence[int]) -> int:
 def losses_of(start: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What Markdown's own links, images and headings lose."""
     if (link := start.get("Link")) is not None:
-        if link["link_type"] != "Email" and not is_kept("a", link["dest_url"]):
+        if link["link_type"] != "Email" and not is_kept("a", link["dest_url"], is_body=True):
             yield kinds.LINK_DROPPED, link_dropped(link["dest_url"])
     elif (image := start.get("Image")) is not None:
-        if not is_kept("img", image["dest_url"]):
+        if not is_kept("img", image["dest_url"], is_body=True):
             yield kinds.IMAGE_DROPPED, image_dropped(image["dest_url"])
     elif (heading := start.get("Heading")) is not None:
         for name, _ in heading["attrs"]:
@@ -158,10 +158,10 @@ def name_attributes(tag: Tag, found: Notices, line_of: LineOf) -> None:
     attributes = tag.attributes()
     for name, value in attributes.items():
         if (tag.name, name) == ("a", "href"):
-            if not is_kept("a", value):
+            if not is_kept("a", value, is_body=found.is_body):
                 found.add(kinds.LINK_DROPPED, link_dropped(value), line_of(tag.position))
         elif (tag.name, name) == ("img", "src"):
-            if value.strip() and not is_kept("img", value):
+            if value.strip() and not is_kept("img", value, is_body=found.is_body):
                 found.add(kinds.IMAGE_DROPPED, image_dropped(value), line_of(tag.position))
         elif not is_kept_attribute(tag.name, name, value):
             which = "data-…" if name.startswith("data-") else shown(name)
@@ -268,14 +268,14 @@ def is_kept_attribute(tag: str, name: str, value: str = "") -> bool:
     return name == "style" and tag in {"td", "th"} and CELL_ALIGNMENT.fullmatch(value) is not None
 
 
-def is_kept(tag: str, url: str) -> bool:
+def is_kept(tag: str, url: str, *, is_body: bool) -> bool:
     """Whether nh3 leaves an address where it is."""
     if tag == "img" and (not url.strip() or SOURCES.match(url.strip())):
         return False
     if ORDINARY_URL.match(url):
         return True
     return f'{"src" if tag == "img" else "href"}="' in sanitised(
-        f'<{tag} {"src" if tag == "img" else "href"}="{entities.escape(url)}">'
+        f'<{tag} {"src" if tag == "img" else "href"}="{entities.escape(url)}">', is_body=is_body
     )
 
 

@@ -9,9 +9,11 @@ that no browser shows and nh3 does not check).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import nh3
 
+from server.content.references.written import is_address
 from server.content.rendering.tags import TOKEN, Tag
 
 SECTIONS = {"address", "article", "aside", "details", "div", "footer", "header", "nav", "section", "summary"}
@@ -45,22 +47,39 @@ DROPPED_WHOLE = frozenset(
 )
 
 
+BY_ID = ("document:", "file:")
+
+
+def named(tag: str, attribute: str, value: str) -> str | None:
+    """The same in a body, which names documents and files by their ids, too."""
+    if attribute in {"href", "src"} and value.strip().lower().startswith(BY_ID):
+        return value if is_address(tag, value) else None
+    return loadable(tag, attribute, value)
+
+
 def loadable(tag: str, attribute: str, value: str) -> str | None:
     """An image comes from http or https; what a link may also name (mailto, tel) loads none."""
     is_image = (tag, attribute) == ("img", "src")
     return None if is_image and value.strip().lower().startswith(("mailto:", "tel:")) else value
 
 
-cleaner = nh3.Cleaner(
-    tags=TAGS,
-    clean_content_tags=DROPPED_WHOLE,
-    attributes=ATTRIBUTES,
-    attribute_filter=loadable,
-    tag_attribute_values=VALUED,
-    generic_attribute_prefixes={"aria-"},
-    url_schemes={"http", "https", "mailto", "tel"},
-    link_rel="noopener",
-)
+SCHEMES = {"http", "https", "mailto", "tel"}
+
+
+def cleaner_of(attribute_filter: Callable[[str, str, str], str | None], schemes: set[str]) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=TAGS,
+        clean_content_tags=DROPPED_WHOLE,
+        attributes=ATTRIBUTES,
+        attribute_filter=attribute_filter,
+        tag_attribute_values=VALUED,
+        generic_attribute_prefixes={"aria-"},
+        url_schemes=schemes,
+        link_rel="noopener",
+    )
+
+
+cleaner, body_cleaner = cleaner_of(loadable, SCHEMES), cleaner_of(named, {*SCHEMES, "document", "file"})
 CELL_ALIGNMENT = re.compile(r"\s*text-align\s*:\s*(left|right|center|justify)\s*;?\s*", re.IGNORECASE)
 ALIGNS = re.compile(rf"(?:^|;){CELL_ALIGNMENT.pattern}(?:;|$)", re.IGNORECASE)
 STYLED = re.compile("text-align", re.IGNORECASE)
@@ -68,9 +87,9 @@ IMAGE = re.compile(r"<img(?=[ >])(?![^>]* src=\"\s*[^\s\"])[^>]*>")
 ALTERNATIVE = re.compile(r' alt="([^"]*)"')
 
 
-def sanitised(html: str) -> str:
-    """Harmless. An image that has no source any more is its alternative text."""
-    clean: str = cleaner.clean(with_alignment(html) if STYLED.search(html) else html)
+def sanitised(html: str, *, is_body: bool = False) -> str:
+    """Harmless. An image that has no source any more is its alternative text. A body may name documents and files by id."""
+    clean: str = (body_cleaner if is_body else cleaner).clean(with_alignment(html) if STYLED.search(html) else html)
     return IMAGE.sub(alternative, clean) if "<img" in clean else clean
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypedDict
 
+from server.content.references import written
 from server.rpc.failures import cut
 
 MAX_NOTICES = 50
@@ -26,6 +27,7 @@ FOOTNOTE_UNDEFINED = "FOOTNOTE_UNDEFINED"
 ABBREVIATION_UNUSED = "ABBREVIATION_UNUSED"
 MARK_NOT_RENDERED = "MARK_NOT_RENDERED"
 CHARACTER_DROPPED = "CHARACTER_DROPPED"
+LINK_TARGET_NOT_LIVE = "LINK_TARGET_NOT_LIVE"
 MORE_NOTICES = "MORE_NOTICES"
 
 
@@ -44,6 +46,7 @@ class Notices:
 
     def __init__(self, field: str) -> None:
         self.field = cut(field, MAX_FIELD)
+        self.is_body = field == written.FIELD
         self.found: dict[tuple[str, str], Notice] = {}
         self.others = 0
 

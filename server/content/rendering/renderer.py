@@ -12,13 +12,15 @@ from typing import Any, NamedTuple, TypeVar
 from gazette.content.v1.document_pb2 import BodyFormat
 from server.background.processes import Processes, TooCostly
 from server.content import failures
+from server.content.references import finding, written
+from server.content.references.finding import Found
 from server.content.rendering import govspeak, verifying, work
 from server.content.rendering.bounds import TooMuch
 from server.content.rendering.notices import Notice, bounded
 from server.rpc.call import Call
 from server.rpc.objects import LargeObject, Object
 
-VERSION = 2
+VERSION = 3
 """Of what renders: one more whenever it would make something else of the same text."""
 SECONDS = 2.5
 """Of CPU time for a body, and as much for details: a million characters of tables take less than one."""
@@ -50,6 +52,8 @@ class Rendering(NamedTuple):
     """What made it. Another version, or other members that hold HTML, would make something else."""
     notices: list[Notice] | None = None
     """What of it is not as it was written; None if all is."""
+    references: Sequence[Found] | None = None
+    """What the revision refers to; None where nobody has looked."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,9 @@ class Renderer:
         """
         renderer = renderer_of(html_members)
         if known is not None and known.renderer == renderer:
-            return known
+            if known.references is not None:
+                return known
+            return known._replace(references=finding.found(words, known.html, in_details(words["details"], html_members)))
         body, body_format, details = words["body"], words["body_format"], words["details"]
         pickled = pickle.dumps(details, pickle.HIGHEST_PROTOCOL) if details else b""
         if call is not None and (len(pickled) > SMALL or not is_cheap(body, body_format)):
@@ -82,13 +88,14 @@ class Renderer:
         if details and html_members:
             html_details, more = await self.details(details, html_members, html, pickled)
             notices = bounded([*notices, *more])
-        return Rendering(html, html_details, renderer, notices or None)
+        references = finding.found(words, html, pickled if html_members else b"")
+        return Rendering(html, html_details, renderer, notices or None, references)
 
     async def body(self, body: str, body_format: int, details: Object, details_bytes: int) -> tuple[str, list[Notice]]:
         is_here = details_bytes <= SMALL and is_cheap(body, body_format)
         if not body and details_bytes <= SMALL:
             return "", []
-        return await self.done(is_here, work.BODY, work.body_html, body, body_format, details)
+        return await self.done(is_here, written.FIELD, work.body_html, body, body_format, details)
 
     async def details(
         self, details: Object, html_members: Sequence[str], html: str, pickled: bytes
@@ -120,6 +127,11 @@ class Renderer:
             raise failures.TooLarge(error.field, error.description) from None
         except TooCostly:
             raise failures.TooCostlyToRender(field, SECONDS) from None
+
+
+def in_details(details: Object, html_members: Sequence[str]) -> bytes:
+    """Details as `finding.found` looks at them."""
+    return pickle.dumps(details, pickle.HIGHEST_PROTOCOL) if details and html_members else b""
 
 
 def is_cheap(body: str, body_format: int) -> bool:

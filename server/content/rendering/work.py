@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gazette.content.v1.document_pb2 import BodyFormat
+from server.content.references import written
 from server.content.rendering import bounds, commonmark
 from server.content.rendering import notices as kinds
 from server.content.rendering.completion import completed
@@ -15,18 +16,30 @@ from server.content.rendering.members import changed_members
 from server.content.rendering.notices import Notice, Notices
 from server.rpc.objects import Object
 
-BODY, DETAILS = "document.body", "document.details"
+DETAILS = "document.details"
 BYTE_ORDER_MARK = "\ufeff"
 
 
 def body_html(body: str, body_format: int, details: Object) -> tuple[str, list[Notice]]:
     """The body as sanitised HTML, and what of it is not as it was written. Raises TooMuch, also for a page that would be too
     large with these details."""
-    found = Notices(BODY)
+    found = Notices(written.FIELD)
     body = body.removeprefix(BYTE_ORDER_MARK)
     clean = harmless(body, found) if body_format == BodyFormat.BODY_FORMAT_HTML else of_markdown(body, found)
-    bounds.check_page(len(clean.encode()), bounds.size_of(details) if details else 0, BODY)
+    clean = with_blocks(clean, found)
+    bounds.check_page(len(clean.encode()), bounds.size_of(details) if details else 0, written.FIELD)
     return clean, found.listed()
+
+
+def with_blocks(clean: str, found: Notices) -> str:
+    """The body with the blocks that it names as elements. Raises TooMuch for more links by id, or blocks, than may be."""
+    marked = written.marked(clean)
+    bounds.check_count(marked.links, written.MAX_LINKS, "links by id", written.FIELD)
+    bounds.check_count(marked.blocks, written.MAX_BLOCKS, "blocks", written.FIELD)
+    if marked.left:
+        said = "a block within a link is not shown; its mark stands in the text as it is written"
+        found.add(kinds.MARK_NOT_RENDERED, said, count=marked.left)
+    return marked.html
 
 
 def rendered(body: str, body_format: int) -> str:
@@ -40,7 +53,7 @@ def of_markdown(body: str, found: Notices) -> str:
     html = commonmark.html_of(markdown.text)
     bounds.check_cells(html, found.field)
     bounds.check_html(html, found.field)
-    clean = without_unfit(sanitised(html), found)
+    clean = without_unfit(sanitised(html, is_body=True), found)
     name_markdown_losses(markdown.text, markdown.lines, found)
     if "<" in body:
         name_misplaced(html, clean, found)
@@ -75,6 +88,6 @@ def harmless(html: str, found: Notices) -> str:
     if not html:
         return ""
     bounds.check_html(html, found.field)
-    clean = without_unfit(sanitised(html), found)
+    clean = without_unfit(sanitised(html, is_body=found.is_body), found)
     name_losses(html, clean, found)
     return clean

@@ -9,6 +9,7 @@ from functools import partial
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import revising_pb2 as rpc
 from gazette.content.v1.document_pb2 import DraftState
+from server.content.blocks.rules import check_nesting
 from server.content.checks.details import Verdicts
 from server.content.documents import discarding, saving, views, writing
 from server.content.documents.page_sizes import check_page
@@ -64,6 +65,7 @@ class Drafts:
                 document, words, author_id=call.caller.known_id, draft_state=DRAFT, restored_from=request.number
             )
             rendering = await self.renderer.rendering(words, content_type.html_members, call=call)
+            check_nesting(content_type, rendering.html)
             event = saving.event("document.restore_revision", save.row, restored_from=request.number)
             async with self.database.direct() as connection:
                 await check_page(connection, words, rendering, document.organisation_id, document.locale)

@@ -15,6 +15,7 @@ import asyncpg
 
 from gazette.content.v1.taking_down_pb2 import DraftHandling
 from server import record
+from server.content.blocks.use import check_unused
 from server.content.change_notes import rules as change_notes
 from server.content.documents import discarding
 from server.content.documents.planned import NO_TAKING_DOWN
@@ -25,7 +26,7 @@ from server.content.publishing.pages import PAGE_STATES, Publication
 from server.content.rendering import Renderer, Rendering
 from server.content.taking_down import queries, rules
 from server.content.taking_down.failures import NeverAPage
-from server.content.transitions import VANISHED, WITHDRAWN, Verb
+from server.content.transitions import PUBLISHED, VANISHED, WITHDRAWN, Verb
 from server.rpc.call import Call
 from server.stores.postgres import Database
 from server.stores.statements import Row, Statement
@@ -71,7 +72,7 @@ class Changing:
     ) -> Prepared:
         """What is to be written, given the document as queries.SHOWN has it. No connection is to be held meanwhile. `begin` is
         when it was asked for, by `time.perf_counter`; `anew` as `Attempt`. Raises WrongLiveState, DraftInTheWay, NeverAPage,
-        PathReserved, Unpublishable."""
+        PathReserved, Unpublishable, BlockInUse."""
         state = rules.step(document.live_state, wanted.change)
         draft_state = rules.draft_left(document.draft_state, wanted.draft)
         is_discarding = draft_state != document.draft_state
@@ -79,6 +80,8 @@ class Changing:
             if state in PAGE_STATES and document.live_state not in PAGE_STATES:
                 await self.check_was_page(connection, document)
             content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
+            if content_type.is_block and state != PUBLISHED:
+                await check_unused(connection, document)
             generation = await self.generation(connection, document, wanted, anew=anew)
         document = await self.premises.objects.current(document, content_type)
         rendering = Rendering("", None, b"")
@@ -96,6 +99,7 @@ class Changing:
             state=state,
             draft_state=draft_state,
             is_minor=True,
+            is_block=content_type.is_block,
             history=change_notes.read(document.change_history_so_far),
             html=rendering.html,
             html_details=rendering.html_details,

@@ -13,6 +13,7 @@ from server.content.documents import discarding, planned
 from server.content.documents.queries import IS_ASKED_FOR, WHOLE
 from server.content.documents.writing import changed
 from server.content.models import Document, Revision
+from server.content.publishing import queued
 from server.content.publishing.queries import LIVE, with_files
 from server.content.types import held as types
 from server.stores.statements import Statement
@@ -60,7 +61,7 @@ def others(document: CTE, *, is_discarding: bool) -> tuple[CTE, ...]:
 def vanishing(*more: str) -> Statement:
     document = changed(*LIVE, *more, conditions=CONDITIONS)
     parts: tuple[Any, ...] = others(document, is_discarding=bool(more))
-    parts += (delivery.removes(document), *audit.inserts(document), *files.shows(document))
+    parts += (delivery.removes(document), *audit.inserts(document), *files.shows(document), queued.queues(document))
     return Statement(record.appends(document).add_cte(*parts))
 
 

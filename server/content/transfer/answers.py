@@ -17,6 +17,7 @@ from server import delivery, record
 from server.content.publishing.pages import KINDS, PAGE_STATES
 from server.content.transfer.failures import InvalidAnswer
 from server.rpc.answers import MOST
+from server.rpc.messages import moment
 from server.rpc.texts import forms
 from server.rpc.texts.characters import Unfit
 
@@ -24,6 +25,7 @@ PATH = re.compile(r"/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+")
 OF_DOCUMENT = ("content_type", "translation_key", "path", "organisation_id")
 IN_FORM = {"locale": forms.language, "title": forms.line, "summary": forms.paragraphs}
 """What a document says in a form that pages may be older than: those are served as they were published."""
+REFRESHED = RecordEntryKind.RECORD_ENTRY_KIND_REFRESHED
 OF_LIVE = ("publish_time", "first_publish_time", "public_update_time", "record_number")
 
 
@@ -34,9 +36,12 @@ def check(imported: ImportedDocument, body: RecordEntryBody, answer: bytes) -> G
     told = (document.id, document.organisation_id, document.live.revision_number, document.path, document.locale)
     if told != (body.document_id, body.organisation_id, body.revision_number, body.path, record.locale_of(body)):
         raise InvalidAnswer("is of another document, revision or path than this one")
-    if KINDS[imported.live_state] != body.kind or body.number != document.live.record_number:
+    is_refreshed = body.kind == REFRESHED and imported.live_state in PAGE_STATES
+    if (KINDS[imported.live_state] != body.kind and not is_refreshed) or body.number != document.live.record_number:
         raise InvalidAnswer("is of another live_state or number than the document's")
-    if body.record_time != document.live.publish_time:
+    publish_time = document.live.publish_time
+    is_later = is_refreshed and moment(body.record_time) > moment(publish_time)
+    if body.record_time != publish_time and not is_later:
         raise InvalidAnswer("is of another time than the document's publish_time")
     response = parsed(body, answer)
     said = response.WhichOneof("answer")

@@ -79,30 +79,53 @@ class Export:
         async for part in self.content_types():
             yield part
         redirects: list[ImportedRedirect] = []
-        # An import asks where a redirect leads: to what it covers itself, perhaps. So those come behind what they lead to.
+        # An import asks where a redirect leads: to what it covers itself, perhaps. So those come behind what they lead to. And
+        # a page is not brought in without the blocks that it shows, so those come before all.
+        if not self.for_restoring:
+            async for part in self.blocks():
+                yield part
         for of_redirects in (None,) if self.for_restoring else (False, True):
             async for part in self.walk(redirects, of_redirects):
                 yield part
         for redirect in redirects:
             yield ExportDocumentsResponse(redirect=redirect)
 
+    async def blocks(self) -> Parts:
+        """Those that are live, in the order in which they were published."""
+        last: Row | None = None
+        while True:
+            async with self.database.direct() as connection:
+                pages = await delivery.blocks_published_after(connection, last, BATCH, self.organisation_id)
+            if not pages:
+                return
+            documents = await self.documents(pages)
+            for at, page in enumerate(pages):
+                if page.document_id not in documents:  # those before it were long
+                    documents = await self.documents(pages[at:])
+                document = documents.get(page.document_id)
+                if document is not None and document.record_number == page.record_number:
+                    async for part in self.document(document):
+                        yield part
+                last = page
+
     async def walk(self, redirects: list[ImportedRedirect], of_redirects: bool | None) -> Parts:
         """All that paths serve, in the order of the record; or the documents that are redirects, or all that are none. Former
         paths are added to the redirects."""
-        last, head, pages = 0, *await self.ahead(0)
+        number, last = 0, None
+        head, pages = await self.ahead(None)
         while pages:
             documents = await self.documents(pages)
-            for number, page in enumerate(pages):
+            for at, page in enumerate(pages):
                 if page.document_id not in documents:  # those before it were long
-                    documents = await self.documents(pages[number:])
-                async for part in self.at(page, documents.get(page.document_id), last, redirects, of_redirects):
+                    documents = await self.documents(pages[at:])
+                async for part in self.at(page, documents.get(page.document_id), number, redirects, of_redirects):
                     yield part
-                last = page.record_number
+                number, last = page.record_number, page
             head, pages = await self.ahead(last)
-        async for part in self.overtaken(last, head + 1):
+        async for part in self.overtaken(number, head + 1):
             yield part
 
-    async def ahead(self, last: int) -> tuple[int, Sequence[Row]]:
+    async def ahead(self, last: Row | None) -> tuple[int, Sequence[Row]]:
         """The record's newest number, if anybody is to know, and then what is served behind the last one: so that if there is
         nothing, nothing up to that number was missed."""
         head = 0
@@ -131,9 +154,14 @@ class Export:
                 content_type = type_views.content_type(await self.objects.shown(row, "details_schema"))
                 yield ExportDocumentsResponse(content_type=bare(content_type))
 
-    async def pages(self, last: int) -> Sequence[Row]:
+    async def pages(self, last: Row | None) -> Sequence[Row]:
+        """The next ones: as the record has them, or as they were published, in which what was only rendered again since has the
+        place that it had, so that equal content gives an equal export."""
         async with self.database.direct() as connection:
-            return await delivery.pages_after(connection, last, BATCH, self.organisation_id)
+            if not self.for_restoring:
+                return await delivery.pages_published_after(connection, last, BATCH, self.organisation_id)
+            number = 0 if last is None else last.record_number
+            return await delivery.pages_after(connection, number, BATCH, self.organisation_id)
 
     async def documents(self, pages: Sequence[Row]) -> dict[uuid.UUID, Row]:
         """Those of the first pages, in any case the first one's."""

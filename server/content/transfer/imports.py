@@ -142,11 +142,11 @@ class Import:
                 if document is None
                 else saving.another(document, words, content_type=wanted.content_type, **saved)
             )
-            publication = publication_of(imported, save.row, rendering, explanation, claims, begin)
+            publication = publication_of(imported, save.row, rendering, explanation, claims, begin, content_type)
             parameters = save.parameters | saving.rendered(rendering)
             async with self.database.direct() as connection:
                 done = await self.publish(connection, imported, publication, parameters, document, content_type, anew=anew)
-            return done and done._replace(notices=[*(rendering.notices or ()), *more])
+            return done and done._replace(notices=[*(rendering.notices or ()), *more, *done.notices])
 
         return await self.premises.settled(attempt)
 
@@ -182,14 +182,21 @@ class Import:
         more = {**parameters, **unchanged(content_type, generation), **named("document", NOT_FORCED)}
         published = await self.publisher.publish(connection, publication, statement, confirm=self.call.confirm, **more)
         if published is not None:
-            return Outcome(CREATED if former is None else UPDATED, str(published.document.id), published.record_number)
+            is_new, notices = former is None, [*published.notices]
+            return Outcome(CREATED if is_new else UPDATED, str(published.document.id), published.record_number, notices)
         if former is None and await TRANSLATED_ELSEWHERE.value(connection, **parameters):
             raise failures.KeyOfAnother
         return None
 
 
 def publication_of(
-    imported: ImportedDocument, document: Row, rendering: Rendering, explanation: str, claims: Sequence[Note], begin: float
+    imported: ImportedDocument,
+    document: Row,
+    rendering: Rendering,
+    explanation: str,
+    claims: Sequence[Note],
+    begin: float,
+    content_type: Row,
 ) -> Publication:
     history = change_notes.read(getattr(document, "change_history_so_far", None))
     return Publication(
@@ -197,6 +204,8 @@ def publication_of(
         claims=claims,
         history=history.without_claimed(),
         state=imported.live_state,
+        is_block=content_type.is_block,
+        may_dangle=True,  # what it links to may be imported later
         html=rendering.html,
         html_details=rendering.html_details,
         html_explanation=explanation,

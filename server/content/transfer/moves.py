@@ -109,5 +109,6 @@ def served(place: Place, path: str, locale: str, document: Row) -> dict[str, Any
         "summary": None,
         "covers_prefix": False,
         "preserves_suffix": False,
+        "is_block": False,
     }
     return record.parameters(entry) | delivery.parameters(page)

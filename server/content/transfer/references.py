@@ -1,4 +1,4 @@
-"""The files that a document names: as attachments, and in its text as `/v1/files/{id}`."""
+"""The files that a document names: as attachments, and in its text as `/v1/files/{id}` and `file:{id}`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from gazette.content.v1.document_import_pb2 import ImportedDocument
 from server import files
 
 UUID_BYTES = rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-REFERENCE = re.compile(rb"/v1/files/(" + UUID_BYTES + rb")")
+REFERENCE = re.compile(rb"(/v1/files/|\bfile:)(" + UUID_BYTES + rb")")
 MAX_REFERENCES = 2_000
 """Files that the text of one document is asked about: a text that is made of nothing else could name fifty times as many."""
 
 
 def named_files(imported: ImportedDocument) -> list[uuid.UUID]:
     """Every file that the document names, each once, attachments first."""
-    in_text = islice(dict.fromkeys(REFERENCE.findall(imported.SerializeToString())), MAX_REFERENCES)
+    in_text = islice(dict.fromkeys(id for _, id in REFERENCE.findall(imported.SerializeToString())), MAX_REFERENCES)
     ids = (*imported.document.attachments, *(id.decode() for id in in_text))
     return [*dict.fromkeys(map(uuid.UUID, ids))]
 
@@ -42,8 +42,8 @@ def rewritten(imported: ImportedDocument, renamed: Mapping[str, str]) -> Importe
     """A copy that names other files. Ids are of one length, so they can be exchanged where the message stands as bytes."""
 
     def other(match: re.Match[bytes]) -> bytes:
-        id = match[1].decode()
-        return b"/v1/files/" + renamed.get(id, id).encode()
+        id = match[2].decode()
+        return bytes(match[1]) + renamed.get(id, id).encode()
 
     result = ImportedDocument.FromString(REFERENCE.sub(other, imported.SerializeToString()))
     attachments = [renamed.get(str(uuid.UUID(id)), id) for id in imported.document.attachments]

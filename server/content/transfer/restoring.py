@@ -7,8 +7,9 @@ either: the bytes must be those that the record's entry was made of, say what th
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -27,11 +28,14 @@ from server.content.change_notes import queries as change_notes
 from server.content.change_notes.rules import Note, claimed
 from server.content.documents.premises import Premises
 from server.content.documents.sizes import size
-from server.content.documents.words import words_of
+from server.content.documents.words import Words, words_of
 from server.content.documents.writing import TRANSLATED_ELSEWHERE, conflicts_named
 from server.content.failures import live_state_name
 from server.content.paths import others_use
 from server.content.publishing.pages import KINDS, PAGE_STATES
+from server.content.references import finding
+from server.content.references import queries as references
+from server.content.references.written import UUID
 from server.content.rendering import Renderer
 from server.content.transfer import answers, queries, rows, rules
 from server.content.transfer.failures import InvalidAnswer, NotForRestoring
@@ -48,6 +52,7 @@ from server.stores.parameters import named
 from server.stores.postgres import Database
 from server.stores.statements import Row
 
+BY_ID = re.compile(rf"\bfile:({UUID})")
 NOBODY = str(uuid.UUID(int=0))
 
 
@@ -174,6 +179,7 @@ class Restoration:
             raise InvalidAnswer("serves HTML that is not sanitised")
         words = words_of(wanted, await self.premises.objects.taken(wanted.details))
         columns = rows.document(imported, body, response)
+        found = finding.found(words, None)
         revision = {
             **words,
             "number": columns["revision_number"],
@@ -185,17 +191,23 @@ class Restoration:
             "renderer": None,
             "notices": None,
             "size_bytes": size(words),
+            "reference_count": len(found),
         }
-        saved_by = types.parameters(content_type)
         async with self.database.direct() as connection:
             with conflicts_named(wanted.path, columns["locale"]):
                 async with record.locked(connection):
                     await self.call.confirm()
                     if imported.live_state in PAGE_STATES:
-                        await check_files(connection, words["attachments"], columns, [*response.page.attachments])
-                    outcome = await self.stored(connection, imported, body, answer, columns, revision, saved_by)
+                        ids = shown_files(imported, words, html)
+                        await check_files(connection, ids, columns, [*response.page.attachments])
+                    more = (
+                        types.parameters(content_type)
+                        | references.parameters(found)
+                        | files.parameters(shown_files(imported, words, html))
+                    )
+                    outcome = await self.stored(connection, imported, body, answer, columns, revision, more)
                     if outcome != UNCHANGED:
-                        page = rows.page(imported, body, answer, response)
+                        page = rows.page(imported, body, answer, response, is_block=content_type.is_block)
                         await delivery.restore(connection, page)
                         covers_prefix = imported.live_state == REDIRECTED and imported.covers_prefix
                         await record.tell(connection, body, covers_prefix=covers_prefix)
@@ -209,7 +221,7 @@ class Restoration:
         answer: bytes,
         columns: dict[str, Any],
         revision: dict[str, Any],
-        saved_by: dict[str, Any],
+        more: dict[str, Any],
     ) -> Any:
         """What became of the rows of the record and of the document."""
         await record.restore(connection, imported.record_entry.body, answer)
@@ -220,8 +232,7 @@ class Restoration:
             if (standing.record_number or 0) >= body.number:
                 return UNCHANGED
             rules.overtake(standing.draft_state)
-        shown = revision["attachments"] if imported.live_state in PAGE_STATES else ()
-        parameters = named("document", columns) | named("revision", revision) | files.parameters(shown)
+        parameters = named("document", columns) | named("revision", revision) | more
         parameters |= change_notes.parameters(notes_of(imported))
         if await TRANSLATED_ELSEWHERE.value(connection, **parameters):
             raise failures.KeyOfAnother
@@ -237,7 +248,7 @@ class Restoration:
         statement = queries.RESTORATION if standing is None else queries.RESTORATION_AGAIN
         if standing is not None:
             parameters["revision_source_sha256"] = None  # an earlier revision may have been of the same words
-        await statement.run(connection, **parameters, **saved_by, **event)
+        await statement.run(connection, **parameters, **event)
         return CREATED if standing is None else UPDATED
 
 
@@ -245,6 +256,14 @@ def notes_of(imported: ImportedDocument) -> list[Note]:
     """What readers were told of its changes, as it was told. Raises HistoryTooLong."""
     notes = claimed(imported.change_history)
     return [note._replace(claimed=each.claimed) for note, each in zip(notes, imported.change_history, strict=True)]
+
+
+def shown_files(imported: ImportedDocument, words: Words, html: Sequence[str]) -> list[uuid.UUID]:
+    """The files of the page: those that are attached, and those that the body names by id."""
+    if imported.live_state not in PAGE_STATES:
+        return []
+    in_body = [uuid.UUID(id) for id in dict.fromkeys(BY_ID.findall(words["body"])) if f"/v1/files/{id.lower()}:" in html[0]]
+    return [*words["attachments"], *in_body]
 
 
 async def vanish(connection: asyncpg.Connection, body: RecordEntryBody) -> None:
@@ -273,5 +292,5 @@ async def check_files(
     known = {file.id: message(PageAttachment, file) for file in found}
     if missing := [id for id in ids if id not in known]:
         raise failures.AttachmentNotFound(missing)
-    if shown != [known[id] for id in ids]:
+    if shown != [known[id] for id in ids[: len(shown)]]:
         raise InvalidAnswer("serves something else of a file than is known of it")

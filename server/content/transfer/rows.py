@@ -37,7 +37,7 @@ def document(imported: ImportedDocument, body: RecordEntryBody, answer: GetPageR
         "live_state": imported.live_state,
         "live_revision_number": live.revision_number,
         "live_path": said.path,
-        "publish_time": moment(body.record_time),
+        "publish_time": moment(live.publish_time),
         "first_publish_time": moment(live.first_publish_time),
         "public_update_time": moment(live.public_update_time),
         "record_number": body.number,
@@ -66,18 +66,23 @@ def claims(imported: ImportedDocument, answer: GetPageResponse) -> tuple[datetim
     )
 
 
-def page(imported: ImportedDocument, body: RecordEntryBody, stored: bytes, answer: GetPageResponse) -> dict[str, Any]:
+def page(
+    imported: ImportedDocument, body: RecordEntryBody, stored: bytes, answer: GetPageResponse, *, is_block: bool
+) -> dict[str, Any]:
     """All columns of the page at the document's path."""
     said = imported.document
     covers_prefix = imported.live_state == REDIRECTED and imported.covers_prefix
-    summary = message(PageSummary, answer.page, locale=said.locale) if imported.live_state in PAGE_STATES else None
+    is_listed = imported.live_state in PAGE_STATES and not is_block
+    summary = message(PageSummary, answer.page, locale=said.locale) if is_listed else None
     return place(body, stored, said.translation_key) | {
         "content_type": said.content_type,
         "title": said.title,
+        "publish_time": moment(said.live.publish_time),
         "first_publish_time": moment(said.live.first_publish_time),
         "summary": None if summary is None else summary.SerializeToString(),
         "covers_prefix": covers_prefix,
         "preserves_suffix": covers_prefix and imported.preserves_suffix,
+        "is_block": is_block,
     }
 
 
@@ -103,6 +108,7 @@ def place(body: RecordEntryBody, stored: bytes, translation_key: str) -> dict[st
         "translation_key": uuid.UUID(translation_key or body.document_id),
         "publish_time": moment(body.record_time),
         "answer": stored,
+        "is_block": False,
     }
 
 

@@ -56,6 +56,7 @@ async def columns_of(content_type: ContentType, schemas: Schemas) -> dict[str, A
         **policies.columns(content_type.review_policy),
         "member_permissions": permission_columns(content_type.member_permissions),
         "publish_checks": settings_of(content_type),
+        "is_block": content_type.is_block,
     }
 
 

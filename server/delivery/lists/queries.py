@@ -16,9 +16,10 @@ from server.stores.postgres import AnyRow
 
 SORTS: dict[str, tuple[InstrumentedAttribute[Any], ...]] = {
     "first_publish_time": (Page.first_publish_time, Page.document_id),
-    "publish_time": (Page.record_number,),
+    "publish_time": (Page.publish_time, Page.document_id),
 }
-"""What each order goes by. Times of publication are in the order of the record, which has no number twice."""
+"""What each order goes by. Times of publication are in the order of the record, and no two publications of a document have the
+same. A page that is only rendered again keeps its place."""
 
 
 async def summaries(
@@ -33,7 +34,7 @@ async def summaries(
     limit: int,
 ) -> Sequence[AnyRow]:
     """The summaries of the pages that match, with what orders go by; those after what was seen `last`."""
-    statement = select(Page.record_number, Page.first_publish_time, Page.document_id, Page.summary)
+    statement = select(Page.publish_time, Page.first_publish_time, Page.document_id, Page.summary)
     statement = statement.where(Page.summary.is_not(None))
     if organisation_id is not None:
         statement = statement.where(Page.organisation_id == organisation_id)

@@ -22,17 +22,20 @@ SEEN = 4
 
 KEYS: Mapping[str, Callable[[AnyRow], Key]] = {
     "first_publish_time": lambda row: [row.first_publish_time.isoformat(), str(row.document_id)],
-    "publish_time": lambda row: [row.record_number],
+    "publish_time": lambda row: [row.publish_time.isoformat(), str(row.document_id)],
 }
-VALUES: Mapping[str, Callable[[Key], Sequence[Any]]] = {
-    "first_publish_time": lambda key: [datetime.fromisoformat(key[0]), uuid.UUID(key[1])],
-    "publish_time": lambda key: key,
-}
+
+
+def place(key: Key) -> Sequence[Any]:
+    """A time and a document's id. Raises InvalidPageToken for what another release has made."""
+    if len(key) != len(("time", "id")) or not all(isinstance(each, str) for each in key):
+        raise InvalidPageToken
+    return [datetime.fromisoformat(key[0]), uuid.UUID(key[1])]
 
 
 def walk(connection: AsyncConnection, request: rpc.ListPagesRequest) -> Walk[AnyRow]:
-    """Through the pages that the request asks for, in its order. No horizon is needed: the record's numbers are in the order of
-    commit."""
+    """Through the pages that the request asks for, in its order. No horizon is needed: times of publication are those of the
+    record, which are in the order of commit."""
     order = Order.named(request.order_by, DEFAULT)
 
     async def read(order: Order, last: Key | None, limit: int) -> Found[AnyRow]:
@@ -43,7 +46,7 @@ def walk(connection: AsyncConnection, request: rpc.ListPagesRequest) -> Walk[Any
             content_type=request.content_type,
             locale=request.locale,
             order=order,
-            last=None if last is None else VALUES[order.field](last),
+            last=None if last is None else place(last),
             limit=limit,
         )
         return Found(rows)

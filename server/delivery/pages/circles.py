@@ -41,12 +41,16 @@ SERVED = Statement(
         Page.covers_prefix,
         Page.summary.is_not(None).label("is_page"),
     )
-    .where(Page.path == any_(bindparam("prefixes", type_=ARRAY(Text()))), or_(Page.path == PATH, Page.covers_prefix))
+    .where(
+        Page.path == any_(bindparam("prefixes", type_=ARRAY(Text()))),
+        or_(Page.path == PATH, Page.covers_prefix),
+        ~Page.is_block,
+    )
     .order_by(
         (Page.locale == LOCALE).desc(),
         func.length(Page.path).desc(),
         (Page.locale == rules.DEFAULT_LOCALE).desc(),
-        Page.record_number,
+        Page.publish_time,
     )
     .limit(literal_column("1"))
 )

@@ -3,25 +3,62 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import asyncpg
-from sqlalchemy import ARRAY, CTE, Integer, Subquery, Text, Uuid, all_, any_, bindparam, delete, exists, select
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnElement,
+    Integer,
+    Subquery,
+    Text,
+    Uuid,
+    all_,
+    and_,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
+from gazette.delivery.v1.page_pb2 import PageState
+from server import record
 from server.delivery.models import Page
-from server.delivery.pages.rules import DEFAULT_LOCALE, redirect_of
+from server.delivery.pages.rules import DEFAULT_LOCALE, PAGE, redirect_of
 from server.stores.parameters import given_rows, named_rows
 from server.stores.statements import Row, Statement
 
 COLUMNS = tuple(Page.__table__.c.keys())
 LOCALE = bindparam("locale", type_=Text())
+KEYS = bindparam("keys", type_=ARRAY(Uuid()))
+IN_LOCALE_FIRST = ((Page.locale == LOCALE).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.publish_time)
+HEAD = select(record.NEWEST.c.number).scalar_subquery().label("head")
+"""The record's newest number as it was when this was read."""
 LINKS = Statement(
-    select(Page.translation_key, Page.locale, Page.path, Page.title, Page.content_type)
+    select(HEAD, Page.translation_key, Page.locale, Page.path, Page.title, Page.content_type)
     .ext(distinct_on(Page.translation_key))
-    .where(Page.translation_key == any_(bindparam("keys", type_=ARRAY(Uuid()))), Page.summary.is_not(None))
-    .order_by(Page.translation_key, (Page.locale == LOCALE).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.record_number)
+    .where(Page.translation_key == any_(KEYS), Page.summary.is_not(None))
+    .order_by(Page.translation_key, *IN_LOCALE_FIRST)
+)
+IS_SHOWN = and_(Page.is_block, func.get_byte(Page.answer, 0) == PAGE[0])
+"""A block, and not what it has left where it was before."""
+BLOCKS = Statement(
+    select(HEAD, Page.translation_key, Page.answer)
+    .ext(distinct_on(Page.translation_key))
+    .where(Page.translation_key == any_(KEYS), IS_SHOWN)
+    .order_by(Page.translation_key, *IN_LOCALE_FIRST)
+)
+BLOCK_SIZES = Statement(
+    select(Page.translation_key, func.max(func.octet_length(Page.answer)).label("size_bytes"))
+    .where(Page.translation_key == any_(KEYS), IS_SHOWN)
+    .group_by(Page.translation_key)
 )
 MAX_LEFT = 100
 """So many redirects of its own a move takes along: each is an entry of the record."""
@@ -57,6 +94,23 @@ def parameters(*pages: Mapping[str, Any]) -> dict[str, Any]:
     return named_rows("pages", pages)
 
 
+REFRESHED = ("path", "locale", "record_number", "answer")
+
+
+def refreshes(changed: CTE) -> CTE:
+    """What has pages say what they have come to show of others, if `changed` yields a row: a part of a statement that is
+    executed with `refreshed`."""
+    given = given_rows("pages", Page, REFRESHED)
+    of_it = (Page.path == given.c.path) & (Page.locale == given.c.locale)
+    statement = update(Page).where(of_it, exists().select_from(changed))
+    return statement.values(record_number=given.c.record_number, answer=given.c.answer).cte("pages_refreshed")
+
+
+def refreshed(pages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What `refreshes` is given: of each page what REFRESHED names."""
+    return named_rows("pages", pages)
+
+
 def removes(changed: CTE) -> CTE:
     """What takes away all that a document's paths serve, as if there had never been anything, if `changed` yields the
     document's row. The statement is executed with `removal`."""
@@ -73,6 +127,15 @@ def standing(name: str) -> Subquery:
     """What stands at exactly the path that the parameter of this name says, in the `locale`: one row or none."""
     there = select(Page.document_id, Page.answer).where(Page.path == bindparam(name, type_=Text()), Page.locale == LOCALE)
     return there.subquery(f"at_{name}")
+
+
+def says_the_same(document_id: Any, said: Mapping[str, Any]) -> ColumnElement[bool]:
+    """Whether a page of the document is listed at this path and locale that has what is `said`: title and content type."""
+    return exists().where(
+        Page.document_id == document_id,
+        Page.summary.is_not(None),
+        *(getattr(Page, name) == value for name, value in said.items()),
+    )
 
 
 async def left(connection: asyncpg.Connection, document: Any, *paths: str, most: int = MAX_LEFT) -> list[Row]:
@@ -99,3 +162,27 @@ async def links(connection: asyncpg.Connection, translation_keys: Collection[uui
     """For each key that has a page: the one in this locale, or else in the default one, or else any."""
     rows = await LINKS.all(connection, keys=[*translation_keys], locale=locale)
     return {row.translation_key: row for row in rows}
+
+
+class ShownBlock(NamedTuple):
+    """What a live block says."""
+
+    head: int
+    """As HEAD."""
+    html: str
+
+
+async def blocks(
+    connection: asyncpg.Connection, translation_keys: Collection[uuid.UUID], locale: str
+) -> dict[uuid.UUID, ShownBlock]:
+    """For each key that has a live block what that says, in the language that a link would lead to."""
+    rows = await BLOCKS.all(connection, keys=[*translation_keys], locale=locale)
+    found = {row.translation_key: (row.head, GetPageResponse.FromString(row.answer).page) for row in rows}
+    is_live = PageState.PAGE_STATE_PUBLISHED
+    return {key: ShownBlock(head, page.html) for key, (head, page) in found.items() if page.state == is_live}
+
+
+async def block_sizes(connection: asyncpg.Connection, translation_keys: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many bytes the largest translation of each live block has, about."""
+    rows = await BLOCK_SIZES.all(connection, keys=[*translation_keys])
+    return {row.translation_key: row.size_bytes for row in rows}

@@ -23,8 +23,10 @@ async def served(connection: AsyncConnection, path: str, locale: str) -> AnyRow 
             Page.preserves_suffix,
             Page.summary.is_not(None).label("is_page"),
         )
-        .where(Page.path == any_(literal(prefixes(path), ARRAY(Text))), or_(Page.path == path, Page.covers_prefix))
-        .order_by(func.length(Page.path).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.record_number)
+        .where(
+            Page.path == any_(literal(prefixes(path), ARRAY(Text))), or_(Page.path == path, Page.covers_prefix), ~Page.is_block
+        )
+        .order_by(func.length(Page.path).desc(), (Page.locale == DEFAULT_LOCALE).desc(), Page.publish_time)
         .limit(1)
     )
     return (await connection.execute(statement.where(Page.locale == locale) if locale else statement)).one_or_none()

@@ -19,7 +19,7 @@ HOME = "/v1/pages:home"
 """The home page over HTTP: without a path it would be the list of pages."""
 PREVIEW_HEADERS = (("cache-control", "private, no-store"), ("x-robots-tag", "noindex, nofollow"))
 """What a preview says over HTTP: it is nobody else's, and has no validator."""
-REDIRECT, GONE = b"\x12", b"\x1a"
+PAGE, REDIRECT, GONE = b"\x0a", b"\x12", b"\x1a"
 """How a serialised GetPageResponse begins, by what it is: with the tag of the one field that it has."""
 
 

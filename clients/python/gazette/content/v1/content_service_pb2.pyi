@@ -629,6 +629,7 @@ class PublishDocumentResponse(_message.Message):
     DOCUMENT_FIELD_NUMBER: _builtins.int
     RECORD_NUMBER_FIELD_NUMBER: _builtins.int
     PROBLEMS_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     record_number: _builtins.int
     """The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it."""
     @_builtins.property
@@ -639,16 +640,23 @@ class PublishDocumentResponse(_message.Message):
     def problems(self) -> _containers.RepeatedCompositeFieldContainer[_publish_check_pb2.PublishProblem]:
         """What the publish checks have found, and what was overridden: as CheckDocument lists it."""
 
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[_notice_pb2.Notice]:
+        """What of the body does not reach readers yet: links to documents that are not public (`LINK_TARGET_NOT_LIVE`), whose text
+        stands there until they are.
+        """
+
     def __init__(
         self,
         *,
         document: _document_pb2.Document | None = ...,
         record_number: _builtins.int = ...,
         problems: _abc.Iterable[_publish_check_pb2.PublishProblem] | None = ...,
+        notices: _abc.Iterable[_notice_pb2.Notice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["document", b"document"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "problems", b"problems", "record_number", b"record_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "notices", b"notices", "problems", b"problems", "record_number", b"record_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

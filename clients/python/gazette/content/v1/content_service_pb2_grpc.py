@@ -13,6 +13,7 @@ from gazette.content.v1 import paths_pb2 as gazette_dot_content_dot_v1_dot_paths
 from gazette.content.v1 import presence_pb2 as gazette_dot_content_dot_v1_dot_presence__pb2
 from gazette.content.v1 import preview_pb2 as gazette_dot_content_dot_v1_dot_preview__pb2
 from gazette.content.v1 import publish_check_pb2 as gazette_dot_content_dot_v1_dot_publish__check__pb2
+from gazette.content.v1 import reference_pb2 as gazette_dot_content_dot_v1_dot_reference__pb2
 from gazette.content.v1 import review_dates_pb2 as gazette_dot_content_dot_v1_dot_review__dates__pb2
 from gazette.content.v1 import reviewing_pb2 as gazette_dot_content_dot_v1_dot_reviewing__pb2
 from gazette.content.v1 import revising_pb2 as gazette_dot_content_dot_v1_dot_revising__pb2
@@ -272,6 +273,11 @@ class ContentServiceStub:
                 '/gazette.content.v1.ContentService/RevokePreviewLink',
                 request_serializer=gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkRequest.SerializeToString,
                 response_deserializer=gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkResponse.FromString,
+                _registered_method=True)
+        self.ListReferences = channel.unary_unary(
+                '/gazette.content.v1.ContentService/ListReferences',
+                request_serializer=gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesRequest.SerializeToString,
+                response_deserializer=gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesResponse.FromString,
                 _registered_method=True)
         self.ImportDocuments = channel.stream_unary(
                 '/gazette.content.v1.ContentService/ImportDocuments',
@@ -812,6 +818,17 @@ class ContentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListReferences(self, request, context):
+        """Where a document or a file is used: which documents refer to it, in which field, on the public's side and in drafts; or, the
+        other way round, what a document refers to. Of each document the live and the newest revision are looked at. Links to a
+        document's paths that were written by hand are among them, by the paths that it has now.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ImportDocuments(self, request_iterator, context):
         """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
         is refused is named in the answer and stops nothing else. A version that was imported before changes nothing. With
@@ -1065,6 +1082,11 @@ def add_ContentServiceServicer_to_server(servicer, server):
                     servicer.RevokePreviewLink,
                     request_deserializer=gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkRequest.FromString,
                     response_serializer=gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkResponse.SerializeToString,
+            ),
+            'ListReferences': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReferences,
+                    request_deserializer=gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesRequest.FromString,
+                    response_serializer=gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesResponse.SerializeToString,
             ),
             'ImportDocuments': grpc.stream_unary_rpc_method_handler(
                     servicer.ImportDocuments,
@@ -2269,6 +2291,33 @@ class ContentService:
             '/gazette.content.v1.ContentService/RevokePreviewLink',
             gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkRequest.SerializeToString,
             gazette_dot_content_dot_v1_dot_preview__pb2.RevokePreviewLinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReferences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.content.v1.ContentService/ListReferences',
+            gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesRequest.SerializeToString,
+            gazette_dot_content_dot_v1_dot_reference__pb2.ListReferencesResponse.FromString,
             options,
             channel_credentials,
             insecure,

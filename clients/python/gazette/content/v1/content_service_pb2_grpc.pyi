@@ -14,6 +14,7 @@ from gazette.content.v1 import paths_pb2 as _paths_pb2
 from gazette.content.v1 import presence_pb2 as _presence_pb2
 from gazette.content.v1 import preview_pb2 as _preview_pb2
 from gazette.content.v1 import publish_check_pb2 as _publish_check_pb2
+from gazette.content.v1 import reference_pb2 as _reference_pb2
 from gazette.content.v1 import review_dates_pb2 as _review_dates_pb2
 from gazette.content.v1 import reviewing_pb2 as _reviewing_pb2
 from gazette.content.v1 import revising_pb2 as _revising_pb2
@@ -396,6 +397,13 @@ class ContentServiceStub:
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `PREVIEW_LINK_NOT_FOUND`. A retry is safe.
     """
+    ListReferences: _grpc.UnaryUnaryMultiCallable[_reference_pb2.ListReferencesRequest, _reference_pb2.ListReferencesResponse]
+    """Where a document or a file is used: which documents refer to it, in which field, on the public's side and in drafts; or, the
+    other way round, what a document refers to. Of each document the live and the newest revision are looked at. Links to a
+    document's paths that were written by hand are among them, by the paths that it has now.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
+    """
     ImportDocuments: _grpc.StreamUnaryMultiCallable[_document_import_pb2.ImportDocumentsRequest, _document_import_pb2.ImportDocumentsResponse]
     """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
     is refused is named in the answer and stops nothing else. A version that was imported before changes nothing. With
@@ -772,6 +780,13 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """Ends a link at once. One that has ended stays as it is.
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `PREVIEW_LINK_NOT_FOUND`. A retry is safe.
+    """
+    ListReferences: _aio.UnaryUnaryMultiCallable[_reference_pb2.ListReferencesRequest, _reference_pb2.ListReferencesResponse]  # type: ignore[assignment]
+    """Where a document or a file is used: which documents refer to it, in which field, on the public's side and in drafts; or, the
+    other way round, what a document refers to. Of each document the live and the newest revision are looked at. Links to a
+    document's paths that were written by hand are among them, by the paths that it has now.
+
+    Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
     """
     ImportDocuments: _aio.StreamUnaryMultiCallable[_document_import_pb2.ImportDocumentsRequest, _document_import_pb2.ImportDocumentsResponse]  # type: ignore[assignment]
     """Brings in documents that were published elsewhere, without review. Each document is a transaction of its own: one that
@@ -1410,6 +1425,19 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Ends a link at once. One that has ended stays as it is.
 
         Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`, `PREVIEW_LINK_NOT_FOUND`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def ListReferences(
+        self,
+        request: _reference_pb2.ListReferencesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reference_pb2.ListReferencesResponse, _abc.Awaitable[_reference_pb2.ListReferencesResponse]]:
+        """Where a document or a file is used: which documents refer to it, in which field, on the public's side and in drafts; or, the
+        other way round, what a document refers to. Of each document the live and the newest revision are looked at. Links to a
+        document's paths that were written by hand are among them, by the paths that it has now.
+
+        Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`. A retry is safe.
         """
 
     @_abc_1.abstractmethod

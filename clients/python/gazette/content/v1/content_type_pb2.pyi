@@ -67,6 +67,7 @@ class ContentType(_message.Message):
     MOVES_FIELD_NUMBER: _builtins.int
     REVIEW_POLICY_FIELD_NUMBER: _builtins.int
     PUBLISH_CHECKS_FIELD_NUMBER: _builtins.int
+    IS_BLOCK_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name, unique and fixed: lower-case letters, digits and underscores. What people read is `title`, which can be changed."""
     title: _builtins.str
@@ -79,6 +80,10 @@ class ContentType(_message.Message):
     """Names this version. Required in an update; set by the server."""
     version: _builtins.int
     """The number of this version: one more with each change. Set by the server."""
+    is_block: _builtins.bool
+    """Whether its documents are reusable blocks: a contact, a rate, an opening time. They are written, reviewed and published as
+    all are, and shown within pages (`[[block:…]]` in a body); nothing is served at their own paths. Fixed when it is made.
+    """
     @_builtins.property
     def details_schema(self) -> _struct_pb2.Struct:
         """The JSON Schema (draft 4 to 2020-12) that `details` must satisfy; empty allows everything. References stay within it. It has
@@ -138,10 +143,11 @@ class ContentType(_message.Message):
         moves: _abc.Iterable[_content_type_member_pb2.MemberMove] | None = ...,
         review_policy: _review_pb2.ReviewPolicy | None = ...,
         publish_checks: _abc.Iterable[_publish_check_pb2.PublishCheckSetting] | None = ...,
+        is_block: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "details_schema", b"details_schema", "review_policy", b"review_policy", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_member", b"body_member", "create_time", b"create_time", "details_schema", b"details_schema", "etag", b"etag", "html_members", b"html_members", "member_permissions", b"member_permissions", "moves", b"moves", "name", b"name", "publish_checks", b"publish_checks", "review_policy", b"review_policy", "title", b"title", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body_member", b"body_member", "create_time", b"create_time", "details_schema", b"details_schema", "etag", b"etag", "html_members", b"html_members", "is_block", b"is_block", "member_permissions", b"member_permissions", "moves", b"moves", "name", b"name", "publish_checks", b"publish_checks", "review_policy", b"review_policy", "title", b"title", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$gazette/record/v1/record_entry.proto\x12\x11gazette.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe2\x02\n\x0fRecordEntryBody\x12\x16\n\x06number\x18\x01 \x01(\x03R\x06number\x12\x36\n\x04kind\x18\x02 \x01(\x0e\x32\".gazette.record.v1.RecordEntryKindR\x04kind\x12\x1f\n\x0b\x64ocument_id\x18\x03 \x01(\tR\ndocumentId\x12\'\n\x0frevision_number\x18\x04 \x01(\x05R\x0erevisionNumber\x12\'\n\x0forganisation_id\x18\x05 \x01(\tR\x0eorganisationId\x12\x12\n\x04path\x18\x06 \x01(\tR\x04path\x12\x16\n\x06locale\x18\x07 \x01(\tR\x06locale\x12;\n\x0brecord_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\x12#\n\ranswer_sha256\x18\t \x01(\x0cR\x0c\x61nswerSha256\"\x81\x01\n\x0bRecordEntry\x12\x36\n\x04\x62ody\x18\x01 \x01(\x0b\x32\".gazette.record.v1.RecordEntryBodyR\x04\x62ody\x12\x1d\n\nbody_bytes\x18\x02 \x01(\x0cR\tbodyBytes\x12\x1b\n\tleaf_hash\x18\x03 \x01(\x0cR\x08leafHash*\xd4\x01\n\x0fRecordEntryKind\x12!\n\x1dRECORD_ENTRY_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bRECORD_ENTRY_KIND_PUBLISHED\x10\x01\x12\x1f\n\x1bRECORD_ENTRY_KIND_WITHDRAWN\x10\x02\x12 \n\x1cRECORD_ENTRY_KIND_REDIRECTED\x10\x03\x12\x1a\n\x16RECORD_ENTRY_KIND_GONE\x10\x04\x12\x1e\n\x1aRECORD_ENTRY_KIND_VANISHED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$gazette/record/v1/record_entry.proto\x12\x11gazette.record.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe2\x02\n\x0fRecordEntryBody\x12\x16\n\x06number\x18\x01 \x01(\x03R\x06number\x12\x36\n\x04kind\x18\x02 \x01(\x0e\x32\".gazette.record.v1.RecordEntryKindR\x04kind\x12\x1f\n\x0b\x64ocument_id\x18\x03 \x01(\tR\ndocumentId\x12\'\n\x0frevision_number\x18\x04 \x01(\x05R\x0erevisionNumber\x12\'\n\x0forganisation_id\x18\x05 \x01(\tR\x0eorganisationId\x12\x12\n\x04path\x18\x06 \x01(\tR\x04path\x12\x16\n\x06locale\x18\x07 \x01(\tR\x06locale\x12;\n\x0brecord_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrecordTime\x12#\n\ranswer_sha256\x18\t \x01(\x0cR\x0c\x61nswerSha256\"\x81\x01\n\x0bRecordEntry\x12\x36\n\x04\x62ody\x18\x01 \x01(\x0b\x32\".gazette.record.v1.RecordEntryBodyR\x04\x62ody\x12\x1d\n\nbody_bytes\x18\x02 \x01(\x0cR\tbodyBytes\x12\x1b\n\tleaf_hash\x18\x03 \x01(\x0cR\x08leafHash*\xf5\x01\n\x0fRecordEntryKind\x12!\n\x1dRECORD_ENTRY_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bRECORD_ENTRY_KIND_PUBLISHED\x10\x01\x12\x1f\n\x1bRECORD_ENTRY_KIND_WITHDRAWN\x10\x02\x12 \n\x1cRECORD_ENTRY_KIND_REDIRECTED\x10\x03\x12\x1a\n\x16RECORD_ENTRY_KIND_GONE\x10\x04\x12\x1e\n\x1aRECORD_ENTRY_KIND_VANISHED\x10\x05\x12\x1f\n\x1bRECORD_ENTRY_KIND_REFRESHED\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.record.v1.record_en
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RECORDENTRYKIND']._serialized_start=582
-  _globals['_RECORDENTRYKIND']._serialized_end=794
+  _globals['_RECORDENTRYKIND']._serialized_end=827
   _globals['_RECORDENTRYBODY']._serialized_start=93
   _globals['_RECORDENTRYBODY']._serialized_end=447
   _globals['_RECORDENTRY']._serialized_start=450

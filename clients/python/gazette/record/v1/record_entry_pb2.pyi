@@ -36,6 +36,10 @@ class _RecordEntryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Recor
     """Its page was removed, with a reason."""
     RECORD_ENTRY_KIND_VANISHED: _RecordEntryKind.ValueType  # 5
     """What was there was removed for legal reasons: nothing is served there since, as if there had never been anything."""
+    RECORD_ENTRY_KIND_REFRESHED: _RecordEntryKind.ValueType  # 6
+    """Its page was rendered again, since what it shows of others has changed: the title or path of a page that it links to, or a
+    reusable block. Nobody has edited it: its revision and all its times are those that it had.
+    """
 
 class RecordEntryKind(_RecordEntryKind, metaclass=_RecordEntryKindEnumTypeWrapper):
     """What an entry says happened at its path."""
@@ -52,6 +56,10 @@ RECORD_ENTRY_KIND_GONE: RecordEntryKind.ValueType  # 4
 """Its page was removed, with a reason."""
 RECORD_ENTRY_KIND_VANISHED: RecordEntryKind.ValueType  # 5
 """What was there was removed for legal reasons: nothing is served there since, as if there had never been anything."""
+RECORD_ENTRY_KIND_REFRESHED: RecordEntryKind.ValueType  # 6
+"""Its page was rendered again, since what it shows of others has changed: the title or path of a page that it links to, or a
+reusable block. Nobody has edited it: its revision and all its times are those that it had.
+"""
 Global___RecordEntryKind: _TypeAlias = RecordEntryKind  # noqa: Y015
 
 @_typing.final

@@ -1,0 +1,1 @@
+"""Reusable blocks: documents that are shown within the pages of others, wherever a body says `[[block:…]]`."""
