@@ -199,7 +199,8 @@ async def test_only_what_one_may_read(desk: Desk) -> None:
     word = uuid.uuid4().hex
     await desk.create(title=word, tags=[word])
     other = await Desk.opened(desk.service)
-    for asked in ({"query": word}, {"tag": word}, {"author_id": desk.author.id}, {"order_by": "title"}):
+    lists: list[dict[str, Any]] = [{"query": word}, {"tag": word}, {"author_id": desk.author.id}, {"order_by": "title"}]
+    for asked in lists:
         request = rpc.ListDocumentsRequest(**asked, with_count=True)
         answer = await desk.documents.ListDocuments(request, metadata=other.author.metadata)
         assert (len(answer.documents), answer.total_size) == (0, 0), asked

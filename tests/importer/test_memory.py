@@ -11,7 +11,7 @@ import pytest
 
 from tests.importer.writing import put
 
-FEW, TIMES = 150, 10
+FEW, TIMES = 40, 10
 MORE = 1.25
 """How much more memory ten times as many may take: where each page comes to be is held of all."""
 MEASURED = """
