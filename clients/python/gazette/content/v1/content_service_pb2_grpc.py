@@ -32,7 +32,8 @@ if _version_not_supported:
 
 class ContentServiceStub:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
     ErrorInfo's metadata (`given`, `current`), and changes nothing.
     """
 
@@ -151,7 +152,8 @@ class ContentServiceStub:
 
 class ContentServiceServicer:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
     ErrorInfo's metadata (`given`, `current`), and changes nothing.
     """
 
@@ -527,7 +529,8 @@ def add_ContentServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ContentService:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
     ErrorInfo's metadata (`given`, `current`), and changes nothing.
     """
 

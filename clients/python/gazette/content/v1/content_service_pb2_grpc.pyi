@@ -33,7 +33,8 @@ GRPC_VERSION: str
 
 class ContentServiceStub:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
     ErrorInfo's metadata (`given`, `current`), and changes nothing.
     """
 
@@ -215,7 +216,8 @@ class ContentServiceStub:
 @_typing.type_check_only
 class ContentServiceAsyncStub(ContentServiceStub):
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
     ErrorInfo's metadata (`given`, `current`), and changes nothing.
     """
 
@@ -393,7 +395,8 @@ class ContentServiceAsyncStub(ContentServiceStub):
 
 class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, with both etags in the
     ErrorInfo's metadata (`given`, `current`), and changes nothing.
     """
 
