@@ -195,7 +195,8 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GrantRole(self, request, context):
-        """Gives an account a role in an organisation, or in all. Its tokens know at their next refresh.
+        """Gives an account a role in an organisation, or in all; with `locales`, for documents in these languages alone, beside those that it
+        holds the role for there. Its tokens know at their next refresh.
 
         Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`, also for one where
         the caller may not see accounts; FAILED_PRECONDITION `ACCOUNT_ERASED`, or `TOO_MANY_GRANTS` where no access token could carry
@@ -207,7 +208,8 @@ class AccountServiceServicer:
 
     def RevokeRole(self, request, context):
         """Takes a role from an account, and ends all its sessions, since their tokens carry it. Those of an account with roles elsewhere go
-        on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes.
+        on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes. With `locales` it is
+        taken for these languages alone.
 
         Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
         not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A

@@ -84,7 +84,8 @@ class AccountServiceStub:
     Errors: PERMISSION_DENIED; NOT_FOUND `ACCOUNT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` or `LAST_ADMIN`. A retry is safe.
     """
     GrantRole: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.GrantRoleRequest, _account_administration_pb2.GrantRoleResponse]
-    """Gives an account a role in an organisation, or in all. Its tokens know at their next refresh.
+    """Gives an account a role in an organisation, or in all; with `locales`, for documents in these languages alone, beside those that it
+    holds the role for there. Its tokens know at their next refresh.
 
     Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`, also for one where
     the caller may not see accounts; FAILED_PRECONDITION `ACCOUNT_ERASED`, or `TOO_MANY_GRANTS` where no access token could carry
@@ -92,7 +93,8 @@ class AccountServiceStub:
     """
     RevokeRole: _grpc.UnaryUnaryMultiCallable[_account_administration_pb2.RevokeRoleRequest, _account_administration_pb2.RevokeRoleResponse]
     """Takes a role from an account, and ends all its sessions, since their tokens carry it. Those of an account with roles elsewhere go
-    on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes.
+    on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes. With `locales` it is
+    taken for these languages alone.
 
     Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
     not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A
@@ -192,7 +194,8 @@ class AccountServiceAsyncStub(AccountServiceStub):
     Errors: PERMISSION_DENIED; NOT_FOUND `ACCOUNT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` or `LAST_ADMIN`. A retry is safe.
     """
     GrantRole: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.GrantRoleRequest, _account_administration_pb2.GrantRoleResponse]  # type: ignore[assignment]
-    """Gives an account a role in an organisation, or in all. Its tokens know at their next refresh.
+    """Gives an account a role in an organisation, or in all; with `locales`, for documents in these languages alone, beside those that it
+    holds the role for there. Its tokens know at their next refresh.
 
     Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`, also for one where
     the caller may not see accounts; FAILED_PRECONDITION `ACCOUNT_ERASED`, or `TOO_MANY_GRANTS` where no access token could carry
@@ -200,7 +203,8 @@ class AccountServiceAsyncStub(AccountServiceStub):
     """
     RevokeRole: _aio.UnaryUnaryMultiCallable[_account_administration_pb2.RevokeRoleRequest, _account_administration_pb2.RevokeRoleResponse]  # type: ignore[assignment]
     """Takes a role from an account, and ends all its sessions, since their tokens carry it. Those of an account with roles elsewhere go
-    on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes.
+    on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes. With `locales` it is
+    taken for these languages alone.
 
     Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
     not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A
@@ -345,7 +349,8 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _account_administration_pb2.GrantRoleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_account_administration_pb2.GrantRoleResponse, _abc.Awaitable[_account_administration_pb2.GrantRoleResponse]]:
-        """Gives an account a role in an organisation, or in all. Its tokens know at their next refresh.
+        """Gives an account a role in an organisation, or in all; with `locales`, for documents in these languages alone, beside those that it
+        holds the role for there. Its tokens know at their next refresh.
 
         Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND` or `ORGANISATION_NOT_FOUND`, also for one where
         the caller may not see accounts; FAILED_PRECONDITION `ACCOUNT_ERASED`, or `TOO_MANY_GRANTS` where no access token could carry
@@ -359,7 +364,8 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_account_administration_pb2.RevokeRoleResponse, _abc.Awaitable[_account_administration_pb2.RevokeRoleResponse]]:
         """Takes a role from an account, and ends all its sessions, since their tokens carry it. Those of an account with roles elsewhere go
-        on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes.
+        on after a role was taken in one organisation: access there ends within five seconds, and nothing else changes. With `locales` it is
+        taken for these languages alone.
 
         Errors: PERMISSION_DENIED where the caller may not; NOT_FOUND `ACCOUNT_NOT_FOUND`, `ORGANISATION_NOT_FOUND` where the caller may
         not see accounts, or `GRANT_NOT_FOUND`; FAILED_PRECONDITION `OWN_ACCOUNT` for one's own role of an admin, or `LAST_ADMIN`. A
