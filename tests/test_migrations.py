@@ -124,6 +124,24 @@ async def test_one_mailbox_is_one_account(migrated: Settings) -> None:
     assert await read(migrated, addresses) == emails
 
 
+async def test_what_stands_is_the_first_version(migrated: Settings) -> None:
+    """A content type that was there before versions were kept has the version that it stands at, with all its
+    settings (C39)."""
+    (before,) = (script.down_revision for script in SCRIPTS if "content_type_versions" in script.path)
+    await migrations.migrate(migrated, str(before))
+    made = "INSERT INTO content_types (name, title, details_schema, body_member, html_members, version) VALUES "
+    async with engine(migrated.owner_database_url).begin() as connection:
+        await connection.execute(text(made + "('rate', 'Rate', '{\"type\": \"object\"}', '', '{}', 7)"))
+    await migrations.migrate(migrated)
+    async with engine(migrated.owner_database_url).begin() as connection:
+        kept = await connection.execute(
+            text("SELECT name, version, author_id, settings ->> 'title' FROM content_type_versions")
+        )
+        assert [tuple(row) for row in kept] == [("rate", 7, None, "Rate")]
+        await connection.execute(text("DELETE FROM content_type_versions"))
+        await connection.execute(text("DELETE FROM content_types"))
+
+
 async def test_two_at_once(servers: Servers, tmp_path: Path) -> None:
     """Two releases that migrate at the same moment do so one after the other, and both succeed."""
     name = await make_template(servers)
@@ -155,13 +173,17 @@ async def test_two_at_once(servers: Servers, tmp_path: Path) -> None:
         "UPDATE audit_seals SET number = number + 1",
         "DELETE FROM audit_seals",
         "TRUNCATE audit_seals",
+        "UPDATE content_type_versions SET version = version + 1",
+        "DELETE FROM content_type_versions",
+        "TRUNCATE content_type_versions",
         "UPDATE audit_unsealed SET digest = ''",
         "TRUNCATE audit_unsealed",
         "CREATE TABLE own (id int)",
     ],
 )
 async def test_what_the_server_may_not(servers: Servers, template: str, tmp_path: Path, statement: str) -> None:
-    """The server's role can neither say that the database is at another revision, nor rewrite the record or the audit (I2)."""
+    """The server's role can neither say that the database is at another revision, nor rewrite the record, the audit or the
+    versions of content types (I2)."""
     async with engine(make_settings(servers, template, tmp_path).database_url).connect() as connection:
         with pytest.raises(exc.ProgrammingError) as refused:
             await connection.execute(text(statement))
