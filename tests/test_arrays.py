@@ -22,6 +22,8 @@ QUERIES = {
     ("server/auth/sessions/queries.py", "keys"),
     ("server/audit/writing.py", "events"),
     ("server/content/documents/planned.py", "select(document.c.id)"),
+    ("server/content/references/queries.py", "select(document.c.id)"),
+    ("server/content/refreshing/queries.py", "select(documents.c.id)"),
     ("server/content/schedules/queries.py", "select(document.c.id)"),
     ("server/content/transfer/queries.py", "USED"),
     ("server/content/transfer/queries.py", "USED.where(Document.organisation_id == ORGANISATION)"),

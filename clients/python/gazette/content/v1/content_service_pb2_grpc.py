@@ -135,7 +135,7 @@ class ContentServiceServicer:
     """
 
     def CreateDocument(self, request, context):
-        """Makes a document with its first revision.
+        """Makes a document with its first revision. A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
         Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
         can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
@@ -169,6 +169,7 @@ class ContentServiceServicer:
 
     def UpdateDocument(self, request, context):
         """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
+        A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
         Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
         `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
@@ -211,6 +212,8 @@ class ContentServiceServicer:
 
     def PublishDocument(self, request, context):
         """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
+        What the body names by id must be there: FAILED_PRECONDITION `LINK_TARGET_NOT_FOUND`, `BLOCK_NOT_LIVE`. A link to a document
+        that is not public is text until it is, and named by the answer's `notices`. Pages that show the document follow by themselves.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
         `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
@@ -224,6 +227,7 @@ class ContentServiceServicer:
     def WithdrawDocument(self, request, context):
         """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
         redirected can be withdrawn with another explanation, if it was a page once.
+        A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
         becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
@@ -238,6 +242,7 @@ class ContentServiceServicer:
         """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
         public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
         something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+        A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
         becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among

@@ -41,7 +41,7 @@ class ContentServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ContentServiceAsyncStub: ...
     CreateDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.CreateDocumentRequest, _content_service_pb2.CreateDocumentResponse]
-    """Makes a document with its first revision.
+    """Makes a document with its first revision. A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
     Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
     can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
@@ -63,6 +63,7 @@ class ContentServiceStub:
     """
     UpdateDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]
     """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
+    A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
     `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
@@ -89,6 +90,8 @@ class ContentServiceStub:
     """
     PublishDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]
     """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
+    What the body names by id must be there: FAILED_PRECONDITION `LINK_TARGET_NOT_FOUND`, `BLOCK_NOT_LIVE`. A link to a document
+    that is not public is text until it is, and named by the answer's `notices`. Pages that show the document follow by themselves.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
     `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
@@ -98,6 +101,7 @@ class ContentServiceStub:
     WithdrawDocument: _grpc.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]
     """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
     redirected can be withdrawn with another explanation, if it was a page once.
+    A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
     becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
@@ -108,6 +112,7 @@ class ContentServiceStub:
     """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
     public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
     something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+    A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
     becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among
@@ -191,7 +196,7 @@ class ContentServiceAsyncStub(ContentServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.CreateDocumentRequest, _content_service_pb2.CreateDocumentResponse]  # type: ignore[assignment]
-    """Makes a document with its first revision.
+    """Makes a document with its first revision. A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
     Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
     can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
@@ -213,6 +218,7 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """
     UpdateDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]  # type: ignore[assignment]
     """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
+    A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
     Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
     `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
@@ -239,6 +245,8 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """
     PublishDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]  # type: ignore[assignment]
     """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
+    What the body names by id must be there: FAILED_PRECONDITION `LINK_TARGET_NOT_FOUND`, `BLOCK_NOT_LIVE`. A link to a document
+    that is not public is text until it is, and named by the answer's `notices`. Pages that show the document follow by themselves.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
     `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
@@ -248,6 +256,7 @@ class ContentServiceAsyncStub(ContentServiceStub):
     WithdrawDocument: _aio.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]  # type: ignore[assignment]
     """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
     redirected can be withdrawn with another explanation, if it was a page once.
+    A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
     becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
@@ -258,6 +267,7 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
     public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
     something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+    A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
     becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among
@@ -344,7 +354,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.CreateDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.CreateDocumentResponse, _abc.Awaitable[_content_service_pb2.CreateDocumentResponse]]:
-        """Makes a document with its first revision.
+        """Makes a document with its first revision. A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
         Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
         can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
@@ -384,6 +394,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.UpdateDocumentResponse, _abc.Awaitable[_content_service_pb2.UpdateDocumentResponse]]:
         """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
+        A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
         Errors: NOT_FOUND `DOCUMENT_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_UPDATE_MASK`, `INVALID_DETAILS`,
         `DOCUMENT_TOO_LARGE`, `PAGE_TOO_LARGE`, `TOO_COSTLY_TO_RENDER` and others; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED
@@ -434,6 +445,8 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.PublishDocumentResponse, _abc.Awaitable[_content_service_pb2.PublishDocumentResponse]]:
         """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more.
+        What the body names by id must be there: FAILED_PRECONDITION `LINK_TARGET_NOT_FOUND`, `BLOCK_NOT_LIVE`. A link to a document
+        that is not public is text until it is, and named by the answer's `notices`. Pages that show the document follow by themselves.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `NOT_APPROVED`, `INVALID_DETAILS`, `ATTACHMENT_NOT_FOUND`,
         `PAGE_TOO_LARGE` where its links and files have grown since it was saved; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
@@ -449,6 +462,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_taking_down_pb2.WithdrawDocumentResponse, _abc.Awaitable[_taking_down_pb2.WithdrawDocumentResponse]]:
         """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
         redirected can be withdrawn with another explanation, if it was a page once.
+        A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
         becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
@@ -465,6 +479,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
         public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
         something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+        A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
         becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among
