@@ -103,5 +103,6 @@ async def put(
         "summary": summary.SerializeToString() if summary else None,
         "covers_prefix": covers,
         "preserves_suffix": preserves,
+        "is_block": False,
     }
     await PUBLISHED.run(connection, **record.parameters(entry), **delivery.parameters(page))

@@ -28,6 +28,8 @@ QUERIES = {
     ("server/content/documents/approvals.py", "numbers(ENDING)"),
     ("server/content/documents/planned.py", "select(document.c.id)"),
     ("server/content/review_dates/queries.py", "FREE"),
+    ("server/content/references/queries.py", "select(document.c.id)"),
+    ("server/content/refreshing/queries.py", "select(documents.c.id)"),
     ("server/content/schedules/queries.py", "select(document.c.id)"),
     ("server/content/transfer/queries.py", "USED"),
     ("server/content/transfer/queries.py", "USED.where(Document.organisation_id == ORGANISATION)"),

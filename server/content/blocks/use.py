@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncpg
-from sqlalchemy import Uuid, bindparam, func, literal_column, select
+from sqlalchemy import Uuid, bindparam, func, literal_column, or_, select
 
 from server.content.blocks.failures import BlockInUse
 from server.content.models import Document, Reference
@@ -17,7 +17,7 @@ KEY, ID = bindparam("translation_key", type_=Uuid()), bindparam("id", type_=Uuid
 USING = (
     select(Document.live_path)
     .join(Reference, Reference.document_id == Document.id)
-    .where(Reference.target_id.in_([KEY, ID]), Reference.kind == BLOCK, IS_LIVE)
+    .where(or_(Reference.target_id == KEY, Reference.target_id == ID), Reference.kind == BLOCK, IS_LIVE)
     .distinct()
     .subquery("using")
 )
