@@ -15,7 +15,7 @@ SERVICE = file_service_pb2.DESCRIPTOR.services_by_name["FileService"]
 def wire(base: Base, crossings: Crossings) -> Domain:
     """Raises InvalidSettings."""
     uploads = Uploads.from_settings(base.settings, base.database, base.blobs, base.parsers)
-    downloads = Downloads(base.database, base.blobs, crossings.authenticator)
+    downloads = Downloads(base.database, base.blobs, crossings.authenticator, crossings.previews)
     return Domain(
         services={SERVICE: (Uploading(uploads), downloads)},
         jobs=(sweep(uploads),),

@@ -86,6 +86,9 @@ class Previewing(Protocol):
     async def page(self, token: str, path: str, locale: str, *, any_locale: bool, call: Call) -> bytes | None:
         """A serialised GetPageResponse, or None where there is no page for all that the reader is to know."""
 
+    async def shows_file(self, token: str, file_id: uuid.UUID) -> bool:
+        """Whether the page has the file attached."""
+
 
 @dataclass(frozen=True)
 class Crossings:
@@ -102,7 +105,7 @@ class Crossings:
     people: Callable[[Collection[uuid.UUID]], Awaitable[Mapping[uuid.UUID, Person]]]
     """Content asks auth who has these accounts, and what they may do now: those that were disabled are left out."""
     previews: Callable[[], Previewing]
-    """Delivery asks content what a preview's token shows."""
+    """Delivery and files ask content what a preview's token shows."""
     holders: Callable[[uuid.UUID, Permission.ValueType], Awaitable[Mapping[uuid.UUID, Person]]]
     """Content asks auth who holds a permission in an organisation now."""
 

@@ -12,10 +12,13 @@ import pytest
 from sqlalchemy import select, update
 
 from gazette.auth.v1.account_administration_pb2 import DisableAccountRequest
+from gazette.auth.v1.account_pb2 import Role
 from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
 from gazette.content.v1 import preview_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document, LinkTargets
 from gazette.delivery.v1.page_pb2 import Page
+from gazette.files.v1.file_service_pb2 import DownloadFileRequest
+from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from server.content import models
 from server.delivery.pages.cache import PageCache
 from tests.content.desk import Desk
@@ -41,7 +44,7 @@ def comparable(page: Page) -> bytes:
     """Without what a preview has or lacks."""
     rest = Page.FromString(page.SerializeToString())
     for name in ("draft", "draft_revision_number", "record_number", "publish_time", "first_publish_time", "public_update_time"):
-        rest.ClearField(name)  # type: ignore[arg-type]
+        rest.ClearField(name)
     return rest.SerializeToString(deterministic=True)
 
 
@@ -158,7 +161,7 @@ async def test_it_ends_with_its_draft(desk: Desk, how: str) -> None:
 
 async def test_it_ends_with_its_maker(desk: Desk) -> None:
     """While who made a link may not read drafts, since the account is disabled say, it shows nothing (C34)."""
-    leaver = await desk.service.account(role=2, organisation_id=desk.organisation_id)
+    leaver = await desk.service.account(role=Role.ROLE_AUTHOR, organisation_id=desk.organisation_id)
     document = await desk.create()
     made = await preview_link(desk, document, by=leaver)
     assert (await previewed(desk, made)).draft
@@ -174,7 +177,7 @@ async def test_who_may_make_one(desk: Desk) -> None:
     document = await desk.create()
     other = await Desk.opened(desk.service)
     assert (await refused(preview_link(desk, document, by=other.author))).reason == "DOCUMENT_NOT_FOUND"
-    reader = await desk.service.account(role=1, organisation_id=desk.organisation_id)
+    reader = await desk.service.account(role=Role.ROLE_READER, organisation_id=desk.organisation_id)
     assert (await refused(preview_link(desk, document, by=reader))).code == grpc.StatusCode.PERMISSION_DENIED
     made = await preview_link(desk, document, note="For the harbour master")
     assert [each.note for each in await listed(desk, document, by=reader)] == ["For the harbour master"]
@@ -226,6 +229,28 @@ async def test_what_could_not_be_published_says_why(desk: Desk) -> None:
     document = await desk.create(attachments=[str(uuid.uuid4())])
     refusal = await refused(previewed(desk, await preview_link(desk, document)))
     assert (refusal.code, refusal.reason) == (PRECONDITION, "ATTACHMENT_NOT_FOUND")
+
+
+async def test_its_files_are_read_with_it(desk: Desk) -> None:
+    """A file that the previewed revision has is downloaded with the token while that shows the page, and by nobody else without
+    an account; another file is not, nor is it with a token that has ended (C34)."""
+    file, other = await upload(desk), await upload(desk)
+    document = await desk.create(attachments=[file.id])
+    made = await preview_link(desk, document)
+    assert await downloaded(desk, file.id, made.token) == PDF
+    for id, token in ((file.id, ""), (file.id, made.token[:-2] + "AA"), (other.id, made.token)):
+        assert (await refused(downloaded(desk, id, token))).reason == "FILE_NOT_FOUND"
+    stranger = await Desk.opened(desk.service)
+    theirs = await stranger.create(attachments=[file.id])  # anybody can name a file of which they know the id
+    assert (await refused(downloaded(desk, file.id, (await preview_link(stranger, theirs)).token))).reason == "FILE_NOT_FOUND"
+    await revoke(desk, made)
+    assert (await refused(downloaded(desk, file.id, made.token))).reason == "FILE_NOT_FOUND"
+
+
+async def downloaded(desk: Desk, id: str, token: str) -> bytes:
+    stub: Any = FileServiceStub(desk.service.channel)
+    request = DownloadFileRequest(id=id, preview_token=token)
+    return b"".join([part.data async for part in stub.DownloadFile(request)])
 
 
 async def test_nothing_is_kept(desk: Desk) -> None:

@@ -60,6 +60,21 @@ class Previews:
             return None
         return await self.rendered(document, call)
 
+    async def shows_file(self, token: str, file_id: UUID) -> bool:
+        """Whether whoever has the token may read the file, too: the revision that it shows has it attached, and it is one of the
+        organisation's own."""
+        named = self.tokens.read(token)
+        if named is None:
+            return False
+        try:
+            document = await self.shown(named)
+        except PreviewEnded:
+            return False
+        if file_id not in document.attachments:
+            return False
+        async with self.database.direct() as connection:
+            return bool(await files.described(connection, [file_id], document.organisation_id))
+
     async def shown(self, named: Named) -> Row:
         """Raises PreviewEnded."""
         async with self.database.direct() as connection:

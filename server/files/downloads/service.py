@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from gazette.files.v1 import file_service_pb2 as rpc
 from gazette.files.v1.file_pb2 import File
 from server.files import failures
 from server.files.downloads import queries, rules
+from server.process.domains import Previewing
 from server.rpc import http, identifying
 from server.rpc.call import Call, Need
 from server.rpc.caller import ANONYMOUS
@@ -29,12 +30,13 @@ class Downloads:
     database: Database
     storage: ObjectStorage
     authenticator: Authenticator
+    previews: Callable[[], Previewing]
 
     async def GetFile(self, request: rpc.GetFileRequest, call: Call) -> rpc.GetFileResponse:
         return rpc.GetFileResponse(file=message(File, await self.visible(request.id, call)))
 
     async def DownloadFile(self, request: rpc.DownloadFileRequest, call: Call) -> AsyncIterator[HttpBody]:
-        file = await self.visible(request.id, call)
+        file = await self.visible(request.id, call, request.preview_token)
         headers = rules.cache_headers(file) if call.is_http else ()
         if call.is_http and http.matches(call, rules.etag(file)):
             call.headers += (*headers, http.NOT_MODIFIED)
@@ -47,12 +49,14 @@ class Downloads:
             async for piece in pieces:
                 yield HttpBody(data=piece)
 
-    async def visible(self, id: str, call: Call) -> AnyRow:
-        """The file, if the caller may have it. Raises FileNotFound, and Unauthenticated for a bad access token."""
+    async def visible(self, id: str, call: Call, preview_token: str = "") -> AnyRow:
+        """The file, if the caller may have it, or was given a preview of a page that has it. Raises FileNotFound, and Unauthenticated for a bad access token."""
         caller = call.caller = await identifying.identified(call, self.authenticator)
         async with self.database.read() as connection:
             file = await queries.file(connection, uuid.UUID(id))
         if file is None or not rules.is_visible(file, caller):
+            if file is not None and preview_token and await self.previews().shows_file(preview_token, file.id):
+                return file
             raise failures.FileNotFound
         if not file.is_public:
             call.needs += (Need(rules.READ, file.organisation_id),)

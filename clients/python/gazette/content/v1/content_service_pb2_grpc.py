@@ -43,7 +43,8 @@ if _version_not_supported:
 
 class ContentServiceStub:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
     metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
     between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """
@@ -293,13 +294,14 @@ class ContentServiceStub:
 
 class ContentServiceServicer:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
     metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
     between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """
 
     def CreateDocument(self, request, context):
-        """Makes a document with its first revision.
+        """Makes a document with its first revision. A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
         Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
         can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
@@ -351,6 +353,7 @@ class ContentServiceServicer:
 
     def UpdateDocument(self, request, context):
         """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
+        A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
         With `merge`, a version that is not the newest any more is no error: what the caller changed since is merged with what others
         saved since, field by field and texts line by line, and saved by the caller (docs/merging.md). What both changed, each otherwise,
@@ -564,7 +567,9 @@ class ContentServiceServicer:
     def PublishDocument(self, request, context):
         """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
         as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
-        SubmitDocument. A document that was public before is told of as changed: with `minor` it is not.
+        SubmitDocument. A document that was public before is told of as changed: with `minor` it is not. What the body names by id must be
+        there: FAILED_PRECONDITION `LINK_TARGET_NOT_FOUND`, `BLOCK_NOT_LIVE`. A link to a document that is not public is text until it is,
+        and named by the answer's `notices`. Pages that show the document follow by themselves.
 
         In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
         organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
@@ -638,6 +643,7 @@ class ContentServiceServicer:
     def WithdrawDocument(self, request, context):
         """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
         redirected can be withdrawn with another explanation, if it was a page once.
+        A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
         becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
@@ -652,6 +658,7 @@ class ContentServiceServicer:
         """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
         public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
         something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+        A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
         becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among
@@ -1108,7 +1115,8 @@ def add_ContentServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ContentService:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
     metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
     between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """

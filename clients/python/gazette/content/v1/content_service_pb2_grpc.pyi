@@ -44,7 +44,8 @@ GRPC_VERSION: str
 
 class ContentServiceStub:
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
     metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
     between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """
@@ -54,7 +55,7 @@ class ContentServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ContentServiceAsyncStub: ...
     CreateDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.CreateDocumentRequest, _content_service_pb2.CreateDocumentResponse]
-    """Makes a document with its first revision.
+    """Makes a document with its first revision. A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
     Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
     can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
@@ -90,6 +91,7 @@ class ContentServiceStub:
     """
     UpdateDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]
     """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
+    A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
     With `merge`, a version that is not the newest any more is no error: what the caller changed since is merged with what others
     saved since, field by field and texts line by line, and saved by the caller (docs/merging.md). What both changed, each otherwise,
@@ -227,7 +229,9 @@ class ContentServiceStub:
     PublishDocument: _grpc.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]
     """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
     as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
-    SubmitDocument. A document that was public before is told of as changed: with `minor` it is not.
+    SubmitDocument. A document that was public before is told of as changed: with `minor` it is not. What the body names by id must be
+    there: FAILED_PRECONDITION `LINK_TARGET_NOT_FOUND`, `BLOCK_NOT_LIVE`. A link to a document that is not public is text until it is,
+    and named by the answer's `notices`. Pages that show the document follow by themselves.
 
     In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
     organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
@@ -277,6 +281,7 @@ class ContentServiceStub:
     WithdrawDocument: _grpc.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]
     """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
     redirected can be withdrawn with another explanation, if it was a page once.
+    A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
     becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
@@ -287,6 +292,7 @@ class ContentServiceStub:
     """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
     public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
     something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+    A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
     becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among
@@ -431,14 +437,15 @@ class ContentServiceStub:
 @_typing.type_check_only
 class ContentServiceAsyncStub(ContentServiceStub):
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
     metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
     between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.CreateDocumentRequest, _content_service_pb2.CreateDocumentResponse]  # type: ignore[assignment]
-    """Makes a document with its first revision.
+    """Makes a document with its first revision. A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
     Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
     can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
@@ -474,6 +481,7 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """
     UpdateDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.UpdateDocumentRequest, _content_service_pb2.UpdateDocumentResponse]  # type: ignore[assignment]
     """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
+    A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
     With `merge`, a version that is not the newest any more is no error: what the caller changed since is merged with what others
     saved since, field by field and texts line by line, and saved by the caller (docs/merging.md). What both changed, each otherwise,
@@ -611,7 +619,9 @@ class ContentServiceAsyncStub(ContentServiceStub):
     PublishDocument: _aio.UnaryUnaryMultiCallable[_content_service_pb2.PublishDocumentRequest, _content_service_pb2.PublishDocumentResponse]  # type: ignore[assignment]
     """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
     as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
-    SubmitDocument. A document that was public before is told of as changed: with `minor` it is not.
+    SubmitDocument. A document that was public before is told of as changed: with `minor` it is not. What the body names by id must be
+    there: FAILED_PRECONDITION `LINK_TARGET_NOT_FOUND`, `BLOCK_NOT_LIVE`. A link to a document that is not public is text until it is,
+    and named by the answer's `notices`. Pages that show the document follow by themselves.
 
     In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
     organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
@@ -661,6 +671,7 @@ class ContentServiceAsyncStub(ContentServiceStub):
     WithdrawDocument: _aio.UnaryUnaryMultiCallable[_taking_down_pb2.WithdrawDocumentRequest, _taking_down_pb2.WithdrawDocumentResponse]  # type: ignore[assignment]
     """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
     redirected can be withdrawn with another explanation, if it was a page once.
+    A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
     becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
@@ -671,6 +682,7 @@ class ContentServiceAsyncStub(ContentServiceStub):
     """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
     public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
     something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+    A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
     Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
     becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among
@@ -814,7 +826,8 @@ class ContentServiceAsyncStub(ContentServiceStub):
 
 class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Where editors draft, review and publish. A document of an organisation in which the caller may not read answers as one
-    that does not exist. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
+    that does not exist. Who holds a role for some languages alone is refused each change of a document in another with
+    PERMISSION_DENIED. Changes need the document's `etag`; a mismatch is ABORTED `STALE_ETAG`, and changes nothing. Its ErrorInfo's
     metadata has both etags (`given`, `current`), the revisions that they stand for (`base_revision`, `revision`), who saved in
     between (`saved_by`, `saved_by_names`) and which fields differ (`fields`); a detail, EditConflict, has the same.
     """
@@ -825,7 +838,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _content_service_pb2.CreateDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.CreateDocumentResponse, _abc.Awaitable[_content_service_pb2.CreateDocumentResponse]]:
-        """Makes a document with its first revision.
+        """Makes a document with its first revision. A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
         Errors: ALREADY_EXISTS `PATH_TAKEN`, `TRANSLATION_EXISTS`; INVALID_ARGUMENT `INVALID_DETAILS` for details that no addition
         can mend, `DOCUMENT_TOO_LARGE` for what no answer could show, `PAGE_TOO_LARGE` and `TOO_COSTLY_TO_RENDER` for what could not
@@ -885,6 +898,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_content_service_pb2.UpdateDocumentResponse, _abc.Awaitable[_content_service_pb2.UpdateDocumentResponse]]:
         """Saves one more revision. An approval, a schedule or a review that was under way is void: the document is a draft again.
+        A block that shows a block is FAILED_PRECONDITION `BLOCK_IN_BLOCK`.
 
         With `merge`, a version that is not the newest any more is no error: what the caller changed since is merged with what others
         saved since, field by field and texts line by line, and saved by the caller (docs/merging.md). What both changed, each otherwise,
@@ -1136,7 +1150,9 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_content_service_pb2.PublishDocumentResponse, _abc.Awaitable[_content_service_pb2.PublishDocumentResponse]]:
         """Makes the approved revision what the public sees, and puts it on the record. If it is scheduled, it need not be any more. It needs
         as many approvals as its content type asks for now, and no open comment that blocks. What keeps it from being done is told as by
-        SubmitDocument. A document that was public before is told of as changed: with `minor` it is not.
+        SubmitDocument. A document that was public before is told of as changed: with `minor` it is not. What the body names by id must be
+        there: FAILED_PRECONDITION `LINK_TARGET_NOT_FOUND`, `BLOCK_NOT_LIVE`. A link to a document that is not public is text until it is,
+        and named by the answer's `notices`. Pages that show the document follow by themselves.
 
         In an emergency, with `force`, a draft is published without all that: it is flagged as `live.forced`, and other people of the
         organisation who may review or publish are mailed, until somebody else has approved it (ApprovePublication).
@@ -1222,6 +1238,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_taking_down_pb2.WithdrawDocumentResponse, _abc.Awaitable[_taking_down_pb2.WithdrawDocumentResponse]]:
         """Marks the page as no longer holding: it can still be read, with the explanation and since when. What was withdrawn, gone or
         redirected can be withdrawn with another explanation, if it was a page once.
+        A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
         becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
@@ -1238,6 +1255,7 @@ class ContentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes the page down: the path says that it is gone, leads elsewhere, or serves nothing. Files that no other page has are
         public no more. What vanishes leaves nothing behind that the public is served, nor do its former paths; the record says that
         something was removed there, and when. Only callers who may let documents vanish, too (DOCUMENTS_VANISH), make it vanish.
+        A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
 
         Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
         becomes of it; INVALID_ARGUMENT `REDIRECT_LOOP`, `INVALID_LOCATION`, `LOCATION_NOT_ALLOWED` for a host that is not among

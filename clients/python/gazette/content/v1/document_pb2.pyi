@@ -341,7 +341,7 @@ class LinkTargets(_message.Message):
     @_builtins.property
     def translation_keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The targets' translation keys, in order. The page links to the translation in its own locale, or else to one that is
-        live in another. A target that is not live is left out of the page, and comes in when the page is next published. With all
+        live in another. A target that is not live is left out of the page, and comes in by itself when it is published. With all
         else that its document has, no more than the 2,000 elements of `Document.links`.
         """
 
@@ -426,7 +426,7 @@ class Document(_message.Message):
     summary: _builtins.str
     """What it is about, plain text."""
     body: _builtins.str
-    """Its main text."""
+    """Its main text. It may name documents, files and blocks by their ids (docs/links.md)."""
     body_format: Global___BodyFormat.ValueType
     """How the body is written."""
     etag: _builtins.str

@@ -189,16 +189,22 @@ class DownloadFileRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
+    PREVIEW_TOKEN_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id."""
+    preview_token: _builtins.str
+    """The token of a preview link, whose revision has the file attached: with it the file is read as the preview is, though it is not
+    public yet. What is no such token changes nothing.
+    """
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
+        preview_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "preview_token", b"preview_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
