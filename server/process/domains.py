@@ -105,10 +105,9 @@ class Crossings:
     people: Callable[[Collection[uuid.UUID]], Awaitable[Mapping[uuid.UUID, Person]]]
     """Content asks auth who has these accounts, and what they may do now: those that were disabled are left out."""
     previews: Callable[[], Previewing]
-    """Delivery asks content what a preview's token shows."""
+    """Delivery and files ask content what a preview's token shows."""
     holders: Callable[[uuid.UUID, Permission.ValueType], Awaitable[Mapping[uuid.UUID, Person]]]
     """Content asks auth who holds a permission in an organisation now."""
-    """Delivery and files ask content what a preview's token shows."""
 
 
 class Follower(NamedTuple):
