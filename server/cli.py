@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, Place] = {
     "audit": Place("server.audit.commands:audit", "Who did what, and whether the answer can be trusted."),
     "backup": Place("server.recovery.commands:backup", "Back up the database and the files, and verify that."),
     "demo": Place("server.demo.commands:demo", "Load the demo's organisation, accounts and documents."),
-    "documents": Place("server.editing.commands:documents", "Take pages down, and bring them back."),
+    "documents": Place("server.editing.commands:documents", "Write, review and publish documents, and take pages down."),
     "export": Place("server.importer.commands:export_documents", "Write what an organisation has published as NDJSON."),
     "files": Place("server.files.commands:files", "Uploaded files: whether what is stored is what it says."),
     "import": Place("server.importer.commands:import_documents", "Bring documents in, as they were published elsewhere."),

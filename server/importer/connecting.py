@@ -38,6 +38,7 @@ class Connection(NamedTuple):
     tls: bool
     ca_file: Path | None
     environment: str
+    api_key: str | None = None
     organisation: str | None = None
 
 
@@ -49,6 +50,9 @@ OPTIONS: list[Callable[[Command], Command]] = [
         envvar="GAZETTE_PASSWORD",
         show_envvar=True,
         help="Its password; other users of the machine see an option.",
+    ),
+    click.option(
+        "--api-key", envvar="GAZETTE_API_KEY", show_envvar=True, help="A service's key, instead of an account and its password."
     ),
     click.option("--tls", is_flag=True, help="Encrypt the connection, and check who the server is."),
     click.option(
@@ -81,12 +85,15 @@ def connected(connection: Connection, *, for_all: bool = False) -> Iterator[tupl
     """A client that is signed in, and the organisation; none where all are meant. What goes wrong with the server becomes
     Trouble."""
     target = connection.target or settings.local_grpc_address()
-    email, password = credentials(connection, target)
+    email, password = ("", "") if connection.api_key else credentials(connection, target)
+    key = connection.api_key or ""
+    encryption = channel_credentials(connection)
     try:
-        with Client(target, email=email, password=password, credentials=channel_credentials(connection)) as client:
+        with Client(target, email=email, password=password, api_key=key, credentials=encryption) as client:
             yield client, None if for_all else organisation(client, connection.organisation)
-            with suppress(GazetteError):  # the session ends by itself
-                client.sign_out()
+            if not connection.api_key:
+                with suppress(GazetteError):  # the session ends by itself
+                    client.sign_out()
     except GazetteError as error:
         raise Trouble(f"{target}: {error}") from None
 

@@ -84,11 +84,11 @@ def test_many_at_once(edge: Edge, author: httpx.Client, editor: httpx.Client) ->
     """Documents are read, submitted and published in one call each, and what is refused is so in its place."""
     made = [created(author) for _ in range(3)]
     absent = str(uuid.uuid4())
-    read = author.get("/v1/documents:batchGet", params={"ids": [made[0]["id"], absent]}).raise_for_status().json()["results"]
+    read = author.get("/v1/documents:batch-get", params={"ids": [made[0]["id"], absent]}).raise_for_status().json()["results"]
     assert read[0]["response"]["document"] == made[0]
     assert read[1]["error"]["details"][0]["reason"] == "DOCUMENT_NOT_FOUND"
     wanted = [{"id": each["id"], "etag": each["etag"]} for each in made]
-    submitted = author.post("/v1/documents:batchSubmit", json={"requests": [*wanted, {"id": absent, "etag": "1"}]})
+    submitted = author.post("/v1/documents:batch-submit", json={"requests": [*wanted, {"id": absent, "etag": "1"}]})
     results = submitted.raise_for_status().json()["results"]
     assert results[3]["error"]["code"] == 5
     for each in results[:3]:
@@ -96,11 +96,11 @@ def test_many_at_once(edge: Edge, author: httpx.Client, editor: httpx.Client) ->
         editor.post(f"/v1/documents/{document['id']}:approve", json={"etag": document["etag"]}).raise_for_status()
     with closing(edge.client("publisher@example.gov")) as publisher:
         wanted = [{**each, "etag": "3"} for each in wanted]
-        answer = publisher.post("/v1/documents:batchPublish", json={"requests": wanted}).raise_for_status()
+        answer = publisher.post("/v1/documents:batch-publish", json={"requests": wanted}).raise_for_status()
         states = [each["response"]["document"]["live"]["state"] for each in answer.json()["results"]]
         assert states == ["LIVE_STATE_PUBLISHED"] * 3
         assert publisher.get(f"/v1/pages{made[0]['path']}").raise_for_status().json()["page"]["title"] == "Tides"
-    assert author.post("/v1/documents:batchSubmit", json={"requests": []}).status_code == HTTPStatus.BAD_REQUEST
+    assert author.post("/v1/documents:batch-submit", json={"requests": []}).status_code == HTTPStatus.BAD_REQUEST
 
 
 async def test_two_processes(edge: Edge, author: httpx.Client) -> None:

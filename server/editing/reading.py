@@ -1,0 +1,158 @@
+"""Commands that show documents: lists, one document, its revisions and what differs between them, and its problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import click
+from google.protobuf.json_format import MessageToDict
+
+from gazette.content.v1 import comparing_pb2, publish_check_pb2
+from gazette.content.v1 import content_service_pb2 as rpc
+from gazette.content.v1.document_pb2 import Document, Revision
+from gazette_client import Client
+from server.editing import differences, tables, texts
+from server.editing.naming import asking, found, id_of, naming, signed_in
+from server.editing.states import DRAFT_STATES, LIVE_STATES, draft_state, live_state
+from server.importer.connecting import Connection, organisations
+from server.process.commands import show_all, written
+
+PAGE_SIZE = 200
+HEADINGS = ("path", "locale", "title", "type", "draft", "live", "updated", "id")
+STATES: Mapping[str, Mapping[str, int]] = {"draft_state": DRAFT_STATES, "live_state": LIVE_STATES}
+LIMIT = click.option("--limit", type=click.IntRange(1), default=50, help="How many at most.")
+
+
+@click.command("list")
+@click.option("--organisation", metavar="SLUG", help="Whose.  [default: of all that you may read]")
+@click.option("--type", "content_type", metavar="NAME", help="Of this content type.")
+@click.option("--locale", help="In this language.")
+@click.option("--below", "path_prefix", metavar="PATH", help="At this path and below it.")
+@click.option("--draft", "draft_state", type=click.Choice([*DRAFT_STATES]), help="With a draft that stands there.")
+@click.option("--live", "live_state", type=click.Choice([*LIVE_STATES]), help="Of which the public sees this.")
+@click.option("--tag", help="With this tag.")
+@click.option("--author", "author_id", metavar="ACCOUNT_ID", help="Whose newest revision this account saved.")
+@click.option("--text", "query", metavar="WORDS", help="With these words in title, summary or path.")
+@click.option("--scheduled", "is_scheduled", is_flag=True, help="With something that is to happen by itself.")
+@click.option("--order", "order_by", default="", help="Such as `title`, `path`, `update_time desc`, or two with a comma.")
+@LIMIT
+@asking
+def list_documents(connection: Connection, organisation: str | None, limit: int, is_json: bool, **filters: Any) -> None:
+    """List documents: as a table, or in a pipe with tabs between the columns."""
+    wanted = {name: value for name, value in filters.items() if value}
+    wanted |= {name: states[wanted[name]] for name, states in STATES.items() if name in wanted}
+    with signed_in(connection) as client:
+        if organisation is not None:
+            wanted["organisation_id"] = organisation_id(client, organisation)
+        request = rpc.ListDocumentsRequest(page_size=min(limit, PAGE_SIZE), **wanted)
+        documents = [*islice(walked(client, request), limit)]
+    if is_json:
+        click.echo(written([MessageToDict(each) for each in documents]))
+    else:
+        tables.show(HEADINGS, [*map(row, documents)])
+
+
+def walked(client: Client, request: rpc.ListDocumentsRequest) -> Iterator[Document]:
+    while True:
+        answer = client.content.ListDocuments(request)
+        yield from answer.documents
+        request.page_token = answer.next_page_token
+        if not request.page_token:
+            return
+
+
+def organisation_id(client: Client, slug: str) -> str:
+    for each in organisations(client):
+        if each.slug == slug:
+            return each.id
+    raise click.BadParameter(f"there is no organisation {slug!r}", param_hint="--organisation")
+
+
+def row(document: Document) -> tuple[str, ...]:
+    states = draft_state(document.draft.state), live_state(document.live.state)
+    updated = document.update_time.ToJsonString()[: len("2026-12-01T08:00")]
+    return document.path, document.locale, document.title, document.content_type, *states, updated, document.id
+
+
+@click.command()
+@naming
+def get(connection: Connection, document: str, locale: str, is_json: bool) -> None:
+    """Show a document, as it is edited."""
+    with signed_in(connection) as client:
+        shown = found(client, document, locale)
+    click.echo(written(MessageToDict(shown)) if is_json else texts.written(shown))
+
+
+@click.command()
+@LIMIT
+@naming
+def history(connection: Connection, document: str, locale: str, limit: int, is_json: bool) -> None:
+    """List a document's revisions, newest first."""
+    with signed_in(connection) as client:
+        request = rpc.ListRevisionsRequest(document_id=id_of(client, document, locale), page_size=min(limit, 100))
+        revisions = [*islice(revisions_of(client, request), limit)]
+    if is_json:
+        show_all(revisions, str, is_json=True)
+    else:
+        tables.show(("number", "saved", "by", "title"), [*map(revision_row, revisions)])
+
+
+def revisions_of(client: Client, request: rpc.ListRevisionsRequest) -> Iterator[Revision]:
+    while True:
+        answer = client.content.ListRevisions(request)
+        yield from answer.revisions
+        request.page_token = answer.next_page_token
+        if not request.page_token:
+            return
+
+
+def revision_row(revision: Revision) -> tuple[str, ...]:
+    return str(revision.number), revision.create_time.ToJsonString(), revision.author_id, revision.title
+
+
+REVISION = "a number, `live` or `newest`"
+
+
+@click.command()
+@naming
+@click.option("--from", "begin", default="", metavar="REVISION", help=f"The earlier one: {REVISION}.  [default: live]")
+@click.option("--to", "end", default="", metavar="REVISION", help=f"The later one: {REVISION}.  [default: newest]")
+def diff(connection: Connection, document: str, locale: str, begin: str, end: str, is_json: bool) -> None:
+    """Show what differs between two revisions, word by word: [-what went-], {+what came+}."""
+    with signed_in(connection) as client:
+        request = comparing_pb2.DiffRevisionsRequest(document_id=id_of(client, document, locale), to=end)
+        setattr(request, "from", begin)
+        answer = client.content.DiffRevisions(request)
+    if is_json:
+        click.echo(written(MessageToDict(answer)))
+        return
+    for line in differences.lines(answer):
+        click.echo(line)
+
+
+@click.command()
+@naming
+def check(connection: Connection, document: str, locale: str, is_json: bool) -> None:
+    """Show what stands in the way of publication, or of readers. Exit code 1: something stands in the way."""
+    with signed_in(connection) as client:
+        request = publish_check_pb2.CheckDocumentRequest(id=id_of(client, document, locale))
+        answer = client.content.CheckDocument(request)
+    if is_json:
+        click.echo(written(MessageToDict(answer)))
+    else:
+        for problem in answer.problems:
+            click.echo(problem_line(problem))
+    if not answer.can_publish:
+        raise click.exceptions.Exit(1)
+
+
+def problem_line(problem: publish_check_pb2.PublishProblem) -> str:
+    level = publish_check_pb2.PublishCheckLevel.Name(problem.level).rpartition("_")[2].lower()
+    where = f"{problem.field}:{problem.line}" if problem.line else problem.field
+    criterion = f" (WCAG {problem.criterion.number})" if problem.criterion.number else ""
+    return f"{level}: {where}: {problem.message}{criterion}"
+
+
+COMMANDS = (list_documents, get, history, diff, check)

@@ -1,0 +1,53 @@
+"""The day of `docs/editors.md`: each of its commands, run as a reader would run it; and the same through both Python clients."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.edge import Edge
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/editors.md"
+BLOCK = re.compile(r"^```(bash|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MARK = "=== that was it ==="
+ADDRESS = "http://127.0.0.1:8080"
+
+
+class Step(NamedTuple):
+    """A command, and what the page says that it prints; None where it says nothing of that."""
+
+    command: str
+    printed: str | None
+
+
+def steps(text: str) -> Iterator[Step]:
+    for kind, block in BLOCK.findall(text):
+        if kind == "bash":
+            yield Step(block, None)
+            continue
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, printed = part.partition("\n")
+            if not command.startswith("gazette "):
+                yield Step(command, printed)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page's commands are curl's")
+def test_the_page_does_what_it_says(edge: Edge, tmp_path: Path) -> None:
+    """Each command of the page prints what the page says."""
+    day = [*steps(PAGE.read_text().partition("## At a command line")[0])]
+    script = "".join(f"{step.command}\necho '{MARK}'\n" for step in day).replace(ADDRESS, edge.http)
+    done = subprocess.run(
+        ["bash", "-u", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    printed = done.stdout.split(f"{MARK}\n")
+    assert len(printed) == len(day) + 1, done.stderr
+    for step, said in zip(day, printed, strict=False):
+        if step.printed is not None:
+            wanted = ".*".join(map(re.escape, step.printed.split("…")))
+            assert re.fullmatch(wanted, said, re.DOTALL), f"{step.command}\n{said}\n{done.stderr}"
