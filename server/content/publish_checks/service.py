@@ -30,5 +30,6 @@ class Checking:
             if document.number is None:
                 raise RevisionNotFound
             content_type = await self.premises.content_type(connection, document.content_type, anew=True)
+        document = await self.premises.objects.current(document, content_type)
         judgement = await self.checked.judgement(document, content_type, call)
         return views.answer(judgement, document.number)

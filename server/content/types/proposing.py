@@ -17,9 +17,6 @@ from server.content.types.judging import Terms
 from server.content.types.moving import MOST_IN_ALL, parts_of, pointers_moved, steps
 from server.stores.postgres import AnyRow
 
-JUDGED = {"details_schema", "body_member", "moves"}
-"""What documents are held against."""
-
 
 class Proposal(NamedTuple):
     """A content type, and what it is to become."""
