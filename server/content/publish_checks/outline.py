@@ -8,7 +8,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>|([^<]+)")
+from server.content.references.written import BLOCK, WORDS
+
+TOKEN = re.compile(r"<(/?)([a-z][a-z0-9-]*)([^>]*)>|([^<]+)")
 ATTRIBUTE = re.compile(r'([^\s=>"]+)(?:="([^"]*)")?')
 VOID = {"br", "col", "hr", "img", "wbr"}
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
@@ -20,8 +22,8 @@ BLOCKS = HEADINGS | {
 """Elements that begin and end a run of text."""
 CODE = {"code", "kbd", "pre", "samp", "var"}
 DECORATIVE_ROLES = {"presentation", "none"}
-CONTENT = {"img", "hr", "table"}
-"""Elements that are something, whether they hold text or not."""
+CONTENT = {"img", "hr", "table", BLOCK, WORDS}
+"""Elements that are something, whether they hold text or not. Blocks say what they do when they are published."""
 MOST_OF_A_NAME = 400
 """Characters of what a heading, a link or a cell says that are looked at."""
 
@@ -187,6 +189,8 @@ class Reader:
             self.found.languages.append(element or Element(name, self.numbers[name], attributes, 0))
         if name in CONTENT and self.found.headings and not self.depths["heading"]:
             self.found.headings[-1].is_followed = True
+        if name == WORDS:
+            self.names.append(" [[block]] ")
         if element is not None:
             self.note(element)
         if name in {"br", "wbr"}:

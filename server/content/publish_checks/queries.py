@@ -43,6 +43,7 @@ ASKED_FOR = Statement(
         Revision.number,
         Revision.path,
         Revision.body_format,
+        Revision.content_type_version,
         *documents.LONG,
         *RENDERED,
     )
@@ -76,10 +77,10 @@ SITE = Statement(
     union_all(
         rows(PATH, PAGES.c.path, cast(PAGES.c.covers_prefix, Integer()), PAGES.c.answer),
         rows(DRAFT, Document.path, Document.draft_state).where(
-            Document.path == any_(PATHS), Document.organisation_id == WHOSE, Document.live_state == 0
+            Document.path == any_(PATHS), Document.organisation_id == WHOSE, Document.live_state == 0, documents.IS_THERE
         ),
         rows(TARGET, Document.translation_key, Document.live_state, text=Document.organisation_id).where(
-            Document.translation_key == any_(KEYS)
+            Document.translation_key == any_(KEYS), documents.IS_THERE
         ),
         rows(FILE, FILES.c.id, cast(IS_DESCRIBED, Integer()), text=FILES.c.name),
     )
