@@ -17,6 +17,8 @@ down_revision = "0029"
 branch_labels = None
 depends_on = None
 
+SERVES = "0027"
+
 WORDS = (
     "to_tsvector('simple'::regconfig, translate(newest_title || ' ' || newest_summary, '/', ' ') "
     "|| ' ' || translate(path, '/_.~-', '     '))"
