@@ -60,7 +60,7 @@ class Previews:
         return await self.rendered(document, call)
 
     async def shows_file(self, token: str, file_id: UUID) -> bool:
-        """Whether whoever has the token may read the file, too: the revision that it shows has it attached, and it is one of the
+        """Whether whoever has the token may read the file, too: the revision that it shows has it attached, and it is the
         organisation's own."""
         named = self.tokens.read(token)
         if named is None:

@@ -50,7 +50,8 @@ class Downloads:
                 yield HttpBody(data=piece)
 
     async def visible(self, id: str, call: Call, preview_token: str = "") -> AnyRow:
-        """The file, if the caller may have it, or was given a preview of a page that has it. Raises FileNotFound, and Unauthenticated for a bad access token."""
+        """The file, if the caller may have it, or was given a preview of a page that has it. Raises FileNotFound, and
+        Unauthenticated for a bad access token."""
         caller = call.caller = await identifying.identified(call, self.authenticator)
         async with self.database.read() as connection:
             file = await queries.file(connection, uuid.UUID(id))
