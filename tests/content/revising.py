@@ -14,6 +14,7 @@ from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.delivery.v1.page_pb2 import Page
 from tests.content.desk import Desk
+from tests.files.uploading import PDF, send, upload_of
 from tests.service import Person
 
 
@@ -84,3 +85,17 @@ async def diff(
     answer = await desk.documents.DiffRevisions(request, metadata=(by or desk.author).metadata)
     assert isinstance(answer, comparing.DiffRevisionsResponse)
     return answer
+
+
+async def revoke(desk: Desk, made: preview.CreatePreviewLinkResponse, by: Person | None = None) -> preview.PreviewLink:
+    link = made.preview_link
+    request = preview.RevokePreviewLinkRequest(document_id=link.document_id, id=link.id)
+    answer = await desk.documents.RevokePreviewLink(request, metadata=(by or desk.author).metadata)
+    revoked: preview.PreviewLink = answer.preview_link
+    return revoked
+
+
+async def upload(desk: Desk) -> Any:
+    """A file of the desk, which nobody else has."""
+    sent = send(desk.service, desk.author, upload_of(desk.organisation_id, PDF, "form.pdf"), PDF)
+    return (await sent).file

@@ -17,14 +17,11 @@ from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
 from gazette.content.v1 import preview_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document, LinkTargets
 from gazette.delivery.v1.page_pb2 import Page
-from gazette.files.v1.file_service_pb2 import DownloadFileRequest
-from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from server.content import models
 from server.delivery.pages.cache import PageCache
 from tests.content.desk import Desk
-from tests.content.revising import discard, preview_link, previewed, restore_revision
+from tests.content.revising import discard, preview_link, previewed, restore_revision, revoke, upload
 from tests.content.taking import events, served
-from tests.files.uploading import PDF, send, upload_of
 from tests.refusals import refused
 
 NOT_FOUND, PRECONDITION = grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION
@@ -231,28 +228,6 @@ async def test_what_could_not_be_published_says_why(desk: Desk) -> None:
     assert (refusal.code, refusal.reason) == (PRECONDITION, "ATTACHMENT_NOT_FOUND")
 
 
-async def test_its_files_are_read_with_it(desk: Desk) -> None:
-    """A file that the previewed revision has is downloaded with the token while that shows the page, and by nobody else without
-    an account; another file is not, nor is it with a token that has ended (C34)."""
-    file, other = await upload(desk), await upload(desk)
-    document = await desk.create(attachments=[file.id])
-    made = await preview_link(desk, document)
-    assert await downloaded(desk, file.id, made.token) == PDF
-    for id, token in ((file.id, ""), (file.id, made.token[:-2] + "AA"), (other.id, made.token)):
-        assert (await refused(downloaded(desk, id, token))).reason == "FILE_NOT_FOUND"
-    stranger = await Desk.opened(desk.service)
-    theirs = await stranger.create(attachments=[file.id])  # anybody can name a file of which they know the id
-    assert (await refused(downloaded(desk, file.id, (await preview_link(stranger, theirs)).token))).reason == "FILE_NOT_FOUND"
-    await revoke(desk, made)
-    assert (await refused(downloaded(desk, file.id, made.token))).reason == "FILE_NOT_FOUND"
-
-
-async def downloaded(desk: Desk, id: str, token: str) -> bytes:
-    stub: Any = FileServiceStub(desk.service.channel)
-    request = DownloadFileRequest(id=id, preview_token=token)
-    return b"".join([part.data async for part in stub.DownloadFile(request)])
-
-
 async def test_nothing_is_kept(desk: Desk) -> None:
     """No preview is held in a cache or put on the record, no file becomes public by one, and no token is stored (C34)."""
     file = await upload(desk)
@@ -283,20 +258,7 @@ def pages_of(desk: Desk) -> list[Any]:
     ]
 
 
-async def upload(desk: Desk) -> Any:
-    sent = send(desk.service, desk.author, upload_of(desk.organisation_id, PDF, "form.pdf"), PDF)
-    return (await sent).file
-
-
 async def listed(desk: Desk, document: Document, by: Any = None) -> list[rpc.PreviewLink]:
     request = rpc.ListPreviewLinksRequest(document_id=document.id)
     answer = await desk.documents.ListPreviewLinks(request, metadata=(by or desk.author).metadata)
     return [*answer.preview_links]
-
-
-async def revoke(desk: Desk, made: rpc.CreatePreviewLinkResponse, by: Any = None) -> rpc.PreviewLink:
-    link = made.preview_link
-    request = rpc.RevokePreviewLinkRequest(document_id=link.document_id, id=link.id)
-    answer = await desk.documents.RevokePreviewLink(request, metadata=(by or desk.author).metadata)
-    revoked: rpc.PreviewLink = answer.preview_link
-    return revoked

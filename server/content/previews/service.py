@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from uuid6 import uuid7
 
@@ -54,7 +56,7 @@ class PreviewLinks:
                 "note": request.note,
                 "expire_time": expire_time,
             }
-            event = event_of("document.create_preview_link", document, columns["id"], document.number)
+            event = event_of("document.create_preview_link", document.organisation_id, columns)
             row = await queries.CREATION.first(connection, id=document.id, **named("link", columns), **event)
         if row is None:  # it was deleted meanwhile
             raise DocumentNotFound
@@ -81,7 +83,7 @@ class PreviewLinks:
                 raise PreviewLinkNotFound
             ended = None
             if link.end_time is None:
-                event = event_of("document.revoke_preview_link", link, link.id, link.revision_number)
+                event = event_of("document.revoke_preview_link", link.organisation_id, link._asdict())
                 ended = await queries.REVOCATION.first(connection, **ids, **event)
         return rpc.RevokePreviewLinkResponse(preview_link=shown(ended or link, link.live_revision_number))
 
@@ -90,7 +92,7 @@ def shown(row: Row, live_revision_number: int | None) -> rpc.PreviewLink:
     return message(rpc.PreviewLink, row, is_open=rules.is_open(row, live_revision_number, datetime.now(UTC)))
 
 
-def event_of(action: str, row: Row, link_id: uuid.UUID, number: int) -> dict[str, object]:
-    """Of the document: what was to be read by whom, and until when."""
-    document_id = getattr(row, "document_id", None) or row.id
-    return audit.event(action, document_id, organisation_id=row.organisation_id, preview_link=str(link_id), revision=number)
+def event_of(action: str, organisation_id: uuid.UUID, link: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the document, with which link it is about."""
+    about = {"preview_link": str(link["id"]), "revision": link["revision_number"]}
+    return audit.event(action, link["document_id"], organisation_id=organisation_id, **about)
