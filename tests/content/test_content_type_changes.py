@@ -14,7 +14,6 @@ from sqlalchemy import text
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1 import content_service_pb2 as content
 from gazette.content.v1.content_type_change_pb2 import (
-    DeleteContentTypeRequest,
     DocumentSide,
     ListContentTypeVersionsRequest,
 )
@@ -262,33 +261,6 @@ async def test_a_save_that_does_not_end(desk: Desk, monkeypatch: pytest.MonkeyPa
         assert (await refused(change(desk, made, details_schema=limited(2)))).code is grpc.StatusCode.UNAVAILABLE
         await desk.create(content_type=made.name, details={"a": "x"})
     assert (await change(desk, made, details_schema=limited(2))).content_type.version == made.version + 1
-
-
-async def test_only_what_nobody_uses_is_deleted(desk: Desk) -> None:
-    """A type of which there are documents is not deleted; one that is comes back by being made again, and its versions go on
-    (C39)."""
-    made = await desk.content_type(desk.kind("used"), limited(5))
-    await desk.create(content_type=made.name)
-    admin = desk.admin.metadata
-
-    async def delete(name: str, etag: str, metadata: Any = admin) -> None:
-        await desk.content_types.DeleteContentType(DeleteContentTypeRequest(name=name, etag=etag), metadata=metadata)
-
-    refusal = await refused(delete(made.name, made.etag))
-    assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "CONTENT_TYPE_IN_USE")
-    unused = await desk.content_type(desk.kind("unused"), limited(5))
-    assert (await refused(delete(unused.name, "9"))).reason == "STALE_ETAG"
-    assert (await refused(delete(unused.name, unused.etag, desk.publisher.metadata))).reason == "PERMISSION_DENIED"
-    await delete(unused.name, unused.etag)
-    for call in (delete(unused.name, unused.etag), now(desk, unused.name)):
-        assert (await refused(call)).reason == "CONTENT_TYPE_NOT_FOUND"
-    refusal = await refused(desk.create(content_type=unused.name))
-    assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "CONTENT_TYPE_NOT_FOUND")
-    assert (await now(desk, unused.name, 1)).details_schema == unused.details_schema
-    again = await desk.content_type(unused.name, limited(5))
-    assert (again.version, await versions(desk, unused.name)) == (2, [2, 1])
-    deleted = [each.target for each in await events(desk.service, "content_type.delete")]
-    assert deleted.count(unused.name) == 1
 
 
 async def test_only_who_writes_content_types_asks(desk: Desk) -> None:

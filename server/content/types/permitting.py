@@ -66,6 +66,8 @@ class FieldPermissions:
         ]
 
     async def written_members(self, before: Object, after: Object, pointers: Sequence[str]) -> list[str]:
+        if before is after:
+            return []
         is_large = isinstance(before, LargeObject) or isinstance(after, LargeObject) or len(pointers) > FEW
         if not is_large:
             return written_members(before, after, pointers)
