@@ -123,6 +123,8 @@ def cases(field: FieldDescriptor, rules: dict[str, Any]) -> tuple[list[Any], lis
         most, least = int(some["max_items"]), int(some.get("min_items", 0))
         if field.enum_type is not None:  # there are not as many; so all of them
             good, bad = [items, items[:1]], [[*items, *([items[0]] * most)]]
+        elif field.message_type is not None:
+            good, bad = [[element(field.message_type)]], [[element(field.message_type)] * (most + 1)]
         else:
             make = item(field, some)
             good, bad = [[make(at) for at in range(most)], [make(0)]], [[make(at) for at in range(most + 1)]]
@@ -138,6 +140,15 @@ def cases(field: FieldDescriptor, rules: dict[str, Any]) -> tuple[list[Any], lis
             lowest, highest = (seconds(rule[bound]) for bound in ("gte", "lte"))
             good, bad = [lowest, highest], [lowest - 1, highest + 1]
     return good, bad
+
+
+def element(kind: Any) -> Message:
+    """A message of a list, each of its fields at the edge of what it may be."""
+    made = GetMessageClass(kind)()
+    for field in kind.fields:
+        if good := scalars(rules_of(kind, field), field)[0]:
+            setattr(made, field.name, good[-1])
+    return made
 
 
 def item(field: FieldDescriptor, rules: dict[str, Any]) -> Any:
