@@ -153,7 +153,8 @@ async def test_every_step_needs_the_newest_etag(desk: Desk) -> None:
     for step in (desk.submit, desk.approve, desk.request_changes, desk.publish):
         refusal = await refused(step(old))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.ABORTED, "STALE_ETAG")
-        assert dict(refusal.info.metadata) == {"given": old.etag, "current": document.etag}
+        told = dict(refusal.info.metadata)
+        assert (told["given"], told["current"]) == (old.etag, document.etag)
     assert (
         await refused(desk.documents.SubmitDocument(rpc.SubmitDocumentRequest(id=old.id), metadata=desk.author.metadata))
     ).code == (grpc.StatusCode.INVALID_ARGUMENT)

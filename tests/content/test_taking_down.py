@@ -235,7 +235,8 @@ async def test_an_old_etag(desk: Desk) -> None:
     for step in (withdraw, remove, restore):
         refusal = await refused(step(desk, old))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.ABORTED, "STALE_ETAG")
-        assert dict(refusal.info.metadata) == {"given": old.etag, "current": document.etag}
+        told = dict(refusal.info.metadata)
+        assert (told["given"], told["current"]) == (old.etag, document.etag)
     assert await kinds(desk) == [("PUBLISHED", "/a"), ("WITHDRAWN", "/a")]
 
 
