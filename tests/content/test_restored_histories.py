@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1.content_service_pb2 import GetDocumentRequest
 from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
@@ -17,7 +19,7 @@ async def test_what_readers_were_told(own_desk: Desk, elsewhere: Service) -> Non
     """A page that is restored has the history that it had, said here or claimed, and the next update goes on with it. One that
     shows what its document does not say is refused (I9, C36)."""
     key = "018f0000-0000-7000-8000-00000000c036"
-    said = [ChangeNote(time={"seconds": 1_000}, note="Elsewhere.")]
+    said = [ChangeNote(time=Timestamp(seconds=1_000), note="Elsewhere.")]
     await own_desk.bring_in(imported("/a", key=key, change_history=said))
     there = await own_desk.page("/a")
     found = GetDocumentRequest(id=there.page.document_id)
