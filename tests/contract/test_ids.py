@@ -20,6 +20,7 @@ CENTRAL = {"CreateOrganisation", "UpdateOrganisation", "ReservePath", "ReleasePa
 EXCEPT = {
     "ListPages": "shows what is public, whoever asks",
     "GetOrganisation": "organisations are known to all who are signed in",
+    "ListReferences": "tells of a file only what refers to it and may be read; tests/content/test_references.py",
     "UpdateMe": "is about the caller, whatever id the account in the request has",
     "UploadFileContent": "takes no body but one that came through Envoy; tests/files/test_http.py",
     "translation_key": "is chosen by who creates a document: that it is taken cannot be kept secret",
