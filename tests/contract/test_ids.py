@@ -21,6 +21,7 @@ EXCEPT = {
     "ListPages": "shows what is public, whoever asks",
     "ListTranslationGaps": "shows what is published alone, which an office has none of; tests/content/test_translations.py",
     "GetOrganisation": "organisations are known to all who are signed in",
+    "ListReferences": "tells of a file only what refers to it and may be read; tests/content/test_references.py",
     "UpdateMe": "is about the caller, whatever id the account in the request has",
     "BatchGetDocuments": "answers for each id by itself; tests/content/test_batches.py",
     "UploadFileContent": "takes no body but one that came through Envoy; tests/files/test_http.py",

@@ -16,6 +16,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 
 from gazette.auth.v1.account_pb2 import Role
+from gazette.content.v1.document_pb2 import LinkTargets
 from server.rpc.lists.paging import LIFETIME, NO_FILTER, SIGNATURE_BYTES, Paging
 from server.rpc.methods import access_rule
 from server.rpc.requests.settling import settle
@@ -38,12 +39,15 @@ async def two_of_each(service: Service) -> tuple[Person, dict[str, str]]:
     speech = await desk.content_type(desk.kind("speech"))
     await desk.change_content_type(speech, title="Speech")
     published = [await desk.published() for _ in range(2)]
-    draft = await desk.update(published[0], title="Another title")
+    draft = await desk.update(published[0], title="Another title", body=f"[a](/b) [c]({published[1].path})")
     for _ in range(2):
         await preview_link(desk, draft)
     await desk.create(locale="fr", translation_key=published[0].translation_key)
     for text in ("Why?", "So."):
         await comment(desk, published[0], text)
+    links = {"related": LinkTargets(translation_keys=[published[0].translation_key])}
+    for _ in range(2):
+        await desk.create(links=links)
     office = await Office.opened(service)
     await new_key(service, office.admin, office.things["account_id"])
     await service.sign_in(desk.admin.email)

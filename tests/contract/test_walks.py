@@ -18,6 +18,7 @@ from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
 from gazette.content.v1.content_type_service_pb2 import GetContentTypeRequest
+from gazette.content.v1.document_pb2 import LinkTargets
 from tests.content.desk import Desk
 from tests.content.reviewing import comment
 from tests.content.revising import preview_link
@@ -97,6 +98,9 @@ async def test_nothing_is_hidden(own_service: Service) -> None:
         await preview_link(desk, change.documents[0])
     for text in ("Why?", "So.", "Well."):
         await comment(desk, change.documents[0], text)
+    links = {"related": LinkTargets(translation_keys=[change.documents[0].translation_key])}
+    for _ in range(3):
+        await desk.create(links=links)
     for method in LISTS:
         asked = request(method, {}, known)
         asked.page_size = 100

@@ -24,17 +24,19 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/content/v1/reference.proto\x12\x12gazette.content.v1\"\xa5\x03\n\tReference\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12\x16\n\x06locale\x18\x04 \x01(\tR\x06locale\x12\x12\n\x04path\x18\x05 \x01(\tR\x04path\x12\x14\n\x05title\x18\x06 \x01(\tR\x05title\x12\'\n\x0frevision_number\x18\x07 \x01(\x05R\x0erevisionNumber\x12\x35\n\x04side\x18\x08 \x01(\x0e\x32!.gazette.content.v1.ReferenceSideR\x04side\x12\x14\n\x05\x66ield\x18\t \x01(\tR\x05\x66ield\x12\x35\n\x04kind\x18\n \x01(\x0e\x32!.gazette.content.v1.ReferenceKindR\x04kind\x12\x1b\n\ttarget_id\x18\x0b \x01(\tR\x08targetId\x12\x1f\n\x0btarget_path\x18\x0c \x01(\tR\ntargetPath\"\x99\x04\n\x15ListReferencesRequest\x12,\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\ndocumentId\x12$\n\x07\x66ile_id\x18\x02 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x06\x66ileId\x12N\n\tdirection\x18\x03 \x01(\x0e\x32&.gazette.content.v1.ReferenceDirectionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tdirection\x12?\n\x04side\x18\x04 \x01(\x0e\x32!.gazette.content.v1.ReferenceSideB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04side\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageToken:\xc8\x01\xbaH\xc4\x01\x1aj\n\rreferences.of\x12\'name a document or a file, and not both\x1a\x30(this.document_id == \'\') != (this.file_id == \'\')\x1aV\n\x0freferences.from\x12\x18\x61 file refers to nothing\x1a)this.file_id == \'\' || this.direction != 2\"\x7f\n\x16ListReferencesResponse\x12=\n\nreferences\x18\x01 \x03(\x0b\x32\x1d.gazette.content.v1.ReferenceR\nreferences\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x98\x01\n\rReferenceKind\x12\x1e\n\x1aREFERENCE_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17REFERENCE_KIND_DOCUMENT\x10\x01\x12\x17\n\x13REFERENCE_KIND_PATH\x10\x02\x12\x17\n\x13REFERENCE_KIND_FILE\x10\x03\x12\x18\n\x14REFERENCE_KIND_BLOCK\x10\x04*s\n\x12ReferenceDirection\x12#\n\x1fREFERENCE_DIRECTION_UNSPECIFIED\x10\x00\x12\x1a\n\x16REFERENCE_DIRECTION_TO\x10\x01\x12\x1c\n\x18REFERENCE_DIRECTION_FROM\x10\x02*b\n\rReferenceSide\x12\x1e\n\x1aREFERENCE_SIDE_UNSPECIFIED\x10\x00\x12\x17\n\x13REFERENCE_SIDE_LIVE\x10\x01\x12\x18\n\x14REFERENCE_SIDE_DRAFT\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/content/v1/reference.proto\x12\x12gazette.content.v1\"\xa5\x03\n\tReference\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12\x16\n\x06locale\x18\x04 \x01(\tR\x06locale\x12\x12\n\x04path\x18\x05 \x01(\tR\x04path\x12\x14\n\x05title\x18\x06 \x01(\tR\x05title\x12\'\n\x0frevision_number\x18\x07 \x01(\x05R\x0erevisionNumber\x12\x35\n\x04side\x18\x08 \x01(\x0e\x32!.gazette.content.v1.ReferenceSideR\x04side\x12\x14\n\x05\x66ield\x18\t \x01(\tR\x05\x66ield\x12\x35\n\x04kind\x18\n \x01(\x0e\x32!.gazette.content.v1.ReferenceKindR\x04kind\x12\x1b\n\ttarget_id\x18\x0b \x01(\tR\x08targetId\x12\x1f\n\x0btarget_path\x18\x0c \x01(\tR\ntargetPath\"\xd9\x02\n\x15ListReferencesRequest\x12+\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00R\ndocumentId\x12#\n\x07\x66ile_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00R\x06\x66ileId\x12N\n\tdirection\x18\x03 \x01(\x0e\x32&.gazette.content.v1.ReferenceDirectionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tdirection\x12?\n\x04side\x18\x04 \x01(\x0e\x32!.gazette.content.v1.ReferenceSideB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04side\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageTokenB\x0b\n\x02of\x12\x05\xbaH\x02\x08\x01\"\x7f\n\x16ListReferencesResponse\x12=\n\nreferences\x18\x01 \x03(\x0b\x32\x1d.gazette.content.v1.ReferenceR\nreferences\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x98\x01\n\rReferenceKind\x12\x1e\n\x1aREFERENCE_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17REFERENCE_KIND_DOCUMENT\x10\x01\x12\x17\n\x13REFERENCE_KIND_PATH\x10\x02\x12\x17\n\x13REFERENCE_KIND_FILE\x10\x03\x12\x18\n\x14REFERENCE_KIND_BLOCK\x10\x04*s\n\x12ReferenceDirection\x12#\n\x1fREFERENCE_DIRECTION_UNSPECIFIED\x10\x00\x12\x1a\n\x16REFERENCE_DIRECTION_TO\x10\x01\x12\x1c\n\x18REFERENCE_DIRECTION_FROM\x10\x02*b\n\rReferenceSide\x12\x1e\n\x1aREFERENCE_SIDE_UNSPECIFIED\x10\x00\x12\x17\n\x13REFERENCE_SIDE_LIVE\x10\x01\x12\x18\n\x14REFERENCE_SIDE_DRAFT\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.content.v1.reference_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_LISTREFERENCESREQUEST'].oneofs_by_name['of']._loaded_options = None
+  _globals['_LISTREFERENCESREQUEST'].oneofs_by_name['of']._serialized_options = b'\272H\002\010\001'
   _globals['_LISTREFERENCESREQUEST'].fields_by_name['document_id']._loaded_options = None
-  _globals['_LISTREFERENCESREQUEST'].fields_by_name['document_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
+  _globals['_LISTREFERENCESREQUEST'].fields_by_name['document_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTREFERENCESREQUEST'].fields_by_name['file_id']._loaded_options = None
-  _globals['_LISTREFERENCESREQUEST'].fields_by_name['file_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
+  _globals['_LISTREFERENCESREQUEST'].fields_by_name['file_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTREFERENCESREQUEST'].fields_by_name['direction']._loaded_options = None
   _globals['_LISTREFERENCESREQUEST'].fields_by_name['direction']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_LISTREFERENCESREQUEST'].fields_by_name['side']._loaded_options = None
@@ -43,18 +45,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREFERENCESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
   _globals['_LISTREFERENCESREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTREFERENCESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200 '
-  _globals['_LISTREFERENCESREQUEST']._loaded_options = None
-  _globals['_LISTREFERENCESREQUEST']._serialized_options = b'\272H\304\001\032j\n\rreferences.of\022\'name a document or a file, and not both\0320(this.document_id == \'\') != (this.file_id == \'\')\032V\n\017references.from\022\030a file refers to nothing\032)this.file_id == \'\' || this.direction != 2'
-  _globals['_REFERENCEKIND']._serialized_start=1152
-  _globals['_REFERENCEKIND']._serialized_end=1304
-  _globals['_REFERENCEDIRECTION']._serialized_start=1306
-  _globals['_REFERENCEDIRECTION']._serialized_end=1421
-  _globals['_REFERENCESIDE']._serialized_start=1423
-  _globals['_REFERENCESIDE']._serialized_end=1521
+  _globals['_REFERENCEKIND']._serialized_start=960
+  _globals['_REFERENCEKIND']._serialized_end=1112
+  _globals['_REFERENCEDIRECTION']._serialized_start=1114
+  _globals['_REFERENCEDIRECTION']._serialized_end=1229
+  _globals['_REFERENCESIDE']._serialized_start=1231
+  _globals['_REFERENCESIDE']._serialized_end=1329
   _globals['_REFERENCE']._serialized_start=59
   _globals['_REFERENCE']._serialized_end=480
   _globals['_LISTREFERENCESREQUEST']._serialized_start=483
-  _globals['_LISTREFERENCESREQUEST']._serialized_end=1020
-  _globals['_LISTREFERENCESRESPONSE']._serialized_start=1022
-  _globals['_LISTREFERENCESRESPONSE']._serialized_end=1149
+  _globals['_LISTREFERENCESREQUEST']._serialized_end=828
+  _globals['_LISTREFERENCESRESPONSE']._serialized_start=830
+  _globals['_LISTREFERENCESRESPONSE']._serialized_end=957
 # @@protoc_insertion_point(module_scope)

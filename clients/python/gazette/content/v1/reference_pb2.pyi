@@ -178,9 +178,9 @@ class ListReferencesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
-    """The document; or else a file."""
+    """A document."""
     file_id: _builtins.str
-    """The file; or else a document."""
+    """A file, which refers to nothing: `direction` is TO."""
     direction: Global___ReferenceDirection.ValueType
     """Which way."""
     side: Global___ReferenceSide.ValueType
@@ -199,11 +199,13 @@ class ListReferencesRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "file_id", b"file_id", "of", b"of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction", "document_id", b"document_id", "file_id", b"file_id", "page_size", b"page_size", "page_token", b"page_token", "side", b"side"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction", "document_id", b"document_id", "file_id", b"file_id", "of", b"of", "page_size", b"page_size", "page_token", b"page_token", "side", b"side"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_of: _TypeAlias = _typing.Literal["document_id", "file_id"]  # noqa: Y015
+    _WhichOneofArgType_of: _TypeAlias = _typing.Literal["of", b"of"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_of) -> _WhichOneofReturnType_of | None: ...
 
 Global___ListReferencesRequest: _TypeAlias = ListReferencesRequest  # noqa: Y015
 
