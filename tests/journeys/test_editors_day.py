@@ -42,9 +42,7 @@ def test_the_page_does_what_it_says(edge: Edge, tmp_path: Path) -> None:
     """Each command of the page prints what the page says."""
     day = [*steps(PAGE.read_text().partition("## At a command line")[0])]
     script = "".join(f"{step.command}\necho '{MARK}'\n" for step in day).replace(ADDRESS, edge.http)
-    done = subprocess.run(
-        ["bash", "-u", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = subprocess.run(["bash", "-u", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     printed = done.stdout.split(f"{MARK}\n")
     assert len(printed) == len(day) + 1, done.stderr
     for step, said in zip(day, printed, strict=False):

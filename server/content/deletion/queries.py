@@ -13,7 +13,7 @@ from server.content.documents.discarding import previews_ended
 from server.content.documents.queries import IS_DELETED, IS_THERE, NEWEST, WHOLE
 from server.content.documents.views import KEPT
 from server.content.documents.writing import CHANGE_TIME, ID, IS_TRANSLATED_ELSEWHERE, changed, copied
-from server.content.models import Document, PreviewLink, Review, Revision, Schedule
+from server.content.models import ChangeNote, Comment, Document, PreviewLink, Reference, Review, Revision, Schedule
 from server.content.transitions import DRAFT, NOWHERE
 from server.stores.retention import Expired
 from server.stores.statements import Statement
@@ -65,7 +65,7 @@ UNDELETION, UNDELETION_MOVED = undeletion(is_moved=False), undeletion(is_moved=T
 
 IS_OVER = (Document.delete_version == Document.version) & (Document.delete_time < func.now() - KEPT - MARGIN)
 OVER = select(Document.id).where(IS_OVER)
-OF_DOCUMENTS: tuple[Any, ...] = (Review, Schedule, PreviewLink, Revision)
+OF_DOCUMENTS: tuple[Any, ...] = (Review, Comment, ChangeNote, Schedule, PreviewLink, Reference, Revision)
 """Everything that belongs to documents, in an order in which it can go."""
 
 
