@@ -16,8 +16,8 @@ from gazette.content.v1.comment_pb2 import Comment
 from server import audit
 from server.content.comments import queries, rules
 from server.content.comments.failures import CommentNotFound
+from server.content.documents.queries import WHOSE
 from server.content.documents.rules import readable
-from server.content.revisions import queries as revisions
 from server.content.transitions import REVIEW, WRITE
 from server.rpc import http
 from server.rpc.answers import filled
@@ -89,7 +89,7 @@ class Comments:
         statement = queries.comments(request.state, of_revision=bool(request.revision_number), goes_on=bool(seen))
         given = {"document_id": document_id, "revision_number": request.revision_number, "limit": page.limit, **seen}
         async with self.database.direct() as connection:
-            readable(await revisions.ORGANISATION.first(connection, document_id=document_id), call.caller)
+            readable(await WHOSE.first(connection, document_id=document_id), call.caller)
             rows = await statement.all(connection, **given)
         comments, token = filled(page, rows, place, shown)
         return rpc.ListCommentsResponse(comments=comments, next_page_token=token)

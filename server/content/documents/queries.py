@@ -40,6 +40,9 @@ def asked_for(*more: Any) -> Select[Any]:
 DOCUMENT = Statement(asked_for(Revision.notices))
 """Reads one as it stands; nobody is kept from changing it."""
 
+WHOSE = Statement(select(Document.organisation_id).where(Document.id == bindparam("document_id", type_=Uuid()), IS_THERE))
+"""The organisation of the document `document_id`."""
+
 ORGANISATION_EXISTS = Statement(select(exists().where(ORGANISATIONS.c.id == bindparam("id", type_=Uuid()))))
 
 DETAILS_SIZE = case(

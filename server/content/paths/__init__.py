@@ -5,6 +5,6 @@
   them may have.
 """
 
-from server.content.paths.uses import DOCUMENTS_UNCHANGED, others_use
+from server.content.paths.uses import others_use
 
-__all__ = ["DOCUMENTS_UNCHANGED", "others_use"]
+__all__ = ["others_use"]

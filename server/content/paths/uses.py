@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import exists, or_, select, text
+from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import delivery
 from server.content.documents.queries import IS_THERE
+from server.content.locks import DOCUMENTS_UNCHANGED
 from server.content.models import Document
-
-DOCUMENTS_UNCHANGED = text("LOCK TABLE documents IN SHARE ROW EXCLUSIVE MODE")
 
 
 async def others_use(connection: AsyncConnection, prefix: str, organisation_id: uuid.UUID, *, but: Collection[str]) -> bool:

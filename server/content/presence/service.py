@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import presence_pb2 as rpc
 from server.content.documents import rules
+from server.content.documents.queries import WHOSE
 from server.content.presence.present import Presences
-from server.content.revisions.queries import ORGANISATION
 from server.process.domains import Person
 from server.rpc.call import Call
 from server.rpc.messages import message
@@ -34,7 +34,7 @@ class Presence:
     async def AnnouncePresence(self, request: rpc.AnnouncePresenceRequest, call: Call) -> rpc.AnnouncePresenceResponse:
         id = uuid.UUID(request.id)
         async with self.database.direct() as connection:
-            document = rules.readable(await ORGANISATION.first(connection, document_id=id), call.caller)
+            document = rules.readable(await WHOSE.first(connection, document_id=id), call.caller)
         found = await self.presences.announce(id, call.caller.known_id, request.field, leaves=request.leave)
         if found is None:
             return rpc.AnnouncePresenceResponse(is_unknown=True)

@@ -13,7 +13,7 @@ from gazette.content.v1.review_pb2 import ReviewVerdict
 from server.content.checks.details import Verdicts
 from server.content.documents import views
 from server.content.documents.premises import Premises
-from server.content.documents.queries import DOCUMENT
+from server.content.documents.queries import DOCUMENT, WHOSE
 from server.content.documents.rules import changeable, readable
 from server.content.preconditions import check_met
 from server.content.publish_checks.checking import Checked, Judged
@@ -21,7 +21,6 @@ from server.content.publish_checks.queries import NEWEST
 from server.content.publish_checks.rules import check_may_override, overrides, told
 from server.content.review import queries, rules
 from server.content.review.steps import approval, said, step
-from server.content.revisions import queries as revisions
 from server.content.transitions import (
     APPROVE,
     PUBLICATION_APPROVAL,
@@ -156,7 +155,7 @@ class Review:
         page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)
         document_id = uuid.UUID(request.document_id)
         async with self.database.direct() as connection:
-            readable(await revisions.ORGANISATION.first(connection, document_id=document_id), call.caller)
+            readable(await WHOSE.first(connection, document_id=document_id), call.caller)
             rows = await queries.REVIEWS.all(connection, document_id=document_id, before=page.after, limit=page.limit)
         reviews, token = filled(page, rows, lambda row: (row.number,), lambda row: message(Reviewed, row))
         return reviewing.ListReviewsResponse(reviews=reviews, next_page_token=token)

@@ -12,6 +12,7 @@ from gazette.content.v1.document_pb2 import DraftState
 from server.content.blocks.rules import check_nesting
 from server.content.checks.details import Verdicts
 from server.content.documents import discarding, saving, views, writing
+from server.content.documents.live import SHOWN
 from server.content.documents.page_sizes import check_page
 from server.content.documents.premises import Premises, unchanged
 from server.content.documents.queries import DOCUMENT
@@ -22,7 +23,6 @@ from server.content.failures import DocumentTooLarge, InvalidDetails, TooCostlyT
 from server.content.rendering import Renderer
 from server.content.revisions import queries, rules
 from server.content.revisions.failures import RevisionNotFound, Unrestorable
-from server.content.taking_down.queries import SHOWN
 from server.rpc.call import Call
 from server.stores.parameters import named
 from server.stores.postgres import Database

@@ -18,8 +18,6 @@ from server.stores.statements import Statement
 OF = bindparam("document_id", type_=Uuid())
 LAST = 2**31 - 1
 
-ORGANISATION = Statement(select(Document.organisation_id).where(Document.id == OF, documents.IS_THERE))
-"""Whose the document is."""
 SHORT = (
     Revision.document_id,
     Revision.number,

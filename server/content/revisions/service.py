@@ -9,6 +9,7 @@ from gazette.content.v1 import content_service_pb2 as rpc
 from gazette.content.v1 import revising_pb2 as revising
 from gazette.content.v1.document_pb2 import DocumentView
 from server.content.documents import rules
+from server.content.documents.queries import WHOSE
 from server.content.documents.views import notices
 from server.content.revisions import queries, views
 from server.content.revisions.failures import RevisionNotFound
@@ -35,7 +36,7 @@ class Revisions:
         page = self.paging.page(request, call.caller.known_id, PAGE_SIZE)
         document_id, is_full = uuid.UUID(request.document_id), request.view == DocumentView.DOCUMENT_VIEW_FULL
         async with self.database.direct() as connection:
-            rules.readable(await queries.ORGANISATION.first(connection, document_id=document_id), call.caller)
+            rules.readable(await WHOSE.first(connection, document_id=document_id), call.caller)
             statement = queries.revisions(page.limit, is_full=is_full)
             rows = await statement.all(connection, document_id=document_id, before=page.after)
         response, room = rpc.ListRevisionsResponse(), Room()

@@ -10,6 +10,7 @@ from typing import Any
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1.schedule_pb2 import ScheduledTakingDown
+from server.content.documents.live import SHOWN
 from server.content.documents.planned import PREFIXES, TAKE_DOWN
 from server.content.publish_checks.rules import OVERRIDE, Overrides
 from server.content.publishing.approved import Approved, Wanted
@@ -18,7 +19,6 @@ from server.content.rendering import Renderer
 from server.content.review.rules import judge
 from server.content.schedules import failures, rules
 from server.content.taking_down import asked
-from server.content.taking_down import queries as taking_down
 from server.content.taking_down.changing import Changing
 from server.content.taking_down.changing import Wanted as Change
 from server.content.taking_down.rules import KEEP
@@ -73,7 +73,7 @@ class Deeds:
 
         async def attempt(anew: bool) -> Published | None:
             async with approved.database.direct() as connection:
-                found = await taking_down.SHOWN.first(connection, id=schedule.document_id)
+                found = await SHOWN.first(connection, id=schedule.document_id)
             current = standing(found, schedule)
             check_may(account, current)
             prepared = await changing.prepared(current, wanted, actor_id=schedule.account_id, begin=begin, anew=anew)

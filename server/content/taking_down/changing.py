@@ -70,7 +70,7 @@ class Changing:
     async def prepared(
         self, document: Row, wanted: Wanted, *, actor_id: uuid.UUID, begin: float, call: Call | None = None, anew: bool = False
     ) -> Prepared:
-        """What is to be written, given the document as queries.SHOWN has it. No connection is to be held meanwhile. `begin` is
+        """What is to be written, given the document as SHOWN has it. No connection is to be held meanwhile. `begin` is
         when it was asked for, by `time.perf_counter`; `anew` as `Attempt`. Raises WrongLiveState, DraftInTheWay, NeverAPage,
         PathReserved, Unpublishable, BlockInUse."""
         state = rules.step(document.live_state, wanted.change)

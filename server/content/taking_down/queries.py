@@ -8,26 +8,13 @@ from sqlalchemy import CTE, Integer, Uuid, and_, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from server import audit, delivery, files, organisations, record
-from server.content.change_notes.queries import HISTORY
 from server.content.documents import discarding, planned
-from server.content.documents.queries import IS_ASKED_FOR, WHOLE
 from server.content.documents.writing import changed
-from server.content.models import Document, Revision
+from server.content.models import Revision
 from server.content.publishing import queued
 from server.content.publishing.queries import LIVE, with_files
 from server.content.types import held as types
 from server.stores.statements import Statement
-
-IS_LIVE = (Revision.document_id == Document.id) & (Revision.number == Document.live_revision_number)
-SHOWN = Statement(
-    planned.joined(
-        select(*WHOLE, *planned.COLUMNS, Revision.html, Revision.html_details, Revision.renderer, HISTORY)
-        .select_from(Document)
-        .outerjoin(Revision, IS_LIVE),
-        Document.id,
-    ).where(IS_ASKED_FOR)
-)
-"""A document with what its live revision says, and what the public gets of it; without words if it was never public."""
 
 ONE, OTHER = aliased(Revision), aliased(Revision)
 WORDS = ("title", "summary", "body", "body_format", "details", "links", "tags", "attachments")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gazette.content.v1 import taking_down_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document
 from server.content.documents import views
+from server.content.documents.live import SHOWN
 from server.content.documents.planned import NO_TAKING_DOWN
 from server.content.documents.premises import Premises
 from server.content.documents.queries import DOCUMENT
@@ -17,7 +18,7 @@ from server.content.documents.rules import Named, changeable, readable
 from server.content.publishing.publisher import Published, Publisher
 from server.content.publishing.queries import LIVE
 from server.content.rendering import Renderer
-from server.content.taking_down import asked, queries, rules
+from server.content.taking_down import asked, rules
 from server.content.taking_down.changing import Changing, Wanted
 from server.content.transitions import PUBLISH, RESTORE, VANISH, WITHDRAW
 from server.rpc.call import Call
@@ -66,7 +67,7 @@ class TakingDown:
 
         async def attempt(anew: bool) -> Published | None:
             async with self.database.direct() as connection:
-                found = readable(await queries.SHOWN.first(connection, id=uuid.UUID(named.id)), call.caller)
+                found = readable(await SHOWN.first(connection, id=uuid.UUID(named.id)), call.caller)
                 if rules.concerns_vanishing(found.live_state, wanted.change):
                     call.caller.require(VANISH, found.organisation_id)
                 document = changeable(found, call.caller, PUBLISH, named)

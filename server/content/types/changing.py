@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.content.v1.content_type_pb2 import ContentType
 from server import audit
 from server.content import fields as content_fields
-from server.content.paths import DOCUMENTS_UNCHANGED
+from server.content.locks import DOCUMENTS_UNCHANGED
 from server.content.types import queries
 from server.content.types.checking import Checks, Found
 from server.content.types.creating import existing, shown

@@ -13,7 +13,7 @@ from server import audit
 from server.content import failures
 from server.content import fields as content_fields
 from server.content.checks.details import Schemas
-from server.content.paths import DOCUMENTS_UNCHANGED
+from server.content.locks import DOCUMENTS_UNCHANGED
 from server.content.rendering.renderer import ALLOWANCE
 from server.content.types import proposing, queries, views
 from server.content.types.changing import MOST_AT_ONCE, NAMED, Change, Checked, soon
