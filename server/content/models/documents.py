@@ -1,5 +1,4 @@
-"""Tables: content types and their versions, documents, their revisions with what these refer to, reviews, comments, schedules,
-previews and refreshes."""
+"""Tables: documents and their revisions."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint, false, func, text
+from sqlalchemy import BigInteger, Computed, ForeignKey, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,45 +21,6 @@ WORDS = (
     "|| ' ' || translate(path, '/_.~-', '     '))"
 )
 """As they are written, in whatever language: nothing is taken for an ending."""
-
-
-class ContentType(Model):
-    __tablename__ = "content_types"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    title: Mapped[str]
-    details_schema: Mapped[dict[str, Any]]
-    body_member: Mapped[str]
-    html_members: Mapped[list[str]]
-    required_approvals: Mapped[int] = mapped_column(server_default=text("1"))
-    approver: Mapped[int] = mapped_column(server_default=text("1"))
-    """gazette.content.v1.Approver."""
-    publish_checks: Mapped[list[dict[str, int]]] = mapped_column(JSONB, server_default=text("'[]'"))
-    """What it wants of checks otherwise than by default: `check`, `level`, `threshold` by number; 0 means the default."""
-    is_block: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether its documents are shown within pages alone."""
-    version: Mapped[int]
-    """The etag, and the number of the version."""
-    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
-    update_time: Mapped[datetime] = mapped_column(server_default=func.now())
-    member_permissions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
-    """What is needed to write parts of documents: `member`, `permission`."""
-    moves: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
-    """All that its versions have moved so far, in order: `version`, `source`, `target`."""
-
-
-class ContentTypeVersion(Model):
-    """What a content type was, kept for ever, also of one that is deleted."""
-
-    __tablename__ = "content_type_versions"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """All columns of `content_types`, as they were."""
-    author_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("accounts.id"))
-    """Who made it so. NULL where that was before it was kept."""
-    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 IS_THERE = text("delete_version IS DISTINCT FROM version")
@@ -188,6 +148,8 @@ class Document(Model):
 
 
 class Revision(Model):
+    """What a document said at one save. Never changed."""
+
     __tablename__ = "revisions"
 
     document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
@@ -234,187 +196,3 @@ class Revision(Model):
         UniqueConstraint("document_id", "source_sha256"),
         Index("ix_revisions_attachments", "attachments", postgresql_using="gin", postgresql_where=text("attachments <> '{}'")),
     )
-
-
-class Reference(Model):
-    """That a revision refers to something. Kept of each document's newest and live revisions alone."""
-
-    __tablename__ = "revision_references"
-
-    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
-    revision_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    """Its place among those of the revision."""
-    field: Mapped[str]
-    """Where: `links.related`, `body`, `details` or `attachments`."""
-    kind: Mapped[int]
-    """gazette.content.v1.ReferenceKind."""
-    target_id: Mapped[uuid.UUID | None]
-    """A document's translation key or id, or a file's id."""
-    target_path: Mapped[str | None]
-    """A path of this site that was written by hand."""
-
-    __table_args__ = (
-        Index(
-            "ix_revision_references_target_id",
-            *("target_id", "document_id", "revision_number", "number"),
-            postgresql_where=text("target_id IS NOT NULL"),
-        ),
-        Index(
-            "ix_revision_references_target_path",
-            *("target_path", "document_id", "revision_number", "number"),
-            postgresql_where=text("target_path IS NOT NULL"),
-        ),
-    )
-
-
-class Refresh(Model):
-    """Something that is to be looked at again, since what it shows of others may have changed. Rows are only ever added by
-    publications, which so wait for nobody, and taken and removed by the job."""
-
-    __tablename__ = "refreshes"
-
-    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    kind: Mapped[int]
-    """`refreshing.queries`: TARGET, PAGE or BACKLOG."""
-    subject_id: Mapped[uuid.UUID] = mapped_column(index=True)
-    """Of a TARGET its translation key, otherwise the document's id."""
-    urgency: Mapped[int] = mapped_column(server_default=text("0"))
-    """What is more urgent comes first: 1 what has vanished, 0 a page, -1 the backlog."""
-    attempts: Mapped[int] = mapped_column(server_default=text("0"))
-    next_attempt_time: Mapped[datetime | None] = mapped_column(server_default=func.clock_timestamp())
-    """NULL: it has failed."""
-    create_time: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-    failure_reason: Mapped[str | None]
-    failure_message: Mapped[str | None]
-
-    __table_args__ = (
-        Index(
-            "ix_refreshes_waiting",
-            "kind",
-            text("urgency DESC"),
-            "number",
-            postgresql_where=text("next_attempt_time IS NOT NULL"),
-        ),
-    )
-
-
-class Review(Model):
-    """What was said to a revision: handed in, approved, given back, taken back."""
-
-    __tablename__ = "reviews"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"))
-    revision_number: Mapped[int]
-    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
-    draft_state: Mapped[int]
-    """The state that the draft came into by it."""
-    verdict: Mapped[int | None]
-    """gazette.content.v1.ReviewVerdict. NULL where that was before it was kept: then the state says it."""
-    comment: Mapped[str]
-    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
-
-    __table_args__ = (
-        Index("ix_reviews_listed", "document_id", "id"),
-        Index("ix_reviews_of_revisions", "document_id", "revision_number", "id"),
-    )
-
-
-class Comment(Model):
-    """What somebody says to a document. Replies are in the thread of the comment that they answer."""
-
-    __tablename__ = "comments"
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"))
-    thread_id: Mapped[uuid.UUID]
-    """The comment that began the thread: its own id of that one."""
-    revision_number: Mapped[int]
-    field: Mapped[str]
-    quote: Mapped[str]
-    quote_begin: Mapped[int]
-    text: Mapped[str]
-    """Empty once it was deleted."""
-    blocks_approval: Mapped[bool]
-    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
-    create_time: Mapped[datetime]
-    update_time: Mapped[datetime | None]
-    delete_time: Mapped[datetime | None]
-    resolve_time: Mapped[datetime | None]
-    resolver_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("accounts.id"))
-
-    __table_args__ = (Index("ix_comments_threads", "document_id", "thread_id", "id"),)
-
-
-class ChangeNote(Model):
-    """What readers are told of a change of a page."""
-
-    __tablename__ = "change_notes"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"))
-    time: Mapped[datetime]
-    """When the change became public."""
-    note: Mapped[str]
-    claimed: Mapped[bool]
-    """Whether an import says so of what was elsewhere."""
-
-    __table_args__ = (Index("ix_change_notes_newest", "document_id", text("time DESC"), text("id DESC")),)
-
-
-class Schedule(Model):
-    """What is to happen to a document by itself. A publication holds for as long as the draft is scheduled, and is that
-    revision: whatever changes the draft voids it, whether it knows of this table or not. A taking down holds until it is taken
-    back."""
-
-    __tablename__ = "schedules"
-
-    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
-    action: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    """gazette.content.v1.ScheduledAction."""
-    revision_number: Mapped[int]
-    """The one that is to be published; 0 of what is to be taken down."""
-    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
-    """Who scheduled it, in whose name it happens."""
-    minor: Mapped[bool]
-    change_note: Mapped[str] = mapped_column(server_default=text("''"))
-    """What readers are to be told; empty where nothing was said, which a release before this one did not ask for."""
-    take_down: Mapped[bytes | None]
-    """What becomes of a page that is taken down: a serialised gazette.content.v1.ScheduledTakingDown."""
-    override_checks: Mapped[list[int] | None]
-    """gazette.content.v1.PublishCheck: those in spite of which it is published; NULL for none."""
-    override_reason: Mapped[str | None]
-    due_time: Mapped[datetime]
-    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
-    attempts: Mapped[int] = mapped_column(server_default=text("0"))
-    """How many did not end, that under way among them."""
-    next_attempt_time: Mapped[datetime | None]
-    """NULL: it has failed."""
-    failure_reason: Mapped[str | None]
-    failure_message: Mapped[str | None]
-    fail_time: Mapped[datetime | None]
-
-    __table_args__ = (
-        Index("ix_schedules_due_time", "due_time"),
-        Index("ix_schedules_next_attempt_time", "next_attempt_time", postgresql_where=text("next_attempt_time IS NOT NULL")),
-    )
-
-
-class PreviewLink(Model):
-    """A way to read one revision as the page that it would be. Its token is not stored: it is the id and a signature."""
-
-    __tablename__ = "preview_links"
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("documents.id"))
-    revision_number: Mapped[int]
-    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))
-    """Who made it, and must be able to read drafts for as long as it shows something."""
-    note: Mapped[str]
-    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
-    expire_time: Mapped[datetime]
-    end_time: Mapped[datetime | None]
-    """When it was ended before it expired."""
-
-    __table_args__ = (Index("ix_preview_links_document_id", "document_id", text("id DESC")),)
