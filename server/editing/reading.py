@@ -39,13 +39,13 @@ LIMIT = click.option("--limit", type=click.IntRange(1), default=50, help="How ma
 @click.option("--order", "order_by", default="", help="Such as `title`, `path`, `update_time desc`, or two with a comma.")
 @LIMIT
 @asking
-def list_documents(connection: Connection, organisation: str | None, limit: int, is_json: bool, **filters: Any) -> None:
+def list_documents(connection: Connection, limit: int, is_json: bool, **filters: Any) -> None:
     """List documents: as a table, or in a pipe with tabs between the columns."""
     wanted = {name: value for name, value in filters.items() if value}
     wanted |= {name: states[wanted[name]] for name, states in STATES.items() if name in wanted}
     with signed_in(connection) as client:
-        if organisation is not None:
-            wanted["organisation_id"] = organisation_id(client, organisation)
+        if connection.organisation is not None:
+            wanted["organisation_id"] = organisation_id(client, connection.organisation)
         request = rpc.ListDocumentsRequest(page_size=min(limit, PAGE_SIZE), **wanted)
         documents = [*islice(walked(client, request), limit)]
     if is_json:
@@ -82,7 +82,11 @@ def get(connection: Connection, document: str, locale: str, is_json: bool) -> No
     """Show a document, as it is edited."""
     with signed_in(connection) as client:
         shown = found(client, document, locale)
-    click.echo(written(MessageToDict(shown)) if is_json else texts.written(shown))
+    if is_json:
+        click.echo(written(MessageToDict(shown)))
+    else:
+        text = texts.written(shown)
+        click.echo(text, nl=not text.endswith("\n"))
 
 
 @click.command()
