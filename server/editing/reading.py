@@ -163,6 +163,8 @@ def check(connection: Connection, document: str, locale: str, is_json: bool) -> 
     else:
         for problem in answer.problems:
             click.echo(problem_line(problem))
+        if not answer.problems:
+            click.echo("nothing is in the way")
     if not answer.can_publish:
         raise click.exceptions.Exit(1)
 
