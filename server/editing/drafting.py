@@ -36,9 +36,12 @@ FILE = click.option(
 def create(
     connection: Connection, path: str, content_type: str, title: str, locale: str, file: str | None, is_json: bool
 ) -> None:
-    """Write a new document that is to be read at PATH: in $EDITOR, unless there is a --file."""
+    """Write a new document, in $EDITOR or from a file.
+
+    It is to be read at PATH. Where it is refused, your text is kept in a file, which the refusal names.
+    """
     text = edited(texts.written(Document(path=path, title=title)), file)
-    with signed_in(connection) as client, kept(text):
+    with kept(text), signed_in(connection) as client:
         wanted = read(text)
         wanted.content_type, wanted.locale = content_type, locale
         wanted.organisation_id = organisation(client, connection.organisation).id
@@ -49,7 +52,7 @@ def create(
 @changing
 @FILE
 def edit(connection: Connection, document: str, file: str | None, locale: str, etag: str | None, is_json: bool) -> None:
-    """Change the document in $EDITOR, or to what a --file says.
+    """Change a document, in $EDITOR or from a file.
 
     What somebody else has saved meanwhile is kept: the two are merged, and only where both changed the same is it refused. Your
     text is kept in a file then, which the refusal names.
@@ -58,7 +61,7 @@ def edit(connection: Connection, document: str, file: str | None, locale: str, e
         before = found(client, document, locale)
         text = edited(texts.written(before), file)
         with kept(text):
-            wanted = read(text)
+            wanted = texts.ended_as(before, read(text))
             names = texts.changed(before, wanted) if etag in {None, before.etag} else [*texts.FIELDS, "body"]
             if not names:
                 raise click.ClickException("nothing was changed")
@@ -91,7 +94,7 @@ def kept(text: str) -> Iterator[None]:
     """Whatever goes wrong, the text is not lost."""
     try:
         yield
-    except (GazetteError, click.ClickException):
+    except (GazetteError, click.ClickException, click.Abort):
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="gazette-", suffix=".md", delete=False) as file:
             file.write(text)
         click.echo(f"Your text is in {Path(file.name)}; give it again with --file.", err=True)

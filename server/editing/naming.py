@@ -13,19 +13,11 @@ import click
 from gazette.content.v1.content_service_pb2 import GetDocumentRequest, ListDocumentsRequest
 from gazette.content.v1.document_pb2 import Document
 from gazette_client import Client, GazetteError
+from server.editing.refusals import TROUBLE, Refusal
 from server.importer.connecting import Connection, caller_options, connected
 from server.process.commands import as_json
 
 Command = Callable[..., None]
-
-
-class Refusal(click.ClickException):
-    """The service has refused it; nothing has changed."""
-
-    def __init__(self, error: GazetteError) -> None:
-        told = [f"{error.reason}: {error.message}" if error.reason else str(error)]
-        told += [f"  {each.field}: {each.description}" for each in error.field_violations]
-        super().__init__("\n".join(told))
 
 
 def asking(command: Command) -> Command:
@@ -47,10 +39,12 @@ def naming(command: Command) -> Command:
 
 @contextmanager
 def signed_in(connection: Connection) -> Iterator[Client]:
-    """A client. What the service refuses is one line, and the exit code 1."""
+    """A client. What the service refuses is told with the exit code 1; that it cannot be asked, with 2."""
     with connected(connection, for_all=True) as (client, _):
         try:
             yield client
+        except TROUBLE:
+            raise
         except GazetteError as error:
             raise Refusal(error) from None
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from gazette.content.v1 import comparing_pb2, publish_check_pb2
 from gazette.content.v1 import content_service_pb2 as rpc
@@ -39,19 +40,23 @@ LIMIT = click.option("--limit", type=click.IntRange(1), default=50, help="How ma
 @click.option("--order", "order_by", default="", help="Such as `title`, `path`, `update_time desc`, or two with a comma.")
 @LIMIT
 @asking
-def list_documents(connection: Connection, organisation: str | None, limit: int, is_json: bool, **filters: Any) -> None:
-    """List documents: as a table, or in a pipe with tabs between the columns."""
+def list_documents(connection: Connection, limit: int, is_json: bool, **filters: Any) -> None:
+    """List documents that have all of what is asked for.
+
+    In a terminal as a table, which leaves out what it has no room for; in a pipe with tabs between all of path, locale, title,
+    type, draft, live, updated, id.
+    """
     wanted = {name: value for name, value in filters.items() if value}
     wanted |= {name: states[wanted[name]] for name, states in STATES.items() if name in wanted}
     with signed_in(connection) as client:
-        if organisation is not None:
-            wanted["organisation_id"] = organisation_id(client, organisation)
+        if connection.organisation is not None:
+            wanted["organisation_id"] = organisation_id(client, connection.organisation)
         request = rpc.ListDocumentsRequest(page_size=min(limit, PAGE_SIZE), **wanted)
         documents = [*islice(walked(client, request), limit)]
     if is_json:
         click.echo(written([MessageToDict(each) for each in documents]))
     else:
-        tables.show(HEADINGS, [*map(row, documents)])
+        tables.show(HEADINGS, [*map(row, documents)], long={"path", "title"}, wide={"type", "updated", "id"})
 
 
 def walked(client: Client, request: rpc.ListDocumentsRequest) -> Iterator[Document]:
@@ -72,7 +77,7 @@ def organisation_id(client: Client, slug: str) -> str:
 
 def row(document: Document) -> tuple[str, ...]:
     states = draft_state(document.draft.state), live_state(document.live.state)
-    updated = document.update_time.ToJsonString()[: len("2026-12-01T08:00")]
+    updated = minute(document.update_time)
     return document.path, document.locale, document.title, document.content_type, *states, updated, document.id
 
 
@@ -82,7 +87,11 @@ def get(connection: Connection, document: str, locale: str, is_json: bool) -> No
     """Show a document, as it is edited."""
     with signed_in(connection) as client:
         shown = found(client, document, locale)
-    click.echo(written(MessageToDict(shown)) if is_json else texts.written(shown))
+    if is_json:
+        click.echo(written(MessageToDict(shown)))
+    else:
+        text = texts.written(shown)
+        click.echo(text, nl=not text.endswith("\n"))
 
 
 @click.command()
@@ -96,7 +105,7 @@ def history(connection: Connection, document: str, locale: str, limit: int, is_j
     if is_json:
         show_all(revisions, str, is_json=True)
     else:
-        tables.show(("number", "saved", "by", "title"), [*map(revision_row, revisions)])
+        tables.show(("number", "saved", "by", "title"), [*map(revision_row, revisions)], long={"title"})
 
 
 def revisions_of(client: Client, request: rpc.ListRevisionsRequest) -> Iterator[Revision]:
@@ -109,7 +118,11 @@ def revisions_of(client: Client, request: rpc.ListRevisionsRequest) -> Iterator[
 
 
 def revision_row(revision: Revision) -> tuple[str, ...]:
-    return str(revision.number), revision.create_time.ToJsonString(), revision.author_id, revision.title
+    return str(revision.number), minute(revision.create_time), revision.author_id, revision.title
+
+
+def minute(moment: Timestamp) -> str:
+    return f"{moment.ToDatetime():%Y-%m-%dT%H:%MZ}"
 
 
 REVISION = "a number, `live` or `newest`"
@@ -120,7 +133,10 @@ REVISION = "a number, `live` or `newest`"
 @click.option("--from", "begin", default="", metavar="REVISION", help=f"The earlier one: {REVISION}.  [default: live]")
 @click.option("--to", "end", default="", metavar="REVISION", help=f"The later one: {REVISION}.  [default: newest]")
 def diff(connection: Connection, document: str, locale: str, begin: str, end: str, is_json: bool) -> None:
-    """Show what differs between two revisions, word by word: [-what went-], {+what came+}."""
+    """Show what differs between two revisions.
+
+    Texts are compared word by word: [-what went-], {+what came+}.
+    """
     with signed_in(connection) as client:
         request = comparing_pb2.DiffRevisionsRequest(document_id=id_of(client, document, locale), to=end)
         setattr(request, "from", begin)
@@ -135,7 +151,10 @@ def diff(connection: Connection, document: str, locale: str, begin: str, end: st
 @click.command()
 @naming
 def check(connection: Connection, document: str, locale: str, is_json: bool) -> None:
-    """Show what stands in the way of publication, or of readers. Exit code 1: something stands in the way."""
+    """Show what is in the way of publication, or of readers.
+
+    Exit code 1: something is in the way of publication.
+    """
     with signed_in(connection) as client:
         request = publish_check_pb2.CheckDocumentRequest(id=id_of(client, document, locale))
         answer = client.content.CheckDocument(request)
@@ -144,6 +163,8 @@ def check(connection: Connection, document: str, locale: str, is_json: bool) -> 
     else:
         for problem in answer.problems:
             click.echo(problem_line(problem))
+        if not answer.problems:
+            click.echo("nothing is in the way")
     if not answer.can_publish:
         raise click.exceptions.Exit(1)
 

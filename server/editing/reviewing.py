@@ -86,7 +86,10 @@ def publish(
 @click.command()
 @changing
 def discard(connection: Connection, document: str, **how: Any) -> None:
-    """Give the draft up: the document says again what the public sees."""
+    """Give up the draft of a page.
+
+    The document says again what the public sees. The draft stays among the revisions.
+    """
     with change(connection, document, **how) as (client, request, done):
         done(client.content.DiscardDraft(DiscardDraftRequest(**request)), draft_line)
 

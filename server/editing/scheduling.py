@@ -34,7 +34,10 @@ def schedule(
     redirect: str | None,
     **how: Any,
 ) -> None:
-    """Publish the approved draft by itself at TIME, such as 2026-12-01T08:00Z; or take the page down then."""
+    """Publish, or take down, at a TIME.
+
+    An approved draft is published by itself at TIME, such as 2026-12-01T08:00Z; or the page is taken down then.
+    """
     asked = {
         "withdrawn": withdraw and Withdrawing(explanation=withdraw),
         "gone": remove and Removal(explanation=remove),

@@ -30,7 +30,7 @@ def withdraw(connection: Connection, document: str, explanation: str, **how: Any
 @click.option("--explanation", required=True, help="Why, as HTML.")
 @click.option("--location", default="", help="Where to look instead.")
 def remove(connection: Connection, document: str, explanation: str, location: str, **how: Any) -> None:
-    """Take the page down; its path says that it is gone, and why."""
+    """Take the page down; its path says why it is gone."""
     gone = Removal(explanation=explanation, location=location)
     with taken_down(connection, document, **how) as (client, request, done):
         done(client.content.UnpublishDocument(rpc.UnpublishDocumentRequest(gone=gone, **request)))
@@ -42,7 +42,10 @@ def remove(connection: Connection, document: str, explanation: str, location: st
 @click.option("--with-all-below", is_flag=True, help="Redirect every path below, too.")
 @click.option("--keep-rest", is_flag=True, help="The same, and append what follows the path to LOCATION.")
 def redirect(connection: Connection, document: str, location: str, with_all_below: bool, keep_rest: bool, **how: Any) -> None:
-    """Take the page down; its path leads to LOCATION, a path of the site or an https URL of a host that is trusted."""
+    """Take the page down; its path leads elsewhere.
+
+    LOCATION is a path of the site, or an https URL of a host that is trusted.
+    """
     way = Redirection(location=location, covers_prefix=with_all_below or keep_rest, preserves_suffix=keep_rest)
     with taken_down(connection, document, **how) as (client, request, done):
         done(client.content.UnpublishDocument(rpc.UnpublishDocumentRequest(redirect=way, **request)))
@@ -53,7 +56,10 @@ def redirect(connection: Connection, document: str, location: str, with_all_belo
 @click.option("--reason", required=True, help="On what grounds, for the audit alone.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def vanish(connection: Connection, document: str, reason: str, yes: bool, **how: Any) -> None:
-    """Remove for legal reasons all that the public sees of the document, as if it had never been."""
+    """Remove for legal reasons, as if it had never been.
+
+    All that the public sees of the document goes, at every path that it had.
+    """
     with taken_down(connection, document, **how) as (client, request, done):
         if not yes:
             path = client.content.GetDocument(GetDocumentRequest(id=request["id"])).document.live.path
@@ -65,7 +71,10 @@ def vanish(connection: Connection, document: str, reason: str, yes: bool, **how:
 @click.command()
 @taking_down
 def restore(connection: Connection, document: str, **how: Any) -> None:
-    """Make a page again of what was withdrawn, removed, redirected or vanished."""
+    """Make a page again of what was taken down.
+
+    It was withdrawn, removed, redirected, or has vanished.
+    """
     with taken_down(connection, document, **how) as (client, request, done):
         done(client.content.RestoreDocument(rpc.RestoreDocumentRequest(**request)))
 

@@ -102,6 +102,13 @@ def parsed(said: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(message, name) for name in FIELDS}
 
 
+def ended_as(before: Document, after: Document) -> Document:
+    """The document without the end of the last line that an editor has put there; others may have changed that line."""
+    if not before.body.endswith("\n"):
+        after.body = after.body.removesuffix("\n")
+    return after
+
+
 def changed(before: Document, after: Document) -> list[str]:
     """The fields in which they differ. An editor that ends the last line has changed nothing."""
     names = [name for name in FIELDS if getattr(before, name) != getattr(after, name)]

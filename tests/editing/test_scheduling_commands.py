@@ -47,7 +47,7 @@ async def test_taking_down(desk: Desk) -> None:
 async def test_refusals(desk: Desk) -> None:
     """What is refused is one line with its reason, and nothing has changed."""
     document, at = await desk.published(f"{desk.root}/a"), office(desk)
-    code, _, error = await at.run("documents", "schedule", document.id, written(LATER))
+    code, _, error = await at.run("documents", "schedule", document.id, written(LATER), "--minor")
     assert (code, error.startswith("Error: NOT_APPROVED: ")) == (1, True)
     both = ("--withdraw", "Old", "--remove", "Closed")
     assert (await at.run("documents", "schedule", document.id, written(LATER), *both))[0] == 2

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,20 +35,24 @@ def steps(text: str) -> Iterator[Step]:
             yield Step(block, None)
             continue
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, printed = part.partition("\n")
-            if not command.startswith("gazette "):
-                yield Step(command, printed)
+            first, *rest = part.splitlines(keepends=True)
+            more = [*takewhile(lambda line: line.startswith("> "), rest)]  # as a shell asks for the rest of a command
+            command = first + "".join(line.removeprefix("> ") for line in more)
+            yield Step(command.removesuffix("\n"), "".join(rest[len(more) :]))
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page's commands are curl's")
 def test_the_page_does_what_it_says(edge: Edge, tmp_path: Path) -> None:
     """Each command of the page prints what the page says."""
-    day = [*steps(PAGE.read_text().partition("## At a command line")[0])]
-    script = "".join(f"{step.command}\necho '{MARK}'\n" for step in day).replace(ADDRESS, edge.http)
-    done = subprocess.run(["bash", "-u", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    day = [*steps(PAGE.read_text())]
+    script = "exec 2>&1\n" + "".join(f"{step.command}\necho '{MARK}'\n" for step in day).replace(ADDRESS, edge.http)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    around = {**os.environ, "PATH": path, "GRPC_PORT": edge.grpc.rpartition(":")[2], "TMPDIR": str(tmp_path)}
+    shell = ["bash", "-u", "-c", script]
+    done = subprocess.run(shell, cwd=tmp_path, env=around, capture_output=True, text=True, timeout=300, check=False)
     printed = done.stdout.split(f"{MARK}\n")
-    assert len(printed) == len(day) + 1, done.stderr
+    assert len(printed) == len(day) + 1, done.stdout
     for step, said in zip(day, printed, strict=False):
         if step.printed is not None:
             wanted = ".*".join(map(re.escape, step.printed.split("…")))
-            assert re.fullmatch(wanted, said, re.DOTALL), f"{step.command}\n{said}\n{done.stderr}"
+            assert re.fullmatch(wanted, said, re.DOTALL), f"{step.command}\n{said}"

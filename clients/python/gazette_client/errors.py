@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 import grpc
 from google.protobuf.message import DecodeError, Message
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, RetryInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, PreconditionFailure, RequestInfo, RetryInfo
 from google.rpc.status_pb2 import Status
+
+from gazette.content.v1.merging_pb2 import EditConflict
 
 DOMAIN = "gazette"
 STATUS_KEY = "grpc-status-details-bin"
@@ -31,6 +33,17 @@ class FieldViolation(NamedTuple):
     """Why."""
 
 
+class Precondition(NamedTuple):
+    """One thing that does not hold, and would have to."""
+
+    reason: str
+    """As `GazetteError.reason`, `BLOCKING_COMMENTS`; of a failed publish check its name, `LINK_TEXT_SAYS_NOTHING`."""
+    subject: str
+    """What it is about, such as `draft.approvals`, or where it is: `document.body:12`."""
+    description: str
+    """Why, for people."""
+
+
 class GazetteError(grpc.aio.AioRpcError):
     """A call that failed. Its class stands for its status code, `reason` says more exactly what happened.
 
@@ -43,6 +56,10 @@ class GazetteError(grpc.aio.AioRpcError):
     """What belongs to the reason: for `STALE_ETAG` the etags `given` and `current`."""
     field_violations: tuple[FieldViolation, ...] = ()
     """For InvalidArgument: what is wrong with which field."""
+    preconditions: tuple[Precondition, ...] = ()
+    """For FailedPrecondition: all that stands in the way, as far as the server tells it."""
+    edit_conflict: EditConflict | None = None
+    """For StaleEtag and MergeConflict: who has saved meanwhile, which fields differ, and what collides."""
     request_id: str = ""
     """What the server's log knows the request by. Empty when it was not told."""
     retry_after: float | None = None
@@ -69,6 +86,11 @@ class GazetteError(grpc.aio.AioRpcError):
         elif kind == BadRequest.DESCRIPTOR.full_name:
             violations = BadRequest.FromString(value).field_violations
             self.field_violations = tuple(FieldViolation(each.field, each.description) for each in violations)
+        elif kind == PreconditionFailure.DESCRIPTOR.full_name:
+            unmet = PreconditionFailure.FromString(value).violations
+            self.preconditions += tuple(Precondition(each.type, each.subject, each.description) for each in unmet)
+        elif kind == EditConflict.DESCRIPTOR.full_name:
+            self.edit_conflict = EditConflict.FromString(value)
         elif kind == RequestInfo.DESCRIPTOR.full_name:
             self.request_id = RequestInfo.FromString(value).request_id
         elif kind == RetryInfo.DESCRIPTOR.full_name:
@@ -119,6 +141,10 @@ class StaleEtag(Aborted):
     """The document has changed since it was read."""
 
 
+class MergeConflict(Aborted):
+    """Others have changed the same as the caller, each otherwise; `edit_conflict` has what."""
+
+
 class ResourceExhausted(GazetteError):
     """Too much, or too often."""
 
@@ -155,6 +181,9 @@ BY_CODE: Mapping[grpc.StatusCode, type[GazetteError]] = {
 }
 
 
+BY_REASON: Mapping[str, type[GazetteError]] = {"STALE_ETAG": StaleEtag, "MERGE_CONFLICT": MergeConflict}
+
+
 def status(trailing_metadata: Iterable[tuple[str, str | bytes]] | None) -> Status:
     """The google.rpc.Status that came with the end of a call; an empty one if none did, or none that can be read."""
     for key, value in trailing_metadata or ():
@@ -178,7 +207,8 @@ def typed(error: Any) -> GazetteError:
     )
     given = (error.code(), initial, trailing, error.details(), error.debug_error_string())
     result = BY_CODE.get(error.code(), GazetteError)(*given)
-    return StaleEtag(*given) if result.reason == "STALE_ETAG" else result
+    narrower = BY_REASON.get(result.reason)
+    return narrower(*given) if narrower else result
 
 
 def failure(code: grpc.StatusCode, reason: str, message: str, *details: Message) -> GazetteError:
