@@ -7,7 +7,19 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint, false, func, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -185,6 +197,12 @@ class Document(Model):
             postgresql_where=text("live_state = 1"),
         ),
     )
+
+
+def is_there(document: Any) -> ColumnElement[bool]:
+    """The same of documents, or an alias of them, in a query."""
+    found: ColumnElement[bool] = document.delete_version.is_distinct_from(document.version)
+    return found
 
 
 class Revision(Model):
