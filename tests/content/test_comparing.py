@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from typing import Any
 
@@ -18,6 +19,7 @@ from server.content.rendering.work import rendered
 from server.rpc.answers import MOST
 from server.rpc.objects import plain
 from tests.content.desk import Desk
+from tests.content.referring import mark, published_block
 from tests.content.revising import diff, discard
 from tests.refusals import refused
 
@@ -110,6 +112,25 @@ async def test_what_is_compared(desk: Desk) -> None:
     same = await diff(desk, document, 2, 2)
     assert (list(same.fields), same.html.strip()) == ([], "<p>a</p>")
     assert list((await diff(desk, await discard(desk, document))).fields) == []
+
+
+async def test_blocks_and_links_by_id(desk: Desk) -> None:
+    """In a compared body blocks stand as they are named, also where it did not change, and nothing says by which id a link is
+    written."""
+    block, other = await published_block(desk, "One."), await published_block(desk, "Two.")
+    body = f"See [the other page](document:{other.id}).\n\n{mark(block)}\n\nWithin {mark(block)} a line.\n"
+    document = await desk.update(await desk.create(body=body), title="Another")
+    shown = (await diff(desk, document, 1, 2)).html
+    assert f"<p>{mark(block)}</p>" in shown
+    assert f"Within {mark(block)} a line." in shown
+    document = await desk.update(document, body=body.replace(f"\n{mark(block)}\n", f"\n{mark(other)}\n"))
+    changed = (await diff(desk, document, 2, 3)).html
+    assert f"<p>{mark(block)}</p>" in re.sub(r"<ins>.*?</ins>|</?del>", "", changed)
+    assert f"<p>{mark(other)}</p>" in re.sub(r"<del>.*?</del>|</?ins>", "", changed)
+    assert f"Within {mark(block)} a line." in changed
+    for html in (shown, changed):
+        assert "gazette-" not in html
+        assert "document:" not in html
 
 
 async def test_who_may_compare(desk: Desk) -> None:

@@ -10,15 +10,20 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from gazette.content.v1 import content_service_pb2 as content
+from gazette.content.v1.comment_pb2 import Comment
+from gazette.content.v1.commenting_pb2 import AddCommentRequest
 from gazette.content.v1.document_pb2 import Document, DraftState
 from gazette.content.v1.revising_pb2 import GetRevisionRequest
+from gazette.content.v1.translations_pb2 import ListTranslationGapsRequest, ListTranslationsRequest, TranslationGapKind
 from server.app import TABLES
 from server.content import models
 from server.content.deletion.queries import OF_DOCUMENTS, expired
 from server.stores import retention
 from tests.content.desk import Desk, imported
+from tests.content.referring import references, related
 from tests.content.revising import delete, discard, listed, preview_link, previewed, undelete
 from tests.content.taking import events, restore, withdraw
+from tests.content.type_changes import change
 from tests.refusals import refused
 
 NOT_FOUND, PRECONDITION = grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION
@@ -54,6 +59,57 @@ async def test_what_is_deleted_is_not_there(desk: Desk) -> None:
     assert await listed(desk, deleted=True) == [deleted.id]
     assert await listed(desk, deleted=True, by=desk.author) == []
     assert (await events(desk, document))[-1].action == "document.delete"
+
+
+async def test_nobody_finds_it_by_what_it_was(desk: Desk) -> None:
+    """What is deleted takes no comments, refers to nothing, is nobody's translation, and no link leads to it (C33)."""
+    source, target = await desk.published(locale="en"), await desk.create()
+    document = await desk.create(locale="cy", translation_key=source.translation_key, links=related(target))
+    assert [each.document_id for each in await references(desk, target)] == [document.id]
+    await delete(desk, document)
+    comment = AddCommentRequest(document_id=document.id, comment=Comment(text="Late."))
+    for call in (
+        desk.documents.AddComment(comment, metadata=desk.editor.metadata),
+        desk.documents.ListTranslations(ListTranslationsRequest(document_id=document.id), metadata=desk.editor.metadata),
+        references(desk, document),
+    ):
+        assert (await refused(call)).reason == "DOCUMENT_NOT_FOUND"
+    assert await references(desk, target) == []
+    request = ListTranslationsRequest(document_id=source.id)
+    answer = await desk.documents.ListTranslations(request, metadata=desk.author.metadata)
+    assert [each.document_id for each in answer.translations] == [source.id]
+    gaps = ListTranslationGapsRequest(
+        kind=TranslationGapKind.TRANSLATION_GAP_KIND_MISSING,
+        organisation_id=desk.organisation_id,
+        source_locale="en",
+        target_locale="cy",
+    )
+    answer = await desk.documents.ListTranslationGaps(gaps, metadata=desk.author.metadata)
+    assert [each.source.document_id for each in answer.gaps] == [source.id]
+    refusal = await refused(desk.published(body=f"[Where it was](document:{document.id})"))
+    assert refusal.reason == "LINK_TARGET_NOT_FOUND"
+
+
+async def test_no_translation_is_made_from_it(desk: Desk) -> None:
+    """A translation is made from one of the documents that there are (C33)."""
+    deleted = await desk.create(locale="en")
+    await delete(desk, deleted)
+    first = await desk.create(locale="cy", translation_key=deleted.translation_key)
+    second = await desk.create(locale="fr", translation_key=deleted.translation_key)
+    assert (first.source_document_id, second.source_document_id) == ("", first.id)
+
+
+async def test_it_comes_back_by_the_etag_that_was_told(desk: Desk) -> None:
+    """What DeleteDocument answers brings the document back, though its content type has moved members since it was saved; and
+    the answer is what everybody reads from then on (C33)."""
+    made = await desk.content_type(desk.kind("kept"))
+    document = await desk.create(content_type=made.name, details={"old": 1})
+    await change(desk, made, moves=[("/old", "/new")])
+    deleted = await delete(desk, await desk.get(document))
+    for path in ("", f"{desk.root}/elsewhere"):
+        back = await undelete(desk, deleted, path)
+        assert back == await desk.get(document)
+        deleted = await delete(desk, back)
 
 
 async def test_its_place_is_free(desk: Desk) -> None:

@@ -19,6 +19,8 @@ from server.auth import models as auth_models
 from server.content.types.permitting import written_members
 from server.rpc.objects import LargeObject, plain
 from tests.content.desk import Desk, imported
+from tests.content.revising import delete, discard, undelete
+from tests.content.swapping import swap
 from tests.content.type_changes import asked, change, now
 from tests.refusals import refused
 
@@ -158,3 +160,30 @@ def test_elements(before: dict[str, Any], after: dict[str, Any], *, written: boo
     assert bool(written_members(before, after, ["/p/*/fee"])) is written
     large = LargeObject(str(after).replace("'", '"').replace("True", "true").replace("None", "null"))
     assert bool(written_members(before, large, ["/p/*/fee"])) is written
+
+
+async def test_a_path_that_is_not_everybodys(desk: Desk) -> None:
+    """Who may not write the path of documents of a type gives them none by a swap, or by bringing one back elsewhere (Z10)."""
+    made = await closed(desk, "path")
+    publisher = desk.publisher.metadata
+    one, other = [await desk.create(f"{desk.root}/{at}", metadata=publisher, content_type=made.name) for at in range(2)]
+    assert [*(await refused(swap(desk, one, other, desk.author))).fields] == ["document.path"]
+    plain_one = await desk.create(f"{desk.root}/plain")
+    assert (await refused(swap(desk, plain_one, other, desk.author))).reason == "FIELD_FORBIDDEN"
+    swapped = await swap(desk, one, other)
+    deleted = await delete(desk, swapped.document)
+    refusal = await refused(undelete(desk, deleted, f"{desk.root}/elsewhere"))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "FIELD_FORBIDDEN")
+    assert (await undelete(desk, deleted)).path == f"{desk.root}/1"
+
+
+async def test_giving_up_what_others_wrote(desk: Desk) -> None:
+    """Who may not write a member does not give up a draft in which somebody who may has written it (Z10)."""
+    made = await closed(desk, "/price")
+    document = await desk.create(metadata=desk.publisher.metadata, content_type=made.name, details={"price": 5})
+    document = await desk.through_review(document)
+    document = await discard(desk, await desk.update(document, title="Another"))
+    document = await desk.update(document, desk.publisher, details={"price": 6})
+    assert [*(await refused(discard(desk, document))).fields] == ["document.details.price"]
+    document = await discard(desk, document, desk.publisher)
+    assert plain(document.details) == {"price": 5}

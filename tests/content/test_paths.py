@@ -12,15 +12,22 @@ from gazette.auth.v1.organisation_service_pb2 import ReservePathRequest
 from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
 from gazette.content.v1.document_pb2 import Document, DraftState, LiveState
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
+from server import record
 from tests.auth.stored import events
 from tests.content.desk import Desk, imported
 from tests.content.redirecting import leads_to, moved
 from tests.content.swapping import swap
 from tests.content.taking import DISCARD, remove, withdraw
+from tests.polling import until
 from tests.refusals import Refusal, refused
 from tests.service import Person
 
 DRAFT = DraftState.DRAFT_STATE_DRAFT
+WAITING = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
+"""
+"""How many wait for the record's lock."""
 
 
 async def not_swapped(desk: Desk, one: Document, other: Document, by: Person | None = None) -> Refusal:
@@ -177,6 +184,30 @@ async def test_swaps_of_a_ring_at_once(desk: Desk) -> None:
     for each in made:
         now = await desk.get(each)
         assert (await desk.page(now.path)).page.document_id == now.id
+
+
+async def test_what_comes_after_a_swap_is_told(own_desk: Desk) -> None:
+    """Who withdraws a page that is being swapped hears that it has changed, and not that its path is another's (C46)."""
+    desk, database = own_desk, own_desk.service.app.base.database
+    one, other = await desk.published(), await desk.published()
+
+    async def waiting() -> int:
+        async with database.direct() as connection:
+            return int(await connection.fetchval(WAITING))
+
+    async def one_waits() -> bool:
+        return await waiting() == 1
+
+    async def two_wait() -> bool:
+        return await waiting() == 2
+
+    async with database.direct() as connection, record.locked(connection):
+        swapping = asyncio.create_task(swap(desk, one, other))
+        await until(one_waits)
+        withdrawing = asyncio.create_task(refused(withdraw(desk, other)))
+        await until(two_wait)
+    await swapping
+    assert (await withdrawing).reason == "STALE_ETAG"
 
 
 async def test_a_swap_against_other_changes(desk: Desk) -> None:

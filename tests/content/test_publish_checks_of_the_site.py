@@ -11,6 +11,7 @@ from gazette.content.v1.document_pb2 import Document, LinkTargets
 from server.files.models import File
 from tests.content.checking import check, problems, submitted
 from tests.content.desk import Desk
+from tests.content.referring import block_type, mark, published_block
 from tests.content.taking import redirect, remove, vanish, withdraw
 from tests.files.uploading import PDF, PNG, send, upload_of
 from tests.service import Service
@@ -44,6 +45,24 @@ async def test_a_draft_of_others_is_nothing(desk: Desk, service: Service) -> Non
     found = await problems(desk, document)
     assert "nothing is served" in found["LINK_DEAD"][0].message
     assert "is not there" in found["LINK_TARGET_NOT_PUBLIC"][0].message
+
+
+async def test_what_a_body_names_by_id(desk: Desk) -> None:
+    """Documents, blocks and files that the body names by their ids are told of as those beside it are; those that are public
+    are not."""
+    there, draft, other = await desk.published(), await desk.create(), await Desk.opened(desk.service)
+    theirs, block = await other.create(), await published_block(desk, "Words.")
+    unpublished = await desk.create(content_type=await block_type(desk))
+    named = [there.id, draft.id, draft.translation_key, theirs.id]
+    links = " ".join(f"[Link {at}](document:{id})" for at, id in enumerate(named))
+    missing = str(uuid.uuid4())
+    body = f"{links} [The form](file:{missing})\n\n{mark(block)}\n\n{mark(unpublished)}\n"
+    found = await problems(desk, await desk.create(body=body))
+    assert sorted((each.excerpt, "not published yet" in each.message) for each in found["LINK_TARGET_NOT_PUBLIC"]) == sorted(
+        [(draft.id, True), (draft.translation_key, True), (theirs.id, False), (unpublished.translation_key, True)]
+    )
+    assert [each.excerpt for each in found["ATTACHMENT_NOT_READY"]] == [missing]
+    assert {each.field for each in found["LINK_TARGET_NOT_PUBLIC"]} == {"document.body"}
 
 
 async def test_links_to_what_is_elsewhere_or_gone(desk: Desk) -> None:

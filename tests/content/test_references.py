@@ -8,10 +8,23 @@ from typing import Any
 import grpc
 import pytest
 
+from gazette.content.v1.document_pb2 import LiveState
 from gazette.content.v1.reference_pb2 import ListReferencesRequest, ReferenceDirection
 from server.content.references.finding import MAX_REFERENCES, found
 from tests.content.desk import Desk, imported
-from tests.content.referring import BLOCK, DOCUMENT, DRAFT, FILE, LIVE, PATH, mark, published_block, references, related
+from tests.content.referring import (
+    BLOCK,
+    DOCUMENT,
+    DRAFT,
+    FILE,
+    LIVE,
+    PATH,
+    comes_to_say,
+    mark,
+    published_block,
+    references,
+    related,
+)
 from tests.content.taking import DISCARD, remove, restore
 from tests.refusals import refused
 
@@ -153,3 +166,16 @@ def test_paths_in_what_earlier_releases_stored(body: str, path: str | None) -> N
     """What was rendered before references were kept is looked through as it was written (C43)."""
     words = {"body": body, "links": {}, "attachments": []}
     assert [each.target_path for each in found(words, None)] == ([path] if path else [])
+
+
+async def test_an_import_leaves_a_block_in_use(desk: Desk) -> None:
+    """An import takes no block from the pages that show it, be it that it is gone, or that it is a page now (C44)."""
+    block = await published_block(desk, "Monday")
+    page = await desk.published(f"{desk.root}/one", body=mark(block))
+    gone, published = LiveState.LIVE_STATE_GONE, LiveState.LIVE_STATE_PUBLISHED
+    for kind, state in ((block.content_type, gone), ("guide", published)):
+        part = imported(block.path, key=block.translation_key, live_state=state, said={"content_type": kind})
+        assert [each.reason for each in await desk.bring_in(part)] == ["BLOCK_IN_USE"]
+    said = {"content_type": block.content_type, "body": "Tuesday"}
+    await desk.bring_in(imported(block.path, key=block.translation_key, said=said))
+    await comes_to_say(desk, page.path, "<p>Tuesday</p>")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from gazette.content.v1.comment_pb2 import CommentState
+from server.content.documents.queries import IS_THERE
 from server.content.models import Comment, Document
 from server.stores.postgres import AnyRow
 from server.stores.statements import Statement
@@ -28,7 +29,7 @@ IS_BLOCKING = and_(Comment.blocks_approval, Comment.resolve_time.is_(None), Comm
 async def document(connection: AsyncConnection, id: uuid.UUID, *, lock: bool) -> AnyRow | None:
     """Whose it is, and how far it has come. If it is locked, nobody else changes it, or how many comments block it, until the
     transaction ends."""
-    statement = WHOSE.where(Document.id == id)
+    statement = WHOSE.where(Document.id == id, IS_THERE)
     return (await connection.execute(statement.with_for_update(key_share=True) if lock else statement)).one_or_none()
 
 

@@ -13,6 +13,8 @@ from server.content.documents.premises import Premises
 from server.content.documents.rules import readable
 from server.content.documents.words import WORDS
 from server.content.failures import TooCostlyToRender, TooLarge
+from server.content.publishing import showing
+from server.content.references import written
 from server.content.rendering import Renderer, Rendering
 from server.content.rendering.renderer import ALLOWANCE
 from server.content.revisions.failures import RevisionNotFound
@@ -52,7 +54,8 @@ class Comparing:
         return response
 
     async def said(self, row: Row, content_type: Row, call: Call) -> Said:
-        """What a revision says, its members where the content type has them now, and what the public would get of its body."""
+        """What a revision says, its members where the content type has them now, and what the public would get of its body, but
+        for what that shows of others."""
         row = await self.premises.objects.current(row, content_type)
         words = {name: getattr(row, name) for name in WORDS}
         kept = Rendering(row.html, row.html_details, row.renderer)
@@ -60,7 +63,7 @@ class Comparing:
             rendering = await self.renderer.rendering(words, content_type.html_members, kept, call)
         except (TooLarge, TooCostlyToRender):
             return Said(words, None)
-        return Said(words, rendering.html)
+        return Said(words, read(rendering.html))
 
     async def compared(self, before: Said, after: Said, call: Call) -> bytes:
         if rules.is_cheap(before, after):
@@ -70,3 +73,10 @@ class Comparing:
             return await self.processes.run(work.compared, before, after, seconds=SECONDS)
         except TooCostly:
             return await self.processes.run(work.coarsely, before, after, seconds=SECONDS)
+
+
+def read(html: str) -> str:
+    """A rendered body with its blocks as they are named, and without where its links by id lead."""
+    named = written.named(html)
+    spelt = written.spelt(html) if named.blocks else html
+    return showing.shown(spelt, named._replace(blocks=frozenset()), showing.NOTHING_SEEN).html

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Uuid, bindparam, func, not_, select, update
+from sqlalchemy import Integer, Uuid, and_, bindparam, func, not_, select, update
 
 from server import audit, organisations
 from server.content.documents import planned
 from server.content.documents.discarding import previews_ended
-from server.content.documents.queries import IS_DELETED, IS_THERE, NEWEST, WHOLE
+from server.content.documents.queries import IS_DELETED, IS_THERE, asked_for
 from server.content.documents.views import KEPT
 from server.content.documents.writing import CHANGE_TIME, ID, IS_TRANSLATED_ELSEWHERE, changed, copied
 from server.content.models import ChangeNote, Comment, Document, PreviewLink, Reference, Review, Revision, Schedule
@@ -42,12 +42,7 @@ def deletion() -> Statement:
 DELETION = deletion()
 
 CAN_COME_BACK = Document.delete_time > func.clock_timestamp() - KEPT
-DELETED = Statement(
-    select(*WHOLE, Revision.notices)
-    .select_from(Document)
-    .join(Revision, NEWEST)
-    .where(Document.id == bindparam("id", type_=Uuid()), IS_DELETED, CAN_COME_BACK)
-)
+DELETED = Statement(asked_for(which=and_(Document.id == bindparam("id", type_=Uuid()), IS_DELETED, CAN_COME_BACK)))
 """A document that can be brought back, with what its newest revision says."""
 
 

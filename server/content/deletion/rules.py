@@ -8,7 +8,7 @@ from gazette.access.v1.access_pb2 import Permission
 from server.content.deletion.failures import IsScheduled, WasPublic
 from server.content.documents.rules import Named
 from server.content.failures import DocumentNotFound
-from server.content.fields import check_etag
+from server.content.fields import check_document_etag
 from server.content.transitions import NOWHERE, SCHEDULED
 from server.rpc.caller import Caller
 
@@ -28,5 +28,5 @@ def deleted(document: Any, caller: Caller, named: Named) -> Any:
     StaleEtag."""
     if document is None or not caller.may(DELETE, document.organisation_id):
         raise DocumentNotFound
-    check_etag(named.etag, document.version)
+    check_document_etag(named.etag, document)
     return document

@@ -55,6 +55,9 @@ class Deletion:
                 path = request.path or document.path
                 generation = await self.premises.generation(connection, document.organisation_id, path, anew=anew)
                 is_moved = path != document.path
+                if is_moved:
+                    content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
+                    await self.premises.field_permissions.check_move(call.caller, content_type, document, path)
                 row = document._replace(
                     path=path,
                     version=document.version + 1,

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Label, Select, Text, Uuid, and_, bindparam, case, cast, column, exists, func, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Label,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    exists,
+    func,
+    select,
+    table,
+)
 
 from server.content.documents import approvals, planned
-from server.content.models import Document, Revision
+from server.content.models import Document, Revision, is_there
 from server.content.types.reading import MOVES
 from server.stores.statements import Statement
 
@@ -23,18 +38,20 @@ OWN = tuple(each for each in Document.__table__.c if each.key not in FOR_LISTS)
 """What a document is read with: what the newest revision says, that one says itself."""
 WHOLE = (*OWN, *SHORT, *LONG, *MOVES)
 NEWEST = (Revision.document_id == Document.id) & (Revision.number == Document.revision_number)
-IS_THERE = Document.delete_version.is_distinct_from(Document.version)
+
+
+IS_THERE = is_there(Document)
 """Whether it is not deleted: nothing else is read, but by those who look for what is. Who looks for one by its path or its
 translation key says so, since the indexes hold no others."""
 IS_DELETED = and_(Document.delete_time.is_not(None), Document.delete_version == Document.version)
 IS_ASKED_FOR = and_(Document.id == bindparam("id", type_=Uuid()), IS_THERE)
 
 
-def asked_for(*more: Any) -> Select[Any]:
+def asked_for(*more: Any, which: ColumnElement[bool] = IS_ASKED_FOR) -> Select[Any]:
     """The document `id`, with what its newest revision says, who has approved it, what is scheduled of it, and `more`."""
     columns = *WHOLE, *planned.COLUMNS, *approvals.columns(Document), *more
     statement = select(*columns).select_from(Document).join(Revision, NEWEST)
-    return planned.joined(statement, Document.id).where(IS_ASKED_FOR)
+    return planned.joined(statement, Document.id).where(which)
 
 
 DOCUMENT = Statement(asked_for(Revision.notices))

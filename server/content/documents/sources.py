@@ -9,6 +9,7 @@ import asyncpg
 from sqlalchemy import Text, Uuid, bindparam, or_, select
 
 from gazette.content.v1.document_pb2 import Document as DocumentMessage
+from server.content.documents.queries import IS_THERE
 from server.content.documents.saving import Save
 from server.content.models import Document
 from server.stores.parameters import named
@@ -20,6 +21,7 @@ SOURCE = Statement(
     .where(
         Document.translation_key == bindparam("translation_key", type_=Uuid()),
         Document.locale != bindparam("locale", type_=Text()),
+        IS_THERE,
         or_(WANTED.is_(None), Document.id == WANTED),
     )
     .order_by(Document.source_document_id.is_not(None), Document.create_time, Document.id)

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Index, Text, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, ColumnElement, Computed, ForeignKey, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -145,6 +145,12 @@ class Document(Model):
             postgresql_where=text("live_state = 1"),
         ),
     )
+
+
+def is_there(document: Any) -> ColumnElement[bool]:
+    """The same of documents, or an alias of them, in a query."""
+    found: ColumnElement[bool] = document.delete_version.is_distinct_from(document.version)
+    return found
 
 
 class Revision(Model):

@@ -106,8 +106,11 @@ class Swapping:
                 found = [await APPROVED.first(connection, id=uuid.UUID(each.id)) for each in both]
                 one, other = (changeable(row, call.caller, WRITE, each) for row, each in zip(found, both, strict=True))
                 is_public = rules.check_swappable(one, other)
-                for each in (one, other) if is_public else ():
-                    call.caller.require(PUBLISH, each.organisation_id, each.locale)
+                for each, to in ((one, other), (other, one)):
+                    if is_public:
+                        call.caller.require(PUBLISH, each.organisation_id, each.locale)
+                    content_type = await self.premises.content_type(connection, each.content_type, anew=anew)
+                    await self.premises.field_permissions.check_move(call.caller, content_type, each, to.path)
                 sides = [
                     Side(
                         each,

@@ -18,14 +18,15 @@ from server import files
 from server.content.change_notes import rules as change_notes
 from server.content.documents.premises import Premises
 from server.content.documents.rendered import rendered
-from server.content.failures import AttachmentNotFound
+from server.content.failures import AttachmentNotFound, Unpublishable
 from server.content.previews import queries, rules
 from server.content.previews.failures import PreviewEnded
 from server.content.previews.tokens import Named, Tokens
 from server.content.publishing import pages
 from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Publisher
-from server.content.rendering import Renderer
+from server.content.references import written
+from server.content.rendering import Renderer, Rendering
 from server.process.domains import Person
 from server.record import Place
 from server.rpc.call import Call
@@ -61,8 +62,8 @@ class Previews:
         return await self.rendered(document, call)
 
     async def shows_file(self, token: str, file_id: UUID) -> bool:
-        """Whether whoever has the token may read the file, too: the revision that it shows has it attached, and it is the
-        organisation's own."""
+        """Whether whoever has the token may read the file, too: the revision that it shows has it attached or names it in its
+        body, and it is the organisation's own."""
         named = self.tokens.read(token)
         if named is None:
             return False
@@ -70,7 +71,7 @@ class Previews:
             document = await self.shown(named)
         except PreviewEnded:
             return False
-        if file_id not in document.attachments:
+        if file_id not in document.attachments and file_id not in await self.in_body(document):
             return False
         async with self.database.direct() as connection:
             return bool(await files.described(connection, [file_id], document.organisation_id))
@@ -86,10 +87,23 @@ class Previews:
             raise PreviewEnded
         return row
 
+    async def in_body(self, row: Row) -> set[UUID]:
+        """The files that the revision names in its body."""
+        content_type = await self.premises.held_content_type(self.database, row.content_type)
+        try:
+            _, rendering = await self.rendering(row, content_type)
+        except Unpublishable:
+            return set()
+        return {UUID(id) for id in written.named(rendering.html).files}
+
+    async def rendering(self, row: Row, content_type: Row, call: Call | None = None) -> tuple[Row, Rendering]:
+        """What the revision says as the content type has it, and what the public would get of it. Raises Unpublishable."""
+        row = await self.premises.objects.current(row, content_type)
+        return row, await rendered(self.renderer, self.premises, row, content_type, call)
+
     async def rendered(self, row: Row, call: Call) -> bytes:
         content_type = await self.premises.held_content_type(self.database, row.content_type)
-        row = await self.premises.objects.current(row, content_type)
-        rendering = await rendered(self.renderer, self.premises, row, content_type, call)
+        row, rendering = await self.rendering(row, content_type, call)
         document = await self.premises.objects.shown(row)
         publication = Publication(
             document=document._replace(path=row.revision_path, revision_number=row.link_revision_number),
@@ -103,16 +117,16 @@ class Previews:
             begin=call.start,
         )
         async with self.database.direct() as connection:
-            content = await self.publisher.content(connection, publication)
-            ids, whose = row.attachments, row.organisation_id
+            shown = await self.publisher.shown(connection, publication)
+            ids, whose = [*dict.fromkeys((*row.attachments, *shown.files))], row.organisation_id
             described = await files.described(connection, ids, whose) if ids else ()
         known = {file.id: file for file in described}
-        if missing := [id for id in row.attachments if id not in known]:
+        if missing := [id for id in ids if id not in known]:
             raise AttachmentNotFound(missing)
         attachments = [message(PageAttachment, known[id]) for id in row.attachments]
         place = Place(0, datetime.now(UTC))
         live = pages.live_side(publication, place)
-        answer = pages.answer(publication, {**content, "attachments": attachments}, place, live)
+        answer = pages.answer(publication, {**shown.content, "attachments": attachments}, place, live)
         answer.page.draft, answer.page.draft_revision_number = True, row.link_revision_number
         return pages.serialised(answer)
 

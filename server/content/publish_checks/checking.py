@@ -85,7 +85,7 @@ class PublishChecks:
             {check: setting.threshold for check, setting in settings.items() if setting.threshold},
         )
         found, reading, links = await self.examined(subject, call)
-        asked = site.named(links, document, settings)
+        asked = site.named(links, document, rendering.html, settings)
         if asked:
             async with self.database.direct() as connection:
                 await site.check(connection, asked, links, document, found)

@@ -19,10 +19,11 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.orm import aliased
 
 from server import delivery, files
 from server.content.documents import queries as documents
-from server.content.models import Document, Revision
+from server.content.models import Document, Revision, is_there
 from server.stores.statements import Statement
 
 RENDERED = (Revision.html, Revision.html_details, Revision.renderer)
@@ -55,7 +56,8 @@ ASKED_FOR = Statement(
 
 PATH, DRAFT, TARGET, FILE = 1, 2, 3, 4
 """What a row is about: what a path serves, a document of the organisation that is to be read at a path, the documents behind a
-translation key, a file."""
+translation key or one's own id, a file."""
+OTHER = aliased(Document)
 PATHS, KEYS = bindparam("paths", type_=ARRAY(Text())), bindparam("keys", type_=ARRAY(Uuid()))
 WHOSE = bindparam("whose", type_=Uuid())
 
@@ -82,8 +84,11 @@ SITE = Statement(
         rows(TARGET, Document.translation_key, Document.live_state, text=Document.organisation_id).where(
             Document.translation_key == any_(KEYS), documents.IS_THERE
         ),
+        rows(TARGET, OTHER.id, Document.live_state, text=Document.organisation_id)
+        .join(OTHER, OTHER.translation_key == Document.translation_key)
+        .where(OTHER.id == any_(KEYS), documents.IS_THERE, is_there(OTHER)),
         rows(FILE, FILES.c.id, cast(IS_DESCRIBED, Integer()), text=FILES.c.name),
     )
 )
-"""What the site has of the `paths`, of the `places` (these and all above them), of the translation `keys`, and of the `files`
+"""What the site has of the `paths`, of the `places` (these and all above them), of the `keys`, and of the `files`
 of the organisation `whose`."""

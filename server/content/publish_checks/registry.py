@@ -57,7 +57,7 @@ CHECKS: dict[int, Check] = {
         WARN, SERIOUS, NON_TEXT_CONTENT, "an attached image has no alternative text"
     ),
     PublishCheck.PUBLISH_CHECK_ATTACHMENT_NOT_READY: Check(
-        WARN, SERIOUS, None, "an attached file is not there, or has not arrived yet"
+        WARN, SERIOUS, None, "a file that is attached, or named by id, is not there, or has not arrived yet"
     ),
     PublishCheck.PUBLISH_CHECK_HEADING_LEVEL_SKIPPED: Check(
         WARN, MODERATE, INFO_AND_RELATIONSHIPS, "a heading is more than one level below the one before it"
@@ -106,10 +106,13 @@ CHECKS: dict[int, Check] = {
         WARN, MODERATE, None, "a link leads to a place on the page that there is not"
     ),
     PublishCheck.PUBLISH_CHECK_LINK_TARGET_NOT_PUBLIC: Check(
-        WARN, SERIOUS, None, "the target of an element of `links` is not public, so the page would not show it"
+        WARN,
+        SERIOUS,
+        None,
+        "what an element of `links`, a link by id or a block names is not public, so the page would not show it",
     ),
     PublishCheck.PUBLISH_CHECK_LINK_TARGET_WITHDRAWN: Check(
-        WARN, MINOR, None, "the target of an element of `links` was withdrawn"
+        WARN, MINOR, None, "what an element of `links`, or a link by id, names was withdrawn"
     ),
     PublishCheck.PUBLISH_CHECK_SECTION_EMPTY: Check(WARN, MODERATE, None, "nothing stands below a heading"),
     PublishCheck.PUBLISH_CHECK_MEMBER_EMPTY: Check(

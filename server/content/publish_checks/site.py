@@ -16,8 +16,9 @@ from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from server import delivery
 from server.content.publish_checks import queries
 from server.content.publish_checks.examining import Link, escaped
-from server.content.publish_checks.findings import Findings, Place
+from server.content.publish_checks.findings import BODY, Findings, Place
 from server.content.publish_checks.rules import Setting, is_on
+from server.content.references import written
 from server.rpc.objects import loaded
 from server.stores.statements import Row
 
@@ -45,26 +46,55 @@ BEST: Mapping[int, int] = {
 MAX_SHOWN = 80
 
 
+class Target(NamedTuple):
+    """A document that is named by a translation key, or by its own id."""
+
+    named: str
+    """How a message begins that tells of it."""
+    otherwise: str
+    """What becomes of it where it is not public."""
+    place: Place
+    key: uuid.UUID
+
+
 class Named(NamedTuple):
     """What is asked about."""
 
     paths: Mapping[str, str]
     """Of each address."""
-    keys: Sequence[tuple[str, int, uuid.UUID]]
-    """The kind of link, which of its targets, and the key."""
-    files: Sequence[uuid.UUID]
+    targets: Sequence[Target]
+    files: Sequence[tuple[str, Place, uuid.UUID]]
+    """How it is named, and where."""
 
     def __bool__(self) -> bool:
-        return bool(self.paths or self.keys or self.files)
+        return bool(self.paths or self.targets or self.files)
 
 
-def named(links: Iterable[Link], document: Row, settings: Mapping[int, Setting]) -> Named:
+def named(links: Iterable[Link], document: Row, html: str, settings: Mapping[int, Setting]) -> Named:
+    """What the document names, whose body was rendered so."""
+    ids = written.named(html)
     paths = dict(paths_of(links, document)) if is_on(settings, *LINKS) else {}
-    keys = []
-    if is_on(settings, *TARGETS):
-        kinds = loaded(document.links)
-        keys = [(kind, at, uuid.UUID(key)) for kind in sorted(kinds) for at, key in enumerate(kinds[kind])]
-    return Named(paths, keys, document.attachments if is_on(settings, *FILES) else ())
+    targets = [*targets_of(document, ids)] if is_on(settings, *TARGETS) else []
+    return Named(paths, targets, [*files_of(document, ids)] if is_on(settings, *FILES) else ())
+
+
+def targets_of(document: Row, ids: written.Named) -> Iterator[Target]:
+    kinds = loaded(document.links)
+    for kind in sorted(kinds):
+        for at, key in enumerate(kinds[kind]):
+            place = Place("document.links", f"/{escaped(kind)}/{at}")
+            yield Target(f"the target of links.{kind}[{at}]", "the page leaves it out", place, uuid.UUID(key))
+    for id in sorted(ids.documents):
+        yield Target("the target of a link by id", "it is no link on the page", Place(BODY), uuid.UUID(id))
+    for id in sorted(ids.blocks):
+        yield Target("a block", "the page cannot be published", Place(BODY), uuid.UUID(id))
+
+
+def files_of(document: Row, ids: written.Named) -> Iterator[tuple[str, Place, uuid.UUID]]:
+    for at, id in enumerate(document.attachments):
+        yield f"attachments[{at}]", Place("document.attachments", f"/{at}"), id
+    for id in ids.files:
+        yield "a file that is named by id", Place(BODY), uuid.UUID(id)
 
 
 def paths_of(links: Iterable[Link], document: Row) -> Iterator[tuple[str, str]]:
@@ -88,12 +118,12 @@ async def check(connection: asyncpg.Connection, asked: Named, links: Sequence[Li
         connection,
         paths=paths,
         places=[*dict.fromkeys(place for path in paths for place in delivery.prefixes(path))],
-        keys=[*{key for _, _, key in asked.keys}],
-        files=[*asked.files],
+        keys=[*{each.key for each in asked.targets}],
+        files=[*{id for _, _, id in asked.files}],
         whose=document.organisation_id,
     )
     check_links([each for each in links if each.address in asked.paths], asked.paths, rows, findings)
-    check_targets(asked.keys, rows, document.organisation_id, findings)
+    check_targets(asked.targets, rows, document.organisation_id, findings)
     check_files(asked.files, rows, findings)
 
 
@@ -137,36 +167,33 @@ def told(path: str, answer: bytes, *, is_draft: bool) -> tuple[int, str]:
     )
 
 
-def check_targets(
-    keys: Iterable[tuple[str, int, uuid.UUID]], rows: Iterable[Row], organisation_id: uuid.UUID, findings: Findings
-) -> None:
+def check_targets(targets: Iterable[Target], rows: Iterable[Row], organisation_id: uuid.UUID, findings: Findings) -> None:
     """Of what is not public of other organisations nothing is told."""
     known: dict[str, list[Any]] = {}
     for row in rows:
         if row.kind == queries.TARGET:
             known.setdefault(row.name, []).append(row)
-    for kind, at, key in keys:
-        states = {row.state: row.text for row in known.get(str(key), ())}
-        state = min(states, key=lambda each: BEST[each], default=None)
-        place = Place("document.links", f"/{escaped(kind)}/{at}")
+    for each in targets:
+        states = {row.state: row.text for row in known.get(str(each.key), ())}
+        state = min(states, key=lambda state: BEST[state], default=None)
         if state == LiveState.LIVE_STATE_WITHDRAWN:
-            message = f"the target of links.{kind}[{at}] was withdrawn"
-            findings.add(Check.PUBLISH_CHECK_LINK_TARGET_WITHDRAWN, message, place, excerpt=str(key))
+            message = f"{each.named} was withdrawn"
+            findings.add(Check.PUBLISH_CHECK_LINK_TARGET_WITHDRAWN, message, each.place, excerpt=str(each.key))
         elif state != LiveState.LIVE_STATE_PUBLISHED:
             what = WHAT.get(state or 0, "is not there")
             if state == LiveState.LIVE_STATE_UNSPECIFIED and states[state] == str(organisation_id):
                 what = "is not published yet"
-            message = f"the target of links.{kind}[{at}] {what}, so the page leaves it out"
-            findings.add(Check.PUBLISH_CHECK_LINK_TARGET_NOT_PUBLIC, message, place, excerpt=str(key))
+            message = f"{each.named} {what}, so {each.otherwise}"
+            findings.add(Check.PUBLISH_CHECK_LINK_TARGET_NOT_PUBLIC, message, each.place, excerpt=str(each.key))
 
 
-def check_files(ids: Iterable[uuid.UUID], rows: Iterable[Row], findings: Findings) -> None:
+def check_files(named: Iterable[tuple[str, Place, uuid.UUID]], rows: Iterable[Row], findings: Findings) -> None:
     known = {row.name: row for row in rows if row.kind == queries.FILE}
-    for at, id in enumerate(ids):
-        place, row = Place("document.attachments", f"/{at}"), known.get(str(id))
+    for name, place, id in named:
+        row = known.get(str(id))
         if row is None:
-            message = f"attachments[{at}]: the organisation has no such file ready"
+            message = f"{name}: the organisation has no such file ready"
             findings.add(Check.PUBLISH_CHECK_ATTACHMENT_NOT_READY, message, place, excerpt=str(id))
-        elif not row.state:
-            message = f"attachments[{at}] is an image without alternative text"
+        elif not row.state and place.field != BODY:  # of an image in a body, the body says it
+            message = f"{name} is an image without alternative text"
             findings.add(Check.PUBLISH_CHECK_ATTACHMENT_WITHOUT_ALTERNATIVE, message, place, excerpt=row.text)

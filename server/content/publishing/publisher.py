@@ -160,7 +160,13 @@ class Publisher:
         assert newest is not None, "there is a newest row even of an empty record"
         is_vanishing = publication.state == VANISHED
         if publication.swaps_with is None or newest.standing_document_id != publication.swaps_with:
-            rules.check_free(newest.answer_of_another, document.path, document.locale, is_vanishing=is_vanishing)
+            try:
+                rules.check_free(newest.answer_of_another, document.path, document.locale, is_vanishing=is_vanishing)
+            except failures.PathTaken:
+                version = await queries.VERSION.value(connection, document_id=document.id)
+                if version not in {None, parameters.get("document_version")}:
+                    raise Overtaken from None  # it may have left the path to the other one
+                raise
         left = await self.left(connection, publication)
         is_left = publication.former_path is not None and publication.swaps_with is None
         if is_left and newest.former_document_id in {None, document.id}:
@@ -216,13 +222,9 @@ class Publisher:
             circle = await delivery.circle(connection, each.path, locale, preserves_suffix=keeps, begin=begin)
             rules.check_circle(circle, publication.location_field)
 
-    async def content(self, connection: asyncpg.Connection, publication: Publication) -> Mapping[str, Any]:
-        """What a page shows otherwise than the document says it."""
-        return (await self.shown(connection, publication)).content
-
     async def shown(self, connection: asyncpg.Connection, publication: Publication) -> Shown:
-        """The same, and what else publication has to know of it. Raises Unpublishable for what no page could hold, and what
-        `showing.check` does."""
+        """What a page shows otherwise than the document says it, and what else publication has to know of it. Raises
+        Unpublishable for what no page could hold, and what `showing.check` does."""
         document, links = publication.document, loaded(publication.document.links)
         named, details = written.named(publication.html), publication.html_details
         seen = NOTHING_SEEN

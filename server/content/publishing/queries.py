@@ -36,8 +36,7 @@ PLACE = Statement(
     ).select_from(record.NEWEST.outerjoin(THERE, true()).outerjoin(FORMER, true()))
 )
 """The next place in the record, with what another document serves at the path, and whose the former path is now."""
-
-
+VERSION = Statement(select(Document.version).where(Document.id == bindparam("document_id", type_=Uuid())))
 APPROVED = Statement(asked_for(Revision.html, Revision.html_details, Revision.renderer, change_notes.HISTORY))
 """A document with what its newest revision says, and what the public would get of it and was told of it."""
 

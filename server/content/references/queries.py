@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from gazette.content.v1.document_pb2 import LiveState
-from server.content.models import ContentType, Document, Reference
+from server.content.models import ContentType, Document, Reference, is_there
 from server.content.references.finding import Found
 from server.stores.parameters import given_rows
 from server.stores.statements import Row, Statement
@@ -64,7 +64,7 @@ GIVEN = func.unnest(bindparam("ids", type_=ARRAY(Uuid()))).table_valued("id", na
 def named_by(column: Any) -> Any:
     statement = select(GIVEN.c.id.cast(Uuid()).label("id"), Document.translation_key, ContentType.is_block)
     statement = statement.join_from(GIVEN, Document, column == GIVEN.c.id.cast(Uuid()))
-    return statement.join(ContentType, ContentType.name == Document.content_type)
+    return statement.join(ContentType, ContentType.name == Document.content_type).where(is_there(Document))
 
 
 TARGETS = Statement(select(named_by(Document.translation_key).union(named_by(Document.id)).subquery("targets")))

@@ -36,6 +36,16 @@ LITERAL = {"code", "kbd", "pre", "samp", "var"}
 """Elements that show what is written."""
 
 
+def spelt(html: str) -> str:
+    """A rendered body with each block as authors name it, for who reads no page."""
+
+    def written(match: re.Match[str]) -> str:
+        mark = f"[[block:{match['id']}]]"
+        return f"<p>{mark}</p>" if match["name"] == BLOCK else mark
+
+    return ELEMENT.sub(written, html)
+
+
 class Named(NamedTuple):
     """What a rendered body names by id, each once, in lower case."""
 

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from server import delivery, record
+from server.content.documents.queries import IS_THERE
 from server.content.models import ContentType, Document, Reference, Refresh, Revision
 from server.content.publishing.queued import BACKLOG, CHANNEL, PAGE, TARGET, queues
 from server.content.references.finding import BLOCK, DOCUMENT
@@ -104,13 +105,12 @@ SUPERSEDED = Statement(
 
 KEYS = bindparam("keys", type_=ARRAY(Uuid()))
 WAITING = aliased(Refresh)
-OWN = select(Document.id).where(Document.translation_key == any_(KEYS))
 
 
 def expanding() -> Statement:
     """Queues the pages that show something of the targets `keys`, once each, but for those that nobody has begun to look at
     anyway; and ends what was taken."""
-    targets = select(Document.id.label("id")).where(Document.translation_key == any_(KEYS))
+    targets = select(Document.id.label("id")).where(Document.translation_key == any_(KEYS), IS_THERE)
     every = union_all(targets, select(func.unnest(KEYS).label("id"))).subquery("every")
     referring = (
         select(Reference.document_id)

@@ -89,6 +89,14 @@ class Drafts:
                 found = await SHOWN.first(connection, id=uuid.UUID(request.id))
                 document = changeable(found, call.caller, WRITE, request)
                 state = rules.discard(document.live_state, document.draft_state)
+                content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
+                newest = document
+                if self.premises.field_permissions.closed(call.caller, document.organisation_id, document.locale, content_type):
+                    newest = await DOCUMENT.first(connection, id=document.id)
+            if newest is None or newest.version != document.version:
+                return None
+            await self.check_undone(newest, document, content_type, call)
+            async with self.database.direct() as connection:
                 row = document._replace(
                     path=document.live_path,
                     version=document.version + 1,
@@ -103,3 +111,12 @@ class Drafts:
 
         row = await self.premises.objects.shown(await self.premises.settled(attempt))
         return rpc.DiscardDraftResponse(document=views.document(row))
+
+    async def check_undone(self, newest: Row, live: Row, content_type: Row, call: Call) -> None:
+        """Whether the caller may write what becomes again what the public sees. Raises FieldForbidden."""
+        if newest is live:
+            return
+        newest, live = [await self.premises.objects.current(each, content_type) for each in (newest, live)]
+        words = {name: getattr(live, name) for name in WORDS} | {"path": live.live_path}
+        whose, locale = newest.organisation_id, newest.locale
+        await self.premises.field_permissions.check(call.caller, whose, locale, content_type, words, newest)

@@ -23,6 +23,7 @@ from gazette.content.v1.document_import_pb2 import (
 )
 from server import files
 from server.content import failures, fields
+from server.content.blocks.use import check_unused
 from server.content.change_notes import rules as change_notes
 from server.content.change_notes.rules import Note
 from server.content.checks.details import Verdicts
@@ -40,7 +41,7 @@ from server.content.transfer import moves, queries, rules
 from server.content.transfer.incoming import Incoming
 from server.content.transfer.references import named_files, pointed_here
 from server.content.transfer.results import CREATED, UNCHANGED, UPDATED, Outcome, result_of
-from server.content.transitions import NOTHING
+from server.content.transitions import NOTHING, PUBLISHED
 from server.content.types import creating as content_types
 from server.content.types import queries as type_queries
 from server.rpc.call import Call
@@ -132,7 +133,7 @@ class Import:
                     rules.bring_back(document.live_state)
                     rules.overtake(document.draft_state)
                 content_type = await self.premises.content_type(connection, wanted.content_type, anew=anew)
-            await self.check_fields(content_type, wanted.locale, words, document)
+            await self.check_fields(content_type, locale, words, document)
             check = partial(self.premises.schemas.check_complete, content_type, words["details"], words["body"])
             await verdicts.once(content_type.version, check)
             rendering = await patiently(lambda: self.renderer.rendering(words, content_type.html_members))
@@ -173,6 +174,10 @@ class Import:
     ) -> Outcome | None:
         """Stores it and publishes it: anew, or as one more revision of the document that it was before. None as `Attempt`."""
         wanted = imported.document
+        if former is not None:
+            was = await self.premises.content_type(connection, former.content_type, anew=anew)
+            if was.is_block and not (content_type.is_block and imported.live_state == PUBLISHED):
+                await check_unused(connection, former)
         generation = None  # what stays where it was may stay
         if former is None or wanted.path != former.path or imported.covers_prefix > former.covers_prefix:
             generation = await self.premises.generation(

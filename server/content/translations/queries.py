@@ -26,9 +26,10 @@ from sqlalchemy.orm import aliased
 
 from gazette.content.v1.translations_pb2 import TranslationGapKind
 from server import audit
+from server.content.documents.queries import IS_ASKED_FOR
 from server.content.documents.sources import Basis
 from server.content.documents.writing import changed
-from server.content.models import Document, Revision
+from server.content.models import Document, Revision, is_there
 from server.stores.statements import Statement
 
 MISSING = TranslationGapKind.TRANSLATION_GAP_KIND_MISSING
@@ -39,9 +40,7 @@ KEY = bindparam("translation_key", type_=Uuid())
 DOCUMENT = changed(*Basis._fields)
 CONFIRMING = Statement(select(DOCUMENT).add_cte(*audit.inserts(DOCUMENT)))
 
-GROUP = Statement(
-    select(Document.organisation_id, Document.translation_key).where(Document.id == bindparam("id", type_=Uuid()))
-)
+GROUP = Statement(select(Document.organisation_id, Document.translation_key).where(IS_ASKED_FOR))
 """Whose a document is, and what it shares with its translations."""
 
 SHOWN = (
@@ -72,7 +71,7 @@ TRANSLATIONS = Statement(
     )
     .join(Revision, (Revision.document_id == OF_IT.id) & (Revision.number == OF_IT.revision_number))
     .outerjoin(ITS_SOURCE, (ITS_SOURCE.id == OF_IT.source_document_id) & (ITS_SOURCE.translation_key == OF_IT.translation_key))
-    .where(OF_IT.translation_key == KEY, OF_IT.locale > bindparam("after", type_=Text()))
+    .where(OF_IT.translation_key == KEY, is_there(OF_IT), OF_IT.locale > bindparam("after", type_=Text()))
     .order_by(OF_IT.locale)
     .limit(bindparam("limit", type_=Integer()))
 )
@@ -97,7 +96,11 @@ def gaps(kind: int, whose: str, *, has_content_type: bool) -> Statement:
         pages = pages.where(page.content_type == bindparam("content_type", type_=Text()))
     looked_at = pages.order_by(page.id).limit(literal_column(str(LOOKED_AT))).cte("looked_at")
     source = aliased(Document, looked_at, name="source")
-    is_its = (other.translation_key == source.translation_key) & (other.locale == bindparam("target_locale", type_=Text()))
+    is_its = and_(
+        other.translation_key == source.translation_key,
+        other.locale == bindparam("target_locale", type_=Text()),
+        is_there(other),
+    )
     lacks = other.id.is_(None) if kind == MISSING else is_outdated(source, other)
     found = (
         select(*columns("source", source), *columns("translation", other))

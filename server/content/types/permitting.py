@@ -57,6 +57,11 @@ class FieldPermissions:
         if written:
             raise FieldForbidden([(field_of(name), needed) for name, needed in closed if name in written])
 
+    async def check_move(self, caller: Caller, content_type: Row, document: Row, path: str) -> None:
+        """The same of a document that says what it said, at another path."""
+        words = {**document._asdict(), "path": path}
+        await self.check(caller, document.organisation_id, document.locale, content_type, words, document)
+
     def closed(self, caller: Caller, organisation_id: uuid.UUID, locale: str, content_type: Row) -> list[tuple[str, int]]:
         """The parts that the caller may not write there, each with what it would need."""
         return [

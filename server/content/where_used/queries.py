@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from gazette.content.v1.reference_pb2 import ReferenceSide
+from server.content.documents.queries import IS_ASKED_FOR, IS_THERE
 from server.content.models import Document, Reference, Revision
 from server.content.references.queries import COLUMNS, IS_LIVE
 from server.stores.statements import Statement
@@ -43,7 +44,7 @@ IDS, PATHS = ("id_0", "id_1"), ("path_0", "path_1")
 
 IDENTITY = Statement(
     select(Document.id, Document.organisation_id, Document.translation_key, Document.path, Document.live_path).where(
-        Document.id == bindparam("id", type_=Uuid())
+        IS_ASKED_FOR
     )
 )
 """Whose a document is, and by what others refer to it."""
@@ -81,7 +82,7 @@ def part(source: ColumnElement[bool], side: int, limit: int, *, goes_on: bool, i
         )
         .join(Document, Document.id == Reference.document_id)
         .join(Revision, its_revision)
-        .where(source, SIDES[side])
+        .where(source, SIDES[side], IS_THERE)
     )
     if goes_on:
         statement = statement.where(tuple_(*PLACE) > AFTER)
