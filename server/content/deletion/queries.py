@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Integer, Uuid, bindparam, func, not_, select, update
 
 from server import audit, organisations
-from server.content.documents import planned
+from server.content.documents import approvals, planned
 from server.content.documents.discarding import previews_ended
 from server.content.documents.queries import IS_DELETED, IS_THERE, NEWEST, WHOLE
 from server.content.documents.views import KEPT
@@ -43,7 +43,7 @@ DELETION = deletion()
 
 CAN_COME_BACK = Document.delete_time > func.clock_timestamp() - KEPT
 DELETED = Statement(
-    select(*WHOLE, Revision.notices)
+    select(*WHOLE, *approvals.columns(Document), Revision.notices)
     .select_from(Document)
     .join(Revision, NEWEST)
     .where(Document.id == bindparam("id", type_=Uuid()), IS_DELETED, CAN_COME_BACK)
