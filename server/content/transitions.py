@@ -1,8 +1,8 @@
 """The states of documents, and what leads from one to another: the only place that knows it.
 
 Each Verb says what somebody does, or what happens by itself: who may, where the draft and what the public sees must stand for
-it, where they stand afterwards, and what else must hold. The rules of `review`, `schedules` and `taking_down` ask here, and
-docs/workflow.md and docs/taking-down.md show it (`tools.transitions`).
+it, where they stand afterwards, and what else must hold. The rules of `review`, `schedules`, `taking_down`, `revisions`,
+`deletion` and `paths` ask here, and docs/workflow.md and docs/taking-down.md show it (`tools.transitions`).
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ REVIEW = Permission.PERMISSION_DOCUMENTS_REVIEW
 PUBLISH = Permission.PERMISSION_DOCUMENTS_PUBLISH
 FORCE = Permission.PERMISSION_DOCUMENTS_FORCE
 VANISH = Permission.PERMISSION_DOCUMENTS_VANISH
+DELETING = Permission.PERMISSION_DOCUMENTS_DELETE
 
 
 class Approvals(NamedTuple):
@@ -188,6 +189,45 @@ UNSCHEDULE = Verb(
 FAIL = Verb("fail", "", PUBLISH, "document.schedule_fail", (Step((SCHEDULED,), SCHEDULE_FAILED),))
 """What was due could not be published."""
 
+RESTORE_REVISION = Verb(
+    "restore a revision",
+    "RestoreRevision",
+    WRITE,
+    "document.restore_revision",
+    (Step(ANY, DRAFT),),
+    preconditions=("INVALID_DETAILS", "DOCUMENT_TOO_LARGE", "PAGE_TOO_LARGE", "TOO_COSTLY_TO_RENDER"),
+)
+DISCARD = Verb("discard", "DiscardDraft", WRITE, "document.discard", (Step(DRAFTS, NOTHING),), (PUBLISHED, *TAKEN_DOWN))
+"""There is nothing to go back to before something was public."""
+DELETE = Verb(
+    "delete",
+    "DeleteDocument",
+    DELETING,
+    "document.delete",
+    (Step(tuple(state for state in DRAFTS if state != SCHEDULED), DRAFT),),
+    (NOWHERE,),
+)
+"""Until it is brought back it is a draft that answers no other call."""
+UNDELETE = Verb("undelete", "UndeleteDocument", DELETING, "document.undelete", (Step((DRAFT,), DRAFT),), (NOWHERE,))
+SWAP_OF_DRAFTS = Verb(
+    "swap drafts",
+    "SwapPaths",
+    WRITE,
+    "document.swap_paths",
+    (Step(DRAFTS, DRAFT),),
+    (NOWHERE,),
+    preconditions=("LOCALES_DIFFER",),
+)
+SWAP_OF_PAGES = Verb(
+    "swap pages",
+    "SwapPaths",
+    PUBLISH,
+    "document.swap_paths",
+    (Step((NOTHING,), None),),
+    (PUBLISHED, WITHDRAWN),
+    preconditions=("LOCALES_DIFFER", "DRAFT_IN_PROGRESS"),
+)
+
 WITHDRAW = Verb("withdraw", "WithdrawDocument", PUBLISH, "document.withdraw", KEPT, SEEN, WITHDRAWN)
 REMOVE = Verb("remove", "UnpublishDocument", PUBLISH, "document.remove", KEPT, SEEN, GONE)
 REDIRECT = Verb("redirect", "UnpublishDocument", PUBLISH, "document.redirect", KEPT, SEEN, REDIRECTED)
@@ -198,11 +238,11 @@ CHANGES = (WITHDRAW, REMOVE, REDIRECT, VANISHING, RESTORE)
 
 VERBS = (
     CREATE, SAVE, SUBMIT, RECALL, APPROVE, REQUEST_CHANGES, PUBLICATION, FORCED_PUBLICATION, PUBLICATION_APPROVAL, SCHEDULE,
-    UNSCHEDULE, FAIL, *CHANGES,
+    UNSCHEDULE, FAIL, RESTORE_REVISION, DISCARD, DELETE, UNDELETE, SWAP_OF_DRAFTS, SWAP_OF_PAGES, *CHANGES,
 )  # fmt: skip
 
 
-def after(state: int, verb: Verb, approvals: Approvals) -> int | None:
+def after(state: int, verb: Verb, approvals: Approvals = Approvals()) -> int | None:  # noqa: B008 - it is immutable
     """Where the draft stands after it; None where it cannot be done."""
     for step in verb.steps:
         if state in step.needs and HOLDS[step.when](approvals):

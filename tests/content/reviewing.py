@@ -40,7 +40,8 @@ async def recall(desk: Desk, document: Document, by: Person | None = None) -> Do
 
 
 async def force(desk: Desk, document: Document, by: Person | None = None, reason: str = "The dam has broken.") -> Document:
-    request = rpc.PublishDocumentRequest(id=document.id, etag=document.etag, force=True, force_reason=reason)
+    note = "Something changed." if document.live.state else ""
+    request = rpc.PublishDocumentRequest(id=document.id, etag=document.etag, change_note=note, force=True, force_reason=reason)
     forced: Document = (await desk.documents.PublishDocument(request, metadata=(by or desk.publisher).metadata)).document
     return forced
 

@@ -20,6 +20,8 @@ from server.content.transitions import (
     APPROVED,
     CHANGES_REQUESTED,
     CREATE,
+    DELETE,
+    DISCARD,
     DRAFT,
     FAIL,
     FORCED_PUBLICATION,
@@ -38,12 +40,16 @@ from server.content.transitions import (
     REMOVE,
     REQUEST_CHANGES,
     RESTORE,
+    RESTORE_REVISION,
     SAVE,
     SCHEDULE,
     SCHEDULE_FAILED,
     SCHEDULED,
     SUBMIT,
+    SWAP_OF_DRAFTS,
+    SWAP_OF_PAGES,
     TAKEN_DOWN,
+    UNDELETE,
     UNSCHEDULE,
     VANISHED,
     VANISHING,
@@ -56,6 +62,8 @@ from server.content.transitions import (
 )  # fmt: skip
 from tests.content.desk import Desk
 from tests.content.reviewing import approve_publication, force, policy, recall, second_editor
+from tests.content.revising import delete, discard, restore_revision, undelete
+from tests.content.swapping import swap
 from tests.content.taking import KEEP, redirect, remove, restore, vanish, withdraw
 from tests.content.test_schedules import DAY
 from tests.refusals import refused
@@ -63,6 +71,13 @@ from tests.service import Person
 from tools import transitions
 
 Do = Callable[[Desk, Document, Person], Awaitable[Any]]
+
+
+async def swapped(desk: Desk, document: Document, other: Awaitable[Document], by: Person) -> Any:
+    """The answer of a swap with another document."""
+    return await swap(desk, document, await other, by=by)
+
+
 DOING: dict[str, Do] = {
     SAVE.name: lambda desk, document, by: desk.update(document, by=by, title="Another"),
     SUBMIT.name: lambda desk, document, by: desk.submit(document, by=by),
@@ -74,6 +89,11 @@ DOING: dict[str, Do] = {
     PUBLICATION_APPROVAL.name: lambda desk, document, by: approve_publication(desk, document, by=by),
     SCHEDULE.name: lambda desk, document, by: desk.schedule(document, DAY, by=by),
     UNSCHEDULE.name: lambda desk, document, by: desk.unschedule(document, by=by),
+    RESTORE_REVISION.name: lambda desk, document, by: restore_revision(desk, document, 1, by=by),
+    DISCARD.name: lambda desk, document, by: discard(desk, document, by=by),
+    DELETE.name: lambda desk, document, by: delete(desk, document, by=by),
+    SWAP_OF_DRAFTS.name: lambda desk, document, by: swapped(desk, document, desk.create(), by),
+    SWAP_OF_PAGES.name: lambda desk, document, by: swapped(desk, document, desk.published(), by),
     WITHDRAW.name: lambda desk, document, by: withdraw(desk, document, draft=KEEP, by=by),
     REMOVE.name: lambda desk, document, by: remove(desk, document, draft=KEEP, by=by),
     REDIRECT.name: lambda desk, document, by: redirect(desk, document, "/elsewhere", draft=KEEP, by=by),
@@ -124,7 +144,9 @@ async def standing(desk: Desk, kind: str, state: int, given: int, editors: list[
 
 
 async def last_action(desk: Desk, document: Document) -> str:
-    newest = select(AuditEvent.action).where(AuditEvent.target == document.id).order_by(AuditEvent.id.desc()).limit(1)
+    """What was done last; that a schedule is void is found afterwards, by the job."""
+    of_it = AuditEvent.target == document.id, AuditEvent.action != "document.schedule_void"
+    newest = select(AuditEvent.action).where(*of_it).order_by(AuditEvent.id.desc()).limit(1)
     async with desk.service.database.read() as connection:
         return str((await connection.execute(newest)).scalar_one())
 
@@ -139,7 +161,7 @@ def expected(verb: Verb, document: Document) -> int | None:
     return after(document.draft.state, verb, Approvals(given + (verb is APPROVE), required))
 
 
-REFUSALS = {"WRONG_STATE", "NOT_APPROVED", "WRONG_LIVE_STATE", "NOT_FORCED"}
+REFUSALS = {"WRONG_STATE", "NOT_APPROVED", "WRONG_LIVE_STATE", "NOT_FORCED", "WAS_PUBLIC", "DRAFT_IN_PROGRESS"}
 
 
 @pytest.mark.parametrize(("required", "state", "given"), CASES)
@@ -168,6 +190,21 @@ async def test_every_verb_from_every_draft(desk: Desk, required: int, state: int
         needs_no_force = verb is FORCED_PUBLICATION and expected(PUBLICATION, document) is not None
         assert await last_action(desk, document) == (PUBLICATION if needs_no_force else verb).action
         document = await standing(desk, kind, state, given, editors)
+
+
+async def test_what_is_deleted_comes_back(desk: Desk) -> None:
+    """From wherever a draft can be deleted, it stands while it is deleted and when it has come back where the table says, and
+    both are audited so."""
+    kind = (await policy(desk, 1)).name
+    for state in ANY:
+        if after(state, DELETE) is None:
+            continue
+        document = await standing(desk, kind, state, int(state in PUBLISHABLE), [desk.editor])
+        deleted = await delete(desk, document, by=desk.editor)
+        assert deleted.draft.state == after(state, DELETE)
+        assert await last_action(desk, document) == DELETE.action
+        assert (await undelete(desk, deleted)).draft.state == after(deleted.draft.state, UNDELETE)
+        assert await last_action(desk, document) == UNDELETE.action
 
 
 @pytest.mark.parametrize("state", [NOWHERE, PUBLISHED, *TAKEN_DOWN])
@@ -207,7 +244,7 @@ async def test_every_verb_from_what_is_live(desk: Desk, state: int) -> None:
 async def test_who_may_do_what(desk: Desk, verb: Verb) -> None:
     """Each verb is for those whose role brings the permission that the table names, and for nobody below."""
     lowest = min(role for role, brought in ROLE_PERMISSIONS.items() if verb.permission in brought)
-    document = await desk.create()
+    document = await (desk.published() if verb is SWAP_OF_PAGES else desk.create())
     below = await second_editor(desk, Role.ValueType(lowest - 1))
     refusal = await refused(DOING[verb.name](desk, document, below))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
@@ -221,5 +258,5 @@ async def test_who_may_do_what(desk: Desk, verb: Verb) -> None:
 def test_the_table_is_whole() -> None:
     """No two verbs share a name, and each that is asked for is walked through here; docs/workflow.md shows them."""
     assert len({verb.name for verb in VERBS}) == len(VERBS)
-    assert {verb.name for verb in VERBS} - DOING.keys() == {CREATE.name, FAIL.name}
+    assert {verb.name for verb in VERBS} - DOING.keys() == {CREATE.name, FAIL.name, UNDELETE.name}
     assert transitions.page(transitions.WORKFLOW) == (transitions.ROOT / transitions.WORKFLOW).read_text()

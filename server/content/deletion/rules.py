@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from gazette.access.v1.access_pb2 import Permission
 from server.content.deletion.failures import IsScheduled, WasPublic
 from server.content.documents.rules import Named
 from server.content.failures import DocumentNotFound
 from server.content.fields import check_document_etag
-from server.content.transitions import NOWHERE, SCHEDULED
+from server.content.transitions import DELETE, UNDELETE, after
 from server.rpc.caller import Caller
 
-DELETE = Permission.PERMISSION_DOCUMENTS_DELETE
 
-
-def check_deletable(live_state: int, draft_state: int) -> None:
-    """Raises WasPublic, IsScheduled."""
-    if live_state != NOWHERE:
+def delete(live_state: int, draft_state: int) -> int:
+    """Where the draft stands as long as it is deleted. Raises WasPublic, IsScheduled."""
+    if live_state not in DELETE.live_needs:
         raise WasPublic(live_state)
-    if draft_state == SCHEDULED:
+    state = after(draft_state, DELETE)
+    if state is None:
         raise IsScheduled
+    return state
 
 
 def deleted(document: Any, caller: Caller, named: Named) -> Any:
     """The deleted document that was found. Raises DocumentNotFound if it is None, and if the caller may not delete there; and
     StaleEtag."""
-    if document is None or not caller.may(DELETE, document.organisation_id):
+    if document is None or not caller.may(UNDELETE.permission, document.organisation_id, document.locale):
         raise DocumentNotFound
     check_document_etag(named.etag, document)
     return document

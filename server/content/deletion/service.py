@@ -14,7 +14,7 @@ from server.content.documents.rules import changeable
 from server.content.documents.saving import Save
 from server.content.documents.writing import TRANSLATED_ELSEWHERE
 from server.content.failures import KeyOfAnother, state_name
-from server.content.transitions import DRAFT
+from server.content.transitions import DELETE, UNDELETE, after
 from server.rpc.call import Call
 from server.stores.parameters import named
 from server.stores.postgres import Database
@@ -33,13 +33,13 @@ class Deletion:
 
             async def attempt(anew: bool) -> Row | None:
                 found = await DOCUMENT.first(connection, id=uuid.UUID(request.id))
-                document = changeable(found, call.caller, rules.DELETE, request)
-                rules.check_deletable(document.live_state, document.draft_state)
-                event = saving.event("document.delete", document, draft={"state": state_name(document.draft_state)})
+                document = changeable(found, call.caller, DELETE.permission, request)
+                state = rules.delete(document.live_state, document.draft_state)
+                event = saving.event(DELETE.action, document, draft={"state": state_name(document.draft_state)})
                 given = named("document", {"id": document.id, "version": document.version})
                 written = await queries.DELETION.first(connection, **given, **event)
                 version = document.version + 1
-                changed = {"version": version, "delete_version": version, "draft_state": DRAFT}
+                changed = {"version": version, "delete_version": version, "draft_state": state}
                 return written and document._replace(**changed, **written._asdict())
 
             row = await self.premises.settled(attempt)
@@ -62,12 +62,12 @@ class Deletion:
                     path=path,
                     version=document.version + 1,
                     revision_number=document.revision_number + is_moved,
-                    draft_state=DRAFT,
+                    draft_state=after(document.draft_state, UNDELETE),
                     delete_time=None,
                     delete_version=None,
                 )
                 save = Save(row, parameters(row, document.version))
-                more = saving.event("document.undelete", row) | {"path_generation": generation}
+                more = saving.event(UNDELETE.action, row) | {"path_generation": generation}
                 if is_moved:
                     more |= saving.copy(row, call.caller.known_id, document.revision_number)
                 statement = queries.UNDELETION_MOVED if is_moved else queries.UNDELETION

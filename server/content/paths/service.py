@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import paths_pb2 as rpc
-from gazette.content.v1.document_pb2 import DraftState
 from server import record
 from server.content.change_notes import rules as change_notes
 from server.content.documents import saving, views
@@ -26,15 +24,14 @@ from server.content.publishing.pages import Publication
 from server.content.publishing.publisher import Overtaken, Publisher, Shown
 from server.content.publishing.queries import APPROVED
 from server.content.rendering import Renderer
-from server.content.transitions import WITHDRAWN
+from server.content.transitions import SWAP_OF_DRAFTS, SWAP_OF_PAGES, WITHDRAWN, WRITE, after
 from server.rpc.call import Call
 from server.stores.parameters import named
 from server.stores.postgres import Database
 from server.stores.statements import Row
 
-WRITE, PUBLISH = Permission.PERMISSION_DOCUMENTS_WRITE, Permission.PERMISSION_DOCUMENTS_PUBLISH
-DRAFTED = DraftState.DRAFT_STATE_DRAFT
-ACTION = "document.swap_paths"
+ACTION = SWAP_OF_PAGES.action
+"""Of either swap."""
 
 
 @dataclass
@@ -105,10 +102,9 @@ class Swapping:
             async with self.database.direct() as connection:
                 found = [await APPROVED.first(connection, id=uuid.UUID(each.id)) for each in both]
                 one, other = (changeable(row, call.caller, WRITE, each) for row, each in zip(found, both, strict=True))
-                is_public = rules.check_swappable(one, other)
+                verb = rules.swap(one, other)
                 for each, to in ((one, other), (other, one)):
-                    if is_public:
-                        call.caller.require(PUBLISH, each.organisation_id, each.locale)
+                    call.caller.require(verb.permission, each.organisation_id, each.locale)
                     content_type = await self.premises.content_type(connection, each.content_type, anew=anew)
                     await self.premises.field_permissions.check_move(call.caller, content_type, each, to.path)
                 sides = [
@@ -121,7 +117,7 @@ class Swapping:
                     for each, to in ((one, other), (other, one))
                 ]
             try:
-                return await (self.published(sides, call, anew=anew) if is_public else self.drafted(sides, call))
+                return await (self.drafted(sides, call) if verb is SWAP_OF_DRAFTS else self.published(sides, call, anew=anew))
             except Overtaken:
                 return None
 
@@ -134,9 +130,9 @@ class Swapping:
         author_id, rows = call.caller.known_id, []
         async with self.database.direct() as connection, connection.transaction(), parked(connection, sides):
             for side in sides:
-                row = side.moved._replace(draft_state=DRAFTED)
+                row = side.moved._replace(draft_state=after(side.document.draft_state, SWAP_OF_DRAFTS))
                 given = side.copy(author_id) | {"document_id": row.id, "document_version": row.version - 1}
-                given |= {"document_draft_state": DRAFTED, "path_generation": side.generation}
+                given |= {"document_draft_state": row.draft_state, "path_generation": side.generation}
                 save = Save(row, given | saving.event(ACTION, row, **side.details()))
                 rows.append(await save.stored(connection, queries.DRAFT))
                 if rows[-1] is None:

@@ -6,9 +6,7 @@ import uuid
 from dataclasses import dataclass
 from functools import partial
 
-from gazette.access.v1.access_pb2 import Permission
 from gazette.content.v1 import revising_pb2 as rpc
-from gazette.content.v1.document_pb2 import DraftState
 from server.content.blocks.rules import check_nesting
 from server.content.checks.details import Verdicts
 from server.content.documents import discarding, saving, views, writing
@@ -23,13 +21,11 @@ from server.content.failures import DocumentTooLarge, InvalidDetails, TooCostlyT
 from server.content.rendering import Renderer
 from server.content.revisions import queries, rules
 from server.content.revisions.failures import RevisionNotFound, Unrestorable
+from server.content.transitions import DISCARD, RESTORE_REVISION
 from server.rpc.call import Call
 from server.stores.parameters import named
 from server.stores.postgres import Database
 from server.stores.statements import Row
-
-WRITE = Permission.PERMISSION_DOCUMENTS_WRITE
-DRAFT = DraftState.DRAFT_STATE_DRAFT
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,8 @@ class Drafts:
         async def attempt(anew: bool) -> Row | None:
             async with self.database.direct() as connection:
                 found = await DOCUMENT.first(connection, id=uuid.UUID(request.id))
-                document = changeable(found, call.caller, WRITE, request)
+                document = changeable(found, call.caller, RESTORE_REVISION.permission, request)
+                state = rules.restore(document.draft_state)
                 old = await queries.REVISION.first(connection, document_id=document.id, number=request.number)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
             if old is None or old.number is None:
@@ -62,11 +59,11 @@ class Drafts:
             check = partial(self.premises.schemas.check_draft, content_type, words["details"], words["body"])
             await verdicts.once((content_type.version, 0), check)
             save = saving.another(
-                document, words, author_id=call.caller.known_id, draft_state=DRAFT, restored_from=request.number
+                document, words, author_id=call.caller.known_id, draft_state=state, restored_from=request.number
             )
             rendering = await self.renderer.rendering(words, content_type.html_members, call=call)
             check_nesting(content_type, rendering.html)
-            event = saving.event("document.restore_revision", save.row, restored_from=request.number)
+            event = saving.event(RESTORE_REVISION.action, save.row, restored_from=request.number)
             async with self.database.direct() as connection:
                 await check_page(connection, words, rendering, document.organisation_id, document.locale)
                 generation = None  # what stays where it was may stay
@@ -87,7 +84,7 @@ class Drafts:
         async def attempt(anew: bool) -> Row | None:
             async with self.database.direct() as connection:
                 found = await SHOWN.first(connection, id=uuid.UUID(request.id))
-                document = changeable(found, call.caller, WRITE, request)
+                document = changeable(found, call.caller, DISCARD.permission, request)
                 state = rules.discard(document.live_state, document.draft_state)
                 content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
                 newest = document
@@ -106,7 +103,7 @@ class Drafts:
                 told = {"state": state_name(document.draft_state), "revision": document.revision_number}
                 columns = {"id": row.id, "version": document.version, "draft_state": state}
                 given = named("document", columns) | discarding.parameters(row, call.caller.known_id)
-                save = Save(row, given | saving.event("document.discard", row, draft=told))
+                save = Save(row, given | saving.event(DISCARD.action, row, draft=told))
                 return await save.stored(connection, queries.DISCARD)
 
         row = await self.premises.objects.shown(await self.premises.settled(attempt))
