@@ -59,7 +59,6 @@ LOCALE_PERMISSIONS = frozenset(
         Permission.PERMISSION_DOCUMENTS_PUBLISH,
         Permission.PERMISSION_DOCUMENTS_DELETE,
         Permission.PERMISSION_DOCUMENTS_FORCE,
-        Permission.PERMISSION_DOCUMENTS_OVERRIDE,
     }
 )
 """What a role that is held for some languages brings for those: what concerns one document. Beside it brings what a reader may,

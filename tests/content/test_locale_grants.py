@@ -22,14 +22,26 @@ from server.auth.permissions import LOCALE_PERMISSIONS, ROLE_PERMISSIONS
 from server.rpc.caller import Caller
 from tests.auth.administering import ask
 from tests.content.desk import Desk
+from tests.content.revising import delete, undelete
 from tests.content.test_due import failed, make_due
 from tests.refusals import refused
 from tests.service import Person
 
 SERVICE = DESCRIPTOR.services_by_name["ContentService"]
-NAMES = ("id", "document_id")
+NAMES = ("document_id", "id")
+OTHER = str(uuid.uuid4())
 READS = {method.name for method in SERVICE.methods if method.GetOptions().idempotency_level == 1}
+NO_CHANGES = {"AnnouncePresence", "UndeleteDocument"}
+"""Presence is for all who may read. What is deleted is shown to nobody who may not bring it back (below)."""
 MORE: dict[str, dict[str, Any]] = {
+    "AddComment": {"comment": {"text": "Why?"}},
+    "DeleteComment": {"id": OTHER},
+    "ReopenComment": {"id": OTHER},
+    "ResolveComment": {"id": OTHER},
+    "RestoreRevision": {"number": 1},
+    "RevokePreviewLink": {"id": OTHER},
+    "SwapPaths": {"other_id": OTHER, "other_etag": "1"},
+    "UpdateComment": {"comment": {"id": OTHER, "text": "Why?"}, "update_mask": {"paths": ["text"]}},
     "RequestChanges": {"comment": "shorter"},
     "ScheduleDocument": {"due_time": datetime.now(UTC) + timedelta(days=1)},
     "UnpublishDocument": {"gone": {"explanation": "x"}},
@@ -42,7 +54,7 @@ def named() -> Iterator[tuple[str, str]]:
     """The methods that change one document, and the field of their request that names it."""
     for method in SERVICE.methods:
         fields = method.input_type.fields_by_name
-        if method.name in READS or method.client_streaming:
+        if method.name in READS | NO_CHANGES or method.client_streaming:
             continue
         if name := next((each for each in NAMES if each in fields), ""):
             yield method.name, name
@@ -89,6 +101,15 @@ async def test_every_change_of_another_language_is_refused(desk: Desk, method: s
     refusal = await refused(getattr(desk.documents, method)(request, metadata=person.metadata))
     assert refusal.code is grpc.StatusCode.PERMISSION_DENIED, f"{refusal.status.message} Does MORE lack something?"
     assert (await desk.get(document)).etag == document.etag
+
+
+async def test_what_is_deleted_in_another_language(desk: Desk) -> None:
+    """Who may delete Welsh documents neither brings an English one back nor learns of it. (Z9)"""
+    document = await desk.create(f"{desk.root}/a")
+    deleted = await delete(desk, document)
+    person = await translator(desk, Role.ROLE_PUBLISHER, "cy")
+    assert (await refused(undelete(desk, deleted, by=person))).reason == "DOCUMENT_NOT_FOUND"
+    assert (await undelete(desk, deleted)).id == document.id
 
 
 async def test_a_translator_at_work(desk: Desk) -> None:
@@ -162,7 +183,7 @@ def test_languages_and_their_forms() -> None:
 def test_each_permission_of_documents_is_for_a_language_or_for_none() -> None:
     """What a role for some languages brings of the permissions that concern documents is decided for each of them: who adds one
     says here whether it is meant for translators."""
-    for_all = {"READ", "IMPORT", "VANISH"}
+    for_all = {"READ", "IMPORT", "VANISH", "OVERRIDE"}
     some = {name.removeprefix("PERMISSION_DOCUMENTS_") for name, number in Permission.items() if number in LOCALE_PERMISSIONS}
     every = {name.removeprefix("PERMISSION_DOCUMENTS_") for name, _ in Permission.items() if "_DOCUMENTS_" in name}
     assert every == some | for_all
