@@ -61,6 +61,7 @@ def method(path: str) -> Method:
 
 
 def makes_something(name: str) -> bool:
-    """Whether the method takes an `idempotency-key`: AddComment, InviteAccount, UploadFile and every Create… do, but those whose answers
-    hold a secret, and are stored nowhere. The contract says so in its comments, which descriptors lack; a test compares."""
+    """Whether the method takes an `idempotency-key`: AddComment, InviteAccount, UploadFile and every Create… do, but those
+    whose answers hold a secret, and are stored nowhere. The contract says so in its comments, which descriptors lack; a test
+    compares."""
     return name in {"AddComment", "InviteAccount", "UploadFile"} or (name.startswith("Create") and name not in ANSWER_SECRETS)
