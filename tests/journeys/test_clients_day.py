@@ -63,7 +63,7 @@ class Day:
         answer = await self.call(self.author.content.CreateDocument, rpc.CreateDocumentRequest(document=wanted))
         return Document.FromString(answer.document.SerializeToString())
 
-    async def save(self, who: Any, document: Document, *, merge: bool = False, **fields: str) -> Document:
+    async def save(self, who: Any, document: Document, *, merge: bool = False, **fields: Any) -> Document:
         wanted = Document(id=document.id, etag=document.etag, **fields)
         request = rpc.UpdateDocumentRequest(document=wanted, update_mask=FieldMask(paths=[*fields]), merge=merge)
         return Document.FromString((await self.call(who.content.UpdateDocument, request)).document.SerializeToString())
@@ -154,8 +154,8 @@ async def test_from_a_correction_to_taking_down(edge: Edge, kind: type[AsyncClie
         given_up = await day.call(day.author.content.DiscardDraft, DiscardDraftRequest(id=page.id, etag=etag))
         assert given_up.document.summary == ""
 
-        why = {"id": page.id, "explanation": "<p>There is a newer guide.</p>"}
-        withdrawing = taking_down.WithdrawDocumentRequest(etag=given_up.document.etag, **why)
+        why = "<p>There is a newer guide.</p>"
+        withdrawing = taking_down.WithdrawDocumentRequest(id=page.id, etag=given_up.document.etag, explanation=why)
         withdrawn = (await day.call(content.WithdrawDocument, withdrawing)).document
         assert withdrawn.live.state == LiveState.LIVE_STATE_WITHDRAWN
         restoring = taking_down.RestoreDocumentRequest(id=page.id, etag=withdrawn.etag)
