@@ -43,6 +43,9 @@ def create(
     text = edited(texts.written(Document(path=path, title=title)), file)
     with kept(text), signed_in(connection) as client:
         wanted = read(text)
+        wanted.path, wanted.title = wanted.path or path, wanted.title or title
+        if file is not None and wanted.path != path:
+            raise click.ClickException(f"the file is of {wanted.path}, not of {path}")
         wanted.content_type, wanted.locale = content_type, locale
         wanted.organisation_id = organisation(client, connection.organisation).id
         told(client.content.CreateDocument(rpc.CreateDocumentRequest(document=wanted)), draft_line, is_json=is_json)

@@ -8,11 +8,12 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
-from google.rpc.error_details_pb2 import BadRequest, RequestInfo, RetryInfo
+from google.rpc.error_details_pb2 import BadRequest, PreconditionFailure, RequestInfo, RetryInfo
 
+from gazette.content.v1.merging_pb2 import EditConflict, Editor
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette_client import errors
-from gazette_client.errors import FieldViolation, GazetteError, failure
+from gazette_client.errors import FieldViolation, GazetteError, Precondition, failure
 from tests.client.conftest import Clients
 from tests.client.scripted import Server
 
@@ -54,6 +55,31 @@ def test_a_stale_etag_has_a_class_of_its_own() -> None:
     """Whoever saves over somebody else's work can catch just that."""
     assert type(failure(grpc.StatusCode.ABORTED, "STALE_ETAG", "Changed.")) is errors.StaleEtag
     assert type(failure(grpc.StatusCode.ABORTED, "OTHER", "Changed.")) is errors.Aborted
+
+
+def test_what_stands_in_the_way_is_told() -> None:
+    """Each condition that is not met, also where two details of the answer name some; none of what is refused otherwise."""
+    unmet = [PreconditionFailure(), PreconditionFailure()]
+    for detail, reason in zip(unmet, ("BLOCKING_COMMENTS", "NOT_APPROVED"), strict=True):
+        detail.violations.add(type=reason, subject="draft", description="Not yet.")
+
+    error = failure(grpc.StatusCode.FAILED_PRECONDITION, "BLOCKING_COMMENTS", "Not yet.", *unmet)
+
+    wanted = (Precondition("BLOCKING_COMMENTS", "draft", "Not yet."), Precondition("NOT_APPROVED", "draft", "Not yet."))
+    assert error.preconditions == wanted
+    assert failure(grpc.StatusCode.NOT_FOUND, "DOCUMENT_NOT_FOUND", "None.").preconditions == ()
+
+
+@pytest.mark.parametrize(("reason", "kind"), [("STALE_ETAG", errors.StaleEtag), ("MERGE_CONFLICT", errors.MergeConflict)])
+def test_who_saved_meanwhile_is_told(reason: str, kind: type[GazetteError]) -> None:
+    """A save that came too late has its class, and who came before and what differs as the contract has it."""
+    said = EditConflict(given_etag="1", current_etag="2", saved_by=[Editor(display_name="Ada")], fields=["body"])
+
+    error = failure(grpc.StatusCode.ABORTED, reason, "Changed.", said)
+
+    assert type(error) is kind
+    assert error.edit_conflict == said
+    assert failure(grpc.StatusCode.ABORTED, "OTHER", "Changed.").edit_conflict is None
 
 
 def test_an_error_can_be_pickled() -> None:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from google.rpc.error_details_pb2 import ErrorInfo
 
 from gazette.content.v1 import content_service_pb2
-from gazette.content.v1.content_service_pb2 import GetDocumentRequest, PublishDocumentRequest
+from gazette.content.v1.content_service_pb2 import BatchPublishDocumentsResponse, GetDocumentRequest, PublishDocumentRequest
 from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportOptions
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette_client.errors import DOMAIN, DeadlineExceeded, FailedPrecondition, failure
@@ -77,6 +77,19 @@ def test_every_change_of_what_is_public_is_remembered() -> None:
     for number, kind in enumerate(PUBLISHES, start=1):
         publications.learn(kind(record_number=number))
         assert publications.record_number == number
+
+
+def test_a_batch_is_remembered() -> None:
+    """Of several documents that one call publishes the last entry counts; those that were refused have none."""
+    publications = Publications()
+    batch = BatchPublishDocumentsResponse()
+    for number in (4, 6, 5):
+        batch.results.add().response.record_number = number
+    batch.results.add().error.code = 10
+    publications.learn(batch)
+    assert publications.record_number == 6
+    publications.learn(BatchPublishDocumentsResponse())
+    assert publications.record_number == 6
 
 
 async def test_a_record_that_was_set_back(clients: Clients, client: Any, scripted: Server) -> None:

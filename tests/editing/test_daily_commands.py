@@ -119,6 +119,17 @@ async def test_texts_that_are_none(desk: Desk, tmp_path: Path, text: str, why: s
     assert len(history.splitlines()) == 1
 
 
+async def test_a_file_of_another_path(desk: Desk, tmp_path: Path) -> None:
+    """A file that names no path is of that which the command names; one that names another is refused, and nothing is made."""
+    at, path = office(desk), f"{desk.root}/tides"
+    create = ("documents", "create", path, "--type", "guide", "--title", "Tides")
+    other = written(tmp_path, TEXT.format(path=f"{desk.root}/elsewhere"))
+    code, _, error = await at.run(*create, "--file", other, by=desk.author)
+    assert (code, f"the file is of {desk.root}/elsewhere, not of {path}" in error) == (1, True)
+    code, told, _ = await at.run(*create, "--file", written(tmp_path, "---\nsummary: A\n---\nB\n"), by=desk.author)
+    assert (code, told) == (0, f"{path} (en) revision 1 is draft\n")
+
+
 async def test_finding_and_comparing(desk: Desk, tmp_path: Path) -> None:
     """Documents are listed by what they have in common, in a pipe with tabs between the columns; revisions are listed and
     compared word by word; a check names what is in readers' way."""

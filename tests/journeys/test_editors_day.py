@@ -1,4 +1,4 @@
-"""The day of `docs/editors.md`: each of its commands, run as a reader runs it; and the same through both Python clients."""
+"""The day of `docs/editors.md`: each of its commands, run as a reader runs it."""
 
 from __future__ import annotations
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from gazette.content.v1.content_service_pb2 import PublishDocumentResponse
+from gazette.content.v1.content_service_pb2 import BatchPublishDocumentsResponse, PublishDocumentResponse
 from gazette.content.v1.document_import_pb2 import ImportDocumentsResponse
+from gazette.content.v1.paths_pb2 import SwapPathsResponse
 from gazette.content.v1.taking_down_pb2 import (
     RestoreDocumentResponse,
     UnpublishDocumentResponse,
@@ -17,6 +18,7 @@ from gazette_client.errors import GazetteError
 
 PUBLISHES = (
     PublishDocumentResponse,
+    SwapPathsResponse,
     ImportDocumentsResponse,
     WithdrawDocumentResponse,
     UnpublishDocumentResponse,
@@ -38,6 +40,8 @@ class Publications:
         """Takes over what an answer says."""
         if isinstance(answer, PUBLISHES):
             self.reach(answer.record_number)
+        elif isinstance(answer, BatchPublishDocumentsResponse):
+            self.reach(max((each.response.record_number for each in answer.results), default=0))
 
     def learn_of_failure(self, error: GazetteError) -> None:
         """An import that ended early says what it had published until then."""
