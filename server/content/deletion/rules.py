@@ -26,7 +26,7 @@ def check_deletable(live_state: int, draft_state: int) -> None:
 def deleted(document: Any, caller: Caller, named: Named) -> Any:
     """The deleted document that was found. Raises DocumentNotFound if it is None, and if the caller may not delete there; and
     StaleEtag."""
-    if document is None or not caller.may(DELETE, document.organisation_id):
+    if document is None or not caller.may(DELETE, document.organisation_id, document.locale):
         raise DocumentNotFound
     check_document_etag(named.etag, document)
     return document
