@@ -22,7 +22,7 @@ SERVICES = tuple((HERE / "services.txt").read_text().split())
 # RPCs are told apart by their verb, and a test compares that, too, with the descriptors: streams have no timeout, and
 # reads may be tried again.
 STREAMS = r"/gazette\.[^/]+/(Upload|Download|Import|Export|Watch)\w+"
-READS = r"/gazette\.[^/]+/(Get|List|BatchGet|Search|Verify|Check|Diff)\w+"
+READS = r"/gazette\.[^/]+/((Get|List|BatchGet|Search|Verify|Diff)\w+|CheckDocument)"
 
 PROGRAM = ("bodies", "json_texts", "json", "refusals", "rest")
 """The Lua filter's parts, each of which uses what those before it define."""

@@ -20,13 +20,13 @@ def upgrade() -> None:
     op.add_column("content_types", sa.Column("approver", sa.Integer(), server_default=sa.text("1"), nullable=False))
 
     op.add_column("documents", sa.Column("blocking_comments", sa.Integer(), server_default=sa.text("0"), nullable=False))
-    op.add_column("documents", sa.Column("force_account_id", sa.Uuid(), nullable=True))
+    forced_by = sa.ForeignKey("accounts.id", name=op.f("fk_documents_force_account_id"))
+    op.add_column("documents", sa.Column("force_account_id", sa.Uuid(), forced_by, nullable=True))
     op.add_column("documents", sa.Column("force_time", TIME, nullable=True))
     op.add_column("documents", sa.Column("force_reason", sa.Text(), nullable=True))
     op.add_column("documents", sa.Column("force_revision_number", sa.Integer(), nullable=True))
     op.add_column("documents", sa.Column("force_base_number", sa.Integer(), nullable=True))
     op.add_column("documents", sa.Column("force_mail_time", TIME, nullable=True))
-    op.create_foreign_key(op.f("fk_documents_force_account_id"), "documents", "accounts", ["force_account_id"], ["id"])
     op.create_index("ix_documents_force_time", "documents", ["force_time"], postgresql_where=sa.text("force_time IS NOT NULL"))
 
     op.add_column("reviews", sa.Column("verdict", sa.Integer(), nullable=True))

@@ -47,8 +47,8 @@ def upgrade() -> None:
     op.create_index("ix_change_notes_newest", "change_notes", newest)
     op.add_column("schedules", sa.Column("change_note", sa.Text(), server_default=sa.text("''"), nullable=False))
     for name, kind in DOCUMENT:
-        op.add_column("documents", sa.Column(name, kind, nullable=True))
-    op.create_foreign_key(op.f("fk_documents_reviewer_id"), "documents", "accounts", ["reviewer_id"], ["id"])
+        of = [sa.ForeignKey("accounts.id", name=op.f("fk_documents_reviewer_id"))] if name == "reviewer_id" else []
+        op.add_column("documents", sa.Column(name, kind, *of, nullable=True))
     is_set = sa.text("review_by_time IS NOT NULL")
     op.create_index("ix_documents_review_by_time", "documents", ["review_by_time"], postgresql_where=is_set)
     op.create_index("ix_documents_by_locale", "documents", ["locale", "id"], postgresql_where=IS_PUBLISHED)

@@ -181,7 +181,7 @@ def test_languages_and_their_forms() -> None:
 def test_each_permission_of_documents_is_for_a_language_or_for_none() -> None:
     """What a role for some languages brings of the permissions that concern documents is decided for each of them: who adds one
     says here whether it is meant for translators."""
-    for_all = {"READ", "IMPORT", "VANISH"}
+    for_all = {"READ", "IMPORT", "VANISH", "OVERRIDE"}
     some = {name.removeprefix("PERMISSION_DOCUMENTS_") for name, number in Permission.items() if number in LOCALE_PERMISSIONS}
     every = {name.removeprefix("PERMISSION_DOCUMENTS_") for name, _ in Permission.items() if "_DOCUMENTS_" in name}
     assert every == some | for_all

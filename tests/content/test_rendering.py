@@ -148,7 +148,8 @@ async def test_large_texts_leave_the_loop_free() -> None:
 
     turning = asyncio.create_task(turn())
     processes = Processes()
-    words = {"body": "<p class='a'>word <b>x</b></p>" * 20_000, "body_format": HTML, "details": {}}
+    body = "<p class='a'>word <b>x</b></p>" * 20_000
+    words = {"body": body, "body_format": HTML, "details": {}, "attachments": [], "links": {}}
     rendered = await Renderer(processes).rendering(words, ())
     turning.cancel()
     await processes.close()

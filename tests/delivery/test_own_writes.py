@@ -39,7 +39,7 @@ async def other(shared_service: Service) -> AsyncIterator[Other]:
 async def publish(desk: Desk, document: Document) -> tuple[Document, int]:
     """The draft, taken through review; the document, and the record's number that publication answered."""
     document = await desk.approve(await desk.submit(document))
-    request = content.PublishDocumentRequest(id=document.id, etag=document.etag)
+    request = content.PublishDocumentRequest(id=document.id, etag=document.etag, change_note="Changed.")
     answer = await desk.documents.PublishDocument(request, metadata=desk.publisher.metadata)
     return answer.document, answer.record_number
 

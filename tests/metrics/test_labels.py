@@ -37,7 +37,7 @@ JOBS = {
     "deadlines", "arrivals", "rights of streams", "metrics", "rates", "clearing away", "mail", "audit sealing", "listener",
     "shared cache", "bootstrap key", "password resets", "health", "files of pages", "sweep of uploads",
     "removal of unused files", "backup successes", "schedules", "publications by force",
-    "review dates",
+    "review dates", "refreshes", "references",
 }  # fmt: skip
 ALLOWED: dict[str, set[str]] = {
     "code": CODES,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from server.content import fields
 from server.rpc.objects import LargeObject
 
 FEW_CHARACTERS, FEW_LINES = 60_000, 300
@@ -16,17 +15,21 @@ DIGITS = 9
 
 def terms_of(etag: str) -> int | None:
     """The version of the content type that an etag names; None where it names none (`fields.document_etag`)."""
-    terms = etag.partition(".")[2]
-    return int(terms) if terms.isascii() and terms.isdecimal() and len(terms) <= DIGITS else None
+    return number(etag.partition(".")[2])
 
 
 def version_of(etag: str) -> int | None:
     """The version that an etag names; None if no document ever had it."""
-    etag = etag.partition(".")[0]
-    if not (etag.isascii() and etag.isdecimal() and len(etag) <= DIGITS):
+    version, point, terms = etag.partition(".")
+    return None if point and number(terms) is None else number(version)
+
+
+def number(text: str) -> int | None:
+    """A number from 1 on, as it is written; None for all else."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= DIGITS):
         return None
-    version = int(etag)
-    return version if version and fields.etag(version) == etag else None
+    found = int(text)
+    return found if found and str(found) == text else None
 
 
 def is_small(*sides: Mapping[str, Any]) -> bool:
