@@ -12,11 +12,11 @@ from sqlalchemy import text
 
 from gazette.content.v1.content_service_pb2 import ListRevisionsRequest
 from server.content.comparing import queries as comparing
+from server.content.documents.live import SHOWN
 from server.content.documents.queries import DOCUMENT
 from server.content.previews import queries as previews
 from server.content.publishing.queries import APPROVED
 from server.content.revisions import queries as revisions
-from server.content.taking_down.queries import SHOWN
 from server.stores.statements import Statement
 from tests.content.desk import Desk
 from tests.content.revising import diff, restore_revision, revision

@@ -13,7 +13,7 @@ from gazette.content.v1.content_service_pb2 import ListRevisionsRequest
 from gazette.content.v1.document_pb2 import Document, DraftState, LinkTargets, LiveState
 from tests.content.desk import Desk
 from tests.content.revising import discard, restore_revision, revision
-from tests.content.taking import APPROVED, DISCARD, events, remove, served
+from tests.content.taking import APPROVED, DISCARD, events, remove, served, withdraw
 from tests.refusals import refused
 
 DRAFT, SCHEDULED = DraftState.DRAFT_STATE_DRAFT, DraftState.DRAFT_STATE_SCHEDULED
@@ -175,3 +175,16 @@ async def test_both_at_once(desk: Desk) -> None:
     results = await asyncio.gather(*calls, return_exceptions=True)
     assert sorted(isinstance(each, grpc.aio.AioRpcError) for each in results) == [False, True]
     assert len(await numbers(desk, document)) == 3
+
+
+async def test_words_that_come_back_are_still_their_authors(desk: Desk) -> None:
+    """Whoever wrote what somebody else restores is one of its authors, even if the page was taken down in between and their draft
+    discarded with that: they cannot approve it. (Z5)"""
+    page = await desk.update(await desk.published(f"{desk.root}/a"), desk.editor, title="Mine")
+    taken = await withdraw(desk, page, draft=DISCARD)
+    restored = await restore_revision(desk, taken.document, page.revision_number)
+    submitted = await desk.submit(restored)
+    assert (await refused(desk.approve(submitted))).reason == "SELF_APPROVAL"
+    again = await restore_revision(desk, await desk.get(submitted), restored.revision_number)
+    assert (await refused(desk.approve(await desk.submit(again)))).reason == "SELF_APPROVAL"
+    assert (await desk.approve(await desk.get(again), desk.publisher)).draft.state == APPROVED

@@ -16,10 +16,10 @@ from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.files.v1.file_service_pb2 import GetFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from server import files, record
+from server.content.documents.live import SHOWN
 from server.content.documents.premises import Premises
 from server.content.publishing.publisher import NOTHING_SHOWN, Overtaken, Publisher
 from server.content.rendering import Renderer
-from server.content.taking_down import queries
 from server.content.taking_down.changing import Changing, Wanted
 from server.content.transitions import REMOVE
 from server.files.models import File
@@ -148,7 +148,7 @@ async def test_within_a_transaction_of_somebody_else(desk: Desk) -> None:
     base = service.app.base
     premises, publisher, renderer = service.app.means(Premises), Publisher(files.publish), Renderer(base.processes)
     async with base.database.direct() as connection:
-        found = await queries.SHOWN.first(connection, id=uuid.UUID(document.id))
+        found = await SHOWN.first(connection, id=uuid.UUID(document.id))
     wanted = Wanted(change=REMOVE, draft=KEEP, explanation="Closed", html_explanation="Closed")
     actor = uuid.UUID(desk.author.id)
     changing = Changing(base.database, premises, renderer)

@@ -79,7 +79,9 @@ class Modelled:
     def authors(self) -> set[str]:
         """Who cannot approve the draft, nor what was published by force."""
         base = self.base_number if self.forced_by else self.live_number
-        wrote = {each.author for each in self.revisions[base:] if not self.says_what_is_public(each)}
+        since = [each for each in self.revisions[base:] if not self.says_what_is_public(each)]
+        wrote = {each.author for each in since}
+        wrote |= {self.revisions[each.restored_from - 1].author for each in since if each.restored_from}
         return wrote | ({self.forced_by} if self.forced_by else set())
 
     def says_what_is_public(self, one: Saved) -> bool:

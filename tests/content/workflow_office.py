@@ -83,7 +83,9 @@ class Office:
             return refusal or "REVISION_NOT_FOUND"
         old = act.one.revisions[number - 1]
         path = act.one.path if keeps_path else old.path
-        return self.save(act.one, replace(old, path=path, author=act.by, restored_from=number, is_copy=False))
+        return self.save(
+            act.one, replace(old, path=path, author=act.by, restored_from=old.restored_from or number, is_copy=False)
+        )
 
     def discard(self, act: Act) -> str:
         one = act.one

@@ -97,7 +97,11 @@ def fill(message: Any, path: str, known: Ids) -> None:
     elif field.is_repeated:
         inner[:] = [known.get(name, 1)]
     elif field.type == FieldDescriptor.TYPE_STRING:
-        setattr(message, name, known.get(name) or known.get(name.removeprefix("other_")) or LOCALES.get(name) or f"something-{next(MADE)}")
+        setattr(
+            message,
+            name,
+            known.get(name) or known.get(name.removeprefix("other_")) or LOCALES.get(name) or f"something-{next(MADE)}",
+        )
     else:
         setattr(message, name, 1)
 

@@ -16,7 +16,7 @@ from server.content.change_notes import rules as change_notes
 from server.content.documents import saving, views
 from server.content.documents.premises import Premises, unchanged
 from server.content.documents.rendered import rendered
-from server.content.documents.rules import changeable
+from server.content.documents.rules import changeable, readable
 from server.content.documents.saving import Save
 from server.content.paths import queries, rules
 from server.content.paths.failures import OneDocument
@@ -101,6 +101,8 @@ class Swapping:
         async def attempt(anew: bool) -> Swapped | None:
             async with self.database.direct() as connection:
                 found = [await APPROVED.first(connection, id=uuid.UUID(each.id)) for each in both]
+                for row in found:
+                    readable(row, call.caller)
                 one, other = (changeable(row, call.caller, WRITE, each) for row, each in zip(found, both, strict=True))
                 verb = rules.swap(one, other)
                 for each, to in ((one, other), (other, one)):

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Double, Integer, Uuid, bindparam, cast, func, insert, not_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Double,
+    Integer,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    not_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from server import audit
@@ -26,13 +40,13 @@ SAYS_WHAT_IS_PUBLIC = func.coalesce(EARLIER.restored_from_revision_number, 0) ==
 """Whoever gave a draft up has written nothing that anybody would have to approve."""
 APPROVED_BEFORE = func.coalesce(Document.force_base_number, Document.live_revision_number, 0)
 """The last revision that was published with approvals."""
-AUTHORS = (
-    select(EARLIER.author_id)
-    .distinct()
-    .where(EARLIER.document_id == Document.id, EARLIER.number > APPROVED_BEFORE, not_(SAYS_WHAT_IS_PUBLIC))
-    .correlate(Document)
-    .scalar_subquery()
-)
+IS_SINCE = and_(EARLIER.document_id == Document.id, EARLIER.number > APPROVED_BEFORE, not_(SAYS_WHAT_IS_PUBLIC))
+ONCE = aliased(Revision)
+SAID_BEFORE = and_(ONCE.document_id == EARLIER.document_id, ONCE.number == EARLIER.restored_from_revision_number)
+"""Of a revision that was restored, the one whose words it says again: their author is one of its authors."""
+WROTE = select(EARLIER.author_id.label("id")).where(IS_SINCE)
+WROTE_BEFORE = select(ONCE.author_id.label("id")).select_from(EARLIER).join(ONCE, SAID_BEFORE).where(IS_SINCE)
+AUTHORS = WROTE.correlate(Document).union(WROTE_BEFORE.correlate(Document)).scalar_subquery()
 REVIEWED = Statement(asked_for(func.array_append(func.array(AUTHORS), Document.force_account_id).label("authors")))
 """Reads a document with those who wrote its revisions since the last publication that was approved, and who published one since
 by force."""

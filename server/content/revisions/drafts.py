@@ -59,7 +59,11 @@ class Drafts:
             check = partial(self.premises.schemas.check_draft, content_type, words["details"], words["body"])
             await verdicts.once((content_type.version, 0), check)
             save = saving.another(
-                document, words, author_id=call.caller.known_id, draft_state=state, restored_from=request.number
+                document,
+                words,
+                author_id=call.caller.known_id,
+                draft_state=state,
+                restored_from=old.restored_from_revision_number or request.number,
             )
             rendering = await self.renderer.rendering(words, content_type.html_members, call=call)
             check_nesting(content_type, rendering.html)
