@@ -178,7 +178,7 @@ class Workflow(Compared):
         act = self.act(at, by)
         document = self.seen(act)
         wanted = self.office.comment(act)
-        about = {"by": self.staff(act), "blocks_approval": True}
+        about: dict[str, Any] = {"by": self.staff(act), "blocks_approval": True}
         if (made := self.ends(wanted, lambda: reviewing.comment(self.scene.desk, document, **about))) is not None:
             self.comments.setdefault(act.one.id, []).append(made)
 
@@ -247,7 +247,8 @@ class Workflow(Compared):
     )  # fmt: skip
     def change(self, at: int, by: str, stale: bool, handling: int, live: str) -> None:
         act, desk = self.act(at, by, stale=stale), self.scene.desk
-        document, how = self.seen(act), {"by": self.staff(act), "draft": [taking.UNSAID, taking.KEEP, taking.DISCARD][handling]}
+        document, drafts = self.seen(act), [taking.UNSAID, taking.KEEP, taking.DISCARD]
+        how: dict[str, Any] = {"by": self.staff(act), "draft": drafts[handling]}
         doing: Doing = {
             WITHDRAWN: lambda: taking.withdraw(desk, document, **how),
             GONE: lambda: taking.remove(desk, document, WHY_GONE, **how),
