@@ -178,8 +178,8 @@ async def test_both_at_once(desk: Desk) -> None:
 
 
 async def test_words_that_come_back_are_still_their_authors(desk: Desk) -> None:
-    """Whoever wrote what somebody else restores is one of its authors, even if the page was taken down in between, and the draft
-    discarded with it: they cannot approve it. (Z5)"""
+    """Whoever wrote what somebody else restores is one of its authors, even if the page was taken down in between and the draft
+    discarded with it. They cannot approve it. (Z5)"""
     page = await desk.update(await desk.published(f"{desk.root}/a"), desk.editor, title="Mine")
     taken = await withdraw(desk, page, draft=DISCARD)
     restored = await restore_revision(desk, taken.document, page.revision_number)
