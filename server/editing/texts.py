@@ -71,7 +71,7 @@ def read(text: str) -> Document:
 
 def head(text: str) -> Mapping[str, Any]:
     try:
-        found = yaml.load(text, Loader)  # noqa: S506  # it is a SafeLoader
+        found = yaml.load(text, Loader)  # noqa: S506  # nosec B506  # it is a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 2}: " if error.problem_mark else ""
         raise Unreadable(f"{line}{error.problem}") from None

@@ -82,11 +82,11 @@ def permissions_moved(permissions: Sequence[Mapping[str, Any]], moves: Sequence[
     ]
 
 
-def named(request: UpdateContentTypeRequest, page_token: str = "") -> CheckContentTypeRequest:
+def named(request: UpdateContentTypeRequest, page_token: str | None = None) -> CheckContentTypeRequest:
     """What names a change, whoever asks for it: to check it or to make it."""
     paths = sorted(set(request.update_mask.paths))
     wanted = ContentType()
     FieldMask(paths=paths).MergeMessage(request.content_type, wanted)
     wanted.name, wanted.etag = request.content_type.name, request.content_type.etag
     change = UpdateContentTypeRequest(content_type=wanted, update_mask=FieldMask(paths=paths))
-    return CheckContentTypeRequest(name=wanted.name, change=change, page_token=page_token)
+    return CheckContentTypeRequest(name=wanted.name, change=change, page_token=page_token or "")

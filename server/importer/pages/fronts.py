@@ -81,7 +81,7 @@ def split(file: Path) -> Split:
 
 def parsed(said: str, kind: str) -> JSON:
     try:
-        found = tomllib.loads(said) if kind == "TOML" else yaml.load(said, Loader)  # noqa: S506 - it is a safe one
+        found = tomllib.loads(said) if kind == "TOML" else yaml.load(said, Loader)  # noqa: S506  # nosec B506  # it is a safe one
     except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
         raise Refused(f"has front matter that is no {kind}: {' '.join(str(error).split())[:200]}") from None
     if found is None:

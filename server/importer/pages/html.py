@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -119,7 +119,7 @@ def drop(element: Any) -> None:
 def inner(element: Any) -> str:
     """Its content as HTML."""
     parts = [lxml_html.tostring(each, encoding="unicode") for each in element]
-    return (escape(element.text or "") + "".join(parts)).strip()
+    return (escape(element.text or "", quote=False) + "".join(parts)).strip()
 
 
 def retargeted(body: str, retarget: Retarget) -> str:
