@@ -96,7 +96,11 @@ class NotApproved(FailedPrecondition):
 
     def __init__(self, state: int, given: int, required: int) -> None:
         numbers = {"required": str(required), "given": str(given)} if given < required else {}
-        how = f"it needs {required} approvals and has {given}" if numbers else f"this one is {state_name(state)}"
+        how = (
+            f"it needs {required} approval{'s' * (required != 1)} and has {given}"
+            if numbers
+            else f"this one is {state_name(state)}"
+        )
         super().__init__(f"Only an approved draft can be published; {how}.", state=state_name(state), **numbers)
 
 

@@ -34,7 +34,7 @@ class _PublishCheckEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PublishC
     PUBLISH_CHECK_ATTACHMENT_WITHOUT_ALTERNATIVE: _PublishCheck.ValueType  # 3
     """An attached image whose file has no alternative text."""
     PUBLISH_CHECK_ATTACHMENT_NOT_READY: _PublishCheck.ValueType  # 4
-    """An attached file that the organisation does not have, or that has not arrived yet."""
+    """A file, attached or named by its id in a body, that the organisation does not have, or that has not arrived yet."""
     PUBLISH_CHECK_HEADING_LEVEL_SKIPPED: _PublishCheck.ValueType  # 5
     """A heading that is more than one level below the one before it."""
     PUBLISH_CHECK_HEADING_EMPTY: _PublishCheck.ValueType  # 6
@@ -72,9 +72,11 @@ class _PublishCheckEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PublishC
     PUBLISH_CHECK_ANCHOR_DEAD: _PublishCheck.ValueType  # 22
     """A link to a place on the page that there is not."""
     PUBLISH_CHECK_LINK_TARGET_NOT_PUBLIC: _PublishCheck.ValueType  # 23
-    """An element of `links` whose target is not public: it would be left out of the page."""
+    """An element of `links`, a link by id or a block whose target is not public: it would be left out of the page, stand there as text
+    or keep the document from being published.
+    """
     PUBLISH_CHECK_LINK_TARGET_WITHDRAWN: _PublishCheck.ValueType  # 24
-    """An element of `links` whose target was withdrawn."""
+    """An element of `links`, or a link by id, whose target was withdrawn."""
     PUBLISH_CHECK_SECTION_EMPTY: _PublishCheck.ValueType  # 25
     """A heading with nothing below it."""
     PUBLISH_CHECK_MEMBER_EMPTY: _PublishCheck.ValueType  # 26
@@ -96,7 +98,7 @@ PUBLISH_CHECK_IMAGE_ALTERNATIVE_SAYS_NOTHING: PublishCheck.ValueType  # 2
 PUBLISH_CHECK_ATTACHMENT_WITHOUT_ALTERNATIVE: PublishCheck.ValueType  # 3
 """An attached image whose file has no alternative text."""
 PUBLISH_CHECK_ATTACHMENT_NOT_READY: PublishCheck.ValueType  # 4
-"""An attached file that the organisation does not have, or that has not arrived yet."""
+"""A file, attached or named by its id in a body, that the organisation does not have, or that has not arrived yet."""
 PUBLISH_CHECK_HEADING_LEVEL_SKIPPED: PublishCheck.ValueType  # 5
 """A heading that is more than one level below the one before it."""
 PUBLISH_CHECK_HEADING_EMPTY: PublishCheck.ValueType  # 6
@@ -134,9 +136,11 @@ PUBLISH_CHECK_LINK_GONE: PublishCheck.ValueType  # 21
 PUBLISH_CHECK_ANCHOR_DEAD: PublishCheck.ValueType  # 22
 """A link to a place on the page that there is not."""
 PUBLISH_CHECK_LINK_TARGET_NOT_PUBLIC: PublishCheck.ValueType  # 23
-"""An element of `links` whose target is not public: it would be left out of the page."""
+"""An element of `links`, a link by id or a block whose target is not public: it would be left out of the page, stand there as text
+or keep the document from being published.
+"""
 PUBLISH_CHECK_LINK_TARGET_WITHDRAWN: PublishCheck.ValueType  # 24
-"""An element of `links` whose target was withdrawn."""
+"""An element of `links`, or a link by id, whose target was withdrawn."""
 PUBLISH_CHECK_SECTION_EMPTY: PublishCheck.ValueType  # 25
 """A heading with nothing below it."""
 PUBLISH_CHECK_MEMBER_EMPTY: PublishCheck.ValueType  # 26
