@@ -113,6 +113,21 @@ async def test_roles_are_granted_and_revoked(service: Service, email: str, slug:
     assert [event.details["by"] for event in await events(service, "grant.revoke")] == ["cli"]
 
 
+async def test_roles_for_languages(service: Service, email: str, slug: str) -> None:
+    """A role may be held for single languages, and taken for one of them (Z9)."""
+    place = await service.organisation(slug)
+    await service.account(email, Role.ROLE_READER)
+    author = ("--role", "author", "--organisation", slug)
+    granted = await done(service, "accounts", "grant", email, *author, "--locale", "cy-gb", "--locale", "gd")
+    assert granted == f"{email} is author of {slug} for cy-GB, gd.\n"
+    left = await answered(service, "accounts", "revoke", email, *author, "--locale", "gd")
+    assert left["grants"] == [
+        {"role": "ROLE_READER"},
+        {"role": "ROLE_AUTHOR", "organisationId": place, "locales": ["cy-GB"]},
+    ]
+    assert f"author of {slug} for cy-GB\n" in await done(service, "accounts", "show", email)
+
+
 async def test_an_account_is_erased_for_good(service: Service, email: str) -> None:
     """The command asks before it does, unless told not to; a second time is no error."""
     ada = await service.account(email)
@@ -186,12 +201,23 @@ async def test_an_unknown_account_is_one_line(service: Service, arguments: tuple
     [
         ("grant", ADA, "--role", "editor"),
         ("grant", ADA, "--role", "king", "--all-organisations"),
+        ("grant", ADA, "--role", "admin", "--all-organisations", "--locale", "cy"),
+        ("grant", ADA, "--role", "author", "--all-organisations", "--locale", "welsh_"),
         ("revoke", ADA, "--role", "editor", "--all-organisations", "--organisation", "transport"),
         ("invite", "--email", ADA, "--name", "Ada", "--role", "editor"),
         ("list", "--state", "sleeping"),
         ("show",),
     ],
-    ids=["no place", "no such role", "two places", "invited nowhere", "no such state", "nobody"],
+    ids=[
+        "no place",
+        "no such role",
+        "not for languages",
+        "no language",
+        "two places",
+        "invited nowhere",
+        "no such state",
+        "nobody",
+    ],
 )
 async def test_a_wrong_command_line_is_explained(service: Service, arguments: tuple[str, ...]) -> None:
     """What cannot be meant is refused with the exit code of wrong usage."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import Role
 from server import organisations
+from server.rpc.texts.characters import Unfit
+from server.rpc.texts.forms import language
 
 PREFIX = "ROLE_"
 
@@ -36,6 +38,41 @@ def somewhere(command: Callable[..., None]) -> Callable[..., None]:
         command(slug=slug, **arguments)
 
     return given
+
+
+class Language(click.ParamType):  # type: ignore[type-arg]  # it takes none at run time before click 8.5
+    """A tag of a language, in the form in which the API keeps it."""
+
+    name = "language"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return language(value)
+        except Unfit as unfit:
+            self.fail(str(unfit), param, ctx)
+
+
+LIMITED = {"author", "editor", "publisher"}
+"""Roles that may be held for some languages alone."""
+
+
+def in_locales(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives the command `locales`: the languages that the role is about, none for all."""
+
+    @click.option("--locale", "locales", multiple=True, type=Language(), help="For this language and its forms alone.")
+    @wraps(command)
+    def given(*, role: str, locales: tuple[str, ...], **arguments: Any) -> None:
+        if locales and role not in LIMITED:
+            raise click.UsageError("Only authors, editors and publishers are so for single languages.")
+        command(role=role, locales=locales, **arguments)
+
+    return given
+
+
+def for_languages(locales: Iterable[str]) -> str:
+    """What is said of a role's languages after its place; nothing of one that is held for all."""
+    named = ", ".join(locales)
+    return f" for {named}" if named else ""
 
 
 async def organisation_named(connection: AsyncConnection, slug: str | None) -> uuid.UUID | None:

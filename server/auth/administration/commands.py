@@ -17,7 +17,7 @@ from server.auth.accounts import addresses, finding, options, views
 from server.auth.accounts import queries as account_queries
 from server.auth.accounts import rules as account_rules
 from server.auth.accounts.finding import Principal
-from server.auth.accounts.options import number, organisation_named, role_option, somewhere
+from server.auth.accounts.options import for_languages, in_locales, number, organisation_named, role_option, somewhere
 from server.auth.accounts.rules import check_account
 from server.auth.administration import changes, creating, invitations
 from server.auth.clock import utc_now
@@ -142,8 +142,7 @@ def show_account(account: str, is_json: bool) -> None:
     found, slugs = run(read)
     lines = [f"{found.email or '-'}  {found.name or '-'}  {state_name(found)}  {found.id}"]
     lines += [
-        f"{options.name(each.role)} of {slugs.get(each.organisation_id, 'all organisations')}"
-        + (f", for {', '.join(each.locales)}" if each.locales else "")
+        f"{options.name(each.role)} of {slugs.get(each.organisation_id, 'all organisations')}{for_languages(each.locales)}"
         for each in found.grants
     ]
     show(found, "\n".join(lines), is_json=is_json)
@@ -171,31 +170,37 @@ def enable_account(account: str, is_json: bool) -> None:
 @account_argument
 @role_option
 @somewhere
+@in_locales
 @as_json
-def grant_role(account: str, role: str, slug: str | None, is_json: bool) -> None:
+def grant_role(account: str, role: str, locales: tuple[str, ...], slug: str | None, is_json: bool) -> None:
     """Give an account a role. Its tokens know at their next refresh."""
 
     async def grant(connection: AsyncConnection, principal: Principal) -> None:
-        await changes.grant(connection, principal, number(role), await organisation_named(connection, slug))
+        await changes.grant(connection, principal, number(role), await organisation_named(connection, slug), locales)
 
     changed = change(account, grant)
-    show(changed, f"{called(changed)} is {role} of {slug or 'all organisations'}.", is_json=is_json)
+    show(changed, f"{called(changed)} is {role} of {slug or 'all organisations'}{for_languages(locales)}.", is_json=is_json)
 
 
 @accounts.command("revoke")
 @account_argument
 @role_option
 @somewhere
+@in_locales
 @as_json
-def revoke_role(account: str, role: str, slug: str | None, is_json: bool) -> None:
+def revoke_role(account: str, role: str, locales: tuple[str, ...], slug: str | None, is_json: bool) -> None:
     """Take a role from an account, and end its sessions."""
 
     async def revoke(connection: AsyncConnection, principal: Principal) -> None:
         place = await organisation_named(connection, slug)
-        await changes.revoke(connection, principal, number(role), place, utc_now(), ends_sessions=True)
+        await changes.revoke(connection, principal, number(role), place, utc_now(), locales, ends_sessions=True)
 
     changed = change(account, revoke)
-    show(changed, f"{called(changed)} is no longer {role} of {slug or 'all organisations'}.", is_json=is_json)
+    show(
+        changed,
+        f"{called(changed)} is no longer {role} of {slug or 'all organisations'}{for_languages(locales)}.",
+        is_json=is_json,
+    )
 
 
 @accounts.command("erase")
