@@ -21,10 +21,12 @@ from server.rpc.objects import LargeObject, plain
 from tests.content.desk import Desk, imported
 from tests.content.revising import delete, discard, undelete
 from tests.content.swapping import swap
+from tests.content.taking import DISCARD, KEEP, restore, withdraw
 from tests.content.type_changes import asked, change, now
 from tests.refusals import refused
 
 PUBLISH, REVIEW = Permission.PERMISSION_DOCUMENTS_PUBLISH, Permission.PERMISSION_DOCUMENTS_REVIEW
+VANISH = Permission.PERMISSION_DOCUMENTS_VANISH
 
 
 async def closed(desk: Desk, *members: str, permission: Permission.ValueType = PUBLISH, **more: Any) -> ContentType:
@@ -186,4 +188,17 @@ async def test_giving_up_what_others_wrote(desk: Desk) -> None:
     document = await desk.update(document, desk.publisher, details={"price": 6})
     assert [*(await refused(discard(desk, document))).fields] == ["document.details.price"]
     document = await discard(desk, document, desk.publisher)
+    assert plain(document.details) == {"price": 5}
+
+
+async def test_taking_down_gives_up_what_others_wrote(desk: Desk) -> None:
+    """Who may not write a member takes a page down without its draft in which somebody who may has written it (Z10)."""
+    made = await closed(desk, "/price", permission=VANISH)
+    document = await desk.create(metadata=desk.admin.metadata, content_type=made.name, details={"price": 5})
+    document = await desk.through_review(document)
+    document = await desk.update(document, desk.admin, details={"price": 6})
+    refusal = await refused(withdraw(desk, document, draft=DISCARD))
+    assert (refusal.code, [*refusal.fields]) == (grpc.StatusCode.PERMISSION_DENIED, ["document.details.price"])
+    document = (await withdraw(desk, document, draft=KEEP)).document
+    document = await restore(desk, document, draft=DISCARD, by=desk.admin)
     assert plain(document.details) == {"price": 5}

@@ -13,13 +13,26 @@ from typing import Any
 from sqlalchemy import CTE, func, select, update
 
 from server.content.documents import planned, saving
+from server.content.documents.premises import Premises
+from server.content.documents.words import WORDS
 from server.content.documents.writing import copied
 from server.content.models import PreviewLink
+from server.rpc.caller import Caller
 from server.stores.parameters import named
 from server.stores.statements import Row
 
 COLUMNS = ("path", "revision_number")
 """Those of the document that change, beside where its draft stands."""
+
+
+async def check_undone(premises: Premises, caller: Caller, content_type: Row, newest: Row, live: Row) -> None:
+    """Whether the caller may write what becomes again what the public sees, or saw last. `newest` is the document with the
+    draft, and `live` the same with what is public. Raises FieldForbidden."""
+    if not premises.field_permissions.closed(caller, newest.organisation_id, newest.locale, content_type):
+        return
+    newest, live = [await premises.objects.current(each, content_type) for each in (newest, live)]
+    words = {name: getattr(live, name) for name in WORDS} | {"path": live.live_path}
+    await premises.field_permissions.check(caller, newest.organisation_id, newest.locale, content_type, words, newest)
 
 
 def parts(document: CTE) -> tuple[CTE, ...]:

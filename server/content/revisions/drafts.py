@@ -96,7 +96,8 @@ class Drafts:
                     newest = await DOCUMENT.first(connection, id=document.id)
             if newest is None or newest.version != document.version:
                 return None
-            await self.check_undone(newest, document, content_type, call)
+            if newest is not document:
+                await discarding.check_undone(self.premises, call.caller, content_type, newest, document)
             async with self.database.direct() as connection:
                 row = document._replace(
                     path=document.live_path,
@@ -112,12 +113,3 @@ class Drafts:
 
         row = await self.premises.objects.shown(await self.premises.settled(attempt))
         return rpc.DiscardDraftResponse(document=views.document(row))
-
-    async def check_undone(self, newest: Row, live: Row, content_type: Row, call: Call) -> None:
-        """Whether the caller may write what becomes again what the public sees. Raises FieldForbidden."""
-        if newest is live:
-            return
-        newest, live = [await self.premises.objects.current(each, content_type) for each in (newest, live)]
-        words = {name: getattr(live, name) for name in WORDS} | {"path": live.live_path}
-        whose, locale = newest.organisation_id, newest.locale
-        await self.premises.field_permissions.check(call.caller, whose, locale, content_type, words, newest)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gazette.content.v1 import taking_down_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document
-from server.content.documents import views
+from server.content.documents import discarding, views
 from server.content.documents.live import SHOWN
 from server.content.documents.planned import NO_TAKING_DOWN
 from server.content.documents.premises import Premises
@@ -72,8 +72,12 @@ class TakingDown:
                     call.caller.require(VANISH, found.organisation_id)
                 document = changeable(found, call.caller, PUBLISH, named)
                 newest = await DOCUMENT.first(connection, id=document.id) if document.draft_state else None
+                content_type = await self.premises.content_type(connection, document.content_type, anew=anew)
             if newest is not None and newest.version != document.version:
                 return None
+            if newest is not None and wanted.draft == rules.DISCARD:
+                rules.step(document.live_state, wanted.change)
+                await discarding.check_undone(self.premises, call.caller, content_type, newest, document)
             prepared = await changing.prepared(
                 document, wanted, actor_id=call.caller.known_id, begin=call.start, call=call, anew=anew
             )
