@@ -65,3 +65,5 @@ def test_a_pages_life(edge: Edge) -> None:
         assert (answer.json()["page"]["title"], answer.headers["content-language"]) == ("Llanw", "cy")
         pages = publisher.get("/v1/pages", params={"translationKey": document["translationKey"]}, headers=newest).json()
         assert {each["locale"] for each in pages["pages"]} == {"cy", "en"}
+        step(author, published, "confirm-translation")
+        assert not any(each["outdated"] for each in author.get(f"{url}/translations").json()["translations"])
