@@ -101,7 +101,11 @@ async def test_a_new_process_reads_from_redis(service: Service, template: str, r
     await put_page(service.database, f"{root}/a", "Before")
     await get(service, f"{root}/a", "en")
     cache = service.redis
-    assert b"Before" in (await cache.get(f"gazette:page:en:{root}/a") or b"")
+
+    async def is_shared() -> bool:
+        return b"Before" in (await cache.get(f"gazette:page:en:{root}/a") or b"")
+
+    await until(is_shared)
     await put_page(service.database, f"{root}/a", "After")
     await title_becomes(service, f"{root}/a", "After")
     assert b"Before" not in (await cache.get(f"gazette:page:en:{root}/a") or b"")
