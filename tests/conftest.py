@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +25,9 @@ GROUPS = {"edge": "edge", "installation": "faults"}
 LONG = 40
 CHANCES = pytest.mark.flaky(reruns=2, reruns_delay=2)
 """For what holds the service to a time: a machine may be late by itself, and is hardly so three times in a row."""
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's background jobs have it, and all that they start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
