@@ -34,7 +34,7 @@ from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
 from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportedDocument, ImportOptions
 from gazette.content.v1.document_pb2 import Document, DraftState, LiveState
 from gazette_client import Client
-from server.importer import schemas
+from server.importer.govuk import schemas
 from server.importer.importing import run_import
 
 FEW, MANY = 1_000, 100_000

@@ -12,10 +12,11 @@ from typing import Any
 import click
 
 from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest, ImportOptions
-from server.importer import exporting, folders, importing, reporting, schemas
+from server.importer import exporting, folders, importing, reporting
 from server.importer.connecting import Connection, Trouble, connected, connection_options
 from server.importer.exporting import STANDARD_OUTPUT
 from server.importer.failures import Refused
+from server.importer.govuk import schemas
 from server.importer.opening import Format
 from server.importer.pages.places import SUFFIXES
 from server.importer.pages.reading import CONTENT_TYPE, LOCALE, Wanted

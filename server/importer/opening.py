@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, NamedTuple
 
-from server.importer import conversion, encodings, folders, ndjson
+from server.importer import encodings, folders, ndjson
 from server.importer.failures import Refused
+from server.importer.govuk import conversion
 from server.importer.pages.reading import Reader, Wanted
 from server.importer.sources import JSON
 from server.importer.summary import Summary

@@ -12,9 +12,9 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from gazette.content.v1.document_import_pb2 import ImportedDocument
-from server.importer import conversion as importer_conversion
-from server.importer import schemas
-from server.importer.conversion import Conversion
+from server.importer.govuk import conversion as importer_conversion
+from server.importer.govuk import schemas
+from server.importer.govuk.conversion import Conversion
 from server.importer.sources import Source
 
 OWN = Path(__file__).parent / "data"

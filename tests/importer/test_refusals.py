@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from server.importer import conversion
+from server.importer.govuk import conversion
 from server.importer.sources import Refused, read
 from tests.importer.sources import converted, details, item
 

@@ -11,8 +11,8 @@ import pytest
 
 from gazette.content.v1.content_type_pb2 import ContentType
 from server.content.checks.compiling import compiled
-from server.importer import conversion, schemas
-from server.importer.schemas import adapted
+from server.importer.govuk import conversion, schemas
+from server.importer.govuk.schemas import adapted
 from server.importer.sources import Refused, Source
 from server.rpc.requests.validation import validate
 from tests.importer.sources import OWN, Read, as_dict, both, item, read

@@ -20,7 +20,7 @@ from server.content.documents.rules import changeable, readable
 from server.content.documents.saving import Save
 from server.content.paths import queries, rules
 from server.content.paths.failures import OneDocument
-from server.content.publishing.pages import Publication
+from server.content.publishing.publication import Publication
 from server.content.publishing.publisher import Overtaken, Publisher, Shown
 from server.content.publishing.queries import APPROVED
 from server.content.rendering import Renderer

@@ -23,7 +23,7 @@ from server.content.previews import queries, rules
 from server.content.previews.failures import PreviewEnded
 from server.content.previews.tokens import Named, Tokens
 from server.content.publishing import pages
-from server.content.publishing.pages import Publication
+from server.content.publishing.publication import Publication
 from server.content.publishing.publisher import Publisher
 from server.content.references import written
 from server.content.rendering import Renderer, Rendering

@@ -16,7 +16,7 @@ from server.content.preconditions import check_met
 from server.content.publish_checks.checking import Judged, PublishChecks
 from server.content.publish_checks.rules import NONE, Overrides, told
 from server.content.publishing import queries
-from server.content.publishing.pages import Publication
+from server.content.publishing.publication import Publication
 from server.content.publishing.publisher import Published, Publisher
 from server.content.rendering import Renderer
 from server.content.review.rules import NOT_FORCED

@@ -17,7 +17,7 @@ import asyncpg
 from server import audit, delivery, record
 from server.content.documents.queries import DOCUMENT
 from server.content.publishing import pages, queries
-from server.content.publishing.pages import Left, Publication
+from server.content.publishing.publication import Left, Publication
 from server.record import Place
 from server.stores.statements import Row
 

@@ -20,7 +20,7 @@ from server.content.change_notes import queries as change_notes
 from server.content.documents.page_sizes import check_whole, links_size
 from server.content.documents.saving import Save
 from server.content.publishing import pages, queries, queued, rules, showing
-from server.content.publishing.pages import Left, Publication
+from server.content.publishing.publication import Left, Publication
 from server.content.publishing.showing import NOTHING_SEEN, Seen
 from server.content.references import written
 from server.content.rendering.notices import Notice

@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, CTE, Integer, Text, Uuid, bindparam, exists, func,
 
 from server import delivery
 from server.content.models import Refresh
-from server.content.publishing.pages import Publication
+from server.content.publishing.publication import Publication
 from server.content.transitions import VANISHED
 
 CHANNEL = "gazette_refreshes"

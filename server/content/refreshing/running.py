@@ -26,7 +26,7 @@ from server.background import tasks
 from server.background.jobs import Job
 from server.content.publishing.queued import BACKLOG, CHANNEL, PAGE, TARGET
 from server.content.references.finding import found
-from server.content.refreshing import queries, rules
+from server.content.refreshing import backlog, queries, rules
 from server.content.refreshing.failures import Unfinished
 from server.content.refreshing.pages import Pages
 from server.rpc.failures import Failure, ResourceExhausted, Unavailable
@@ -157,11 +157,11 @@ class Refreshing:
         """Finds what revisions of earlier releases refer to, in what their authors wrote."""
         ids, numbers = [row.subject_id for row in taken], [row.number for row in taken]
         async with self.database.direct() as connection:
-            rows = await queries.UNKNOWN.all(connection, ids=ids)
+            rows = await backlog.UNKNOWN.all(connection, ids=ids)
             known = [(row, found(row._asdict(), None)) for row in rows if row.reference_count is None]
             every_one = [(row, at, each) for row, named in known for at, each in enumerate(named)]
             shown = {row.id for row, named in known if row.number == row.live_revision_number and row.links}
-            await queries.STORING.run(
+            await backlog.STORING.run(
                 connection,
                 found_document_id=[row.id for row, _, _ in every_one],
                 found_revision_number=[row.number for row, _, _ in every_one],
@@ -180,7 +180,7 @@ class Refreshing:
     async def find_missed(self) -> None:
         """Has what a process of the release before has saved lately looked at, too."""
         async with self.database.direct() as connection:
-            await queries.MISSED.run(connection)
+            await backlog.MISSED.run(connection)
 
     async def measure(self) -> None:
         async with self.database.direct() as connection:

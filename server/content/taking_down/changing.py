@@ -22,7 +22,7 @@ from server.content.documents.planned import NO_TAKING_DOWN
 from server.content.documents.premises import Premises, unchanged
 from server.content.documents.rendered import rendered
 from server.content.failures import live_state_name, state_name
-from server.content.publishing.pages import PAGE_STATES, Publication
+from server.content.publishing.publication import PAGE_STATES, Publication
 from server.content.rendering import Renderer, Rendering
 from server.content.taking_down import queries, rules
 from server.content.taking_down.failures import NeverAPage

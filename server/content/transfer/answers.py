@@ -14,7 +14,8 @@ from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from gazette.delivery.v1.page_pb2 import Page
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody, RecordEntryKind
 from server import delivery, record
-from server.content.publishing.pages import KINDS, PAGE_STATES
+from server.content.publishing.pages import KINDS
+from server.content.publishing.publication import PAGE_STATES
 from server.content.transfer.failures import InvalidAnswer
 from server.rpc.answers import MOST
 from server.rpc.messages import moment

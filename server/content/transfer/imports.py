@@ -33,7 +33,7 @@ from server.content.documents.queries import DOCUMENT
 from server.content.documents.words import Words, words_of
 from server.content.documents.writing import TRANSLATED_ELSEWHERE
 from server.content.publishing import queries as publishing
-from server.content.publishing.pages import Publication
+from server.content.publishing.publication import Publication
 from server.content.publishing.publisher import Publisher
 from server.content.rendering import Renderer, Rendering
 from server.content.review.rules import NOT_FORCED

@@ -32,7 +32,8 @@ from server.content.documents.words import Words, words_of
 from server.content.documents.writing import TRANSLATED_ELSEWHERE, conflicts_named
 from server.content.failures import live_state_name
 from server.content.paths import others_use
-from server.content.publishing.pages import KINDS, PAGE_STATES
+from server.content.publishing.pages import KINDS
+from server.content.publishing.publication import PAGE_STATES
 from server.content.references import finding
 from server.content.references import queries as references
 from server.content.references.written import UUID

@@ -14,7 +14,7 @@ from gazette.delivery.v1.page_pb2 import PageSummary
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody
 from server import record
 from server.content import fields
-from server.content.publishing.pages import PAGE_STATES
+from server.content.publishing.publication import PAGE_STATES
 from server.content.transitions import NOTHING, REDIRECTED
 from server.rpc.messages import message, moment
 

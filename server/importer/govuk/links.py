@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gazette.content.v1.document_pb2 import Document
-from server.importer.items import Item, Pair, is_uuid, pair
-from server.importer.markup import token
+from server.importer.govuk.items import Item, Pair, is_uuid, pair
+from server.importer.govuk.markup import token
 from server.importer.sources import JSON, leaves
 from server.rpc.requests.validation import validator
 

@@ -17,9 +17,9 @@ from google.protobuf.json_format import MessageToDict
 
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.document_import_pb2 import ImportedDocument
-from server.importer import markup
-from server.importer.govuk import EMBEDDED, REMAINDER
-from server.importer.items import Item
+from server.importer.govuk import markup
+from server.importer.govuk.documents import EMBEDDED, REMAINDER
+from server.importer.govuk.items import Item
 from server.importer.sources import JSON, Refused, read
 
 BODY = "body"

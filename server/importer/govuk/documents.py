@@ -14,8 +14,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from gazette.content.v1.document_import_pb2 import ImportedDocument
 from gazette.content.v1.document_pb2 import BodyFormat, LiveState
 from gazette.delivery.v1.page_pb2 import ChangeNote
-from server.importer.items import GONE, REDIRECT, Item, timestamp
-from server.importer.links import TRANSLATIONS, Known, derived
+from server.importer.govuk.items import GONE, REDIRECT, Item, timestamp
+from server.importer.govuk.links import TRANSLATIONS, Known, derived
 from server.importer.sources import JSON, Refused, depth
 from server.rpc.requests.validation import MAX_NESTING
 

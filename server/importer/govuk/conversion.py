@@ -13,8 +13,9 @@ from pathlib import Path
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportedDocument
 from gazette.content.v1.document_pb2 import LiveState
-from server.importer import govuk, items, links, schemas, sources
-from server.importer.items import Item, Pair
+from server.importer import sources
+from server.importer.govuk import documents, items, links, schemas
+from server.importer.govuk.items import Item, Pair
 from server.importer.sources import JSON, Refusal, Refused, Source
 
 Units = Mapping[Pair, list[tuple[Item, ImportedDocument]]]
@@ -82,7 +83,7 @@ def imported(revisions: Mapping[Pair, list[Item]], known: links.Known, refusals:
     for pair, each in revisions.items():
         for item in each:
             try:
-                document = govuk.imported(item, known)
+                document = documents.imported(item, known)
             except Refused as refused:
                 refusals.append(Refusal(item.source, str(refused)))
             else:
