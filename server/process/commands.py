@@ -1,13 +1,14 @@
-"""What the commands of the domains share: they work on the database in one transaction, and answer in words or as JSON."""
+"""What the commands of the domains share: they work on the database, and answer in words or as JSON."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import asyncpg
 import click
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
@@ -16,39 +17,64 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server import settings
 from server.rpc import failures
 from server.rpc.texts.characters import Unfit
-from server.rpc.texts.forms import line
+from server.rpc.texts.forms import Form, language, line
 from server.stores import postgres, schema
 
 Result = TypeVar("Result")
 Shown = TypeVar("Shown", bound=Message)
 
 
-class Line(click.ParamType):  # type: ignore[type-arg]  # it takes none at run time before click 8.5
-    """One line that people read, or an address: as the API takes it."""
+class InForm(click.ParamType):  # type: ignore[type-arg]  # it takes none at run time before click 8.5
+    """A text in the form in which the API keeps it."""
 
-    name = "text"
+    def __init__(self, name: str, form: Form) -> None:
+        self.name, self.form = name, form
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
-            return line(value)
+            return self.form(value)
         except Unfit as unfit:
             self.fail(str(unfit), param, ctx)
 
 
-LINE = Line()
+LINE = InForm("text", line)
+"""One line that people read, or an address."""
+LANGUAGE = InForm("language", language)
+"""The tag of a language."""
 as_json = click.option("--json", "is_json", is_flag=True, help="Write JSON.")
 
 
 def run(work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
-    """Does the work in one transaction; what it refuses is one line, and the exit code 1."""
+    """Does the work in one transaction; else as `run`."""
     values = settings.load()
 
     async def in_transaction() -> Result:
         async with connected(values) as connection:
             return await work(connection)
 
+    return refused_in_a_line(in_transaction())
+
+
+def run_directly(work: Callable[[asyncpg.Connection], Awaitable[Result]]) -> Result:
+    """Does the work on a connection that commits what each step of it does; else as `run`."""
+    values = settings.load()
+
+    async def on_connection() -> Result:
+        pools = postgres.connect(values)
+        try:
+            async with pools.read() as connection:
+                await schema.check(connection)
+            async with pools.direct() as direct:
+                return await work(direct)
+        finally:
+            await pools.close()
+
+    return refused_in_a_line(on_connection())
+
+
+def refused_in_a_line(work: Coroutine[Any, Any, Result]) -> Result:
     try:
-        return asyncio.run(in_transaction())
+        return asyncio.run(work)
     except (failures.Failure, schema.WrongSchema) as failure:
         raise click.ClickException(str(failure)) from None
 

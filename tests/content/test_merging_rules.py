@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.content.comparing.sequences import Budget, short_way
 from server.content.documents.words import WORDS, Words
 from server.content.merging import lines, rules, values
 from server.content.merging.fields import BOTH, MOST_COLLISIONS, MOST_HUNKS, THEIRS, YOURS, merge
@@ -101,8 +102,7 @@ def test_partners(one: list[str], other: list[str]) -> None:
 @settings(max_examples=300, deadline=None)
 def test_the_shortest_way(one: list[str], other: list[str]) -> None:
     """Of lines that are not unique as many are kept as can be."""
-    part = lines.Part(0, len(one), 0, len(other))
-    found = lines.shortest(one, other, part, lines.Steps())
+    found = short_way(one, 0, len(one), other, 0, len(other), Budget())
     assert len(found) == longest_common(one, other)
 
 

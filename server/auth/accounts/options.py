@@ -12,8 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.auth.v1.account_pb2 import Role
 from server import organisations
-from server.rpc.texts.characters import Unfit
-from server.rpc.texts.forms import language
+from server.process.commands import LANGUAGE
 
 PREFIX = "ROLE_"
 
@@ -40,18 +39,6 @@ def somewhere(command: Callable[..., None]) -> Callable[..., None]:
     return given
 
 
-class Language(click.ParamType):  # type: ignore[type-arg]  # it takes none at run time before click 8.5
-    """A tag of a language, in the form in which the API keeps it."""
-
-    name = "language"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return language(value)
-        except Unfit as unfit:
-            self.fail(str(unfit), param, ctx)
-
-
 LIMITED = {"author", "editor", "publisher"}
 """Roles that may be held for some languages alone."""
 
@@ -59,7 +46,7 @@ LIMITED = {"author", "editor", "publisher"}
 def in_locales(command: Callable[..., None]) -> Callable[..., None]:
     """Gives the command `locales`: the languages that the role is about, none for all."""
 
-    @click.option("--locale", "locales", multiple=True, type=Language(), help="For this language and its forms alone.")
+    @click.option("--locale", "locales", multiple=True, type=LANGUAGE, help="For this language and its forms alone.")
     @wraps(command)
     def given(*, role: str, locales: tuple[str, ...], **arguments: Any) -> None:
         if locales and role not in LIMITED:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 LONGEST_WAY = 200
-"""Changes between two anchors that are looked for."""
+"""Changes between two anchors that are looked for, where nobody asks for more."""
 WORK = 4_000_000
 """Steps of about a quarter of a microsecond each."""
 
@@ -32,6 +32,7 @@ class Budget:
     """How much may still be done, and whether something was left undone."""
 
     left: int = WORK
+    longest_way: int = LONGEST_WAY
     is_coarse: bool = False
 
     def takes(self, steps: int) -> bool:
@@ -121,7 +122,7 @@ def short_way(
     length_a, length_b = end_a - begin_a, end_b - begin_b
     furthest = {1: 0}
     trace: list[dict[int, int]] = []
-    for d in range(LONGEST_WAY + 1):
+    for d in range(budget.longest_way + 1):
         if not budget.takes(4 * (d + 1)):
             return []
         trace.append(furthest.copy())

@@ -7,16 +7,16 @@ nothing is put into the text to say that something collides.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
-STEPS = 1_000_000
-"""Comparisons of lines, about, for which two texts are held against each other: half a second. Parts that would take more are
-taken to have nothing in common, which makes more collide, and loses nothing."""
+from server.content.comparing.sequences import Budget, matches
+
+STEPS = 2_000_000
+"""Steps for which two texts are held against each other: half a second, about. Parts that would take more are taken to have
+nothing in common, which makes more collide, and loses nothing."""
+LONGEST_WAY = 1_000
+"""Lines between two anchors that were added or taken away: about as many as the steps are for."""
 
 Lines = Sequence[str]
 
@@ -38,27 +38,6 @@ class Text(NamedTuple):
 
     text: str
     hunks: list[Hunk]
-
-
-class Part(NamedTuple):
-    """The lines `low` to `high` of one text, and of another."""
-
-    low: int
-    high: int
-    other_low: int
-    other_high: int
-
-
-@dataclass(slots=True)
-class Steps:
-    """How much may still be compared."""
-
-    left: int = STEPS
-
-    def spend(self, steps: int) -> bool:
-        """Whether there was so much left."""
-        self.left -= steps
-        return self.left >= 0
 
 
 def merged(base: str, theirs: str, yours: str) -> Text:
@@ -105,91 +84,7 @@ def chunks(base: Lines, theirs: Lines, yours: Lines) -> Iterator[tuple[Span, Spa
 
 def partners(lines: Lines, others: Lines) -> list[int]:
     """For each line the place of the same one in the other text, in the same order; -1 where there is none."""
-    result, steps = [-1] * len(lines), Steps()
-    waiting = [Part(0, len(lines), 0, len(others))]
-    while waiting:
-        part = trimmed(lines, others, waiting.pop(), result)
-        size, other_size = part.high - part.low, part.other_high - part.other_low
-        if not size or not other_size or not steps.spend(size + other_size):
-            continue
-        anchors = unique(lines, others, part)
-        if not anchors:
-            for line, other in shortest(lines, others, part, steps):
-                result[line] = other
-            continue
-        for line, other in anchors:
-            result[line] = other
-        ends = [(part.low - 1, part.other_low - 1), *anchors, (part.high, part.other_high)]
-        waiting += [Part(low + 1, high, other_low + 1, other_high) for (low, other_low), (high, other_high) in pairwise(ends)]
+    result = [-1] * len(lines)
+    for at, other, length in matches(lines, others, Budget(STEPS, LONGEST_WAY)):
+        result[at : at + length] = range(other, other + length)
     return result
-
-
-def trimmed(lines: Lines, others: Lines, part: Part, result: list[int]) -> Part:
-    """The part without the lines that both begin and end with, which are noted."""
-    low, high, other_low, other_high = part
-    while low < high and other_low < other_high and lines[low] == others[other_low]:
-        result[low] = other_low
-        low, other_low = low + 1, other_low + 1
-    while low < high and other_low < other_high and lines[high - 1] == others[other_high - 1]:
-        high, other_high = high - 1, other_high - 1
-        result[high] = other_high
-    return Part(low, high, other_low, other_high)
-
-
-def unique(lines: Lines, others: Lines, part: Part) -> list[tuple[int, int]]:
-    """The most lines that each text has once in this part, in the same order: what people would say is the same."""
-    count = Counter(lines[part.low : part.high])
-    other_count = Counter(others[part.other_low : part.other_high])
-    places = {others[at]: at for at in range(part.other_low, part.other_high) if other_count[others[at]] == 1}
-    pairs = [(at, places[lines[at]]) for at in range(part.low, part.high) if count[lines[at]] == 1 and lines[at] in places]
-    # The longest rising sequence of places.
-    tails: list[int] = []
-    last: list[int] = []
-    before: list[int] = []
-    for number, (_, place) in enumerate(pairs):
-        length = bisect_left(tails, place)
-        tails[length : length + 1], last[length : length + 1] = [place], [number]
-        before.append(last[length - 1] if length else -1)
-    found, number = [], last[-1] if last else -1
-    while number >= 0:
-        found.append(pairs[number])
-        number = before[number]
-    return found[::-1]
-
-
-def shortest(lines: Lines, others: Lines, part: Part, steps: Steps) -> list[tuple[int, int]]:
-    """The lines that stay where one becomes the other with the fewest added and taken away (Myers 1986); none where finding
-    them would take too long."""
-    low, high, other_low, other_high = part
-    size, other_size = high - low, other_high - other_low
-    furthest, ways = {1: 0}, []
-    for edits in range(size + other_size + 1):
-        if not steps.spend(2 * edits + 1):
-            return []
-        ways.append(dict(furthest))
-        for diagonal in range(-edits, edits + 1, 2):
-            is_down = diagonal == -edits or (diagonal != edits and furthest[diagonal - 1] < furthest[diagonal + 1])
-            x = furthest[diagonal + 1] if is_down else furthest[diagonal - 1] + 1
-            begin = x
-            while x < size and x - diagonal < other_size and lines[low + x] == others[other_low + x - diagonal]:
-                x += 1
-            if x > begin and not steps.spend(x - begin):
-                return []
-            furthest[diagonal] = x
-            if x >= size and x - diagonal >= other_size:
-                return [(low + one, other_low + other) for one, other in walked(ways, size, other_size)]
-    return []
-
-
-def walked(ways: Sequence[dict[int, int]], x: int, y: int) -> Iterator[tuple[int, int]]:
-    """The pairs on the way that was found, from its end."""
-    for edits in range(len(ways) - 1, -1, -1):
-        furthest, diagonal = ways[edits], x - y
-        is_down = diagonal == -edits or (diagonal != edits and furthest[diagonal - 1] < furthest[diagonal + 1])
-        came_from = diagonal + 1 if is_down else diagonal - 1
-        begin_x = furthest[came_from]
-        begin_y = begin_x - came_from
-        while x > begin_x and y > begin_y and x > 0 and y > 0:
-            x, y = x - 1, y - 1
-            yield x, y
-        x, y = begin_x, begin_y

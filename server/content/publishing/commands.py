@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import TypeVar
 
 import asyncpg
 import click
 
-from server import settings
 from server.content.publishing import mending
 from server.content.publishing.mending import Finding
-from server.process.commands import as_json, written
-from server.rpc import failures
-from server.stores import postgres, schema
-
-Result = TypeVar("Result")
+from server.process.commands import as_json, run_directly, written
 
 
 @click.group()
@@ -30,7 +22,7 @@ def redirects() -> None:
 @as_json
 def check_redirects(is_json: bool) -> None:
     """List the redirects that do not lead where they should; exit 1 if there are any."""
-    found = run(found_all)
+    found = run_directly(found_all)
     if is_json:
         click.echo(written([{**each._asdict(), "document_id": str(each.document_id)} for each in found]))
     else:
@@ -51,7 +43,7 @@ def mend_redirects() -> None:
                 click.echo(f"{count} redirect{'s' if count != 1 else ''} lead{'' if count != 1 else 's'} to {path} now")
         return await found_all(connection)
 
-    left = run(mend)
+    left = run_directly(mend)
     for each in left:
         click.echo(line(each))
     sys.exit(1 if left else 0)
@@ -63,23 +55,3 @@ async def found_all(connection: asyncpg.Connection) -> list[Finding]:
 
 def line(finding: Finding) -> str:
     return f"{finding.path} ({finding.locale}): {finding.problem}"
-
-
-def run(work: Callable[[asyncpg.Connection], Awaitable[Result]]) -> Result:
-    """Does the work on a connection that commits what each step of it does."""
-    values = settings.load()
-
-    async def connected() -> Result:
-        database = postgres.connect(values)
-        try:
-            async with database.read() as connection:
-                await schema.check(connection)
-            async with database.direct() as direct:
-                return await work(direct)
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(connected())
-    except (failures.Failure, schema.WrongSchema) as failure:
-        raise click.ClickException(str(failure)) from None

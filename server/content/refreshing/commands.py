@@ -3,22 +3,13 @@ commands work on the database."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
-import asyncpg
 import click
 
-from server import settings
 from server.content.refreshing import queries
-from server.process.commands import as_json, written
-from server.rpc import failures
-from server.stores import postgres, schema
+from server.process.commands import as_json, run_directly, written
 from server.stores.statements import Row
-
-Result = TypeVar("Result")
 
 
 @click.group()
@@ -30,7 +21,7 @@ def references() -> None:
 @as_json
 def list_failed(is_json: bool) -> None:
     """List the pages that could not be rendered again, and why; exit 1 if there are any."""
-    found = run(queries.FAILED.all)
+    found = run_directly(queries.FAILED.all)
     if is_json:
         click.echo(written([{**each._asdict(), "id": str(each.id)} for each in found]))
     else:
@@ -43,28 +34,9 @@ def list_failed(is_json: bool) -> None:
 @references.command("refresh")
 def refresh_all() -> None:
     """Have every page looked at again, by the servers, behind all else that they do."""
-    count = run(queries.EVERY_PAGE.value)
+    count = run_directly(queries.EVERY_PAGE.value)
     click.echo(f"{count} pages are looked at.")
 
 
 def line(failed: Row) -> str:
     return f"{failed.live_path} ({failed.locale}): {failed.failure_reason}: {failed.failure_message}"
-
-
-def run(work: Callable[[asyncpg.Connection], Awaitable[Result]]) -> Result:
-    values = settings.load()
-
-    async def connected() -> Result:
-        database = postgres.connect(values)
-        try:
-            async with database.read() as connection:
-                await schema.check(connection)
-            async with database.direct() as direct:
-                return await work(direct)
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(connected())
-    except (failures.Failure, schema.WrongSchema) as failure:
-        raise click.ClickException(str(failure)) from None
