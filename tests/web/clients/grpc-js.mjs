@@ -3,12 +3,14 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
 import grpc from "@grpc/grpc-js";
-import { loadFileDescriptorSetFromBuffer } from "@grpc/proto-loader";
+import { loadFileDescriptorSetFromBuffer, loadSync } from "@grpc/proto-loader";
+import { protoPath } from "grpc-health-check";
 
 import { draft, given, imported, PASSWORD, take } from "./steps.mjs";
 
 const forms = { longs: String, enums: String, defaults: true };
 const contract = grpc.loadPackageDefinition(loadFileDescriptorSetFromBuffer(await readFile(given.descriptors), forms));
+const { grpc: known } = grpc.loadPackageDefinition(loadSync(protoPath, forms));
 const { auth, content, delivery, files } = contract.gazette;
 const channel = [given.grpc, grpc.credentials.createInsecure()];
 const services = {
@@ -16,7 +18,7 @@ const services = {
   content: new content.v1.ContentService(...channel),
   delivery: new delivery.v1.DeliveryService(...channel),
   files: new files.v1.FileService(...channel),
-  health: new contract.grpc.health.v1.Health(...channel),
+  health: new known.health.v1.Health(...channel),
 };
 
 const metadata = (pairs) => grpc.Metadata.fromHttp2Headers(pairs);
@@ -45,7 +47,6 @@ const as = async (name) => {
 };
 
 const picture = await readFile(given.picture);
-let file;
 
 await take({
   page: async () => (await call("delivery", "GetPage", { path: given.page })).page.title,
@@ -70,12 +71,11 @@ await take({
   upload: async () => {
     const upload = { organisationId: given.organisation, name: "pier.png", alternativeText: "A pier", sizeBytes: picture.length };
     const parts = [{ upload }, { chunk: picture.subarray(0, 1000) }, { chunk: picture.subarray(1000) }];
-    ({ file } = await send("files", "UploadFile", parts, await as("author")));
-    return file.sha256;
+    return (await send("files", "UploadFile", parts, await as("author"))).file.sha256;
   },
   download: async () => {
     const hash = createHash("sha256");
-    for await (const part of services.files.DownloadFile({ id: file.id }, metadata(await as("author")))) hash.update(part.data);
+    for await (const part of services.files.DownloadFile({ id: given.file }, metadata(await as("author")))) hash.update(part.data);
     return hash.digest("hex");
   },
   error: async () => {

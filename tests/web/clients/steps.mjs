@@ -38,4 +38,5 @@ export async function take(steps, say = (line) => console.log(JSON.stringify(lin
       say({ step, error: error?.stack ?? JSON.stringify(error) });
     }
   }
+  globalThis.finished = true;
 }
