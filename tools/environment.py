@@ -1,5 +1,5 @@
-"""Makes `.venv` from the lock files. Runs on the bare interpreter, before anything is installed; `environment.py contract` installs
-no more than the contract needs.
+"""Makes `.venv` from the lock files. Runs on the bare interpreter, before anything is installed.
+`environment.py contract` installs no more than the contract needs.
 
 A stamp holds the digest of each lock, so a second run costs milliseconds; a file lock lets two makes run side by
 side. The embedded stack's wheels go to `.venv/devstack`, outside the import path: their pins collide with ours.

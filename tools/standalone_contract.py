@@ -1,8 +1,9 @@
 """`make contract`: the contract by itself, for clients in any language, in `build/contract/`.
 
-`proto/` is one folder in which every import is found, ours and third parties'; `gazette.binpb` the descriptors of the same files,
-with comments; `gazette-contract.zip` holds both. Afterwards `buf build` works in the checkout, too. Only the standard library
-is imported, since no more than `requirements/contract-tools.lock` need be installed. clients/README.md says what is done with it.
+`proto/` is one folder in which every import is found, ours and third parties'; `gazette.binpb` the descriptors of the same
+files, with comments; `gazette-contract.zip` holds both. Afterwards `buf build` works in the checkout, too. Only the standard
+library is imported, since no more than `requirements/contract-tools.lock` need be installed. What is done with it stands in
+clients/README.md.
 """
 
 import os
