@@ -68,6 +68,11 @@ types: env ## Check types only
 proto: env ## Generate Python, Envoy's descriptors, OpenAPI and the page of permissions from the contract
 	@$(BIN)/python -m tools.generate
 
+.PHONY: contract
+contract: ## The contract by itself, for clients in any language: build/contract (installs a tenth of env, or nothing)
+	@$(PYTHON) tools/environment.py contract
+	@$(BIN)/python -m tools.standalone_contract
+
 .PHONY: lock
 lock: env ## Resolve the dependencies anew and write requirements/*.lock
 	@$(BIN)/python -m tools.lock
