@@ -15,7 +15,7 @@ import pytest
 from tests.edge import Edge
 from tests.files.test_http import upload
 from tests.files.uploading import png
-from tests.polling import until_true
+from tests.polling import wait_until
 from tests.refusals import http_reason
 
 CONTENT = png(4 * 1024 * 1024)
@@ -140,7 +140,7 @@ def test_curl_goes_on_with_a_download_that_was_interrupted(author: httpx.Client,
     to, url = tmp_path / "ranges.png", author.base_url.join(where)
     first = subprocess.Popen(curl(author, "--limit-rate", "100k", "-o", to, url))
     try:
-        until_true(lambda: to.exists() and to.stat().st_size > 0)
+        wait_until(lambda: to.exists() and to.stat().st_size > 0)
     finally:
         first.terminate()
         first.wait(timeout=10)
