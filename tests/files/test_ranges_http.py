@@ -60,7 +60,7 @@ def curl(author: httpx.Client, *arguments: object) -> list[str]:
 def test_a_range_is_answered_by_that_part(
     author: httpx.Client, file: dict[str, Any], where: str, asked: str, part: tuple[int, int]
 ) -> None:
-    """206 with Content-Range, the part's own length, and the whole's type, ETag and name: what a viewer of videos or PDFs reads."""
+    """206 with Content-Range, the part's own length, and the whole's type and ETag: what a viewer of videos or PDFs reads."""
     answer = author.get(where, headers={"range": asked, "if-range": f'"{file["sha256"]}"'})
 
     assert (answer.status_code, answer.content) == (206, CONTENT[slice(*part)])
@@ -83,8 +83,8 @@ def test_a_range_is_answered_by_that_part(
     ],
 )
 def test_what_is_not_answered_in_part_is_answered_whole(author: httpx.Client, where: str, headers: dict[str, Any]) -> None:
-    """Several ranges, other units, nonsense and a file that has another ETag get 200 with every byte, which says that ranges are
-    taken."""
+    """Several ranges, other units, nonsense and a file that has another ETag get 200 with every byte, which says that ranges
+    are taken."""
     answer = author.get(where, headers=headers)
 
     assert (answer.status_code, answer.content) == (200, CONTENT)

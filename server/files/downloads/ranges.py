@@ -29,7 +29,7 @@ def window(size: int, offset: int, limit: int) -> Span:
 
 
 def asked(header: str, size: int) -> Span | None:
-    """What a Range header asks of so many bytes; None where it is to be answered with all of them, as the RFC has it for other units,
+    """What a Range header asks of so many bytes; None where all of them are the answer, as the RFC has it for other units,
     several ranges, and what is no range. Raises RangeNotSatisfiable for one that begins behind the last byte, or has none."""
     match = ONE_RANGE.fullmatch(header)
     if match is None:

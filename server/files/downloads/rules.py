@@ -40,8 +40,8 @@ def cache_headers(file: Any) -> tuple[tuple[str, str], ...]:
 
 
 def over_http(file: Any, span: Span, asked: str, condition: str) -> tuple[Span, tuple[tuple[str, str], ...]]:
-    """Which of these bytes of the file a Range asks for, on the condition of an If-Range, and what the answer says of them. Both are
-    empty where the request has none. Raises RangeNotSatisfiable."""
+    """Which of these bytes of the file a Range asks for, on the condition of an If-Range, and what the answer says of them.
+    Both are empty where the request has none. Raises RangeNotSatisfiable."""
     part = ranges.asked(asked, span.length) if ranges.is_met(condition, etag(file)) else None
     if part is None:
         return span, body_headers(file, span.length)
