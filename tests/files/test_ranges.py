@@ -157,8 +157,8 @@ async def test_a_range_of_a_part_counts_from_there(service: Service) -> None:
 
 @pytest.mark.parametrize("weakness", ["W/", "x"])
 async def test_if_range_holds_for_the_same_bytes_alone(service: Service, weakness: str) -> None:
-    """The file's own ETag lets the part through; any other validator, a weak one and a date, gets the whole file, even where the
-    range could not be satisfied."""
+    """The file's own ETag lets the part through; any other validator, a weak one and a date, gets the whole file, even where
+    the range could not be satisfied."""
     file, author = await stored(service)
     same, date = ("if-range", f'"{file.sha256}"'), ("if-range", "Sat, 28 Nov 2026 10:00:00 GMT")
     other = ("if-range", f'{weakness}"{file.sha256}"')
