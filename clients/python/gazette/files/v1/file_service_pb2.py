@@ -79,3 +79,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILESERVICE']._serialized_start=1078
   _globals['_FILESERVICE']._serialized_end=1578
 # @@protoc_insertion_point(module_scope)
+UploadFileRequest.__doc__ = """One message of an upload.
+
+upload: What is known of the file.
+chunk: The next bytes."""
+UploadFileResponse.__doc__ = """The uploaded file.
+
+file: As it was stored."""
+UploadFileContentRequest.__doc__ = """One message of an upload over HTTP; all but `content` count in the first only.
+
+content: The next bytes.
+organisation_id: Whose it shall be.
+name: Its name, with its extension.
+alternative_text: What it shows or says, for those who cannot see it.
+sha256: SHA-256 of its bytes, 64 lower-case hexadecimal digits; empty when unknown."""
+UploadFileContentResponse.__doc__ = """The uploaded file.
+
+file: As it was stored."""
+GetFileRequest.__doc__ = """Asks what is known of a file.
+
+id: Its id."""
+GetFileResponse.__doc__ = """What is known of a file.
+
+file: As it stands."""
+DownloadFileRequest.__doc__ = """Asks for a file's bytes.
+
+id: Its id.
+preview_token: The token of a preview link, whose revision has the file attached: with it the file is read as the preview is, though it is not
+    public yet. What is no such token changes nothing."""
