@@ -36,6 +36,10 @@ test-integration: env ## Run the tests that need PostgreSQL, Redis or Envoy
 test-deploy: env ## Check the deployment with tools that this installs: images, manifests, charts, rules (ARGS="-m 'deploy and not heavy'")
 	@$(BIN)/python -m pytest -n 2 -m deploy tests/deploy $(ARGS)
 
+.PHONY: test-web
+test-web: env ## Try web clients, in Chromium too, with Node and packages that this installs (ARGS="-k chromium")
+	@$(BIN)/python -m pytest -n 2 -m web tests/web $(ARGS)
+
 .PHONY: coverage
 coverage: env ## Add up what the two covered (ARGS="--cov --cov-report="), and hold it to COVERAGE percent
 	@$(BIN)/coverage combine --quiet --keep build/coverage/*

@@ -24,7 +24,7 @@ SERVICES = tuple((HERE / "services.txt").read_text().split())
 STREAMS = r"/gazette\.[^/]+/(Upload|Download|Import|Export|Watch)\w+"
 READS = r"/gazette\.[^/]+/((Get|List|BatchGet|Search|Verify|Diff)\w+|CheckDocument)"
 
-PROGRAM = ("bodies", "json_texts", "json", "refusals", "rest")
+PROGRAM = ("bodies", "routes", "json_texts", "json", "refusals", "rest")
 """The Lua filter's parts, each of which uses what those before it define."""
 
 # What needs no sign-in and changes nothing, health apart: limited here, by address. A test compares them, too.
@@ -202,9 +202,9 @@ def metrics_listener(place: str) -> str:
 
 
 def lua() -> str:
-    """The filter's program, which begins with what bodies the contract knows."""
-    bodies = f"local CONTRACT_BODIES = [=[\n{(HERE / 'bodies.txt').read_text()}]=]\n"
-    return bodies + "".join((HERE / f"{name}.lua").read_text() for name in PROGRAM)
+    """The filter's program, which begins with what bodies and routes the contract knows."""
+    known = (f"local CONTRACT_{name.upper()} = [=[\n{(HERE / f'{name}.txt').read_text()}]=]\n" for name in ("bodies", "routes"))
+    return "".join(known) + "".join((HERE / f"{name}.lua").read_text() for name in PROGRAM)
 
 
 def positive(text: str) -> int:

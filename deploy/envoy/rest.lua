@@ -17,7 +17,7 @@ local function is_too_large(text) return text ~= nil and string.find(text, "mess
 local PASSED = {}
 for name in string.gmatch([[
   :authority :method :path :scheme accept-encoding authorization content-length content-type idempotency-key if-none-match
-  traceparent user-agent x-envoy-internal x-forwarded-for x-forwarded-proto x-min-record-number x-request-id
+  if-range range traceparent user-agent x-envoy-internal x-forwarded-for x-forwarded-proto x-min-record-number x-request-id
 ]], "%S+") do PASSED[name] = true end
 local PASSED_OF_GRPC = {["grpc-accept-encoding"] = true, ["grpc-encoding"] = true, ["grpc-timeout"] = true, te = true}
 -- What Envoy's own filters take for gRPC-Web, to the letter: any other type that begins so is REST to the transcoder.
@@ -54,6 +54,32 @@ local function respond_grpc(handle, kind, status, message)
   }, "")
 end
 
+-- The route of a request; nil if there is none, which it is answered.
+local function find_route(handle, headers, method)
+  local path, request_id = headers:get(":path"), headers:get("x-request-id")
+  local place, why = opened(path)
+  if place == nil then
+    answer_status(handle, "400", status_of(3, "INVALID_PATH", "The path has " .. why .. ".", {}, request_id))
+    return nil
+  end
+  local route = route_of(method, place)
+  if route then
+    place = shielded(place, route)
+    if place ~= path then headers:replace(":path", place) end
+    return route
+  end
+  local methods = methods_of(place)
+  if methods == nil then
+    answer_status(handle, "404", status_of(5, "ROUTE_NOT_FOUND", "Nothing answers at this path.", {}, request_id))
+  elseif method == "OPTIONS" then
+    handle:respond({[":status"] = "204", ["allow"] = methods}, "")
+  else
+    local told = "This path does not answer to " .. shortened(method, 20) .. ", but to " .. methods .. "."
+    local refused = status_of(12, "METHOD_NOT_ALLOWED", told, {methods = methods}, request_id)
+    answer_status(handle, "405", refused, {allow = methods})
+  end
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
   local kind = headers:get("content-type") or ""
@@ -80,14 +106,13 @@ function envoy_on_request(handle)
   end
   if is_grpc then return end
   local method = headers:get(":method")
-  if method == "OPTIONS" then
-    handle:respond({[":status"] = "204", ["allow"] = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"}, "")
-    return
-  end
   if method == "HEAD" then
     handle:streamInfo():dynamicMetadata():set("gazette", "head", true)
     headers:replace(":method", "GET")
+    headers:remove("range")  -- which is GET's alone (RFC 9110 section 14.2)
   end
+  local route = find_route(handle, headers, method == "HEAD" and "GET" or method)
+  if route == nil then return end
   -- A HEAD tells the length of the plain answer; a download's length and ranges count its own bytes.
   if method == "HEAD" or string.find(headers:get(":path"), ":download", 1, true) then headers:remove("accept-encoding") end
   -- The transcoder strips content-length; an upload is checked against it.
@@ -99,13 +124,12 @@ function envoy_on_request(handle)
       return handle:respond({[":status"] = "413"}, "")
     end
   end
-  local body = body_of(method, headers:get(":path"))
-  if body == nil then return end
+  if route.body == nil then return end
   local charset = string.match(string.lower(kind), ";%s*charset%s*=%s*\"?([^\"%s;]*)")
   if charset and not UTF_8[charset] or coding and string.lower(coding) ~= "identity" then
     return handle:respond({[":status"] = "415"}, "")
   end
-  scan_body(handle, body, headers:get("x-request-id"))
+  scan_body(handle, route.body, headers:get("x-request-id"))
 end
 
 -- Lets a body through, and behind a fault nothing but what no parser takes: the transcoder refuses it then, whatever it is lenient
@@ -185,7 +209,7 @@ function envoy_on_response(handle)
   if is_ok then
     if length ~= nil then headers:replace("content-length", length) end
     if status ~= nil then headers:replace(":status", status) end
-  elseif status == "413" then
+  elseif status == "413" or status == "416" then
     headers:replace(":status", status)
   elseif headers:get(":status") == "429" and headers:get("retry-after") == nil then
     local body = handle:body()

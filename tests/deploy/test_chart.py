@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.deploy import manifests
-from tests.deploy.installing import ROOT, node_tool
+from tests.installing import ROOT, node_tool
 
 pytestmark = pytest.mark.deploy
 

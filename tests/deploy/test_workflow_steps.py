@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.installing import debian
 from tests.deploy.stand_ins import ROOT, Stage, set_stage
 from tests.deploy.workflow_steps import STEPS, execute
+from tests.installing import debian
 
 DIGEST = "sha256:" + "a" * 64
 SERVER, BACKUP = f"ghcr.io/example/gazette@{DIGEST}", f"ghcr.io/example/gazette-backup@{DIGEST}"
