@@ -15,6 +15,7 @@ from devstack.home import Home
 from devstack.ports import LOOPBACK, claim
 from devstack.server import Server, Task
 from devstack.stack import Stack
+from devstack.viewer import install
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -26,7 +27,7 @@ DEMO = {
 WITHOUT_DEMO = {"page": "", "email": "admin@example.gov", "accounts": "admin@example.gov"}
 
 READY = """
-  HTTP       http://{host}:{ports.http}
+  HTTP       http://{host}:{ports.http}{docs}
   gRPC       {host}:{ports.grpc}
   metrics    http://{host}:{ports.metrics}/metrics
   data       {home}
@@ -65,6 +66,13 @@ def number(environ: Mapping[str, str], variable: str, default: int) -> int:
     if given and not (given.isdecimal() and int(given) < 65536):
         raise DevstackError(f"{variable} is {given!r}: set it to a port's number, or to 0 for any free one")
     return int(given or default)
+
+
+def wants_docs(environ: Mapping[str, str]) -> bool:
+    given = environ.get("API_DOCS", "").strip().lower() or "true"
+    if given not in {"true", "false"}:
+        raise DevstackError(f"API_DOCS is {given!r}: set it to true or to false")
+    return given == "true"
 
 
 def server_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]:
@@ -128,7 +136,8 @@ def run(path: Path) -> None:
         with step("gazette migrate"):
             Task("migrate", home, environment).run()
         server = Server(home, environment)
-        envoy = Envoy(home, port=ports.http, workers=int(environment["WORKERS"]))
+        with_docs = wants_docs(os.environ)
+        envoy = Envoy(home, port=ports.http, workers=int(environment["WORKERS"]), with_docs=with_docs)
         # The server ends first, while Envoy still routes around the workers that drain; then Envoy; then the stores.
         running.callback(envoy.stop)
         running.callback(server.stop)
@@ -142,12 +151,16 @@ def run(path: Path) -> None:
             with step("gazette demo"):
                 Task("demo", home, environment).run()
             demo_is_loaded.touch()
+        lacking = install() if with_docs else ""
+        if lacking:
+            print(f"  no page at /docs: {lacking}", flush=True)
         with step("gazette serve"):
             server.wait_until_healthy()
         with step("Envoy"):
             envoy.start()
+        docs = f"   (the API to look at: http://{LOOPBACK}:{ports.http}/docs)" if with_docs and not lacking else ""
         told = WITHOUT_DEMO if os.environ.get("DEMO") == "0" else DEMO
-        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, mail=home.mail, **told), flush=True)
+        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, mail=home.mail, docs=docs, **told), flush=True)
         while True:
             for process in (stack.postgres, stack.redis, server, envoy):
                 process.raise_if_ended()

@@ -32,10 +32,11 @@ local LARGEST_HEADERS = 16384  -- less than the server takes, whose refusal is n
 
 -- Takes away every header that nobody reads, and what is malformed of the rest. True if the headers are too large.
 local function admit(headers, is_grpc)
-  local unread, size = {}, 0
+  local unread, size, path = {}, 0, headers:get(":path")
+  local is_front = path == "/" or string.sub(path, 1, 2) == "/?"  -- which Envoy answers by what is accepted
   for name, value in pairs(headers) do
     size = size + #name + #value
-    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name]) then table.insert(unread, name) end
+    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name] or is_front and name == "accept") then table.insert(unread, name) end
   end
   if size > LARGEST_HEADERS then return true end
   for _, name in ipairs(unread) do headers:remove(name) end
