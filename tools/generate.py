@@ -16,6 +16,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from tools.bodies import bodies
 from tools.contract_sources import copy_sources
 from tools.openapi import openapi
+from tools.routes import routes
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -23,6 +24,7 @@ CLIENT = Path("clients/python/gazette")
 ENVOY = Path("deploy/envoy/gazette.binpb")
 SERVICES = Path("deploy/envoy/services.txt")
 BODIES = Path("deploy/envoy/bodies.txt")
+ROUTES = Path("deploy/envoy/routes.txt")
 OPENAPI = Path("docs/openapi.json")
 PERMISSIONS = Path("docs/permissions.md")
 LIMITS = Path("docs/limits.md")
@@ -93,6 +95,7 @@ def outputs() -> dict[Path, bytes]:
         ENVOY: descriptors("envoy.binpb", "--exclude-source-info"),
         SERVICES: services(contract),
         BODIES: bodies(contract),
+        ROUTES: routes(contract),
         OPENAPI: (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(),
         PERMISSIONS: printed("tools.permissions", package),
         LIMITS: printed("tools.limits", package),
