@@ -1,5 +1,7 @@
 """Generates everything that is derived from the contract: `make proto`, and with `--check` the lint that it is current.
 
+The TypeScript client's part needs Node (`tools/typescript.py`): it is made where there is one, and `make test-web` checks it.
+
 All is made under `build/` first and then compared file by file, so a contract that does not compile changes nothing,
 and an unchanged contract touches no file.
 """
@@ -13,6 +15,7 @@ from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+from tools import node, typescript
 from tools.bodies import bodies
 from tools.contract_sources import copy_sources
 from tools.openapi import openapi
@@ -124,6 +127,10 @@ def main() -> None:
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_bytes(wanted[path])
     print(f"make proto: {len(wanted)} files, {len(changed)} written, {len(stale)} removed")
+    if node.find() is None:
+        print("make proto: the TypeScript client was left as it is, since there is no Node; `python -m tools.typescript` installs one")
+    else:
+        print(f"make proto: {typescript.write((BUILD / 'contract.binpb').read_bytes())}")
 
 
 if __name__ == "__main__":
