@@ -111,7 +111,7 @@ def trials(web_edge: Edge, origins: Origins, request: pytest.FixtureRequest) -> 
         "page": "/guidance/moor-a-boat",
         "picture": str(picture),
         "file": file["id"],
-        "descriptors": str(ROOT / "build/contract/gazette.binpb"),
+        "contract": str(ROOT / "build/contract/proto"),
         "expired": tokens.expired(web_edge, "author@example.gov"),
     }
     return Trials(web_edge, origins, given, request)
