@@ -1,13 +1,10 @@
-"""The generated part of `clients/typescript`: messages and services of the contract by `protoc-gen-es`, and a module for each package.
+"""The generated part of `clients/typescript`: messages and services by `protoc-gen-es`, and a module for each package.
 
-The plugin comes from npm, so this needs Node. Before it sees the contract, that loses the options which no client reads, rules and
-HTTP paths: a browser would load them, and `buf/validate` alone is larger than what reads a page.
-
-`python -m tools.typescript` writes the files; with `--check` it compares them instead.
+The plugin comes from npm, so this needs Node. Before it sees the contract, that loses the options which no client reads, rules
+and HTTP paths: a browser would load them, and `buf/validate` alone is larger than what reads a page.
 """
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -22,7 +19,6 @@ from tools import node
 from tools.contract import Contract
 
 ROOT = Path(__file__).resolve().parent.parent
-CONTRACT = ROOT / "build/contract.binpb"
 CLIENT = Path("clients/typescript")
 GENERATED = CLIENT / "src/gen"
 UNREAD = {"buf/validate/validate.proto", "gazette/text/v1/text.proto", "google/api/annotations.proto"}
@@ -63,8 +59,9 @@ def reduced(contract: bytes) -> Iterator[FileDescriptorProto]:
 def drop_unread(message: Message) -> None:
     """Takes every option that a file of `UNREAD` defines out of a descriptor and all that stands in it."""
     for field, value in message.ListFields():
-        if field.is_extension and field.file.name in UNREAD:
-            message.ClearExtension(field)  # type: ignore[arg-type] # the stubs know the handles of generated code only
+        known: Any = field  # the stubs know neither an extension's file nor one that no generated code defines
+        if field.is_extension and known.file.name in UNREAD:
+            message.ClearExtension(known)
         elif field.message_type is not None and field.name != "source_code_info":
             for each in value if field.is_repeated else (value,):
                 drop_unread(each)
@@ -99,7 +96,7 @@ def differences(wanted: dict[Path, bytes]) -> tuple[list[Path], list[Path]]:
 
 
 def write(contract: bytes) -> str:
-    """Brings the files up to date, and says what was done."""
+    """Brings the files up to date, and says what was done. Raises NodeMissing."""
     wanted = generated(contract)
     stale, changed = differences(wanted)
     for path in stale:
@@ -108,23 +105,3 @@ def write(contract: bytes) -> str:
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_bytes(wanted[path])
     return f"{len(wanted)} files of the TypeScript client, {len(changed)} written, {len(stale)} removed"
-
-
-def main() -> None:
-    from tools.generate import descriptors
-
-    contract = descriptors("contract.binpb")
-    try:
-        if "--check" not in sys.argv[1:]:
-            print(f"make proto: {write(contract)}")
-            return
-        stale, changed = differences(generated(contract))
-    except node.NodeMissing as error:
-        sys.exit(f"tools.typescript: {error}")
-    for path in [*stale, *changed]:
-        print(f"{path}: not what the contract generates; run `make proto`", file=sys.stderr)
-    sys.exit(1 if stale or changed else 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,8 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { ServiceClient } from "./calls/services.js";
 import { type CallingOptions, Connection, type Reach } from "./connection.js";
+import { type Download, type DownloadOptions, download } from "./files/downloads.js";
+import { type Carrier, type Source, type UploadOptions, upload } from "./files/uploads.js";
 import { AuditService } from "./gen/gazette/audit/v1/audit_service_pb.js";
 import type { Account } from "./gen/gazette/auth/v1/account_pb.js";
 import { AccountService } from "./gen/gazette/auth/v1/account_service_pb.js";
@@ -10,6 +12,7 @@ import { OrganisationService } from "./gen/gazette/auth/v1/organisation_service_
 import { ContentService } from "./gen/gazette/content/v1/content_service_pb.js";
 import { ContentTypeService } from "./gen/gazette/content/v1/content_type_service_pb.js";
 import { DeliveryService } from "./gen/gazette/delivery/v1/delivery_service_pb.js";
+import type { File } from "./gen/gazette/files/v1/file_pb.js";
 import { FileService } from "./gen/gazette/files/v1/file_service_pb.js";
 import { RecordService } from "./gen/gazette/record/v1/record_service_pb.js";
 import { SystemService } from "./gen/gazette/system/v1/system_service_pb.js";
@@ -29,8 +32,11 @@ export interface ClientOptions extends Omit<CallingOptions, "credentials">, Sess
 export class Gazette {
   readonly connection: Connection;
   readonly session: Session;
+  readonly #carry: Carrier;
 
-  constructor(reach: Reach, options: ClientOptions = {}) {
+  /** `createClient` makes it. */
+  constructor(reach: Reach, carry: Carrier, options: ClientOptions = {}) {
+    this.#carry = carry;
     this.session = new Session(options);
     const credentials = options.apiKey ? apiKey(options.apiKey) : this.session;
     this.connection = new Connection(reach, { ...options, credentials });
@@ -94,6 +100,16 @@ export class Gazette {
   /** Ends the session. See `Session.signOut`. */
   signOut(): Promise<void> {
     return this.session.signOut();
+  }
+
+  /** Uploads a file. */
+  upload(source: Source, options: UploadOptions): Promise<File> {
+    return upload(this.connection, this.#carry, source, options);
+  }
+
+  /** Downloads a file: `await (await gazette.download(id)).blob()`. */
+  download(id: string, options?: DownloadOptions): Promise<Download> {
+    return download(this.connection, id, options);
   }
 
   /** The last entry of the record that this client has made by publishing. It reads nothing public that is older. */

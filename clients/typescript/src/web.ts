@@ -1,7 +1,8 @@
 /** How browsers reach the server: gRPC-Web by `fetch`, through Envoy. */
-import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
+import type { Interceptor, Transport } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import type { Reach } from "./connection.js";
+import { reaching } from "./errors/reaching.js";
 
 /** Where the server is. */
 export interface WebOptions {
@@ -21,18 +22,4 @@ export function webReach(options: WebOptions): Reach {
   const { baseUrl, interceptors = [] } = options;
   const httpUrl = baseUrl.replace(/\/+$/, "");
   return { transport: options.transport ?? createGrpcWebTransport({ baseUrl: httpUrl, fetch, interceptors }), httpUrl, fetch };
-}
-
-/** Says UNAVAILABLE where nobody answers, for which `fetch` has a TypeError as for its caller's mistakes. */
-function reaching(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-  return async (input, init) => {
-    try {
-      return await fetch(input, init);
-    } catch (error) {
-      if (init?.signal?.aborted || !(error instanceof TypeError)) {
-        throw error;
-      }
-      throw new ConnectError("The server cannot be reached.", Code.Unavailable, undefined, undefined, error);
-    }
-  };
 }

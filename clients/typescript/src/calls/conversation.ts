@@ -3,7 +3,7 @@
 import { typed } from "../errors/decoding.js";
 import { type GazetteError, NotFound, Unauthenticated } from "../errors/errors.js";
 import { ANONYMOUS, type Credentials } from "../sessions/credentials.js";
-import { Deadline } from "./deadlines.js";
+import { Deadline, givenUp } from "./deadlines.js";
 import type { Called } from "./methods.js";
 import { MIN_RECORD_NUMBER, NOT_REACHED, type Publications } from "./publications.js";
 import { pause, type Retry } from "./retries.js";
@@ -61,7 +61,7 @@ export async function converse<T>(
         signal: deadline.signal,
       });
     } catch (error) {
-      refusal = typed(error);
+      refusal = given.signal?.aborted ? givenUp(given.signal) : typed(error);
     }
     publications.learnOfFailure(refusal);
     if (minimum && refusal.reason === NOT_REACHED) {
@@ -75,7 +75,7 @@ export async function converse<T>(
       continue;
     }
     const ms = canRepeat && (method.isSafe || method.takesKey) ? pause(retry, refusal, count) : undefined;
-    if (ms === undefined || given.signal?.aborted || !deadline.allows(ms)) {
+    if (ms === undefined || !deadline.allows(ms)) {
       throw refusal;
     }
     await deadline.wait(ms);

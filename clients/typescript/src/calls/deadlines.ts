@@ -65,6 +65,22 @@ export class Deadline {
   }
 }
 
+/** A controller that the caller's signal aborts, too, and the end of this time. Abort it in the end: then nothing waits any more. */
+export function linked(signal: AbortSignal | undefined, timeoutMs?: number): AbortController {
+  const ending = new AbortController();
+  const follow = (): void => ending.abort(signal?.reason);
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => ending.abort(tooLate()), timeoutMs);
+  ending.signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", follow);
+  });
+  if (signal?.aborted) {
+    follow();
+  }
+  signal?.addEventListener("abort", follow);
+  return ending;
+}
+
 /** A call that was given up. The signal's own reason is the cause. */
 export function givenUp(signal: AbortSignal): GazetteError {
   return failed("The call was given up.", { code: "CANCELLED" }, signal.reason);

@@ -3,6 +3,7 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import type { StreamResponse, Transport } from "@connectrpc/connect";
 import { typed } from "../errors/decoding.js";
 import { type Conduct, converse } from "./conversation.js";
+import { linked } from "./deadlines.js";
 import { called } from "./methods.js";
 
 /** Makes the calls of `inner` as `conduct` says. */
@@ -24,7 +25,7 @@ export function conversing(inner: Transport, conduct: Conduct): Transport {
         called(method),
         { signal, timeoutMs, headers: header, canRepeat: isRepeatable(input) },
         async (attempt) => {
-          const ending = ended(attempt.signal);
+          const ending = linked(attempt.signal);
           try {
             const answers = await inner.stream(method, ending.signal, attempt.timeoutMs, attempt.headers, input, contextValues);
             return await begun(answers, ending, (answer) => publications.learn(called(method), answer));
@@ -35,17 +36,6 @@ export function conversing(inner: Transport, conduct: Conduct): Transport {
         },
       ),
   };
-}
-
-/** A controller that the caller's signal aborts, too. */
-function ended(signal: AbortSignal | undefined): AbortController {
-  const ending = new AbortController();
-  const follow = (): void => ending.abort(signal?.reason);
-  if (signal?.aborted) {
-    follow();
-  }
-  signal?.addEventListener("abort", follow, { once: true, signal: ending.signal });
-  return ending;
 }
 
 /** The stream once its first answer is there: until then, it can begin again. Whoever stops reading ends the call. */

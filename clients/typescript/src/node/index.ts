@@ -3,9 +3,14 @@ import type { SecureClientSessionOptions } from "node:http2";
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { type CallingOptions, Connection, type Reach } from "../connection.js";
+import { reaching } from "../errors/reaching.js";
+import { type Source, type UploadOptions, upload as uploadBy } from "../files/uploads.js";
 import { type ClientOptions, Gazette } from "../gazette.js";
+import type { File } from "../gen/gazette/files/v1/file_pb.js";
+import { carriedAsStream } from "./files.js";
 
 export * from "../shared.js";
+export { fileSource, save } from "./files.js";
 
 /** Where the server is. */
 export interface NodeOptions {
@@ -23,12 +28,17 @@ export interface NodeOptions {
 
 /** A client with every service of the contract, over gRPC. Its connection keeps no process alive that has nothing else to do. */
 export function createClient(options: NodeOptions & ClientOptions): Gazette {
-  return new Gazette(nodeReach(options), options);
+  return new Gazette(nodeReach(options), carriedAsStream, options);
 }
 
 /** A connection over gRPC: `connect({ baseUrl }).service(DeliveryService)`. */
 export function connect(options: NodeOptions & CallingOptions): Connection {
   return new Connection(nodeReach(options), options);
+}
+
+/** Uploads a file by a connection. */
+export function upload(connection: Connection, source: Source, options: UploadOptions): Promise<File> {
+  return uploadBy(connection, carriedAsStream, source, options);
 }
 
 function nodeReach(options: NodeOptions): Reach {
@@ -37,7 +47,7 @@ function nodeReach(options: NodeOptions): Reach {
   return {
     transport: options.transport ?? createGrpcTransport({ baseUrl, interceptors, sessionManager: connections }),
     httpUrl: httpUrl.replace(/\/+$/, ""),
-    fetch: globalThis.fetch,
+    fetch: reaching(globalThis.fetch),
     close: () => connections.abort(),
   };
 }
