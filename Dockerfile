@@ -26,7 +26,7 @@ RUN python3 -m venv --without-pip /opt/gazette \
 RUN find /opt/gazette/lib/python3.*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
       ! -name s3 ! -name sts ! -name sso ! -name sso-oidc ! -name signin -exec rm -rf {} +
 
-COPY pyproject.toml ./
+COPY LICENSE pyproject.toml ./
 COPY clients/python clients/python
 COPY migrations migrations
 COPY server server
@@ -39,6 +39,7 @@ ARG REVISION=unknown
 ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="gazette" \
       org.opencontainers.image.description="The backend of a government's websites: drafts, publication, and a permanent public record." \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}"
@@ -61,7 +62,7 @@ RUN apt-get update \
 COPY --from=builder /opt/gazette /opt/gazette
 COPY --from=builder /opt/code /opt/gazette
 COPY --from=builder /build/sbom.cdx.json /usr/share/gazette/
-COPY deploy/envoy/render.py deploy/envoy/*.tmpl deploy/envoy/*.lua deploy/envoy/*.txt deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
+COPY deploy/envoy/*.py deploy/envoy/*.tmpl deploy/envoy/*.lua deploy/envoy/*.txt deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
 
 ARG ENVIRONMENT=production
 ARG PORT=8080

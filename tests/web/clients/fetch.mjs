@@ -21,8 +21,6 @@ async function token(name) {
   return tokens[name];
 }
 
-let file;
-
 await take({
   page: async () => (await json("GET", `/v1/pages${given.page}`)).page.title,
   signIn: async () => (await json("GET", "/v1/auth/me", { as: "author" })).account.email,
@@ -47,10 +45,10 @@ await take({
   upload: async () => {
     const query = { organisationId: given.organisation, name: "pier.png", alternativeText: "A pier" };
     const headers = { "content-type": "image/png" };
-    ({ file } = await json("POST", "/v1/files:upload", { body: await pictureBytes(), query, headers, as: "author" }));
-    return file.sha256;
+    const body = await pictureBytes();
+    return (await json("POST", "/v1/files:upload", { body, query, headers, as: "author" })).file.sha256;
   },
-  download: async () => sha256(await (await call("GET", `/v1/files/${file.id}:download`, { as: "author" })).arrayBuffer()),
+  download: async () => sha256(await (await call("GET", `/v1/files/${given.file}:download`, { as: "author" })).arrayBuffer()),
   error: async () => {
     const status = await call("POST", "/v1/documents", { body: draft("tides"), as: "author" }).catch((refusal) => refusal);
     const detail = (name) => status.details.find((each) => each["@type"].endsWith(`.${name}`));

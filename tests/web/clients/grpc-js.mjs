@@ -1,22 +1,25 @@
-// grpc-js with proto-loader: gRPC from Node with nothing but the contract's descriptors.
+// grpc-js with proto-loader: gRPC from Node with nothing but the contract.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
 import grpc from "@grpc/grpc-js";
-import { loadFileDescriptorSetFromBuffer } from "@grpc/proto-loader";
+import { loadSync } from "@grpc/proto-loader";
+import { protoPath } from "grpc-health-check";
 
 import { draft, given, imported, PASSWORD, take } from "./steps.mjs";
 
-const forms = { longs: String, enums: String, defaults: true };
-const contract = grpc.loadPackageDefinition(loadFileDescriptorSetFromBuffer(await readFile(given.descriptors), forms));
-const { auth, content, delivery, files } = contract.gazette;
+const forms = { includeDirs: [given.contract], longs: String, enums: String, defaults: true, oneofs: true, json: true };
+const sources = ["auth/v1/auth", "content/v1/content", "delivery/v1/delivery", "files/v1/file"].map((name) => `gazette/${name}_service.proto`);
+const contract = loadSync([...sources, "google/rpc/error_details.proto", "google/rpc/status.proto"], forms);
+const { auth, content, delivery, files } = grpc.loadPackageDefinition(contract).gazette;
+const { grpc: known } = grpc.loadPackageDefinition(loadSync(protoPath, forms));
 const channel = [given.grpc, grpc.credentials.createInsecure()];
 const services = {
   auth: new auth.v1.AuthService(...channel),
   content: new content.v1.ContentService(...channel),
   delivery: new delivery.v1.DeliveryService(...channel),
   files: new files.v1.FileService(...channel),
-  health: new contract.grpc.health.v1.Health(...channel),
+  health: new known.health.v1.Health(...channel),
 };
 
 const metadata = (pairs) => grpc.Metadata.fromHttp2Headers(pairs);
@@ -45,7 +48,6 @@ const as = async (name) => {
 };
 
 const picture = await readFile(given.picture);
-let file;
 
 await take({
   page: async () => (await call("delivery", "GetPage", { path: given.page })).page.title,
@@ -70,21 +72,17 @@ await take({
   upload: async () => {
     const upload = { organisationId: given.organisation, name: "pier.png", alternativeText: "A pier", sizeBytes: picture.length };
     const parts = [{ upload }, { chunk: picture.subarray(0, 1000) }, { chunk: picture.subarray(1000) }];
-    ({ file } = await send("files", "UploadFile", parts, await as("author")));
-    return file.sha256;
+    return (await send("files", "UploadFile", parts, await as("author"))).file.sha256;
   },
   download: async () => {
     const hash = createHash("sha256");
-    for await (const part of services.files.DownloadFile({ id: file.id }, metadata(await as("author")))) hash.update(part.data);
+    for await (const part of services.files.DownloadFile({ id: given.file }, metadata(await as("author")))) hash.update(part.data);
     return hash.digest("hex");
   },
   error: async () => {
     const error = await call("content", "CreateDocument", { document: draft("tides") }, await as("author")).catch((refusal) => refusal);
-    const status = contract.google.rpc.Status.deserialize(error.metadata.get("grpc-status-details-bin")[0]);
-    const detail = (name) => {
-      const found = status.details.find((each) => each.type_url.endsWith(`.${name}`));
-      return contract.google.rpc[name].deserialize(found.value);
-    };
+    const status = contract["google.rpc.Status"].deserialize(error.metadata.get("grpc-status-details-bin")[0]);
+    const detail = (name) => status.details.find((each) => each["@type"].endsWith(`.${name}`));
     return [detail("ErrorInfo").reason, detail("BadRequest").fieldViolations.map((each) => each.field)];
   },
   health: async () => (await call("health", "Check", {})).status,
