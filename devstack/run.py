@@ -11,6 +11,7 @@ from types import FrameType
 
 from dotenv import dotenv_values
 
+from deploy.envoy.api_docs import true_or_false
 from deploy.envoy.origins import origins as parsed
 from devstack.envoy import Envoy
 from devstack.errors import DevstackError
@@ -83,10 +84,12 @@ def chosen(name: str, default: str) -> str:
 
 
 def wants_docs() -> bool:
-    given = chosen("API_DOCS", "true").strip().lower() or "true"
-    if given not in {"true", "false"}:
-        raise DevstackError(f"API_DOCS is {given!r}: set it to true or to false")
-    return given == "true"
+    """Here, unless somebody says no."""
+    given = chosen("API_DOCS", "true")
+    try:
+        return true_or_false(given or "true")
+    except ValueError:
+        raise DevstackError(f"API_DOCS is {given!r}: set it to true or to false") from None
 
 
 def server_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]:
@@ -100,6 +103,7 @@ def server_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]
         "REFRESH_TOKEN_SECRET": chosen("REFRESH_TOKEN_SECRET", "") or home.secret("REFRESH_TOKEN_SECRET"),
         "ENCRYPTION_KEY": chosen("ENCRYPTION_KEY", "") or home.secret("ENCRYPTION_KEY"),
         "PUBLIC_URL": chosen("PUBLIC_URL", "") or f"http://{LOOPBACK}:{ports.http}",
+        "API_DOCS": str(wants_docs()).lower(),
         "CORS_ORIGINS": chosen("CORS_ORIGINS", LOCAL_ORIGINS),
         "MAIL_DIRECTORY": chosen("MAIL_DIRECTORY", "" if chosen("SMTP_HOST", "") else str(home.mail)),
         "RATE_LIMIT_MAX": chosen("RATE_LIMIT_MAX", "") or "100000",

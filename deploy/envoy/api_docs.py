@@ -39,6 +39,13 @@ TYPES = {
 }
 
 
+def true_or_false(given: str) -> bool:
+    """What API_DOCS says; nothing is no."""
+    if given.strip().lower() not in {"", "false", "true"}:
+        raise ValueError(given)
+    return given.strip().lower() == "true"
+
+
 class Answer(NamedTuple):
     """What is answered at a path."""
 

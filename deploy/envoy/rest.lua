@@ -114,6 +114,7 @@ function envoy_on_request(handle)
   end
   local route = find_route(handle, headers, method == "HEAD" and "GET" or method)
   if route == nil then return end
+  if route.is_lines then handle:streamInfo():dynamicMetadata():set("gazette", "lines", true) end
   -- A HEAD tells the length of the plain answer; a download's length and ranges count its own bytes.
   if method == "HEAD" or string.find(headers:get(":path"), ":download", 1, true) then headers:remove("accept-encoding") end
   -- The transcoder strips content-length; an upload is checked against it.
@@ -206,6 +207,7 @@ function envoy_on_response(handle)
     return
   end
   local is_ok = headers:get(":status") == "200"
+  if is_ok and request ~= nil and request["lines"] then headers:replace("content-type", "application/x-ndjson") end
   -- The server sends the headers of a single answer with its status, as the status' message: a line for each, percent-encoded.
   local told = headers:get("grpc-message")
   if told ~= nil then
