@@ -35,7 +35,9 @@ local function admit(headers, is_grpc)
   local unread, size = {}, 0
   for name, value in pairs(headers) do
     size = size + #name + #value
-    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name]) then table.insert(unread, name) end
+    if not (PASSED[name] or is_grpc and (PASSED_OF_GRPC[name] or name == "accept" and GRPC_WEB[value])) then
+      table.insert(unread, name)
+    end
   end
   if size > LARGEST_HEADERS then return true end
   for _, name in ipairs(unread) do headers:remove(name) end
