@@ -36,7 +36,8 @@ local function admit(headers, is_grpc)
   local is_front = path == "/" or string.sub(path, 1, 2) == "/?"  -- which Envoy answers by what is accepted
   for name, value in pairs(headers) do
     size = size + #name + #value
-    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name] or is_front and name == "accept") then table.insert(unread, name) end
+    local is_accepted = name == "accept" and (is_front or is_grpc and GRPC_WEB[value])
+    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name] or is_accepted) then table.insert(unread, name) end
   end
   if size > LARGEST_HEADERS then return true end
   for _, name in ipairs(unread) do headers:remove(name) end
