@@ -61,7 +61,7 @@ RUN apt-get update \
 COPY --from=builder /opt/gazette /opt/gazette
 COPY --from=builder /opt/code /opt/gazette
 COPY --from=builder /build/sbom.cdx.json /usr/share/gazette/
-COPY deploy/envoy/render.py deploy/envoy/*.tmpl deploy/envoy/*.lua deploy/envoy/*.txt deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
+COPY deploy/envoy/*.py deploy/envoy/*.tmpl deploy/envoy/*.lua deploy/envoy/*.txt deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
 
 ARG ENVIRONMENT=production
 ARG PORT=8080

@@ -2,6 +2,7 @@
 
 import http.client
 import subprocess
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ class Envoy(Process):
         *,
         port: int,
         workers: int,
+        cors_origins: Sequence[str] = (),
         trusted_hops: int = 0,
         reads_per_second: int = READS_PER_SECOND,
         reads_burst: int = READS_BURST,
@@ -45,6 +47,7 @@ class Envoy(Process):
         self._workers = workers
         self._render = partial(
             render,
+            cors_origins=cors_origins,
             trusted_hops=trusted_hops,
             reads_per_second=reads_per_second,
             reads_burst=reads_burst,

@@ -42,7 +42,7 @@ def check_template(template: str, bound: dict[str, str]) -> None:
 
 
 def parameters(message: Descriptor, carried: set[str], prefix: str = "", outer: tuple[Descriptor, ...] = ()) -> Iterator[str]:
-    """The fields that neither the path nor the body carries, nor what those exclude. Lists of messages have no place in a query."""
+    """The fields that neither path nor body carries, nor what those exclude. A list of messages has no place in a query."""
     decided = {field.containing_oneof for field in message.fields if f"{prefix}{field.name}" in carried}
     for field in message.fields:
         name = f"{prefix}{field.name}"

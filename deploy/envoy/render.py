@@ -14,6 +14,11 @@ from string import Template
 from textwrap import indent
 from typing import NamedTuple
 
+try:
+    from deploy.envoy import origins
+except ModuleNotFoundError:
+    import origins  # type: ignore[import-not-found,no-redef]  # of the same folder, where this is run as a script
+
 HERE = Path(__file__).resolve().parent
 
 # Every service of the contract, which `make proto` writes down.
@@ -28,7 +33,6 @@ PROGRAM = ("bodies", "closest", "routes", "json_texts", "json_scan", "json", "re
 """The Lua filter's parts, each of which uses what those before it define."""
 
 # What needs no sign-in and changes nothing, health apart: limited here, by address. A test compares them, too.
-# Envoy takes expressions of a hundred steps, and no more.
 PUBLIC_STREAMS = r"/gazette\.(files|record)\.[^/]+/(Download|Watch)\w+"
 PUBLIC_READS = r"/gazette\.((delivery|record)\.[^/]+/(Get|List|BatchGet|Search)\w+|files\.[^/]+/GetFile|auth\.[^/]+/GetJwks)"
 READS_PER_SECOND, READS_BURST = 100, 1000
@@ -156,7 +160,8 @@ def render(
         "listen": address(listen),
         "admin": address(admin),
         "trusted_hops": trusted_hops,
-        "cors_origins": [{"exact": origin} for origin in cors_origins],
+        "cors_origins": list(map(origins.matcher, cors_origins)),
+        "varies": "Origin" if cors_origins else "",
         "descriptor": descriptor,
         "services": SERVICES,
         "cluster_type": "STATIC" if all(map(is_numeric, endpoints)) else "STRICT_DNS",
@@ -176,6 +181,8 @@ def render(
         "whole": f"{patience.request}s",
     }
     mappers = [*map(local_reply, LOCAL_REPLIES), other_reply()]
+    if cors_origins:
+        mappers.insert(0, origins.readable(local_reply(400), cors_origins))
     replies = "\n".join(f"- {json.dumps(mapper)}" for mapper in mappers)
     return Template((HERE / "envoy.yaml.tmpl").read_text()).substitute(
         {name: json.dumps(value) for name, value in values.items()},
@@ -216,6 +223,21 @@ def positive(text: str) -> int:
     return number
 
 
+NUMBERS = (
+    ("reads-per-second", READS_PER_SECOND, "public reads a second that an address (IPv6: a /64) may make"),
+    ("reads-burst", READS_BURST, "how many it may make at once, after a pause"),
+    ("reads-at-once", READS_AT_ONCE, "public reads that may be under way for each worker or endpoint"),
+    ("calls-at-once", CALLS_AT_ONCE, "other calls that may be under way for each worker or endpoint"),
+    (
+        "idle-seconds",
+        int(PATIENCE.connection),
+        "how long a connection may have no request under way; more than a proxy in front keeps it",
+    ),
+    ("connections", CONNECTIONS, "how many clients may have in all"),
+    ("memory-mib", MEMORY_MIB, "how much memory Envoy may take for them"),
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Renders Envoy's configuration to standard output.")
     parser.add_argument("--http-address", default="0.0.0.0", help="address to listen on (%(default)s)")  # nosec B104
@@ -225,44 +247,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--socket-dir", help="directory of the workers' Unix sockets")
     parser.add_argument("--workers", type=int, default=2, help="how many workers have a socket there (%(default)s)")
     parser.add_argument("--endpoint", action="append", default=[], help="host:port of a server elsewhere; may be repeated")
-    parser.add_argument("--cors-origin", action="append", default=[], help="origin of a web client; may be repeated")
+    parser.add_argument(
+        "--cors-origin",
+        action="extend",
+        type=origins.origins,
+        default=[],
+        help="origins of web clients, with commas between; https://*.example.gov: any label; http://localhost:*: any port",
+    )
     parser.add_argument("--trusted-hops", type=int, default=0, help="proxies in front whose x-forwarded-for is true")
-    parser.add_argument(
-        "--reads-per-second",
-        type=positive,
-        default=READS_PER_SECOND,
-        help="public reads a second that an address (IPv6: a /64) may make (%(default)s)",
-    )
-    parser.add_argument(
-        "--reads-burst",
-        type=positive,
-        default=READS_BURST,
-        help="how many it may make at once, after a pause (%(default)s)",
-    )
-    parser.add_argument(
-        "--reads-at-once",
-        type=positive,
-        default=READS_AT_ONCE,
-        help="public reads that may be under way for each worker or endpoint (%(default)s)",
-    )
-    parser.add_argument(
-        "--calls-at-once",
-        type=positive,
-        default=CALLS_AT_ONCE,
-        help="other calls that may be under way for each worker or endpoint (%(default)s)",
-    )
-    parser.add_argument(
-        "--idle-seconds",
-        type=positive,
-        default=int(PATIENCE.connection),
-        help="how long a connection may have no request under way; longer than a proxy in front keeps its own (%(default)s)",
-    )
-    parser.add_argument(
-        "--connections", type=positive, default=CONNECTIONS, help="how many clients may have in all (%(default)s)"
-    )
-    parser.add_argument(
-        "--memory-mib", type=positive, default=MEMORY_MIB, help="how much memory Envoy may take for them (%(default)s)"
-    )
+    for name, default, told in NUMBERS:
+        parser.add_argument(f"--{name}", type=positive, default=default, help=f"{told} (%(default)s)")
     parser.add_argument("--tls-certificate", help="path of a certificate chain (PEM) for the public port, as Envoy sees it")
     parser.add_argument("--tls-key", help="path of its private key")
     where = "address of the port of metrics (%(default)s)"

@@ -33,7 +33,9 @@ local function admit(headers, is_grpc)
   local unread, size = {}, 0
   for name, value in pairs(headers) do
     size = size + #name + #value
-    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name]) then table.insert(unread, name) end
+    if not (PASSED[name] or is_grpc and (PASSED_OF_GRPC[name] or name == "accept" and GRPC_WEB[value])) then
+      table.insert(unread, name)
+    end
   end
   if size > LARGEST_HEADERS then return true end
   for _, name in ipairs(unread) do headers:remove(name) end
@@ -46,6 +48,7 @@ local function admit(headers, is_grpc)
 end
 
 local function respond_grpc(handle, kind, status, message)
+  if GRPC_WEB[kind] then handle:streamInfo():dynamicMetadata():set("gazette", "grpc_web", kind) end
   handle:respond({
     [":status"] = "200", ["grpc-status"] = status, ["grpc-message"] = message,
     ["content-type"] = string.find(kind, "^application/grpc%-web") and "application/grpc-web+proto" or "application/grpc",
@@ -171,9 +174,22 @@ function refuse(handle, fault, request_id)
   handle:streamInfo():dynamicMetadata():set("gazette", "refusal", refusal(fault, request_id))
 end
 
+-- What an answer already varies by stays where the server says more.
+local function varied(headers, value)
+  local origin = string.find(headers:get("vary") or "", "Origin", 1, true)
+  return origin and value .. ", Origin" or value
+end
+
 function envoy_on_response(handle)
   local headers = handle:headers()
-  if string.sub(headers:get("content-type") or "", 1, 16) == "application/grpc" then
+  local kind = headers:get("content-type")
+  if kind == nil then
+    if headers:get("access-control-allow-methods") ~= nil then headers:replace("vary", "Origin") end  -- some CDNs keep preflights
+    local request = handle:streamInfo():dynamicMetadata():get("gazette")
+    kind = request and request["grpc_web"]  -- Envoy takes the type of its own answers away where there is no body
+    if kind then headers:replace("content-type", kind) end
+  end
+  if string.sub(kind or "", 1, 16) == "application/grpc" then
     -- The gRPC-Web filter makes UNAVAILABLE of a 429, which clients would try again at once.
     if headers:get(":status") == "429" and headers:get("grpc-status") == "14" then headers:replace("grpc-status", "8") end
     if headers:get("grpc-status") == "8" and is_too_large(headers:get("grpc-message")) then
@@ -204,7 +220,9 @@ function envoy_on_response(handle)
   if told ~= nil then
     headers:remove("grpc-message")
     if is_ok then
-      for name, value in string.gmatch(told, "([%w-]+): (.-)%%0A") do headers:replace(name, decoded(value)) end
+      for name, value in string.gmatch(told, "([%w-]+): (.-)%%0A") do
+        headers:replace(name, name == "vary" and varied(headers, decoded(value)) or decoded(value))
+      end
     end
   end
   -- Looking is cheaper than taking away.
@@ -231,7 +249,7 @@ function envoy_on_response(handle)
     headers:remove("content-type")
     headers:remove("content-length")
     headers:remove("content-encoding")
-    if headers:get("vary") == nil then headers:add("vary", "Accept-Encoding") end
+    if not string.find(headers:get("vary") or "", "Accept-Encoding", 1, true) then headers:add("vary", "Accept-Encoding") end
   end
   if bodiless or (request ~= nil and request["head"]) then
     for chunk in handle:bodyChunks() do chunk:setBytes("") end
