@@ -30,7 +30,7 @@ SERVICES = tuple((HERE / "services.txt").read_text().split())
 STREAMS = r"/gazette\.[^/]+/(Upload|Download|Import|Export|Watch)\w+"
 READS = r"/gazette\.[^/]+/((Get|List|BatchGet|Search|Verify|Diff)\w+|CheckDocument)"
 
-PROGRAM = ("bodies", "routes", "json_texts", "json", "refusals", "rest")
+PROGRAM = ("bodies", "closest", "routes", "json_texts", "json_scan", "json", "refusals", "queries", "rest")
 """The Lua filter's parts, each of which uses what those before it define."""
 
 # What needs no sign-in and changes nothing, health apart: limited here, by address. A test compares them, too.
@@ -127,8 +127,11 @@ def of_status(comparison: str, status: int) -> dict[str, object]:
 
 def body(code: int, reason: str, message: str) -> dict[str, object]:
     """A google.rpc.Status in JSON."""
-    info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "gazette"}
-    return {"content_type": "application/json", "json_format": {"code": code, "message": message, "details": [info]}}
+    kind = "type.googleapis.com/google.rpc."
+    info = {"@type": f"{kind}ErrorInfo", "reason": reason, "domain": "gazette", "metadata": {}}
+    request = {"@type": f"{kind}RequestInfo", "requestId": "%REQ(X-REQUEST-ID)%", "servingData": ""}
+    told = {"code": code, "message": message, "details": [info, request]}
+    return {"content_type": "application/json", "json_format": told, "omit_empty_values": True}
 
 
 def render(

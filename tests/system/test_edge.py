@@ -59,7 +59,7 @@ def reason(answer: httpx.Response) -> str:
         ("GET", "/v1/pages/a%00b", {}, 400, "BAD_REQUEST"),
         ("GET", "/v1/pages/a%FFb", {}, 400, "MALFORMED_MESSAGE"),
         ("GET", PAGE, {"x-long": "x" * 70_000}, 431, "HEADERS_TOO_LARGE"),
-        ("GET", f"{PAGE}?unknown=1", {}, 400, "BAD_REQUEST"),
+        ("GET", f"{PAGE}?unknown=1", {}, 400, "UNKNOWN_FIELD"),
         ("GET", "/v2/nothing", {}, 404, "ROUTE_NOT_FOUND"),
         ("DELETE", PAGE, {}, 405, "METHOD_NOT_ALLOWED"),
         ("TRACE", PAGE, {}, 405, "METHOD_NOT_ALLOWED"),
