@@ -33,8 +33,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's background
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks what needs services, or is about them, as `integration`: CI runs the rest apart, and first. Gathers the tests of an
-    installation. Leaves out, unless asked for, what is for the night, and what checks the deployment or web clients with tools of
-    its own."""
+    installation. Leaves out, unless asked for, what is for the night, and what checks the deployment or web clients with their
+    own tools."""
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
         if SERVICES & used or "devstack" in item.path.parts:

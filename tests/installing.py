@@ -1,6 +1,5 @@
-"""Installs what only some tests need, those of the deployment and those of web clients: Debian's packages, npm's, and tools from
-the lock files in `requirements/deploy` and `requirements/web`, each in an environment of its own, since their pins collide with
-ours.
+"""Installs what only the tests of the deployment and of web clients need: Debian's packages, npm's, and tools from the lock
+files in `requirements/deploy` and `requirements/web`, each in an environment of its own, since their pins collide with ours.
 
 What is installed stays in `build/deploy` and `build/web`, so a second run costs milliseconds. A file lock lets test processes
 run side by side. What nobody may install here skips the test, and says so; what cannot be installed fails it in CI.

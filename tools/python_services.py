@@ -37,7 +37,7 @@ NAMES: Mapping[str, str] = {
     "SystemService": "system",
 }
 """What the clients call each service."""
-CURSORS: Mapping[str, tuple[str, str]] = {"ListRecordEntries": ("after_number", "number")}
+CURSORS: Mapping[str, tuple[str, str]] = {"ListRecordEntries": ("after_number", "body.number")}
 """Lists that go on after the last item: the request's field, and the item's that it takes."""
 LEFT_OUT = frozenset({"page_token", "with_count"})
 """What an iterator takes care of by itself, and what says something of a part that no iterator gives."""

@@ -75,6 +75,12 @@ class LengthRequired(InvalidArgument):
     reason = "LENGTH_REQUIRED"
 
 
+class InvalidForm(InvalidArgument):
+    """A form that is not built as one, or has other parts than some fields and then one file."""
+
+    reason = "INVALID_FORM"
+
+
 class SizeMismatch(InvalidArgument):
     """More bytes than declared, or fewer."""
 

@@ -1,7 +1,7 @@
 """Which RPC a path is: what Envoy's filter says of it, and what the transcoder behind it does (D10)."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -12,9 +12,8 @@ from hypothesis import strategies as some
 
 from deploy.envoy.render import HERE
 from devstack.home import Home
-from tests.devstack.reaching import Reached, reached, reaching
+from tests.devstack.reaching import reached, reaching
 
-DELIVERY = "gazette.delivery.v1.DeliveryService"
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 

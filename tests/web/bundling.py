@@ -1,4 +1,4 @@
-"""Scripts of `tests/web/clients` and what they import as one file, for a browser or for Node; the TypeScript client from its source."""
+"""Scripts of `tests/web/clients` and what they import as one file, for a browser or for Node: our client from its sources."""
 
 from __future__ import annotations
 

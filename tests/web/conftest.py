@@ -1,4 +1,4 @@
-"""What the tests of web clients share: Node and its packages, an installation that lets two origins in, those origins, Chromium."""
+"""What the tests of web clients share: Node and packages, two origins, an installation that lets both in, Chromium."""
 
 from __future__ import annotations
 
@@ -58,6 +58,6 @@ def origins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Origins]:
 @pytest.fixture(scope="session")
 def web_edge(tmp_path_factory: pytest.TempPathFactory, origins: Origins) -> Iterator[Edge]:
     """What `make run` starts, with the demo's content, for pages from the two origins."""
-    allowed = ",".join((origins.front, origins.console))
+    allowed = f"{origins.front},{origins.console}"
     with Edge.started(tmp_path_factory.mktemp("web"), CORS_ORIGINS=allowed) as started:
         yield started

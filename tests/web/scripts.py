@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = Path(__file__).with_name("clients")
 PATIENCE = 120
 """Seconds after which a script counts as one that hangs."""
@@ -19,7 +20,7 @@ def said(command: Sequence[str], given: Mapping[str, Any], environment: Mapping[
     done = subprocess.run(
         command,
         env={**environment, "GIVEN": json.dumps(given)},
-        cwd=CLIENTS,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

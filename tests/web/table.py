@@ -23,8 +23,18 @@ STEPS = {
 
 
 @dataclass(frozen=True)
+class Absent:
+    """What a client does not do by itself."""
+
+    cell: str
+    """What the page says instead of a tick."""
+    said: str = ""
+    """What the client says when it is asked to; nothing if there is nothing to ask."""
+
+
+@dataclass(frozen=True)
 class Client:
-    """A client, the script of `tests/web/clients` that uses it, and what cannot be had of it."""
+    """A client, the script of `tests/web/clients` that uses it, and what it does not do."""
 
     title: str
     script: str
@@ -32,20 +42,26 @@ class Client:
     """Where it runs: `node`, `chromium` or `python`."""
     speaks: str
     arguments: tuple[str, ...] = ()
-    without: Mapping[str, str] = field(default_factory=dict)
-    """Steps that it does not do, and why."""
+    without: Mapping[str, Absent] = field(default_factory=dict)
 
     def steps(self) -> list[str]:
         return [step for step in STEPS if step not in self.without]
 
+    def refused(self) -> list[str]:
+        return [step for step, absent in self.without.items() if absent.said]
 
-BY_HAND = {"renewal": "by hand"}
-NO_UPSTREAM = {"import": "no"}
+
+BY_HAND = {"renewal": Absent("by hand")}
+NO_STREAM = Absent("no", "does not support streaming request bodies")
+BROWSER = {"import": NO_STREAM}
+"""A browser sends no stream of requests. Our client uploads over HTTP."""
 
 CLIENTS = {
-    "typescript-chromium": Client("`@gazette/client`", "gazette-client.ts", "chromium", "gRPC-Web", without=NO_UPSTREAM),
+    "typescript-chromium": Client("`@gazette/client`", "gazette-client.ts", "chromium", "gRPC-Web", without=BROWSER),
     "typescript-node": Client("`@gazette/client`", "gazette-client.ts", "node", "gRPC"),
-    "connect-web": Client("connect-web", "connect.ts", "chromium", "gRPC-Web", without=BY_HAND | NO_UPSTREAM),
+    "connect-web": Client(
+        "connect-web", "connect.ts", "chromium", "gRPC-Web", without=BY_HAND | BROWSER | {"upload": NO_STREAM}
+    ),
     "connect-node": Client("connect-node", "connect.ts", "node", "gRPC", without=BY_HAND),
     "grpc-js": Client("grpc-js with proto-loader", "grpc-js.mjs", "node", "gRPC", without=BY_HAND),
     "fetch": Client("fetch", "fetch.mjs", "chromium", "HTTP", without=BY_HAND),

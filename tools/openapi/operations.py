@@ -93,7 +93,7 @@ class Operations:
 
     def header_parameters(self, route: Route) -> list[Schema]:
         method, wanted = route.method, []
-        if "idempotency-key" in self.contract.comment(method) or method.name == "UploadFileContent":
+        if self.contract.options(method).get("[gazette.calls.v1.takes_idempotency_key]"):
             wanted.append("IdempotencyKey")
         if method.name in CACHED or is_download(method):
             wanted.append("IfNoneMatch")

@@ -174,7 +174,7 @@ class Schemas:
             schema = {"type": "array", "items": self.value(part, of.get("items", {})), **bounds("repeated", of)}
         else:
             schema = self.value(part, rules)
-            if "ignore" in rules and schema.get("type") == "string":
+            if "ignore" in rules and part.type == FieldDescriptor.TYPE_STRING:
                 schema = or_empty(schema)
         described = self.described(schema, part)
         for rule in rules.get("cel", ()):

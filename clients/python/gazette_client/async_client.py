@@ -55,7 +55,7 @@ class AsyncClient(AsyncServices):
         that. `credentials` are those of the channel, `grpc.ssl_channel_credentials()`
         for TLS; without them passwords and documents travel in the clear. `options` are gRPC channel arguments.
         """
-        self.target = address(target)
+        self.target: str = address(target)
         self._session = Session(
             email, password, Tokens(refresh=refresh_token), api_key=api_key, totp=totp, device_token=device_token
         )
@@ -66,7 +66,7 @@ class AsyncClient(AsyncServices):
         self._sign_in = SignIn(self._session, lambda: self.auth)
         interceptors = [kind(conduct, self._sign_in) for kind in (UnaryCalls, ServerStreams, ClientStreams)]
         arguments = channel_options(options)
-        self.channel = (
+        self.channel: grpc.aio.Channel = (
             grpc.aio.secure_channel(self.target, credentials, arguments, interceptors=interceptors)
             if credentials
             else grpc.aio.insecure_channel(self.target, arguments, interceptors=interceptors)

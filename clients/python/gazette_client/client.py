@@ -55,7 +55,7 @@ class Client(Services):
         that. `credentials` are those of the channel, `grpc.ssl_channel_credentials()`
         for TLS; without them passwords and documents travel in the clear. `options` are gRPC channel arguments.
         """
-        self.target = address(target)
+        self.target: str = address(target)
         self._session = Session(
             email, password, Tokens(refresh=refresh_token), api_key=api_key, totp=totp, device_token=device_token
         )
@@ -70,7 +70,7 @@ class Client(Services):
             if credentials
             else grpc.insecure_channel(self.target, arguments)
         )
-        self.channel = grpc.intercept_channel(plain, Calls(conduct, self._sign_in))
+        self.channel: grpc.Channel = grpc.intercept_channel(plain, Calls(conduct, self._sign_in))
         super().__init__(self.channel, self.target)
 
     def upload(

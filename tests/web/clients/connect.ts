@@ -2,12 +2,12 @@
 import { create, fromJson, toJson } from "@bufbuild/protobuf";
 import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
 
-import { AuthService } from "@gazette/client/src/gen/auth.js";
-import { ContentService, ImportDocumentsRequestSchema, ImportDocumentsResponseSchema } from "@gazette/client/src/gen/content.js";
-import { DeliveryService } from "@gazette/client/src/gen/delivery.js";
-import { FileService, UploadFileRequestSchema } from "@gazette/client/src/gen/files.js";
-import { BadRequestSchema, ErrorInfoSchema } from "@gazette/client/src/gen/google/rpc/error_details_pb.js";
-import { GetHealthResponseSchema, SystemService } from "@gazette/client/src/gen/system.js";
+import { AuthService } from "../../../clients/typescript/src/gen/auth.js";
+import { ContentService, ImportDocumentsRequestSchema, ImportDocumentsResponseSchema } from "../../../clients/typescript/src/gen/content.js";
+import { DeliveryService } from "../../../clients/typescript/src/gen/delivery.js";
+import { FileService, UploadFileRequestSchema } from "../../../clients/typescript/src/gen/files.js";
+import { BadRequestSchema, ErrorInfoSchema } from "../../../clients/typescript/src/gen/google/rpc/error_details_pb.js";
+import { GetHealthResponseSchema, SystemService } from "../../../clients/typescript/src/gen/system.js";
 
 import { draft, given, imported, pictureBytes, sha256, PASSWORD, take } from "./steps.mjs";
 

@@ -8,7 +8,7 @@ import json
 import subprocess
 from typing import Any
 
-from steps import GIVEN, PASSWORD, REVIEW, draft, imported, take
+from tests.web.clients.steps import GIVEN, PASSWORD, REVIEW, draft, imported, take
 
 
 def call(path: str, *options: str, body: object = None, as_: str = "", query: dict[str, str] | None = None) -> bytes:

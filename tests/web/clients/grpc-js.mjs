@@ -1,17 +1,18 @@
-// grpc-js with proto-loader: gRPC from Node with nothing but the contract's descriptors.
+// grpc-js with proto-loader: gRPC from Node with nothing but the contract.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
 import grpc from "@grpc/grpc-js";
-import { loadFileDescriptorSetFromBuffer, loadSync } from "@grpc/proto-loader";
+import { loadSync } from "@grpc/proto-loader";
 import { protoPath } from "grpc-health-check";
 
 import { draft, given, imported, PASSWORD, take } from "./steps.mjs";
 
-const forms = { longs: String, enums: String, defaults: true };
-const contract = grpc.loadPackageDefinition(loadFileDescriptorSetFromBuffer(await readFile(given.descriptors), forms));
+const forms = { includeDirs: [given.contract], longs: String, enums: String, defaults: true, oneofs: true, json: true };
+const sources = ["auth/v1/auth", "content/v1/content", "delivery/v1/delivery", "files/v1/file"].map((name) => `gazette/${name}_service.proto`);
+const contract = loadSync([...sources, "google/rpc/error_details.proto", "google/rpc/status.proto"], forms);
+const { auth, content, delivery, files } = grpc.loadPackageDefinition(contract).gazette;
 const { grpc: known } = grpc.loadPackageDefinition(loadSync(protoPath, forms));
-const { auth, content, delivery, files } = contract.gazette;
 const channel = [given.grpc, grpc.credentials.createInsecure()];
 const services = {
   auth: new auth.v1.AuthService(...channel),
@@ -80,11 +81,8 @@ await take({
   },
   error: async () => {
     const error = await call("content", "CreateDocument", { document: draft("tides") }, await as("author")).catch((refusal) => refusal);
-    const status = contract.google.rpc.Status.deserialize(error.metadata.get("grpc-status-details-bin")[0]);
-    const detail = (name) => {
-      const found = status.details.find((each) => each.type_url.endsWith(`.${name}`));
-      return contract.google.rpc[name].deserialize(found.value);
-    };
+    const status = contract["google.rpc.Status"].deserialize(error.metadata.get("grpc-status-details-bin")[0]);
+    const detail = (name) => status.details.find((each) => each["@type"].endsWith(`.${name}`));
     return [detail("ErrorInfo").reason, detail("BadRequest").fieldViolations.map((each) => each.field)];
   },
   health: async () => (await call("health", "Check", {})).status,

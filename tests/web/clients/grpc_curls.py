@@ -13,12 +13,14 @@ from typing import Any
 
 from google.protobuf.json_format import ParseDict
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
-from steps import GIVEN, PASSWORD, REVIEW, draft, imported, take
+
+from tests.web.clients.steps import GIVEN, PASSWORD, REVIEW, draft, imported, take
 
 KIND, PROGRAM = sys.argv[1:]
+CONTENT = "gazette.content.v1.ContentService"
 
 
-def run(method: str, *messages: object, headers: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+def run(method: str, *messages: object, headers: dict[str, str]) -> subprocess.CompletedProcess[str]:
     options = [option for name, value in headers.items() for option in ("-H", f"{name}: {value}")]
     if KIND == "buf":
         address = f"http://{GIVEN['grpc']}/{method}"
@@ -59,10 +61,10 @@ def token(name: str) -> str:
 
 
 def publish() -> str:
-    document = answer("gazette.content.v1.ContentService/CreateDocument", {"document": draft(GIVEN["path"])}, "author")["document"]
+    document = answer(f"{CONTENT}/CreateDocument", {"document": draft(GIVEN["path"])}, "author")["document"]
     for who, verb in REVIEW:
-        method = f"gazette.content.v1.ContentService/{verb.title()}Document"
-        document = answer(method, {"id": document["id"], "etag": document["etag"]}, who)["document"]
+        asked = {"id": document["id"], "etag": document["etag"]}
+        document = answer(f"{CONTENT}/{verb.title()}Document", asked, who)["document"]
     asked = {"path": GIVEN["path"], "minRecordNumber": document["live"]["recordNumber"]}
     return str(answer("gazette.delivery.v1.DeliveryService/GetPage", asked)["page"]["html"])
 
@@ -71,7 +73,7 @@ def every() -> list[str]:
     titles, page_token = [], ""
     while True:
         asked = {"contentType": "harbour_notice", "pageSize": 1, "pageToken": page_token}
-        page = answer("gazette.content.v1.ContentService/ListDocuments", asked, "author")
+        page = answer(f"{CONTENT}/ListDocuments", asked, "author")
         titles += [each["title"] for each in page["documents"]]
         page_token = page.get("nextPageToken", "")
         if not page_token:
@@ -80,7 +82,12 @@ def every() -> list[str]:
 
 def upload() -> str:
     content = Path(GIVEN["picture"]).read_bytes()
-    about = {"organisationId": GIVEN["organisation"], "name": "pier.png", "alternativeText": "A pier", "sizeBytes": len(content)}
+    about = {
+        "organisationId": GIVEN["organisation"],
+        "name": "pier.png",
+        "alternativeText": "A pier",
+        "sizeBytes": len(content),
+    }
     parts = [{"chunk": base64.b64encode(each).decode()} for each in (content[:1000], content[1000:])]
     file = answers("gazette.files.v1.FileService/UploadFile", {"upload": about}, *parts, as_="author")[0]["file"]
     return str(file["sha256"])
@@ -93,7 +100,7 @@ def download() -> str:
 
 def refusal() -> list[Any]:
     headers = {"authorization": f"Bearer {token('author')}"}
-    done = run("gazette.content.v1.ContentService/CreateDocument", {"document": draft("tides")}, headers=headers)
+    done = run(f"{CONTENT}/CreateDocument", {"document": draft("tides")}, headers=headers)
     details = json.loads(done.stderr[done.stderr.index("{") :])["details"]
     info, bad = (detail(details, kind) for kind in (ErrorInfo, BadRequest))
     return [info.reason, [each.field for each in bad.field_violations]]
@@ -110,18 +117,18 @@ def detail(details: list[dict[str, Any]], kind: type[Any]) -> Any:
 
 def twice() -> list[str]:
     given = {"document": draft(f"{GIVEN['path']}-once")}
-    method, key = "gazette.content.v1.ContentService/CreateDocument", {"idempotency-key": GIVEN["key"]}
+    method, key = f"{CONTENT}/CreateDocument", {"idempotency-key": GIVEN["key"]}
     return [answer(method, given, "author", **key)["document"]["id"] for _ in range(2)]
 
 
 def export() -> int:
     asked = {"organisationId": GIVEN["organisation"]}
-    return sum("document" in each for each in answers("gazette.content.v1.ContentService/ExportDocuments", asked, as_="editor"))
+    return sum("document" in each for each in answers(f"{CONTENT}/ExportDocuments", asked, as_="editor"))
 
 
 def bring() -> list[str]:
     parts = imported(f"{GIVEN['path']}-imported")
-    told = answers("gazette.content.v1.ContentService/ImportDocuments", *parts, as_="admin")[0]
+    told = answers(f"{CONTENT}/ImportDocuments", *parts, as_="admin")[0]
     return [each["outcome"] for each in told["results"]]
 
 

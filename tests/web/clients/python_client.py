@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.json_format import ParseDict
-from steps import GIVEN, PASSWORD, REVIEW, draft, imported, take
 
 from gazette.auth.v1.auth_service_pb2 import GetMeRequest
 from gazette.content.v1 import content_service_pb2 as content
@@ -20,6 +19,7 @@ from gazette.content.v1.document_import_pb2 import ExportDocumentsRequest, Impor
 from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
 from gazette.system.v1.system_service_pb2 import GetHealthRequest, HealthStatus
 from gazette_client import AsyncClient, Client, errors
+from tests.web.clients.steps import GIVEN, PASSWORD, REVIEW, draft, imported, take
 
 CLIENT = {"threads": Client, "asyncio": AsyncClient}[sys.argv[1]]
 clients: dict[str, Any] = {}
@@ -39,7 +39,7 @@ def collected(answers: Any) -> list[Any]:
 
 
 def person(name: str) -> Any:
-    async def open_client() -> AsyncClient | Client:  # an AsyncClient belongs to the loop in which it is made
+    async def open_client() -> Any:  # an AsyncClient belongs to the loop in which it is made
         return CLIENT(GIVEN["grpc"], email=f"{name}@example.gov", password=PASSWORD)
 
     if name not in clients:

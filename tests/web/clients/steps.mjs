@@ -29,7 +29,7 @@ export const pictureBytes = async () =>
 export const sha256 = async (bytes) =>
   [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].map((each) => each.toString(16).padStart(2, "0")).join("");
 
-/** Takes the steps one after the other: a later one may use what an earlier one kept. A step that fails ends none but itself. */
+/** Takes the steps one after the other. One that fails ends none but itself. */
 export async function take(steps, say = (line) => console.log(JSON.stringify(line))) {
   for (const [step, act] of Object.entries(steps)) {
     try {

@@ -35,7 +35,7 @@ def imported(path: str) -> list[dict[str, Any]]:
 
 
 def take(steps: Mapping[str, Callable[[], Any]]) -> None:
-    """Takes the steps one after the other: a later one may use what an earlier one kept. One that fails ends none but itself."""
+    """Takes the steps one after the other. One that fails ends none but itself."""
     for step, act in steps.items():
         try:
             print(json.dumps({"step": step, "saw": act()}), flush=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from gazette_client.errors import GazetteError
 from gazette_client.services.rpcs import Described, Stub
-from gazette_client.services.signatures import ABSENT, OPTIONS, signatures
+from gazette_client.services.signatures import ABSENT, OPTIONS, Signature, signatures
 from gazette_client.unreachable import outward
 
 
@@ -33,7 +33,8 @@ class AsyncStreamingRpc(Described):
 
     def __call__(self, request_iterator: Any = None, **options: Any) -> Any:
         self.signature.refuse_stream([] if request_iterator is None else request_iterator, options)
-        return Told(self.call(request_iterator, **options), self.target)
+        call = self.call(request_iterator, **options)
+        return Told(call, self.target) if request_iterator is not None else Written(call, self.target, self.signature)
 
 
 class Told:
@@ -58,3 +59,17 @@ class Told:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.call, name)
+
+
+class Written(Told):
+    """A call that is written to, request by request."""
+
+    def __init__(self, call: Any, target: str, signature: Signature) -> None:
+        super().__init__(call, target)
+        self.signature = signature
+        self.position = 0
+
+    async def write(self, request: Any) -> None:
+        self.signature.check_element(self.position, request)
+        self.position += 1
+        await self.call.write(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
 from google.protobuf.message import Message
@@ -55,5 +56,5 @@ def go_on(request: Any, answer: Any, items: str, after: tuple[str, str]) -> bool
         return bool(answer.next_page_token)
     found = getattr(answer, items)
     if found:
-        setattr(request, field, getattr(found[-1], taken))
+        setattr(request, field, attrgetter(taken)(found[-1]))
     return bool(found)

@@ -53,9 +53,10 @@ class Rpc(Described):
         if type(request) is not self.takes or not options.keys() <= OPTIONS:
             self.signature.refuse(request, options)
         try:
-            return call(request, *rest, **options)
+            answer = call(request, *rest, **options)
         except GazetteError as error:
             raise outward(error, self.target) from error.__cause__
+        return Told(answer, self.target) if self.signature.streams_answers else answer
 
 
 class StreamingRpc(Described):
@@ -76,3 +77,23 @@ class StreamingRpc(Described):
             return call(requests, *rest, **options)
         except GazetteError as error:
             raise outward(error, self.target) from error.__cause__
+
+
+class Told:
+    """A stream of answers whose failure is raised from here. All else is the call's own."""
+
+    def __init__(self, answers: Any, target: str) -> None:
+        self.answers = answers
+        self.target = target
+
+    def __iter__(self) -> Told:
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            return next(self.answers)
+        except GazetteError as error:
+            raise outward(error, self.target) from error.__cause__
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.answers, name)

@@ -709,7 +709,7 @@ class AsyncServices:
             self.record.ListRecordEntries,
             request,
             "entries",
-            after=("after_number", "number"),
+            after=("after_number", "body.number"),
             timeout=timeout,
             metadata=metadata,
         )

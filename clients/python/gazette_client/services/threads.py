@@ -685,7 +685,7 @@ class Services:
             self.record.ListRecordEntries,
             request,
             "entries",
-            after=("after_number", "number"),
+            after=("after_number", "body.number"),
             timeout=timeout,
             metadata=metadata,
         )

@@ -84,7 +84,7 @@ class FileServiceServicer:
     def UploadFileContent(self, request_iterator, context):
         """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
 
-        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`.
+        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

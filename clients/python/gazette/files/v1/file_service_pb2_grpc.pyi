@@ -51,7 +51,7 @@ class FileServiceStub:
     UploadFileContent: _grpc.StreamUnaryMultiCallable[_file_service_pb2.UploadFileContentRequest, _file_service_pb2.UploadFileContentResponse]
     """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
 
-    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`.
+    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
     """
     GetFile: _grpc.UnaryUnaryMultiCallable[_file_service_pb2.GetFileRequest, _file_service_pb2.GetFileResponse]
     """What is known of a file.
@@ -94,7 +94,7 @@ class FileServiceAsyncStub(FileServiceStub):
     UploadFileContent: _aio.StreamUnaryMultiCallable[_file_service_pb2.UploadFileContentRequest, _file_service_pb2.UploadFileContentResponse]  # type: ignore[assignment]
     """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
 
-    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`.
+    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
     """
     GetFile: _aio.UnaryUnaryMultiCallable[_file_service_pb2.GetFileRequest, _file_service_pb2.GetFileResponse]  # type: ignore[assignment]
     """What is known of a file.
@@ -146,7 +146,7 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_file_service_pb2.UploadFileContentResponse, _abc.Awaitable[_file_service_pb2.UploadFileContentResponse]]:
         """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
 
-        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`.
+        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
         """
 
     @_abc_1.abstractmethod
