@@ -50,7 +50,7 @@ def test_the_tour(installation: Edge) -> None:
     before = files()
     commands = [each for each in tour.shown(README) if not ELSEWHERE.match(each.command)]
     assert len(commands) > 40
-    environment = {**os.environ, "GAZETTE_HOME": str(installation.home)}
+    environment = {**os.environ, "GAZETTE_HOME": str(installation.home), "GRPC_PORT": installation.grpc.rpartition(":")[2]}
     answers = tour.run([here(each.command, installation) for each in commands], ROOT, environment)
     assert len(answers) == len(commands), answers[-1]
     for command, answer in zip(commands, answers, strict=True):

@@ -14,7 +14,6 @@ BOUNDARY = "-- the next command --"
 CHANGING = {
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}": "<id>",
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z": "<time>",
-    r"gaz_[0-9a-z_]+": "<key>",
     r"#token=[\w-]+": "#token=<token>",
     r'"[\w+/-]{40,}=?"': '"<bytes>"',
     r"[0-9a-f]{32,}": "<bytes>",
