@@ -1,4 +1,4 @@
-"""The commands that a page shows, with what it says they print: run in one shell, and compared but for what differs each time."""
+"""The commands that a page shows, with what it says they print: run in one shell, compared but for what is never the same."""
 
 from __future__ import annotations
 
