@@ -82,9 +82,12 @@ class FileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UploadFileContent(self, request_iterator, context):
-        """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
+        """The same for HTTP: the request's body is the file, its length is taken from Content-Length. Or the body is a form
+        (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
+        behind them one file, whose name is its filename unless a field says another.
 
-        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+        `idempotency-key`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

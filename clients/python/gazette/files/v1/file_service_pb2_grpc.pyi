@@ -49,9 +49,12 @@ class FileServiceStub:
     `idempotency-key`.
     """
     UploadFileContent: _grpc.StreamUnaryMultiCallable[_file_service_pb2.UploadFileContentRequest, _file_service_pb2.UploadFileContentResponse]
-    """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
+    """The same for HTTP: the request's body is the file, its length is taken from Content-Length. Or the body is a form
+    (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
+    behind them one file, whose name is its filename unless a field says another.
 
-    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+    `idempotency-key`.
     """
     GetFile: _grpc.UnaryUnaryMultiCallable[_file_service_pb2.GetFileRequest, _file_service_pb2.GetFileResponse]
     """What is known of a file.
@@ -92,9 +95,12 @@ class FileServiceAsyncStub(FileServiceStub):
     `idempotency-key`.
     """
     UploadFileContent: _aio.StreamUnaryMultiCallable[_file_service_pb2.UploadFileContentRequest, _file_service_pb2.UploadFileContentResponse]  # type: ignore[assignment]
-    """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
+    """The same for HTTP: the request's body is the file, its length is taken from Content-Length. Or the body is a form
+    (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
+    behind them one file, whose name is its filename unless a field says another.
 
-    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+    `idempotency-key`.
     """
     GetFile: _aio.UnaryUnaryMultiCallable[_file_service_pb2.GetFileRequest, _file_service_pb2.GetFileResponse]  # type: ignore[assignment]
     """What is known of a file.
@@ -144,9 +150,12 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_file_service_pb2.UploadFileContentRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_file_service_pb2.UploadFileContentResponse, _abc.Awaitable[_file_service_pb2.UploadFileContentResponse]]:
-        """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
+        """The same for HTTP: the request's body is the file, its length is taken from Content-Length. Or the body is a form
+        (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
+        behind them one file, whose name is its filename unless a field says another.
 
-        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+        `idempotency-key`.
         """
 
     @_abc_1.abstractmethod
