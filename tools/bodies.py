@@ -1,14 +1,14 @@
 """`deploy/envoy/bodies.txt`: what JSON the contract's HTTP form takes, for the scan in `deploy/envoy/json.lua`.
 
-A line for each body: method, path, the field of the request that it is (`*`: all of it) and its kind. Then `message`, its name
-and its fields, each with its kind: a letter for scalars, a message's name, `*` for an object of any members; in brackets for a
-list, in braces for a map.
+A line for each message that a body is or holds: `message`, its name and its fields, each with its kind: a letter for scalars, a
+message's name, `*` for an object of any members; in brackets for a list, in braces for a map. Which body is what stands in
+`routes.txt`.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 
 from tools.contract import Contract
 from tools.openapi import HTTP_BODY, bindings, field_at
@@ -22,23 +22,32 @@ LETTERS = {FieldDescriptor.TYPE_BOOL: "b", FieldDescriptor.TYPE_ENUM: "e"} | dic
 
 def bodies(compiled: bytes) -> bytes:
     """The whole file."""
-    lines, waiting = [], []
-    for verb, path, field, kind, is_stream in sorted(declared(Contract.parse(compiled))):
-        lines.append(f"{verb.upper()} {path} {field} {f'[{kind.full_name}]' if is_stream else kind.full_name}")
-        waiting.append(kind)
-    return "".join(f"{line}\n" for line in [*lines, *messages(waiting)]).encode()
+    return "".join(f"{line}\n" for line in messages(list(declared(Contract.parse(compiled))))).encode()
 
 
-def declared(contract: Contract) -> Iterator[tuple[str, str, str, Descriptor, bool]]:
-    """Method, path, field, kind and whether it is an array, of each body that is JSON."""
+def declared(contract: Contract) -> Iterator[Descriptor]:
+    """The message of each body that is JSON."""
     for service in contract.services():
         for method in service.methods:
             rule: dict[str, Any] = contract.options(method).get("[google.api.http]", {})
-            for verb, path, one in bindings(rule):
-                field = one.get("body", "")
-                kind = method.input_type if field == "*" else field and field_at(method.input_type, field).message_type
+            for _, _, one in bindings(rule):
+                kind = message_of(method, one.get("body", ""))
                 if kind and kind.full_name != HTTP_BODY:
-                    yield verb, path, field, kind, method.client_streaming
+                    yield kind
+
+
+def message_of(method: MethodDescriptor, body: str) -> Descriptor | None:
+    """The message that a body is which a binding names so."""
+    if not body:
+        return None
+    return method.input_type if body == "*" else field_at(method.input_type, body).message_type
+
+
+def body_of(method: MethodDescriptor, body: str) -> str:
+    """The kind of that body. Who streams sends a list of messages, or bytes."""
+    kind = message_of(method, body)
+    assert kind is not None, f"{method.full_name}: a body that is no message"
+    return f"[{kind.full_name}]" if method.client_streaming and kind.full_name != HTTP_BODY else kind.full_name
 
 
 def messages(waiting: list[Descriptor]) -> Iterator[str]:

@@ -18,6 +18,7 @@ PARTS = {
     "dev": ["pyproject.toml", "--group=dev", "--overrides=requirements/overrides.in"],
     "server": ["pyproject.toml", "--constraints=requirements/dev.lock"],
     "build": ["--group=build", "--constraints=requirements/dev.lock"],
+    "contract-tools": ["--group=contract", "--constraints=requirements/dev.lock"],
     "sbom": ["--group=sbom"],
     "devstack": ["--no-deps", "--group=devstack"],
 }

@@ -1,10 +1,8 @@
--- What JSON the contract takes: what bodies there are, and of what kinds their members. For json.lua, which stands behind it.
+-- What JSON the contract takes: of what kinds the members of bodies are. For routes.lua and json.lua, which stand behind it.
 
 local byte, sub, find, gsub = string.byte, string.sub, string.find, string.gsub
 
--- What bodies there are, by method and the first segment of the path, and what is in them. `make proto` writes the lines:
--- `POST /v1/documents document gazette.content.v1.Document`, and `message`, its name and its fields with their kinds.
-local BODIES = {}
+-- What is in them. `make proto` writes the lines: `message`, its name and its fields with their kinds.
 local MESSAGES = {}
 
 -- A kind is what a value may be: nil where it may be anything, or {opens, of, takes}: the bracket that it begins with, or none;
@@ -31,28 +29,11 @@ local function camel(name)
 end
 
 for line in string.gmatch(CONTRACT_BODIES, "[^\n]+") do
-  local first, second, rest = string.match(line, "^(%S+) (%S+) ?(.*)$")
-  if first == "message" then
-    local fields = {}
-    for name, kind in string.gmatch(rest, "([%w_]+):(%S+)") do
-      local field = {name = name, kind = kind_named(kind)}
-      fields[name], fields[camel(name)] = field, field
-    end
-    MESSAGES[second] = fields
-  else
-    local place = first .. string.match(second, "^/v1/[^/:]+")
-    local pattern = gsub(gsub(second, "[%-%.]", "%%%0"), "{[^}]*}", "[^/]+")
-    local field, kind = string.match(rest, "^(%S+) (%S+)$")
-    BODIES[place] = BODIES[place] or {}
-    table.insert(BODIES[place], {pattern = "^" .. pattern .. "$", field = field ~= "*" and field or nil, kind = kind_named(kind)})
+  local message, rest = string.match(line, "^message (%S+) ?(.*)$")
+  local fields = {}
+  for name, kind in string.gmatch(rest, "([%w_]+):(%S+)") do
+    local field = {name = name, kind = kind_named(kind)}
+    fields[name], fields[camel(name)] = field, field
   end
-end
-
--- The body that the contract knows for this method and path; nil for none, and for one that is no JSON. Slashes at the end are none
--- to the transcoder.
-function body_of(method, path)
-  path = gsub(string.match(path, "^[^?]*"), "/+$", "")
-  for _, body in ipairs(BODIES[method .. (string.match(path, "^/v1/[^/:]+") or "")] or {}) do
-    if find(path, body.pattern) then return body end
-  end
+  MESSAGES[message] = fields
 end

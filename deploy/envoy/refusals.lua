@@ -21,3 +21,22 @@ function refusal(fault, request_id)
     .. 'ErrorInfo","reason":"INVALID_JSON","domain":"gazette","metadata":{"offset":"' .. fault.offset .. '"}},' .. violation
     .. kind .. 'RequestInfo","requestId":' .. quoted(request_id or "") .. ',"servingData":""}]}'
 end
+
+-- A google.rpc.Status in JSON, as the server writes one; `metadata` is the ErrorInfo's.
+function status_of(code, reason, message, metadata, request_id)
+  local told = {}
+  for name, value in pairs(metadata) do table.insert(told, quoted(name) .. ":" .. quoted(value)) end
+  table.sort(told)
+  local kind = '{"@type":"type.googleapis.com/google.rpc.'
+  return '{"code":' .. code .. ',"message":' .. quoted(message) .. ',"details":[' .. kind .. 'ErrorInfo","reason":"' .. reason
+    .. '","domain":"gazette","metadata":{' .. table.concat(told, ",") .. '}},' .. kind .. 'RequestInfo","requestId":'
+    .. quoted(request_id or "") .. ',"servingData":""}]}'
+end
+
+-- Answers a request of HTTP with such a Status; `more` are headers of its own. What Envoy says of that status by itself is not said.
+function answer_status(handle, status, body, more)
+  handle:streamInfo():dynamicMetadata():set("gazette", "is_answered", true)
+  local headers = {[":status"] = status, ["content-type"] = "application/json"}
+  for name, value in pairs(more or {}) do headers[name] = value end
+  handle:respond(headers, body)
+end

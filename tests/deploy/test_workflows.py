@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.installing import node_tool
 from tests.deploy.stand_ins import ROOT
 from tests.deploy.workflow_steps import ACTIONS, WORKFLOWS, load
+from tests.installing import node_tool
 
 FILES = [*WORKFLOWS, *ACTIONS]
 TEXTS = {str(file.relative_to(ROOT)): file.read_text() for file in FILES}
