@@ -33,6 +33,18 @@ COPY server server
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels ./clients/python . \
     && pip --python /opt/gazette/bin/python install --no-deps --no-index --prefix /opt/code wheels/*.whl
 
+# The page at /docs is Swagger UI. Node and npm, which bring it, come from a wheel and are left behind.
+FROM ${PYTHON_IMAGE} AS viewer
+WORKDIR /build
+COPY requirements/web/node.lock requirements/web/
+COPY tools/__init__.py tools/node.py tools/
+COPY deploy/envoy/viewer deploy/envoy/viewer
+RUN python3 -m venv .venv \
+    && .venv/bin/python -m tools.node npm ci --prefix deploy/envoy/viewer \
+    && install --directory swagger-ui-dist \
+    && cd deploy/envoy/viewer/node_modules/swagger-ui-dist \
+    && cp LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt /build/swagger-ui-dist
+
 FROM ${PYTHON_IMAGE} AS runtime
 ARG VERSION=development
 ARG REVISION=unknown
@@ -62,7 +74,9 @@ RUN apt-get update \
 COPY --from=builder /opt/gazette /opt/gazette
 COPY --from=builder /opt/code /opt/gazette
 COPY --from=builder /build/sbom.cdx.json /usr/share/gazette/
-COPY deploy/envoy/*.py deploy/envoy/*.tmpl deploy/envoy/*.lua deploy/envoy/*.txt deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
+COPY deploy/envoy/*.py deploy/envoy/*.tmpl deploy/envoy/*.lua deploy/envoy/*.txt deploy/envoy/gazette.binpb docs/openapi.json /usr/share/gazette/envoy/
+COPY deploy/envoy/viewer /usr/share/gazette/envoy/viewer
+COPY --from=viewer /build/swagger-ui-dist /usr/share/gazette/envoy/viewer/node_modules/swagger-ui-dist
 
 ARG ENVIRONMENT=production
 ARG PORT=8080

@@ -39,6 +39,7 @@ class Envoy(Process):
         calls_at_once: int = CALLS_AT_ONCE,
         patience: Patience = PATIENCE,
         connections: int = CONNECTIONS,
+        with_docs: bool = False,
     ) -> None:
         super().__init__(home.logs / "envoy.log")
         self.port = port
@@ -55,6 +56,7 @@ class Envoy(Process):
             calls_at_once=calls_at_once,
             patience=patience,
             connections=connections,
+            docs_folder=home.path / "api-docs" if with_docs else None,
         )
 
     def command(self) -> list[str]:

@@ -11,6 +11,7 @@ from types import FrameType
 
 from dotenv import dotenv_values
 
+from deploy.envoy.api_docs import true_or_false
 from deploy.envoy.origins import origins as parsed
 from devstack.envoy import Envoy
 from devstack.errors import DevstackError
@@ -18,6 +19,7 @@ from devstack.home import Home
 from devstack.ports import LOOPBACK, claim
 from devstack.server import Server, Task
 from devstack.stack import Stack
+from devstack.viewer import install
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -32,7 +34,7 @@ DEMO = {
 WITHOUT_DEMO = {"page": "", "email": "admin@example.gov", "accounts": "admin@example.gov"}
 
 READY = """
-  HTTP       http://{host}:{ports.http}
+  HTTP       http://{host}:{ports.http}{docs}
   gRPC       {host}:{ports.grpc}
   metrics    http://{host}:{ports.metrics}/metrics
   data       {home}
@@ -81,6 +83,15 @@ def chosen(name: str, default: str) -> str:
     return next((given for file in files if (given := file.get(name)) and given != samples.get(name)), default)
 
 
+def wants_docs() -> bool:
+    """Here, unless somebody says no."""
+    given = chosen("API_DOCS", "true")
+    try:
+        return true_or_false(given or "true")
+    except ValueError:
+        raise DevstackError(f"API_DOCS is {given!r}: set it to true or to false") from None
+
+
 def server_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]:
     """What the server reads, over what the shell has. Aliases are given too, so that no .env can contradict."""
     has_bucket = chosen("S3_BUCKET_NAME", "") or chosen("AWS_S3_BUCKET", "")
@@ -92,6 +103,7 @@ def server_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]
         "REFRESH_TOKEN_SECRET": chosen("REFRESH_TOKEN_SECRET", "") or home.secret("REFRESH_TOKEN_SECRET"),
         "ENCRYPTION_KEY": chosen("ENCRYPTION_KEY", "") or home.secret("ENCRYPTION_KEY"),
         "PUBLIC_URL": chosen("PUBLIC_URL", "") or f"http://{LOOPBACK}:{ports.http}",
+        "API_DOCS": str(wants_docs()).lower(),
         "CORS_ORIGINS": chosen("CORS_ORIGINS", LOCAL_ORIGINS),
         "MAIL_DIRECTORY": chosen("MAIL_DIRECTORY", "" if chosen("SMTP_HOST", "") else str(home.mail)),
         "RATE_LIMIT_MAX": chosen("RATE_LIMIT_MAX", "") or "100000",
@@ -158,8 +170,9 @@ def run(path: Path) -> None:
         with step("gazette migrate"):
             Task("migrate", home, environment).run()
         server = Server(home, environment)
-        origins = parsed(environment["CORS_ORIGINS"])
-        envoy = Envoy(home, port=ports.http, workers=int(environment["WORKERS"]), cors_origins=origins)
+        origins, with_docs = parsed(environment["CORS_ORIGINS"]), wants_docs()
+        workers = int(environment["WORKERS"])
+        envoy = Envoy(home, port=ports.http, workers=workers, cors_origins=origins, with_docs=with_docs)
         # The server ends first, while Envoy still routes around the workers that drain; then Envoy; then the stores.
         running.callback(envoy.stop)
         running.callback(server.stop)
@@ -173,13 +186,17 @@ def run(path: Path) -> None:
             with step("gazette demo"):
                 Task("demo", home, environment).run()
             demo_is_loaded.touch()
+        lacking = install() if with_docs else ""
+        if lacking:
+            print(f"  no page at /docs: {lacking}", flush=True)
         with step("gazette serve"):
             server.wait_until_healthy()
         with step("Envoy"):
             envoy.start()
+        docs = f"   (the API to look at: http://{LOOPBACK}:{ports.http}/docs)" if with_docs and not lacking else ""
         told = WITHOUT_DEMO if os.environ.get("DEMO") == "0" else DEMO
         mail = environment["MAIL_DIRECTORY"] or "sent through SMTP_HOST"
-        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, mail=mail, **told), flush=True)
+        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, mail=mail, docs=docs, **told), flush=True)
         while True:
             for process in (stack.postgres, stack.redis, server, envoy):
                 process.raise_if_ended()

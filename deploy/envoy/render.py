@@ -15,9 +15,10 @@ from textwrap import indent
 from typing import NamedTuple
 
 try:
-    from deploy.envoy import origins
+    from deploy.envoy import api_docs, origins
 except ModuleNotFoundError:
-    import origins  # type: ignore[import-not-found,no-redef]  # of the same folder, where this is run as a script
+    import api_docs  # type: ignore[import-not-found,no-redef]  # of the same folder, where this is run as a script
+    import origins  # type: ignore[import-not-found,no-redef]
 
 HERE = Path(__file__).resolve().parent
 
@@ -147,12 +148,15 @@ def render(
     calls_at_once: int = CALLS_AT_ONCE,
     tls: tuple[str, str] | None = None,
     metrics: str = "",
+    docs_folder: Path | None = None,
 ) -> str:
     """The configuration. `endpoints`, `listen` and `admin` are `host:port` or absolute paths of Unix sockets. Public reads are
     limited for each address: so many a second, and so many at once after a pause. `connections` and `memory_mib` bound all that
     clients can make Envoy hold. For each endpoint so many public reads may be under way and so many other calls; what is beyond
     is refused. `tls` are the paths of a certificate and its key, for the public port. At `metrics` Prometheus finds Envoy's own
-    figures, and a kubelet whether it is ready."""
+    figures, and a kubelet whether it is ready. The API's documentation is put into `docs_folder`, which Envoy must see at the
+    same path; without one there is none."""
+    own_routes = api_docs.routes(docs_folder)
     values = {
         "listen": address(listen),
         "admin": address(admin),
@@ -188,7 +192,8 @@ def render(
         public_streams=PUBLIC_STREAMS,
         public_reads=PUBLIC_READS,
         local_replies=indent(replies, " " * 12),
-        lua=indent(lua(), " " * 18),
+        api_docs=indent("\n".join(f"- {json.dumps(route)}" for route in own_routes), " " * 14),
+        lua=indent(lua(api_docs.known(own_routes)), " " * 18),
         metrics_listener=metrics_listener(metrics) if metrics else "",
     )
 
@@ -208,9 +213,10 @@ def metrics_listener(place: str) -> str:
     return Template((HERE / "metrics.yaml.tmpl").read_text()).substitute(listen=json.dumps(address(place)))
 
 
-def lua() -> str:
-    """The filter's program, which begins with what bodies and routes the contract knows."""
-    known = (f"local CONTRACT_{name.upper()} = [=[\n{(HERE / f'{name}.txt').read_text()}]=]\n" for name in ("bodies", "routes"))
+def lua(own_routes: str = "") -> str:
+    """The filter's program, which begins with what bodies and routes the contract knows, and routes of Envoy's own."""
+    texts = {"bodies": (HERE / "bodies.txt").read_text(), "routes": (HERE / "routes.txt").read_text() + own_routes}
+    known = (f"local CONTRACT_{name.upper()} = [=[\n{text}]=]\n" for name, text in texts.items())
     return "".join(known) + "".join((HERE / f"{name}.lua").read_text() for name in PROGRAM)
 
 
@@ -261,6 +267,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--metrics-port", type=int, default=0, help="port of /stats/prometheus and /ready; 0: none (%(default)s)"
     )
+    parser.add_argument("--api-docs", type=api_docs.true_or_false, default=False, help="true: answer /openapi.json and /docs (false)")
+    folder = "where their files go, which Envoy must see at the same path (%(default)s)"
+    parser.add_argument("--docs-folder", type=Path, default=Path("/run/gazette/api-docs"), help=folder)
     given = parser.parse_args(arguments)
     if bool(given.tls_certificate) != bool(given.tls_key):
         parser.error("--tls-certificate and --tls-key go together")
@@ -281,6 +290,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             calls_at_once=given.calls_at_once,
             tls=(given.tls_certificate, given.tls_key) if given.tls_certificate else None,
             metrics=f"{given.metrics_address}:{given.metrics_port}" if given.metrics_port else "",
+            docs_folder=given.docs_folder if given.api_docs else None,
             connections=given.connections,
             memory_mib=given.memory_mib,
             patience=PATIENCE._replace(connection=given.idle_seconds),

@@ -32,10 +32,11 @@ local LARGEST_HEADERS = 16384  -- less than the server takes, whose refusal is n
 
 -- Takes away every header that nobody reads, and what is malformed of the rest. True if the headers are too large.
 local function admit(headers, is_grpc)
-  local unread, size = {}, 0
+  local unread, size, path = {}, 0, headers:get(":path")
+  local is_front = path == "/" or string.sub(path, 1, 2) == "/?"  -- which Envoy answers by what is accepted
   for name, value in pairs(headers) do
     size = size + #name + #value
-    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name]) then table.insert(unread, name) end
+    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name] or is_front and name == "accept") then table.insert(unread, name) end
   end
   if size > LARGEST_HEADERS then return true end
   for _, name in ipairs(unread) do headers:remove(name) end
@@ -113,6 +114,7 @@ function envoy_on_request(handle)
   end
   local route = find_route(handle, headers, method == "HEAD" and "GET" or method)
   if route == nil then return end
+  if route.is_lines then handle:streamInfo():dynamicMetadata():set("gazette", "lines", true) end
   -- A HEAD tells the length of the plain answer; a download's length and ranges count its own bytes.
   if method == "HEAD" or string.find(headers:get(":path"), ":download", 1, true) then headers:remove("accept-encoding") end
   -- The transcoder strips content-length; an upload is checked against it.
@@ -205,6 +207,7 @@ function envoy_on_response(handle)
     return
   end
   local is_ok = headers:get(":status") == "200"
+  if is_ok and request ~= nil and request["lines"] then headers:replace("content-type", "application/x-ndjson") end
   -- The server sends the headers of a single answer with its status, as the status' message: a line for each, percent-encoded.
   local told = headers:get("grpc-message")
   if told ~= nil then

@@ -206,6 +206,8 @@ class Settings(BackupSettings):
     cors_origins: Origins = variable("CORS_ORIGINS", default="")
     """The origins of front ends whose scripts may call over HTTP: https://www.example.gov; https://*.example.gov for each host
     one label below; http://localhost:* for any port. Envoy is rendered with them. Empty: none."""
+    api_docs: bool = variable("API_DOCS", default=False)
+    """Whether HTTP answers /openapi.json, and at /docs a page that shows it and tries calls. Envoy is rendered with it."""
     mail_directory: Path | None = variable("MAIL_DIRECTORY", default=None)
     """A folder that mails are written to instead of being sent. For development."""
     smtp_host: str = variable("SMTP_HOST", default="", pattern=r"^[A-Za-z0-9.:-]*$")

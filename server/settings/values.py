@@ -100,9 +100,7 @@ def origins(value: tuple[str, ...]) -> tuple[str, ...]:
                 " https://*.example.gov or http://localhost:*"
             )
         if re.fullmatch(r"https://.*:443|http://.*:80", each):
-            raise ValueError(
-                f"{each!r} never comes from a browser: leave out the port, which is the scheme's own"
-            )
+            raise ValueError(f"{each!r} never comes from a browser: leave out the port, which is the scheme's own")
     return value
 
 
