@@ -1,5 +1,5 @@
-"""Two web sites on this machine, whose pages come from one folder. To a browser Gazette is on another host than they, and they are
-two origins that share a cache."""
+"""Two web sites on this machine, whose pages come from one folder. To a browser they are two origins that share a cache, and
+Gazette is on another host."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ EXPECTED: dict[str, Callable[[Any], bool]] = {
     "list": lambda saw: saw == NOTICES,
     "upload": lambda saw: saw == SHA256,
     "download": lambda saw: saw == SHA256,
-    "error": lambda saw: saw == ["INVALID_ARGUMENT", ["document.path"]],
+    "error": lambda saw: saw in (["INVALID_ARGUMENT", ["document.path"]], ["INVALID_ARGUMENT", ["path"]]),
     "health": lambda saw: saw in {"SERVING", "HEALTH_STATUS_HEALTHY"},
     "export": lambda saw: saw >= len(NOTICES) + 8,
     "import": lambda saw: saw == ["IMPORT_OUTCOME_CREATED"],
@@ -54,7 +54,7 @@ class Trials:
         if name not in self.told:
             client = CLIENTS[name]
             given = {**self.given, "path": f"/clients/{name}", "key": str(uuid.uuid4())}
-            lines = {"chromium": self.in_chromium, "node": self.in_node, "python": self.in_python}[client.place](client, given)
+            lines = {"chromium": self.in_chromium, "node": self.in_node, "python": self.in_python}[client.runs](client, given)
             self.told[name] = {line["step"]: line for line in lines}
         return self.told[name]
 
