@@ -1,4 +1,4 @@
-"""Which clients are tried, and what each is asked to do: the table of docs/clients.md, which `python -m tests.web.table` prints."""
+"""Which clients are tried, and with what: the table of docs/clients.md, which `python -m tests.web.table` prints."""
 
 from __future__ import annotations
 
