@@ -41,7 +41,7 @@ class Client:
     speaks: str
     script: str
     runs: str
-    """What runs the script: `node`, `chromium` or `python`."""
+    """What runs the script: `node`, `chromium`, `python`, or `openapi`, which is Python with the package that is made."""
     arguments: tuple[str, ...] = ()
     without: Mapping[str, Absent] = field(default_factory=dict)
 
@@ -58,6 +58,9 @@ BROWSER = {"import": NO_STREAM}
 CONNECT_WEB = {**BROWSER, "upload": NO_STREAM}
 """A browser sends no stream of requests. Our client uploads over HTTP."""
 
+ONE_ANSWER = {"export": Absent("no", "JSONDecodeError")}
+"""What it makes knows one answer of JSON, not a line for each."""
+
 CLIENTS = {
     "typescript-chromium": Client(
         "`@gazette/client`", "Chromium", "gRPC-Web", "gazette-client.ts", "chromium", without=BROWSER
@@ -69,7 +72,9 @@ CLIENTS = {
     "connect-node": Client("connect-node", "Node", "gRPC", "connect.ts", "node", without=BY_HAND),
     "grpc-js": Client("grpc-js with proto-loader", "Node", "gRPC", "grpc-js.mjs", "node", without=BY_HAND),
     "openapi-fetch": Client("openapi-typescript, openapi-fetch", "Node", "HTTP", "openapi-fetch.ts", "node", without=BY_HAND),
-    "openapi-python": Client("openapi-python-client", "Python", "HTTP", "openapi_python.py", "python", without=BY_HAND),
+    "openapi-python": Client(
+        "openapi-python-client", "Python", "HTTP", "openapi_python.py", "openapi", without=BY_HAND | ONE_ANSWER
+    ),
     "fetch": Client("fetch", "Chromium", "HTTP", "fetch.mjs", "chromium", without=BY_HAND),
     "curl": Client("curl", "a shell", "HTTP", "curl.py", "python", without=BY_HAND),
     "buf-curl": Client("`buf curl`", "a shell", "gRPC", "grpc_curls.py", "python", ("buf",), without=BY_HAND),

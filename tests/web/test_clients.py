@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import uuid
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.edge import Edge
-from tests.installing import ROOT
+from tests.installing import ROOT, WEB, python_tool
 from tests.web import grpcurl, pictures
 from tests.web.origins import Origins
 from tests.web.scripts import CLIENTS as SCRIPTS
@@ -54,7 +55,8 @@ class Trials:
         if name not in self.told:
             client = CLIENTS[name]
             given = {**self.given, "path": f"/clients/{name}", "key": str(uuid.uuid4())}
-            lines = {"chromium": self.in_chromium, "node": self.in_node, "python": self.in_python}[client.runs](client, given)
+            runs = {"chromium": self.in_chromium, "node": self.in_node, "python": self.in_python, "openapi": self.with_package}
+            lines = runs[client.runs](client, given)
             self.told[name] = {line["step"]: line for line in lines}
         return self.told[name]
 
@@ -82,6 +84,14 @@ class Trials:
     def in_python(self, client: Client, given: dict[str, str]) -> list[dict[str, Any]]:
         module = f"tests.web.clients.{Path(client.script).stem}"
         return said([sys.executable, "-m", module, *client.arguments, *self.programs(client)], given)
+
+    def with_package(self, client: Client, given: dict[str, str]) -> list[dict[str, Any]]:
+        """Python with the package that openapi-python-client makes of the document."""
+        programs, home = python_tool("openapi", WEB), self.use("origins").folder
+        making = [str(programs / "openapi-python-client"), "generate", f"--path={ROOT / 'docs/openapi.json'}", "--meta=none"]
+        subprocess.run([*making, f"--output-path={home / 'gazette_api'}"], check=True, capture_output=True)
+        environment = {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{ROOT}"}
+        return said([str(programs / "python"), "-m", f"tests.web.clients.{Path(client.script).stem}"], given, environment)
 
     def programs(self, client: Client) -> list[str]:
         if "buf" in client.arguments:

@@ -20,16 +20,16 @@ await take({
   publish: async () => {
     const created = await client.POST("/v1/documents", { body: draft(given.path), headers: await as("author") });
     const id = created.data?.document?.id ?? "";
-    const next = (etag = "") => ({ params: { path: { id } }, body: { etag } });
-    const submitted = await client.POST("/v1/documents/{id}:submit", {
+    const next = (etag = "") => ({ params: { path: { document_id: id } }, body: { etag } });
+    const submitted = await client.POST("/v1/documents/{document_id}:submit", {
       ...next(created.data?.document?.etag),
       headers: await as("author"),
     });
-    const approved = await client.POST("/v1/documents/{id}:approve", {
+    const approved = await client.POST("/v1/documents/{document_id}:approve", {
       ...next(submitted.data?.document?.etag),
       headers: await as("editor"),
     });
-    const published = await client.POST("/v1/documents/{id}:publish", {
+    const published = await client.POST("/v1/documents/{document_id}:publish", {
       ...next(approved.data?.document?.etag),
       headers: await as("publisher"),
     });
@@ -59,8 +59,8 @@ await take({
     return data?.file?.sha256;
   },
   download: async () => {
-    const params = { path: { id: given.file } };
-    const { data } = await client.GET("/v1/files/{id}:download", { params, headers: await as("author"), parseAs: "arrayBuffer" });
+    const params = { path: { file_id: given.file } };
+    const { data } = await client.GET("/v1/files/{file_id}:download", { params, headers: await as("author"), parseAs: "arrayBuffer" });
     return sha256(data);
   },
   error: async () => {
