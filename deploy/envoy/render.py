@@ -270,7 +270,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--metrics-port", type=int, default=0, help="port of /stats/prometheus and /ready; 0: none (%(default)s)"
     )
-    parser.add_argument("--api-docs", type=api_docs.true_or_false, default=False, help="true: answer /openapi.json and /docs (false)")
+    parser.add_argument(
+        "--api-docs", type=api_docs.true_or_false, default=False, help="true: answer /openapi.json and /docs (false)"
+    )
     folder = "where their files go, which Envoy must see at the same path (%(default)s)"
     parser.add_argument("--docs-folder", type=Path, default=Path("/run/gazette/api-docs"), help=folder)
     given = parser.parse_args(arguments)
