@@ -1,4 +1,4 @@
-"""What is said of a rule that was broken: what is wanted, and an example (C2)."""
+"""What is said of a rule that was broken: what is wanted, and an example."""
 
 from __future__ import annotations
 
