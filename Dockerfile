@@ -26,12 +26,24 @@ RUN python3 -m venv --without-pip /opt/gazette \
 RUN find /opt/gazette/lib/python3.*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
       ! -name s3 ! -name sts ! -name sso ! -name sso-oidc ! -name signin -exec rm -rf {} +
 
-COPY pyproject.toml ./
+COPY LICENSE pyproject.toml ./
 COPY clients/python clients/python
 COPY migrations migrations
 COPY server server
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels ./clients/python . \
     && pip --python /opt/gazette/bin/python install --no-deps --no-index --prefix /opt/code wheels/*.whl
+
+# The page at /docs is Swagger UI. Node and npm, which bring it, come from a wheel and are left behind.
+FROM ${PYTHON_IMAGE} AS viewer
+WORKDIR /build
+COPY requirements/web/node.lock requirements/web/
+COPY tools/__init__.py tools/node.py tools/
+COPY deploy/envoy/viewer deploy/envoy/viewer
+RUN python3 -m venv .venv \
+    && .venv/bin/python -m tools.node npm ci --prefix deploy/envoy/viewer \
+    && install --directory swagger-ui-dist \
+    && cd deploy/envoy/viewer/node_modules/swagger-ui-dist \
+    && cp LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt /build/swagger-ui-dist
 
 FROM ${PYTHON_IMAGE} AS runtime
 ARG VERSION=development
@@ -39,6 +51,7 @@ ARG REVISION=unknown
 ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="gazette" \
       org.opencontainers.image.description="The backend of a government's websites: drafts, publication, and a permanent public record." \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}"
@@ -61,7 +74,9 @@ RUN apt-get update \
 COPY --from=builder /opt/gazette /opt/gazette
 COPY --from=builder /opt/code /opt/gazette
 COPY --from=builder /build/sbom.cdx.json /usr/share/gazette/
-COPY deploy/envoy/render.py deploy/envoy/*.tmpl deploy/envoy/*.lua deploy/envoy/*.txt deploy/envoy/gazette.binpb /usr/share/gazette/envoy/
+COPY deploy/envoy/*.py deploy/envoy/*.tmpl deploy/envoy/*.lua deploy/envoy/*.txt deploy/envoy/gazette.binpb docs/openapi.json /usr/share/gazette/envoy/
+COPY deploy/envoy/viewer /usr/share/gazette/envoy/viewer
+COPY --from=viewer /build/swagger-ui-dist /usr/share/gazette/envoy/viewer/node_modules/swagger-ui-dist
 
 ARG ENVIRONMENT=production
 ARG PORT=8080

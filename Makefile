@@ -36,6 +36,10 @@ test-integration: env ## Run the tests that need PostgreSQL, Redis or Envoy
 test-deploy: env ## Check the deployment with tools that this installs: images, manifests, charts, rules (ARGS="-m 'deploy and not heavy'")
 	@$(BIN)/python -m pytest -n 2 -m deploy tests/deploy $(ARGS)
 
+.PHONY: test-web
+test-web: env ## Try web clients, in Chromium too, with Node and packages that this installs (ARGS="-k chromium"; ARGS="-m web" compiles Go and Java, too)
+	@$(BIN)/python -m pytest -n 2 -m "web and not heavy" tests/web $(ARGS)
+
 .PHONY: coverage
 coverage: env ## Add up what the two covered (ARGS="--cov --cov-report="), and hold it to COVERAGE percent
 	@$(BIN)/coverage combine --quiet --keep build/coverage/*
@@ -63,6 +67,11 @@ types: env ## Check types only
 .PHONY: proto
 proto: env ## Generate Python, Envoy's descriptors, OpenAPI and the page of permissions from the contract
 	@$(BIN)/python -m tools.generate
+
+.PHONY: contract
+contract: ## The contract by itself, for clients in any language: build/contract (installs a tenth of env, or nothing)
+	@$(PYTHON) tools/environment.py contract
+	@$(BIN)/python -m tools.standalone_contract
 
 .PHONY: lock
 lock: env ## Resolve the dependencies anew and write requirements/*.lock

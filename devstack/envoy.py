@@ -2,6 +2,7 @@
 
 import http.client
 import subprocess
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ class Envoy(Process):
         *,
         port: int,
         workers: int,
+        cors_origins: Sequence[str] = (),
         trusted_hops: int = 0,
         reads_per_second: int = READS_PER_SECOND,
         reads_burst: int = READS_BURST,
@@ -37,6 +39,7 @@ class Envoy(Process):
         calls_at_once: int = CALLS_AT_ONCE,
         patience: Patience = PATIENCE,
         connections: int = CONNECTIONS,
+        with_docs: bool = False,
     ) -> None:
         super().__init__(home.logs / "envoy.log")
         self.port = port
@@ -45,6 +48,7 @@ class Envoy(Process):
         self._workers = workers
         self._render = partial(
             render,
+            cors_origins=cors_origins,
             trusted_hops=trusted_hops,
             reads_per_second=reads_per_second,
             reads_burst=reads_burst,
@@ -52,6 +56,7 @@ class Envoy(Process):
             calls_at_once=calls_at_once,
             patience=patience,
             connections=connections,
+            docs_folder=home.path / "api-docs" if with_docs else None,
         )
 
     def command(self) -> list[str]:

@@ -9,14 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from dotenv import dotenv_values
+
+from deploy.envoy.api_docs import true_or_false
+from deploy.envoy.origins import origins as parsed
 from devstack.envoy import Envoy
 from devstack.errors import DevstackError
 from devstack.home import Home
 from devstack.ports import LOOPBACK, claim
 from devstack.server import Server, Task
 from devstack.stack import Stack
+from devstack.viewer import install
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+LOCAL_ORIGINS = "http://localhost:*,http://127.0.0.1:*"
+"""A front end at any port of this machine may call, unless CORS_ORIGINS says another."""
 
 DEMO = {
     "page": "guidance/moor-a-boat",
@@ -26,7 +34,7 @@ DEMO = {
 WITHOUT_DEMO = {"page": "", "email": "admin@example.gov", "accounts": "admin@example.gov"}
 
 READY = """
-  HTTP       http://{host}:{ports.http}
+  HTTP       http://{host}:{ports.http}{docs}
   gRPC       {host}:{ports.grpc}
   metrics    http://{host}:{ports.metrics}/metrics
   data       {home}
@@ -67,30 +75,62 @@ def number(environ: Mapping[str, str], variable: str, default: int) -> int:
     return int(given or default)
 
 
+def chosen(name: str, default: str) -> str:
+    """What the user has set: in the shell, or in a .env; there samples say nothing."""
+    if name in os.environ:
+        return os.environ[name]
+    samples, *files = (dotenv_values(file) for file in (".env.example", ".env.local", ".env"))
+    return next((given for file in files if (given := file.get(name)) and given != samples.get(name)), default)
+
+
+def wants_docs() -> bool:
+    """Here, unless somebody says no."""
+    given = chosen("API_DOCS", "true")
+    try:
+        return true_or_false(given or "true")
+    except ValueError:
+        raise DevstackError(f"API_DOCS is {given!r}: set it to true or to false") from None
+
+
 def server_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]:
     """What the server reads, over what the shell has. Aliases are given too, so that no .env can contradict."""
+    has_bucket = chosen("S3_BUCKET_NAME", "") or chosen("AWS_S3_BUCKET", "")
     return {
         **os.environ,
+        **own_environment(home, stack, ports),
+        "WORKERS": chosen("WORKERS", "") or "2",
+        "JWT_SECRET": chosen("JWT_SECRET", "") or home.secret("JWT_SECRET"),
+        "REFRESH_TOKEN_SECRET": chosen("REFRESH_TOKEN_SECRET", "") or home.secret("REFRESH_TOKEN_SECRET"),
+        "ENCRYPTION_KEY": chosen("ENCRYPTION_KEY", "") or home.secret("ENCRYPTION_KEY"),
+        "PUBLIC_URL": chosen("PUBLIC_URL", "") or f"http://{LOOPBACK}:{ports.http}",
+        "API_DOCS": str(wants_docs()).lower(),
+        "CORS_ORIGINS": chosen("CORS_ORIGINS", LOCAL_ORIGINS),
+        "MAIL_DIRECTORY": chosen("MAIL_DIRECTORY", "" if chosen("SMTP_HOST", "") else str(home.mail)),
+        "RATE_LIMIT_MAX": chosen("RATE_LIMIT_MAX", "") or "100000",
+        "FILES_DIRECTORY": chosen("FILES_DIRECTORY", "" if has_bucket else str(home.files)),
+        "REFLECTION": chosen("REFLECTION", "") or "true",
+    }
+
+
+def own_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]:
+    """What is as it is here, whatever else is said."""
+    return {
         "ENVIRONMENT": "development",
         "NODE_ENV": "development",
         "HTTP_PORT": str(ports.http),
         "PORT": str(ports.http),
         "GRPC_PORT": str(ports.grpc),
         "METRICS_PORT": str(ports.metrics),
-        "WORKERS": os.environ.get("WORKERS") or "2",
         "SOCKET_DIR": str(home.sockets),
         "DATABASE_URL": stack.database_url,
         "MIGRATION_DATABASE_URL": stack.migration_database_url,
         "REDIS_URL": stack.redis_url,
-        "JWT_SECRET": home.secret("JWT_SECRET"),
-        "REFRESH_TOKEN_SECRET": home.secret("REFRESH_TOKEN_SECRET"),
-        "ENCRYPTION_KEY": home.secret("ENCRYPTION_KEY"),
-        "PUBLIC_URL": f"http://{LOOPBACK}:{ports.http}",
-        "MAIL_DIRECTORY": str(home.mail),
-        "RATE_LIMIT_MAX": os.environ.get("RATE_LIMIT_MAX") or "100000",
-        "FILES_DIRECTORY": str(home.files),
-        "REFLECTION": "true",
     }
+
+
+def not_taken(own: Mapping[str, str]) -> list[str]:
+    """Which of these the shell has otherwise."""
+    return [name for name, value in own.items() if os.environ.get(name, value) not in {"", "0", value}]
 
 
 @contextmanager
@@ -125,10 +165,14 @@ def run(path: Path) -> None:
         with step("PostgreSQL, Redis"):
             stack.launch()
         environment = server_environment(home, stack, ports)
+        if unheeded := not_taken(own_environment(home, stack, ports)):
+            print(f"  not heeded          {', '.join(unheeded)}: those of this stack are its own", flush=True)
         with step("gazette migrate"):
             Task("migrate", home, environment).run()
         server = Server(home, environment)
-        envoy = Envoy(home, port=ports.http, workers=int(environment["WORKERS"]))
+        origins, with_docs = parsed(environment["CORS_ORIGINS"]), wants_docs()
+        workers = int(environment["WORKERS"])
+        envoy = Envoy(home, port=ports.http, workers=workers, cors_origins=origins, with_docs=with_docs)
         # The server ends first, while Envoy still routes around the workers that drain; then Envoy; then the stores.
         running.callback(envoy.stop)
         running.callback(server.stop)
@@ -143,12 +187,17 @@ def run(path: Path) -> None:
             with step("gazette demo"):
                 Task("demo", home, environment).run()
             demo_is_loaded.touch()
+        lacking = install() if with_docs else ""
+        if lacking:
+            print(f"  no page at /docs: {lacking}", flush=True)
         with step("gazette serve"):
             server.wait_until_healthy()
         with step("Envoy"):
             envoy.start()
+        docs = f"   (the API to look at: http://{LOOPBACK}:{ports.http}/docs)" if with_docs and not lacking else ""
         told = WITHOUT_DEMO if os.environ.get("DEMO") == "0" else DEMO
-        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, mail=home.mail, **told), flush=True)
+        mail = environment["MAIL_DIRECTORY"] or "sent through SMTP_HOST"
+        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, mail=mail, docs=docs, **told), flush=True)
         while True:
             for process in (stack.postgres, stack.redis, server, envoy):
                 process.raise_if_ended()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -185,6 +186,7 @@ def health(target: str | None, service: str, timeout: float) -> None:
 
 def main() -> None:
     """Runs the command; what keeps it from its work is one line, and the exit code that says so."""
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # read as gRPC is imported; by default it notes each failed handshake
     try:
         gazette()
     except Exception as error:

@@ -19,8 +19,8 @@ from tests.edge import Edge
 from tests.polling import PATIENCE
 from tests.service import Service, make_template, running
 
-SERVICES = {"servers", "edge", "installation"}
-GROUPS = {"edge": "edge", "installation": "faults"}
+SERVICES = {"servers", "edge", "web_edge", "installation"}
+GROUPS = {"edge": "edge", "web_edge": "web", "installation": "faults"}
 """What is slow to start is started by one process, which runs all the tests that use it: the fixture, and the group's name."""
 LONG = 40
 CHANCES = pytest.mark.flaky(reruns=2, reruns_delay=2)
@@ -33,7 +33,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's background
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks what needs services, or is about them, as `integration`: CI runs the rest apart, and first. Gathers the tests of an
-    installation. Leaves out, unless asked for, what is for the night and what checks the deployment with its own tools."""
+    installation. Leaves out, unless asked for, what is for the night, and what checks the deployment or web clients with their
+    own tools."""
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
         if SERVICES & used or "devstack" in item.path.parts:
@@ -42,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group(GROUPS[fixture]))
         if "installation" in used or item.get_closest_marker("timed"):
             item.add_marker(CHANCES)
-    for marker in ("soak", "deploy"):
+    for marker in ("soak", "deploy", "web"):
         if os.environ.get(marker.upper()) != "1" and marker not in config.getoption("markexpr"):
             apart = [item for item in items if item.get_closest_marker(marker)]
             config.hook.pytest_deselected(items=apart)

@@ -32,11 +32,11 @@ class Edge:
 
     @classmethod
     @contextmanager
-    def started(cls, home: Path) -> Iterator[Edge]:
+    def started(cls, home: Path, **settings: str) -> Iterator[Edge]:
         ports = {name: str(free_port()) for name in ("GRPC_PORT", "HTTP_PORT", "METRICS_PORT")}
         process = subprocess.Popen(
             [sys.executable, "-m", "devstack", "run"],
-            env={**os.environ, **ports, "GAZETTE_HOME": str(home)},
+            env={**os.environ, **settings, **ports, "GAZETTE_HOME": str(home)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

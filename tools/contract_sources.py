@@ -4,6 +4,7 @@ Nothing of theirs is committed. `google/{api,rpc}` comes from the installed goog
 `buf/validate/validate.proto` from a source distribution that `requirements/contract.lock` pins by hash.
 """
 
+import fcntl
 import importlib.resources
 import shutil
 import subprocess
@@ -52,14 +53,17 @@ def copy_protovalidate() -> None:
 
 
 def copy_sources() -> None:
-    """Fills `build/proto/`, unless it already holds what the locks name."""
+    """Fills `build/proto/`, unless it already holds what the locks name. Of several that come at once, one does."""
     stamp, wanted = TARGET / "stamp", version("googleapis-common-protos") + LOCK.read_text() + repr(GOOGLEAPIS)
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    shutil.rmtree(TARGET, ignore_errors=True)
-    copy_googleapis()
-    copy_protovalidate()
-    stamp.write_text(wanted)
+    TARGET.parent.mkdir(exist_ok=True)
+    with open(TARGET.parent / "proto.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        shutil.rmtree(TARGET, ignore_errors=True)
+        copy_googleapis()
+        copy_protovalidate()
+        stamp.write_text(wanted)
 
 
 if __name__ == "__main__":

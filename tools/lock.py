@@ -18,18 +18,20 @@ PARTS = {
     "dev": ["pyproject.toml", "--group=dev", "--overrides=requirements/overrides.in"],
     "server": ["pyproject.toml", "--constraints=requirements/dev.lock"],
     "build": ["--group=build", "--constraints=requirements/dev.lock"],
+    "contract-tools": ["--group=contract", "--constraints=requirements/dev.lock"],
     "sbom": ["--group=sbom"],
     "devstack": ["--no-deps", "--group=devstack"],
 }
 
 
-DEPLOY = "requirements/deploy"
-"""What only the checks of the deployment need: a tool, or tools that agree, for each `.in` file."""
+APART = ("deploy", "web")
+"""What only the checks of the deployment or the tests of web clients need: a tool, or tools that agree, for each `.in` file."""
 
 
 def main() -> None:
-    deploy = {f"deploy/{each.stem}": [f"{DEPLOY}/{each.name}"] for each in sorted(ROOT.glob(f"{DEPLOY}/*.in"))}
-    for name, sources in {**PARTS, **deploy}.items():
+    sources_apart = (each for folder in APART for each in sorted(ROOT.glob(f"requirements/{folder}/*.in")))
+    apart = {f"{each.parent.name}/{each.stem}": [str(each.relative_to(ROOT))] for each in sources_apart}
+    for name, sources in {**PARTS, **apart}.items():
         output = f"--output-file=requirements/{name}.lock"
         command = [*UV, *FORM, *PLAIN, *SAYS, *sources, output, *sys.argv[1:]]
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)

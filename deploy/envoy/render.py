@@ -14,6 +14,12 @@ from string import Template
 from textwrap import indent
 from typing import NamedTuple
 
+try:
+    from deploy.envoy import api_docs, origins
+except ModuleNotFoundError:
+    import api_docs  # type: ignore[import-not-found,no-redef]  # of the same folder, where this is run as a script
+    import origins  # type: ignore[import-not-found,no-redef]
+
 HERE = Path(__file__).resolve().parent
 
 # Every service of the contract, which `make proto` writes down.
@@ -24,11 +30,10 @@ SERVICES = tuple((HERE / "services.txt").read_text().split())
 STREAMS = r"/gazette\.[^/]+/(Upload|Download|Import|Export|Watch)\w+"
 READS = r"/gazette\.[^/]+/((Get|List|BatchGet|Search|Verify|Diff)\w+|CheckDocument)"
 
-PROGRAM = ("bodies", "json_texts", "json", "refusals", "rest")
+PROGRAM = ("bodies", "closest", "routes", "json_texts", "json_scan", "json", "refusals", "queries", "rest")
 """The Lua filter's parts, each of which uses what those before it define."""
 
 # What needs no sign-in and changes nothing, health apart: limited here, by address. A test compares them, too.
-# Envoy takes expressions of a hundred steps, and no more.
 PUBLIC_STREAMS = r"/gazette\.(files|record)\.[^/]+/(Download|Watch)\w+"
 PUBLIC_READS = r"/gazette\.((delivery|record)\.[^/]+/(Get|List|BatchGet|Search)\w+|files\.[^/]+/GetFile|auth\.[^/]+/GetJwks)"
 READS_PER_SECOND, READS_BURST = 100, 1000
@@ -122,8 +127,11 @@ def of_status(comparison: str, status: int) -> dict[str, object]:
 
 def body(code: int, reason: str, message: str) -> dict[str, object]:
     """A google.rpc.Status in JSON."""
-    info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "gazette"}
-    return {"content_type": "application/json", "json_format": {"code": code, "message": message, "details": [info]}}
+    kind = "type.googleapis.com/google.rpc."
+    info = {"@type": f"{kind}ErrorInfo", "reason": reason, "domain": "gazette", "metadata": {}}
+    request = {"@type": f"{kind}RequestInfo", "requestId": "%REQ(X-REQUEST-ID)%", "servingData": ""}
+    told = {"code": code, "message": message, "details": [info, request]}
+    return {"content_type": "application/json", "json_format": told, "omit_empty_values": True}
 
 
 def render(
@@ -143,17 +151,21 @@ def render(
     calls_at_once: int = CALLS_AT_ONCE,
     tls: tuple[str, str] | None = None,
     metrics: str = "",
+    docs_folder: Path | None = None,
 ) -> str:
     """The configuration. `endpoints`, `listen` and `admin` are `host:port` or absolute paths of Unix sockets. Public reads are
     limited for each address: so many a second, and so many at once after a pause. `connections` and `memory_mib` bound all that
     clients can make Envoy hold. For each endpoint so many public reads may be under way and so many other calls; what is beyond
     is refused. `tls` are the paths of a certificate and its key, for the public port. At `metrics` Prometheus finds Envoy's own
-    figures, and a kubelet whether it is ready."""
+    figures, and a kubelet whether it is ready. The API's documentation is put into `docs_folder`, which Envoy must see at the
+    same path; without one there is none."""
+    own_routes = api_docs.routes(docs_folder)
     values = {
         "listen": address(listen),
         "admin": address(admin),
         "trusted_hops": trusted_hops,
-        "cors_origins": [{"exact": origin} for origin in cors_origins],
+        "cors_origins": list(map(origins.matcher, cors_origins)),
+        "varies": "Origin" if cors_origins else "",
         "descriptor": descriptor,
         "services": SERVICES,
         "cluster_type": "STATIC" if all(map(is_numeric, endpoints)) else "STRICT_DNS",
@@ -173,6 +185,8 @@ def render(
         "whole": f"{patience.request}s",
     }
     mappers = [*map(local_reply, LOCAL_REPLIES), other_reply()]
+    if cors_origins:
+        mappers.insert(0, origins.readable(local_reply(400), cors_origins))
     replies = "\n".join(f"- {json.dumps(mapper)}" for mapper in mappers)
     return Template((HERE / "envoy.yaml.tmpl").read_text()).substitute(
         {name: json.dumps(value) for name, value in values.items()},
@@ -181,7 +195,8 @@ def render(
         public_streams=PUBLIC_STREAMS,
         public_reads=PUBLIC_READS,
         local_replies=indent(replies, " " * 12),
-        lua=indent(lua(), " " * 18),
+        api_docs=indent("\n".join(f"- {json.dumps(route)}" for route in own_routes), " " * 14),
+        lua=indent(lua(api_docs.known(own_routes)), " " * 18),
         metrics_listener=metrics_listener(metrics) if metrics else "",
     )
 
@@ -201,16 +216,32 @@ def metrics_listener(place: str) -> str:
     return Template((HERE / "metrics.yaml.tmpl").read_text()).substitute(listen=json.dumps(address(place)))
 
 
-def lua() -> str:
-    """The filter's program, which begins with what bodies the contract knows."""
-    bodies = f"local CONTRACT_BODIES = [=[\n{(HERE / 'bodies.txt').read_text()}]=]\n"
-    return bodies + "".join((HERE / f"{name}.lua").read_text() for name in PROGRAM)
+def lua(own_routes: str = "") -> str:
+    """The filter's program, which begins with what bodies and routes the contract knows, and routes of Envoy's own."""
+    texts = {"bodies": (HERE / "bodies.txt").read_text(), "routes": (HERE / "routes.txt").read_text() + own_routes}
+    known = (f"local CONTRACT_{name.upper()} = [=[\n{text}]=]\n" for name, text in texts.items())
+    return "".join(known) + "".join((HERE / f"{name}.lua").read_text() for name in PROGRAM)
 
 
 def positive(text: str) -> int:
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+NUMBERS = (
+    ("reads-per-second", READS_PER_SECOND, "public reads a second that an address (IPv6: a /64) may make"),
+    ("reads-burst", READS_BURST, "how many it may make at once, after a pause"),
+    ("reads-at-once", READS_AT_ONCE, "public reads that may be under way for each worker or endpoint"),
+    ("calls-at-once", CALLS_AT_ONCE, "other calls that may be under way for each worker or endpoint"),
+    (
+        "idle-seconds",
+        int(PATIENCE.connection),
+        "how long a connection may have no request under way; more than a proxy in front keeps it",
+    ),
+    ("connections", CONNECTIONS, "how many clients may have in all"),
+    ("memory-mib", MEMORY_MIB, "how much memory Envoy may take for them"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -222,44 +253,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--socket-dir", help="directory of the workers' Unix sockets")
     parser.add_argument("--workers", type=int, default=2, help="how many workers have a socket there (%(default)s)")
     parser.add_argument("--endpoint", action="append", default=[], help="host:port of a server elsewhere; may be repeated")
-    parser.add_argument("--cors-origin", action="append", default=[], help="origin of a web client; may be repeated")
+    parser.add_argument(
+        "--cors-origin",
+        action="extend",
+        type=origins.origins,
+        default=[],
+        help="origins of web clients, with commas between; https://*.example.gov: any label; http://localhost:*: any port",
+    )
     parser.add_argument("--trusted-hops", type=int, default=0, help="proxies in front whose x-forwarded-for is true")
-    parser.add_argument(
-        "--reads-per-second",
-        type=positive,
-        default=READS_PER_SECOND,
-        help="public reads a second that an address (IPv6: a /64) may make (%(default)s)",
-    )
-    parser.add_argument(
-        "--reads-burst",
-        type=positive,
-        default=READS_BURST,
-        help="how many it may make at once, after a pause (%(default)s)",
-    )
-    parser.add_argument(
-        "--reads-at-once",
-        type=positive,
-        default=READS_AT_ONCE,
-        help="public reads that may be under way for each worker or endpoint (%(default)s)",
-    )
-    parser.add_argument(
-        "--calls-at-once",
-        type=positive,
-        default=CALLS_AT_ONCE,
-        help="other calls that may be under way for each worker or endpoint (%(default)s)",
-    )
-    parser.add_argument(
-        "--idle-seconds",
-        type=positive,
-        default=int(PATIENCE.connection),
-        help="how long a connection may have no request under way; longer than a proxy in front keeps its own (%(default)s)",
-    )
-    parser.add_argument(
-        "--connections", type=positive, default=CONNECTIONS, help="how many clients may have in all (%(default)s)"
-    )
-    parser.add_argument(
-        "--memory-mib", type=positive, default=MEMORY_MIB, help="how much memory Envoy may take for them (%(default)s)"
-    )
+    for name, default, told in NUMBERS:
+        parser.add_argument(f"--{name}", type=positive, default=default, help=f"{told} (%(default)s)")
     parser.add_argument("--tls-certificate", help="path of a certificate chain (PEM) for the public port, as Envoy sees it")
     parser.add_argument("--tls-key", help="path of its private key")
     where = "address of the port of metrics (%(default)s)"
@@ -267,6 +270,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--metrics-port", type=int, default=0, help="port of /stats/prometheus and /ready; 0: none (%(default)s)"
     )
+    parser.add_argument(
+        "--api-docs", type=api_docs.true_or_false, default=False, help="true: answer /openapi.json and /docs (false)"
+    )
+    folder = "where their files go, which Envoy must see at the same path (%(default)s)"
+    parser.add_argument("--docs-folder", type=Path, default=Path("/run/gazette/api-docs"), help=folder)
     given = parser.parse_args(arguments)
     if bool(given.tls_certificate) != bool(given.tls_key):
         parser.error("--tls-certificate and --tls-key go together")
@@ -287,6 +295,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             calls_at_once=given.calls_at_once,
             tls=(given.tls_certificate, given.tls_key) if given.tls_certificate else None,
             metrics=f"{given.metrics_address}:{given.metrics_port}" if given.metrics_port else "",
+            docs_folder=given.docs_folder if given.api_docs else None,
             connections=given.connections,
             memory_mib=given.memory_mib,
             patience=PATIENCE._replace(connection=given.idle_seconds),

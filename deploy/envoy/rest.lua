@@ -8,8 +8,6 @@ local LARGEST_MESSAGE = 4194304  -- what the server takes; uploads are streams o
 
 -- gRPC refuses a message that is too large before the server hears of it, as if it were a matter of coming back later.
 local TOO_LARGE = "the message is larger than 4194304 bytes"
-local TOO_LARGE_JSON = '{"code":3,"message":"' .. TOO_LARGE .. '","details":[{"@type":' ..
-  '"type.googleapis.com/google.rpc.ErrorInfo","reason":"REQUEST_TOO_LARGE","domain":"gazette","metadata":{}}]}'
 local TOO_LARGE_DETAILS = "CAMSKHRoZSBtZXNzYWdlIGlzIGxhcmdlciB0aGFuIDQxOTQzMDQgYnl0ZXMaSAoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLkVycm9ySW5mbxIcChFSRVFVRVNUX1RPT19MQVJHRRIHZ2F6ZXR0ZQ"
 
 local function is_too_large(text) return text ~= nil and string.find(text, "message larger than max", 1, true) ~= nil end
@@ -32,10 +30,12 @@ local LARGEST_HEADERS = 16384  -- less than the server takes, whose refusal is n
 
 -- Takes away every header that nobody reads, and what is malformed of the rest. True if the headers are too large.
 local function admit(headers, is_grpc)
-  local unread, size = {}, 0
+  local unread, size, path = {}, 0, headers:get(":path")
+  local is_front = path == "/" or string.sub(path, 1, 2) == "/?"  -- which Envoy answers by what is accepted
   for name, value in pairs(headers) do
     size = size + #name + #value
-    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name]) then table.insert(unread, name) end
+    local is_accepted = name == "accept" and (is_front or is_grpc and GRPC_WEB[value])
+    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name] or is_accepted) then table.insert(unread, name) end
   end
   if size > LARGEST_HEADERS then return true end
   for _, name in ipairs(unread) do headers:remove(name) end
@@ -48,10 +48,41 @@ local function admit(headers, is_grpc)
 end
 
 local function respond_grpc(handle, kind, status, message)
+  if GRPC_WEB[kind] then handle:streamInfo():dynamicMetadata():set("gazette", "grpc_web", kind) end
   handle:respond({
     [":status"] = "200", ["grpc-status"] = status, ["grpc-message"] = message,
     ["content-type"] = string.find(kind, "^application/grpc%-web") and "application/grpc-web+proto" or "application/grpc",
   }, "")
+end
+
+-- The route of a request; nil if there is none, which it is answered.
+local function find_route(handle, headers, method)
+  local path, request_id = headers:get(":path"), headers:get("x-request-id")
+  local place, why = opened(path)
+  if place == nil then
+    answer_status(handle, "400", status_of(3, "INVALID_PATH", "The path has " .. why .. ".", {}, request_id))
+    return nil
+  end
+  local route = route_of(method, place)
+  if route then
+    local asked, fault = queried(route, shielded(place, route))
+    if fault then
+      answer_status(handle, "400", refusal(fault, request_id))
+      return nil
+    end
+    if asked ~= path then headers:replace(":path", asked) end
+    return route
+  end
+  local methods = methods_of(place)
+  if methods == nil then
+    answer_status(handle, "404", status_of(5, "ROUTE_NOT_FOUND", "Nothing answers at this path.", {}, request_id))
+  elseif method == "OPTIONS" then
+    handle:respond({[":status"] = "204", ["allow"] = methods}, "")
+  else
+    local told = "This path does not answer to " .. shortened(method, 20) .. ", but to " .. methods .. "."
+    local refused = status_of(12, "METHOD_NOT_ALLOWED", told, {methods = methods}, request_id)
+    answer_status(handle, "405", refused, {allow = methods})
+  end
 end
 
 function envoy_on_request(handle)
@@ -80,15 +111,14 @@ function envoy_on_request(handle)
   end
   if is_grpc then return end
   local method = headers:get(":method")
-  if method == "OPTIONS" then
-    handle:respond({[":status"] = "204", ["allow"] = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"}, "")
-    return
-  end
   if method == "HEAD" then
     handle:streamInfo():dynamicMetadata():set("gazette", "head", true)
     headers:replace(":method", "GET")
     headers:remove("range")  -- which is GET's alone (RFC 9110 section 14.2)
   end
+  local route = find_route(handle, headers, method == "HEAD" and "GET" or method)
+  if route == nil then return end
+  if route.is_lines then handle:streamInfo():dynamicMetadata():set("gazette", "lines", true) end
   -- A HEAD tells the length of the plain answer; a download's length and ranges count its own bytes.
   if method == "HEAD" or string.find(headers:get(":path"), ":download", 1, true) then headers:remove("accept-encoding") end
   -- The transcoder strips content-length; an upload is checked against it.
@@ -100,13 +130,13 @@ function envoy_on_request(handle)
       return handle:respond({[":status"] = "413"}, "")
     end
   end
-  local body = body_of(method, headers:get(":path"))
-  if body == nil then return end
+  if route.body == nil then return end
   local charset = string.match(string.lower(kind), ";%s*charset%s*=%s*\"?([^\"%s;]*)")
   if charset and not UTF_8[charset] or coding and string.lower(coding) ~= "identity" then
     return handle:respond({[":status"] = "415"}, "")
   end
-  scan_body(handle, body, headers:get("x-request-id"))
+  if route.body.field then handle:streamInfo():dynamicMetadata():set("gazette", "body_field", route.body.field) end
+  scan_body(handle, route.body, headers:get("x-request-id"))
 end
 
 -- Lets a body through, and behind a fault nothing but what no parser takes: the transcoder refuses it then, whatever it is lenient
@@ -118,24 +148,27 @@ function scan_body(handle, body, request_id)
     if is_refused then
       chunk:setBytes("")
     else
-      local start = 1
-      if scan.offset == 0 and scan.cut == "" and string.sub(text, 1, 3) == BYTE_ORDER_MARK then start = 4 end
-      if start > 1 then text = string.sub(text, start) end
-      local is_judged, at = pcall(scan_chunk, scan, text)
+      local instead
+      if scan.offset == 0 and scan.cut == "" and string.sub(text, 1, 3) == BYTE_ORDER_MARK then
+        text = string.sub(text, 4)
+        instead = text
+      end
+      local is_judged, changed = pcall(scan_chunk, scan, text)
       if not is_judged then  -- a defect of ours, which is to let nothing through
-        handle:logErr(at)
-        scan.fault, at = scan.fault or {offset = scan.offset, why = "cannot be read", place = ""}, 0
+        handle:logErr(changed)
+        scan.fault = scan.fault or {offset = scan.offset, why = "cannot be read", place = "", reason = "INVALID_JSON"}
+        changed = "!"
       end
-      is_refused = at ~= nil
-      if is_refused then
-        chunk:setBytes(string.sub(text, 1, at) .. "!")
-        refuse(handle, scan.fault, request_id)  -- before the transcoder has the chunk
-      elseif start > 1 then
-        chunk:setBytes(text)
-      end
+      instead = changed or instead
+      if instead then chunk:setBytes(instead) end
+      is_refused = scan.fault ~= nil
+      if is_refused then refuse(handle, scan.fault, request_id) end  -- before the transcoder has the chunk
     end
   end
   scan_end(scan)
+  if scan.offset > LARGEST_MESSAGE / 2 then  -- as a message it may be too large, which gRPC says in words of its own
+    handle:streamInfo():dynamicMetadata():set("gazette", "request_id", request_id or "")
+  end
   if scan.fault and not is_refused then refuse(handle, scan.fault, request_id) end
 end
 
@@ -143,13 +176,22 @@ function refuse(handle, fault, request_id)
   handle:streamInfo():dynamicMetadata():set("gazette", "refusal", refusal(fault, request_id))
 end
 
-function decoded(text)
-  return (string.gsub(text, "%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+-- What an answer already varies by stays where the server says more.
+local function varied(headers, value)
+  local origin = string.find(headers:get("vary") or "", "Origin", 1, true)
+  return origin and value .. ", Origin" or value
 end
 
 function envoy_on_response(handle)
   local headers = handle:headers()
-  if string.sub(headers:get("content-type") or "", 1, 16) == "application/grpc" then
+  local kind = headers:get("content-type")
+  if kind == nil then
+    if headers:get("access-control-allow-methods") ~= nil then headers:replace("vary", "Origin") end  -- some CDNs keep preflights
+    local request = handle:streamInfo():dynamicMetadata():get("gazette")
+    kind = request and request["grpc_web"]  -- Envoy takes the type of its own answers away where there is no body
+    if kind then headers:replace("content-type", kind) end
+  end
+  if string.sub(kind or "", 1, 16) == "application/grpc" then
     -- The gRPC-Web filter makes UNAVAILABLE of a 429, which clients would try again at once.
     if headers:get(":status") == "429" and headers:get("grpc-status") == "14" then headers:replace("grpc-status", "8") end
     if headers:get("grpc-status") == "8" and is_too_large(headers:get("grpc-message")) then
@@ -169,12 +211,21 @@ function envoy_on_response(handle)
     return
   end
   local is_ok = headers:get(":status") == "200"
+  if is_ok and request ~= nil and request["lines"] then headers:replace("content-type", "application/x-ndjson") end
+  if headers:get(":status") == "400" and headers:get("grpc-status") == nil and not (request and request["head"]) then
+    local body = handle:body()
+    local told = body and transcoder_refusal(tostring(body:getBytes(0, body:length())), request and request["body_field"])
+    if told then handle:headers():replace("content-length", tostring(body:setBytes(told))) end  -- others are gone by now
+    return
+  end
   -- The server sends the headers of a single answer with its status, as the status' message: a line for each, percent-encoded.
   local told = headers:get("grpc-message")
   if told ~= nil then
     headers:remove("grpc-message")
     if is_ok then
-      for name, value in string.gmatch(told, "([%w-]+): (.-)%%0A") do headers:replace(name, decoded(value)) end
+      for name, value in string.gmatch(told, "([%w-]+): (.-)%%0A") do
+        headers:replace(name, name == "vary" and varied(headers, decoded(value)) or decoded(value))
+      end
     end
   end
   -- Looking is cheaper than taking away.
@@ -191,7 +242,8 @@ function envoy_on_response(handle)
   elseif headers:get(":status") == "429" and headers:get("retry-after") == nil then
     local body = handle:body()
     if body ~= nil and is_too_large(tostring(body:getBytes(0, body:length()))) then
-      body:setBytes(TOO_LARGE_JSON)
+      local told = status_of(3, "REQUEST_TOO_LARGE", TOO_LARGE, {}, request and request["request_id"])
+      handle:headers():replace("content-length", tostring(body:setBytes(told)))
       handle:headers():replace(":status", "413")
     end
   end
@@ -200,7 +252,7 @@ function envoy_on_response(handle)
     headers:remove("content-type")
     headers:remove("content-length")
     headers:remove("content-encoding")
-    if headers:get("vary") == nil then headers:add("vary", "Accept-Encoding") end
+    if not string.find(headers:get("vary") or "", "Accept-Encoding", 1, true) then headers:add("vary", "Accept-Encoding") end
   end
   if bodiless or (request ~= nil and request["head"]) then
     for chunk in handle:bodyChunks() do chunk:setBytes("") end

@@ -44,7 +44,7 @@ class TotpRequired(Unauthenticated):
     """The password was right, and the account has an authenticator app."""
 
     reason = "TOTP_REQUIRED"
-    message = "Send the code of the authenticator app, or a recovery code, as totp_code."
+    message = "Send the code of the authenticator app, or a recovery code, as `totp_code`."
 
 
 class WrongCode(InvalidArgument):

@@ -118,7 +118,7 @@ class PathTaken(AlreadyExists):
 
     def __init__(self, path: str = "", locale: str = "") -> None:
         at = f" {path} in {locale}" if path else ""
-        super().__init__(f"document.path{at} is another document's.", field="document.path")
+        super().__init__(f"`document.path`{at} is another document's.", field="document.path")
 
 
 class PathReserved(PermissionDenied):
@@ -128,7 +128,7 @@ class PathReserved(PermissionDenied):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"document.path {path} is reserved for another organisation, or outside of this one's own path prefixes.",
+            f"`document.path` {path} is reserved for another organisation, or outside of this one's own path prefixes.",
             field="document.path",
         )
 
@@ -138,7 +138,7 @@ class TranslationExists(AlreadyExists):
 
     reason = "TRANSLATION_EXISTS"
 
-    message = "document.translation_key has a document in this locale already."
+    message = "`document.translation_key` has a document in this locale already."
 
     def __init__(self) -> None:
         super().__init__(field="document.translation_key")
@@ -147,7 +147,7 @@ class TranslationExists(AlreadyExists):
 class KeyOfAnother(TranslationExists):
     """Translations of one document are one organisation's: links to them would lead to whoever joined in."""
 
-    message = "document.translation_key is another organisation's."
+    message = "`document.translation_key` is another organisation's."
 
 
 class Contended(Unavailable):
@@ -247,7 +247,7 @@ class AttachmentNotFound(FailedPrecondition):
 
     def __init__(self, ids: Iterable[uuid.UUID]) -> None:
         listed = ", ".join(map(str, ids))
-        super().__init__(f"document.attachments: the organisation has no such files ready: {listed}.", attachments=listed)
+        super().__init__(f"`document.attachments`: the organisation has no such files ready: {listed}.", attachments=listed)
 
 
 class InvalidSchema(InvalidArgument):

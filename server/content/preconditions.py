@@ -29,11 +29,12 @@ class Unready(FailedPrecondition):
     def details(self) -> Iterable[Message]:
         """What each says beside, and a violation for each condition, as far as they fit."""
         for failure in self.unmet:
+            failure.names = self.names
             yield from failure.details()
         told = error_details_pb2.PreconditionFailure()
         for reason, subject, description in (each for failure in self.unmet for each in violations(failure)):
             violation = told.violations.add(
-                type=reason, subject=cut(subject, MAX_FIELD), description=cut(description, MAX_DESCRIPTION)
+                type=reason, subject=cut(self.names.field(subject), MAX_FIELD), description=cut(description, MAX_DESCRIPTION)
             )
             if told.ByteSize() > MAX_VIOLATIONS and len(told.violations) > 1:
                 told.violations.remove(violation)
@@ -45,9 +46,9 @@ def violations(failure: Failure) -> Iterable[tuple[str, str, str]]:
     """Reason, subject and description of each condition that the failure names."""
     if isinstance(failure, InvalidArgument) and failure.violations:
         for each in failure.violations:
-            yield failure.reason, each.field, each.description
+            yield failure.reason, each.field, failure.names.text(each.description)
     else:
-        yield failure.reason, SUBJECTS.get(failure.reason, "document"), failure.message
+        yield failure.reason, SUBJECTS.get(failure.reason, "document"), failure.told()
 
 
 def check_met(unmet: Sequence[Failure]) -> None:

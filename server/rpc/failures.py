@@ -6,7 +6,7 @@ house.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import ClassVar, NamedTuple
 
@@ -14,7 +14,10 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-DOMAIN = "gazette"
+from server.rpc.texts.naming import DECLARED, Names
+
+DOMAIN, FIELD = "gazette", "field"
+"""The second is the key of metadata that names a field of the request."""
 CONTENT_TOO_LARGE = "413"
 """What is too large is no matter of coming back later, which is what 429 says."""
 # A status leaves as headers, of which clients take 8 KiB: its message percent-encoded, its details in base64.
@@ -33,6 +36,8 @@ class Failure(Exception):
     message: str = "Something went wrong on our side."
     http_status: str = ""
     """What it is over HTTP, where the code alone would say another thing."""
+    names: Names = DECLARED
+    """How whoever is told writes the names of fields. What is raised has the contract's."""
 
     def __init__(self, message: str = "", *, reason: str = "", **metadata: str) -> None:
         self.message = message or self.message
@@ -48,9 +53,13 @@ class Failure(Exception):
         """Trailing metadata, which Envoy makes HTTP headers."""
         return ()
 
+    def told(self) -> str:
+        """The message, with the names that the caller writes."""
+        return self.names.text(self.message)
+
     def tell(self, words: str, metadata: Mapping[str, str]) -> None:
         """Says something more, for people and for programs."""
-        self.message = f"{self.message} {words}"
+        self.message = f"{self.told()} {words}"
         self.metadata = {**self.metadata, **metadata}
 
     @property
@@ -67,9 +76,10 @@ class Failure(Exception):
 
     def status(self) -> status_pb2.Status:
         """The google.rpc.Status, whose first detail is the ErrorInfo."""
-        info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=self.metadata)
+        metadata = {key: self.names.field(said) if key == FIELD else said for key, said in self.metadata.items()}
+        info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=metadata)
         parts = [packed(part) for part in (info, *self.details())]
-        return status_pb2.Status(code=self.code, message=cut(self.message, MAX_MESSAGE), details=parts)
+        return status_pb2.Status(code=self.code, message=cut(self.told(), MAX_MESSAGE), details=parts)
 
 
 def cut(text: str, length: int) -> str:
@@ -91,6 +101,15 @@ class Violation(NamedTuple):
     """Why."""
 
 
+def named(violation: Violation, names: Names) -> Violation:
+    field, description = names.field(violation.field), names.text(violation.description)
+    return Violation(field, description if field or not violation.field else f"The body {description}")
+
+
+def joined(violations: Iterable[Violation]) -> str:
+    return "; ".join(": ".join(filter(None, each)) for each in violations)
+
+
 class InvalidArgument(Failure):
     """The request itself is wrong, whatever the state of things."""
 
@@ -99,13 +118,24 @@ class InvalidArgument(Failure):
 
     def __init__(self, *violations: Violation, message: str = "", reason: str = "", **metadata: str) -> None:
         self.violations = violations
-        text = message or "; ".join(": ".join(filter(None, each)) for each in violations) or "The request is not valid."
-        super().__init__(text, reason=reason, **metadata)
+        self.says_violations = bool(violations) and not message
+        super().__init__(message or joined(violations) or "The request is not valid.", reason=reason, **metadata)
+
+    def told(self) -> str:
+        return joined(self.named()) if self.says_violations else super().told()
+
+    def tell(self, words: str, metadata: Mapping[str, str]) -> None:
+        super().tell(words, metadata)
+        self.says_violations = False
+
+    def named(self) -> Sequence[Violation]:
+        """The violations, with the names that the caller writes."""
+        return [named(each, self.names) for each in self.violations]
 
     def details(self) -> Iterable[Message]:
         """The violations, as far as they fit."""
         bad = error_details_pb2.BadRequest()
-        for each in self.violations:
+        for each in self.named():
             told = bad.field_violations.add(
                 field=cut(each.field, MAX_FIELD), description=cut(each.description, MAX_DESCRIPTION)
             )

@@ -13,6 +13,7 @@ from google.rpc import error_details_pb2, status_pb2
 from server.rpc.call import Call, Handler
 from server.rpc.failures import Failure, Internal, packed
 from server.rpc.methods import Method
+from server.rpc.texts.naming import over_http
 
 log = structlog.get_logger(__name__)
 
@@ -45,13 +46,26 @@ def translating(method: Method, handler: Handler) -> Handler:
 
 async def abort(call: Call, failure: Failure) -> NoReturn:
     kind: Any = type(failure)
+    name(failure, call)
     if call.progress is not None:
         failure.tell(call.progress.words, call.progress.metadata)
-    code, text, status = plain(kind, failure.message, failure.reason) if failure.is_plain else whole(failure)
+    code, text, status = plain(kind, failure.told(), failure.reason) if failure.is_plain else whole(failure)
     told = (("x-http-status", failure.http_status),) if failure.http_status and call.is_http else ()
     trailers: Any = ((STATUS, status + ending(call.request_id)), *call.headers, *failure.headers(), *told)
     await call.context.abort(code, text, trailers)
     raise AssertionError("abort always raises")
+
+
+def name(failure: Failure, call: Call) -> None:
+    """Lets the failure say the names of fields as this caller writes them."""
+    if call.is_http:
+        failure.names = over_http(call.method.path)
+
+
+def told(failure: Failure, call: Call) -> status_pb2.Status:
+    """The failure as a part of an answer."""
+    name(failure, call)
+    return failure.status()
 
 
 def whole(failure: Failure) -> tuple[grpc.StatusCode, str, bytes]:

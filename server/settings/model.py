@@ -21,6 +21,7 @@ from server.settings.values import (
     Addresses,
     Duration,
     Hosts,
+    Origins,
     Roles,
     Site,
     Url,
@@ -202,6 +203,11 @@ class Settings(BackupSettings):
     """The service's name in traces and error reports."""
     public_url: Site = variable("PUBLIC_URL", default="http://127.0.0.1:8080", pattern=WEB_URL)
     """Where people's browsers find this installation: links in mails begin with it."""
+    cors_origins: Origins = variable("CORS_ORIGINS", default="")
+    """The origins of front ends whose scripts may call over HTTP: https://www.example.gov; https://*.example.gov for each host
+    one label below; http://localhost:* for any port. Envoy is rendered with them. Empty: none."""
+    api_docs: bool = variable("API_DOCS", default=False)
+    """Whether HTTP answers /openapi.json, and at /docs a page that shows it and tries calls. Envoy is rendered with it."""
     mail_directory: Path | None = variable("MAIL_DIRECTORY", default=None)
     """A folder that mails are written to instead of being sent. For development."""
     smtp_host: str = variable("SMTP_HOST", default="", pattern=r"^[A-Za-z0-9.:-]*$")
@@ -275,6 +281,8 @@ class Settings(BackupSettings):
             raise ValueError("PUBLIC_URL is no https:// address: links in mails would be read on their way; set one that is")
         if self.mail_directory is not None:
             raise ValueError("MAIL_DIRECTORY is for development: no mail would be sent; set SMTP_HOST instead")
+        if "*" in self.cors_origins:
+            raise ValueError("CORS_ORIGINS is *: scripts of any site could call; name the origins of your front ends")
         if self.reflection and self.environment == "production":
             raise ValueError("REFLECTION is on in production; turn it off")
 

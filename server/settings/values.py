@@ -19,6 +19,7 @@ def variable(*names: str, default: Any = ..., **constraints: Any) -> Any:
     return Field(default=default, json_schema_extra={"names": list(names)}, validate_default=True, **constraints)
 
 
+MAX_ORIGIN = 300
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -82,6 +83,27 @@ def hosts(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
+ORIGIN = re.compile(
+    r"[a-z][a-z0-9+.-]*://"  # Browsers leave out a port that is the scheme's own.
+    r"(?:(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\])"
+    r"(?::(?:[1-9]\d{0,4}|\*))?"
+)
+"""An origin as browsers send it. `*` stands for the first label of its host, or for its port (`deploy/envoy/origins.py`)."""
+
+
+def origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Origins of front ends, or `*` for all there are."""
+    for each in value:
+        if each != "*" and (not ORIGIN.fullmatch(each) or len(each) > MAX_ORIGIN):
+            raise ValueError(
+                f"{each!r} is no origin; write scheme, host and port as browsers send them, without a path: https://www.example.gov,"
+                " https://*.example.gov or http://localhost:*"
+            )
+        if re.fullmatch(r"https://.*:443|http://.*:80", each):
+            raise ValueError(f"{each!r} never comes from a browser: leave out the port, which is the scheme's own")
+    return value
+
+
 def is_address(name: str) -> bool:
     try:
         ip_address(name)
@@ -142,4 +164,5 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 Addresses = Annotated[Words, AfterValidator(addresses)]
 Hosts = Annotated[Words, AfterValidator(hosts)]
+Origins = Annotated[Words, AfterValidator(origins)]
 Roles = Annotated[Words, AfterValidator(roles)]

@@ -29,7 +29,7 @@ def path(rpc: MethodDescriptor) -> str:
 
 
 def test_keys_go_where_the_contract_speaks_of_them() -> None:
-    """The rule by which methods get an idempotency key agrees with the contract's comments."""
+    """The methods that take an idempotency key are those whose comments say so, and none is idempotent by itself."""
     documented = {
         rpc
         for file in PROTO.rglob("*_service.proto")
@@ -37,7 +37,9 @@ def test_keys_go_where_the_contract_speaks_of_them() -> None:
         if "`idempotency-key`" in comment
     }
 
-    assert {rpc.name for rpc in declared() if method(path(rpc)).takes_key} == documented
+    keyed = [method(path(rpc)) for rpc in declared() if method(path(rpc)).takes_key]
+    assert {each.path.rpartition("/")[2] for each in keyed} == documented
+    assert not [each.path for each in keyed if each.is_safe]
     assert {"CreateDocument", "UploadFile"} <= documented
 
 
@@ -55,7 +57,7 @@ def test_keys_go_where_the_contract_speaks_of_them() -> None:
         Method("/gazette.content.v1.ContentService/BatchPublishDocuments", is_public=False),
         Method("/gazette.content.v1.ContentService/CreatePreviewLink", is_public=False),
         Method("/gazette.auth.v1.AuthService/Logout", is_public=False, is_safe=True),
-        Method("/gazette.auth.v1.AuthService/Login", is_public=True, is_safe=True),
+        Method("/gazette.auth.v1.AuthService/Login", is_public=True, is_safe=True, starts_session=True),
         Method("/grpc.health.v1.Health/Check"),
     ],
     ids=lambda expected: expected.path.rpartition("/")[2],
@@ -76,9 +78,14 @@ async def test_both_clients_have_every_service() -> None:
     async with AsyncClient("localhost:1") as asynchronous:
         with Client("localhost:1") as synchronous:
             found = [
-                {name: type(stub).__name__ for name, stub in vars(client).items() if type(stub).__name__.endswith("Stub")}
+                {name: stub for attribute in vars(client).items() for name, stub in stubs(*attribute)}
                 for client in (asynchronous, synchronous)
             ]
 
     assert found[0] == found[1]
     assert set(found[0].values()) == {f"{service}Stub" for service in services}
+
+
+def stubs(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """The attribute and the generated class that it is of, if it is a service."""
+    yield from ((name, kind.__name__) for kind in type(value).mro() if kind.__module__.endswith("_pb2_grpc"))

@@ -21,7 +21,7 @@ from gazette.content.v1.comment_pb2 import Comment
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.document_pb2 import Document
 from gazette.files.v1.file_pb2 import FileUpload
-from server.rpc.requests.validation import field_path, validator
+from server.rpc.requests.validation import all_found_in, validator
 from tests.service import Person, Service
 
 Ids = Mapping[str, str]
@@ -67,7 +67,7 @@ def request(method: MethodDescriptor, given: Ids, known: Ids) -> Any:
         for name in known.keys() & made.DESCRIPTOR.fields_by_name.keys() - given.keys():
             fill(made, name, known)
     for _ in range(5):
-        missing = [field_path(each) for each in validator.collect_violations(made)]
+        missing = [each.field for each in all_found_in(made)]
         if not missing:
             return made
         for path in missing:

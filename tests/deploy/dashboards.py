@@ -17,8 +17,8 @@ import httpx
 import yaml
 
 from devstack.ports import free_port
-from tests.deploy.installing import ROOT, debian
 from tests.edge import Edge
+from tests.installing import ROOT, debian
 
 DASHBOARDS = sorted((ROOT / "deploy/monitoring/grafana/dashboards").glob("*.json"))
 INTERVAL = "15s"

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.deploy.installing import HOME, ROOT, alone, debian
+from tests.installing import HOME, ROOT, alone, debian
 
 BASE = "gazette-tests/python:3.11-slim"
 POSTGRES = "gazette-tests/postgres:18"

@@ -15,8 +15,8 @@ import yaml
 
 from tests.deploy import manifests
 from tests.deploy.engine import Engine
-from tests.deploy.installing import ROOT
 from tests.deploy.manifests import Object
+from tests.installing import ROOT
 
 NAME = "gazette-server"
 CONFIGURATION = """

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 
 from devstack.ports import LOOPBACK, free_port
-from tests.deploy.installing import debian
+from tests.installing import debian
 from tests.storage.moto import KEYS
 
 ACCESS_KEY, SECRET_KEY = KEYS["S3_ACCESS_KEY"], KEYS["S3_SECRET_KEY"]

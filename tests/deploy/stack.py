@@ -16,7 +16,7 @@ import yaml
 
 from devstack.binaries import WHEELS
 from tests.deploy.engine import Engine
-from tests.deploy.installing import HOME, ROOT, python_tool
+from tests.installing import HOME, ROOT, python_tool
 
 IMAGES = Path(__file__).with_name("images")
 IMAGE = "gazette:development"

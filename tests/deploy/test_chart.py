@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.deploy import manifests
-from tests.deploy.installing import ROOT, node_tool
+from tests.installing import ROOT, node_tool
 
 pytestmark = pytest.mark.deploy
 
@@ -33,6 +33,8 @@ def test_lint() -> None:
         ("configuration.JWT_SECRET=x", "JWT_SECRET"),
         ("configuration.PUBLIC_URL=http://gazette.example.gov", "PUBLIC_URL"),
         ("configuration.METRICS_PORT=9000", "METRICS_PORT"),
+        ("configuration.CORS_ORIGINS=*", "CORS_ORIGINS"),
+        ("configuration.CORS_ORIGINS=https://www.example.gov/", "CORS_ORIGINS"),
         ("autoscaling.minReplicas=1", "minReplicas"),
         ("walArchive.storage=lots", "storage"),
         ("walArchive.enabled=true,backup.enabled=false", "backup.enabled"),

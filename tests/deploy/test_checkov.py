@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from tests.deploy import manifests
-from tests.deploy.installing import ROOT, python_tool
 from tests.deploy.test_kubernetes import SOURCES, WITH_ARCHIVE, text_of
+from tests.installing import ROOT, python_tool
 
 pytestmark = [pytest.mark.deploy, pytest.mark.heavy]
 

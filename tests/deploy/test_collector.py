@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from tests.deploy import manifests
-from tests.deploy.installing import ROOT
 from tests.deploy.manifests import containers, pod_spec
+from tests.installing import ROOT
 from tests.test_settings import GOOD
 
 MONITORING = ROOT / "deploy" / "monitoring"

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from server.settings import load
-from tests.deploy.installing import ROOT
 from tests.deploy.stack import compose as program
+from tests.installing import ROOT
 
 pytestmark = pytest.mark.deploy
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.dashboards import sample
-from tests.deploy.installing import ROOT, python_tool
 from tests.edge import Edge
+from tests.installing import ROOT, python_tool
 
 QUIET = {
     "Bytes of uploads a second",

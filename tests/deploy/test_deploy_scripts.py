@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.installing import debian
 from tests.deploy.stand_ins import BACKUP, MIGRATION_JOB, NEW, OLD, SCRIPTS, Stage, set_stage
+from tests.installing import debian
 
 URL = "https://api.example.gov"
 TARGETS = ("kubernetes", "compose")

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.deploy.installing import ROOT, python_tool
+from tests.installing import ROOT, python_tool
 
 
 @pytest.mark.deploy

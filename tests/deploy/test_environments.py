@@ -10,7 +10,7 @@ import pytest
 from dotenv import dotenv_values
 
 from server.settings import Settings, load, names
-from tests.deploy.installing import ROOT
+from tests.installing import ROOT
 
 FILES = sorted((ROOT / "deploy/env").glob("*.env.example"))
 COMPOSE = {

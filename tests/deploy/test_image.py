@@ -23,7 +23,7 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from tests.deploy.engine import Engine, engine
-from tests.deploy.installing import ROOT
+from tests.installing import ROOT
 from tests.polling import until_so
 from tests.servers import Servers
 from tests.test_start import environment

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from tests.deploy import manifests
-from tests.deploy.installing import python_tool
 from tests.deploy.manifests import OVERLAYS, Object, container, containers, find, plain_name, pod_spec, quantity
+from tests.installing import python_tool
 
 pytestmark = pytest.mark.deploy
 

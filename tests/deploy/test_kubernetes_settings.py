@@ -18,9 +18,9 @@ from devstack import binaries
 from server import settings
 from server.settings import Settings
 from tests.deploy import manifests
-from tests.deploy.installing import ROOT
 from tests.deploy.manifests import Object, container, containers, find, plain_name, pod_spec
 from tests.deploy.test_kubernetes import SECRET, SOURCES, text_of
+from tests.installing import ROOT
 
 pytestmark = pytest.mark.deploy
 

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from devstack.ports import free_port
-from tests.deploy.installing import ROOT, debian
 from tests.edge import Edge
+from tests.installing import ROOT, debian
 from tests.polling import wait_until
 from tests.receiving import receiving
 from tools.prometheus_rule import texts

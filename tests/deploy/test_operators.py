@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.deploy import manifests
-from tests.deploy.installing import node_tool
 from tests.deploy.manifests import OVERLAYS, Object
 from tests.deploy.test_kubernetes import OPERATORS
+from tests.installing import node_tool
 
 pytestmark = pytest.mark.deploy
 

@@ -24,7 +24,7 @@ from devstack import binaries
 from devstack.ports import free_port
 from devstack.server import GAZETTE
 from server.settings import Settings, names
-from tests.deploy.installing import debian, node_tool
+from tests.installing import debian, node_tool
 from tests.servers import Servers
 from tests.service import make_settings
 

@@ -11,10 +11,10 @@ import pytest
 
 from tests.deploy import manifests
 from tests.deploy.engine import engine
-from tests.deploy.installing import HOME, alone, debian
 from tests.deploy.manifests import Object
 from tests.deploy.podman import NAME, Podman, playable, stores
 from tests.deploy.stack import IMAGE, image_of, make_images
+from tests.installing import HOME, alone, debian
 from tests.polling import wait_until
 
 PASSWORD = secrets.token_hex(24)

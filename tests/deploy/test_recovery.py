@@ -26,7 +26,7 @@ from server.recovery.programs import Programs
 from server.recovery.scratch import Cluster, free_port
 from server.stores.blobs.s3 import configuration, connected
 from tests.deploy import rgw
-from tests.deploy.installing import python_tool
+from tests.installing import python_tool
 from tests.recovery.clusters import environment, make_roles
 from tests.recovery.filling import fill
 

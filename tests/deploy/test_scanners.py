@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.installing import python_tool
+from tests.installing import python_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("server", "clients/python/gazette_client", "migrations", "deploy")

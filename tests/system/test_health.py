@@ -11,6 +11,7 @@ import grpc
 import httpx
 import pytest
 from google.protobuf.descriptor_pool import Default
+from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
@@ -52,6 +53,14 @@ async def check(channel: grpc.aio.Channel, name: str) -> str:
     stub: Any = HealthStub(channel)
     answer = await stub.Check(HealthCheckRequest(service=name), timeout=5)
     return HealthCheckResponse.ServingStatus.Name(answer.status)
+
+
+async def listed_healths(channel: grpc.aio.Channel) -> dict[str, str]:
+    """What Health/List says of each name. The types' stubs are older than it."""
+    stub: Any = HealthStub(channel)
+    request: Any = vars(health_pb2)["HealthListRequest"]
+    answer = await stub.List(request(), timeout=5)
+    return {name: HealthCheckResponse.ServingStatus.Name(each.status) for name, each in answer.statuses.items()}
 
 
 async def serves(channel: grpc.aio.Channel, name: str) -> None:
@@ -155,6 +164,26 @@ async def test_probes(service: Service, name: str) -> None:
 async def test_a_probe_of_nothing(service: Service) -> None:
     """A service that there is not is NOT_FOUND."""
     assert (await refused(check(service.channel, "gazette.nothing.v1.NothingService"))).code == grpc.StatusCode.NOT_FOUND
+
+
+async def test_all_at_once(service: Service) -> None:
+    """Health/List says of readiness, liveness and each service what Check says of it, and of nothing else."""
+    await serves(service.channel, "")
+    assert await listed_healths(service.channel) == dict.fromkeys(("", "liveness", *SERVICES), "SERVING")
+
+
+async def test_all_at_once_while_it_drains(own_service: Service) -> None:
+    """A process that drains serves nothing, and lists that."""
+    await serves(own_service.channel, "")
+    await own_service.app.health.drain()
+    assert await listed_healths(own_service.channel) == dict.fromkeys(("", "liveness", *SERVICES), "NOT_SERVING")
+
+
+async def test_all_at_once_through_envoy(edge: Edge) -> None:
+    """Whoever reaches the service through Envoy alone lists the same."""
+    async with grpc.aio.insecure_channel(edge.http.removeprefix("http://")) as channel:
+        await serves(channel, "")
+        assert await listed_healths(channel) == dict.fromkeys(("", "liveness", *SERVICES), "SERVING")
 
 
 async def test_a_watch(own_service: Service) -> None:

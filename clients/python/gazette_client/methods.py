@@ -9,12 +9,7 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor_pb2 import MethodOptions
 
 from gazette.access.v1.access_pb2 import access
-
-AUTH = "/gazette.auth.v1.AuthService/"
-STARTS_SESSION = frozenset({f"{AUTH}Login", f"{AUTH}RefreshToken"})
-"""Signing in itself. These carry no token. The contract marks neither as idempotent, since each makes new tokens, but calls
-a retry safe in its comments."""
-ANSWER_SECRETS = frozenset({"CreateApiKey", "CreatePreviewLink"})
+from gazette.calls.v1.calls_pb2 import starts_session, takes_idempotency_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +28,8 @@ class Method:
     """Whether either side sends a stream of messages."""
     takes_minimum: bool = False
     """Whether it reads what is public, no older than the caller says."""
-
-    @property
-    def starts_session(self) -> bool:
-        return self.path in STARTS_SESSION
+    starts_session: bool = False
+    """Whether it is signing in itself, and carries no token."""
 
 
 @cache
@@ -49,19 +42,13 @@ def method(path: str) -> Method:
         return Method(path)
     options: MethodOptions = found.GetOptions()
     rule = options.Extensions[access]
-    is_safe = options.idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN or path in STARTS_SESSION
+    starts = options.Extensions[starts_session]
     return Method(
         path,
         is_public=not (rule.signed_in or rule.permission),
-        is_safe=is_safe,
-        takes_key=not is_safe and makes_something(name),
+        is_safe=starts or options.idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN,
+        takes_key=options.Extensions[takes_idempotency_key],
         is_stream=found.client_streaming or found.server_streaming,
         takes_minimum="min_record_number" in found.input_type.fields_by_name,
+        starts_session=starts,
     )
-
-
-def makes_something(name: str) -> bool:
-    """Whether the method takes an `idempotency-key`: AddComment, InviteAccount, UploadFile and every Create… do, but those
-    whose answers hold a secret, and are stored nowhere. The contract says so in its comments, which descriptors lack; a test
-    compares."""
-    return name in {"AddComment", "InviteAccount", "UploadFile"} or (name.startswith("Create") and name not in ANSWER_SECRETS)

@@ -26,6 +26,7 @@ from server.rpc.admission.rates import Rates
 from server.rpc.answers import Room
 from server.rpc.call import Call, Progress
 from server.rpc.failures import DeadlineExceeded, Failure
+from server.rpc.translating import told
 from server.stores.postgres import Database
 
 Request = TypeVar("Request", bound=Message)
@@ -99,10 +100,10 @@ class Batches:
                 one = await self.in_time(answer, each, call)
             except StaleEtag as failure:
                 await self.explaining.explain(failure, call)
-                result.error.CopyFrom(failure.status())
+                result.error.CopyFrom(told(failure, call))
                 continue
             except Failure as failure:
-                result.error.CopyFrom(failure.status())
+                result.error.CopyFrom(told(failure, call))
                 continue
             shorten(one.document)
             if not room.takes(one.ByteSize()):

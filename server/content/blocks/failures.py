@@ -16,7 +16,7 @@ class BlockNotLive(FailedPrecondition):
     def __init__(self, ids: Collection[str]) -> None:
         told = listed(ids)
         super().__init__(
-            f"document.body shows blocks that are not published: {told}. Publish them first, or leave them out.",
+            f"`document.body` shows blocks that are not published: {told}. Publish them first, or leave them out.",
             field="document.body",
             blocks=told,
         )
@@ -26,7 +26,7 @@ class BlockInBlock(FailedPrecondition):
     """Blocks hold no blocks: so none can hold itself."""
 
     reason = "BLOCK_IN_BLOCK"
-    message = "document.body shows a block, and is one itself."
+    message = "`document.body` shows a block, and is one itself."
 
     def __init__(self) -> None:
         super().__init__(field="document.body")

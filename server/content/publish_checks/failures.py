@@ -57,7 +57,7 @@ class PublishChecksFailed(Unfit):
         for each in self.blocking[:MOST_TOLD]:
             added = told.violations.add(
                 type=name(each.check),
-                subject=cut(subject(each), MAX_FIELD),
+                subject=cut(self.names.field(subject(each)), MAX_FIELD),
                 description=cut(description(each), MAX_DESCRIPTION),
             )
             if told.ByteSize() > MOST_BYTES and len(told.violations) > 1:

@@ -16,7 +16,7 @@ class LinkTargetNotFound(FailedPrecondition):
 
     def __init__(self, ids: Collection[str]) -> None:
         told = listed(ids)
-        super().__init__(f"document.body links to what there is not: {told}.", field="document.body", targets=told)
+        super().__init__(f"`document.body` links to what there is not: {told}.", field="document.body", targets=told)
 
 
 def listed(names: Collection[str]) -> str:

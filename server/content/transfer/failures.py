@@ -19,7 +19,7 @@ class RedirectWithoutDocument(NotFound):
 
     def __init__(self, translation_key: str) -> None:
         super().__init__(
-            f"redirect.translation_key: nothing of {translation_key} is published here that the path could lead to."
+            f"`redirect.translation_key`: nothing of {translation_key} is published here that the path could lead to."
         )
 
 

@@ -39,7 +39,9 @@ class DocumentsWouldBeInvalid(FailedPrecondition):
         """The first of them, as far as they fit."""
         told = error_details_pb2.PreconditionFailure()
         for each in self.first:
-            wrong = "; ".join(": ".join(filter(None, (one.field, one.description))) for one in each.violations)
+            wrong = "; ".join(
+                ": ".join(filter(None, (self.names.field(one.field), one.description))) for one in each.violations
+            )
             place = cut(f"{each.id} {each.path}", MAX_FIELD)
             added = told.violations.add(type="DOCUMENT", subject=place, description=cut(wrong, MAX_DESCRIPTION))
             if told.ByteSize() > MAX_VIOLATIONS and len(told.violations) > 1:
@@ -60,7 +62,7 @@ class CheckNeeded(FailedPrecondition):
     def __init__(self, count: int, most: int) -> None:
         super().__init__(
             f"{count} documents would have to be looked at, and {most} can be in one call. Ask CheckContentType first, part by "
-            "part, and give its check_token.",
+            "part, and give its `check_token`.",
             count=str(count),
         )
 
@@ -106,15 +108,16 @@ class FieldForbidden(PermissionDenied):
     def __init__(self, fields: Sequence[tuple[str, int]]) -> None:
         """Which, each with the permission that it needs."""
         self.fields = fields
-        named = ", ".join(dict.fromkeys(name for name, _ in fields))
-        super().__init__(f"You may not write {named} here.", fields=cut(named, MAX_FIELD))
+        named = [*dict.fromkeys(name for name, _ in fields)]
+        told = ", ".join(f"`{name}`" for name in named)
+        super().__init__(f"You may not write {told} here.", fields=cut(", ".join(named), MAX_FIELD))
 
     def details(self) -> Iterable[Message]:
         """The fields, as far as they fit."""
         bad = error_details_pb2.BadRequest()
         for field, permission in self.fields:
             needs = f"needs {Permission.Name(Permission.ValueType(permission))}"
-            told = bad.field_violations.add(field=cut(field, MAX_FIELD), description=needs)
+            told = bad.field_violations.add(field=cut(self.names.field(field), MAX_FIELD), description=needs)
             if bad.ByteSize() > MAX_VIOLATIONS and len(bad.field_violations) > 1:
                 bad.field_violations.remove(told)
                 break

@@ -32,7 +32,7 @@ class InvalidPageToken(failures.InvalidArgument):
     reason = "INVALID_PAGE_TOKEN"
 
     def __init__(self) -> None:
-        super().__init__(failures.Violation("page_token", "is not a next_page_token of this query; begin again without one"))
+        super().__init__(failures.Violation("page_token", "is not a `next_page_token` of this query; begin again without one"))
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Collection
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from server.rpc.failures import InvalidArgument, Violation
+from server.rpc.failures import InvalidArgument, Violation, cut
 
-MAX_NAMED = 200  # characters
+MAX_NAMED = 60  # characters
 
 
 class InvalidUpdateMask(InvalidArgument):
@@ -28,9 +28,14 @@ def fields(
     resource. Raises InvalidUpdateMask, and InvalidArgument where one that is `required` would become empty."""
     paths = frozenset(mask.paths)
     if not paths:
-        raise InvalidUpdateMask("names nothing")
+        raise InvalidUpdateMask(f"names nothing; it may name {quoted(writable)}")
     if foreign := sorted(paths - set(writable)):
-        raise InvalidUpdateMask(f"names what an update cannot change: {', '.join(foreign)[:MAX_NAMED]}")
+        told = cut(", ".join(foreign), MAX_NAMED)
+        raise InvalidUpdateMask(f"names what an update cannot change: {told}; it may name {quoted(writable)}")
     if empty := sorted(path for path in required if path in paths and not getattr(resource, path)):
         raise InvalidArgument(*(Violation(f"{name}.{path}", "may not become empty") for path in empty))
     return paths
+
+
+def quoted(names: Collection[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))

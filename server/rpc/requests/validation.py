@@ -22,6 +22,7 @@ from server.rpc.failures import MAX_DESCRIPTION, MAX_FIELD, InvalidArgument, Vio
 from server.rpc.numbers import INEXACT, LARGEST_EXACT, is_exact
 from server.rpc.objects import Budget, TooManyValues
 from server.rpc.requests.sizes import holds_messages, is_map, oversized
+from server.rpc.requests.wording import told
 
 MAX_NESTING = 16
 MAX_VALUES = 25_000
@@ -62,7 +63,7 @@ def all_found_in(message: Message) -> list[Violation]:
         return violations
     if is_kept(message):
         return []
-    return [Violation(field_path(each), each.proto.message) for each in validator.collect_violations(message)[:MAX_VIOLATIONS]]
+    return [told(message.DESCRIPTOR, each) for each in validator.collect_violations(message)[:MAX_VIOLATIONS]]
 
 
 def is_kept(message: Message) -> bool:
@@ -77,16 +78,6 @@ def is_good(message: Message, most_values: int) -> bool | None:
         return next(unstorable(message, "", Budget(most_values), is_strict=True), None) is None and is_kept(message)
     except TooManyValues:
         return None
-
-
-def field_path(violation: Any) -> str:
-    """`document.tags[2]`, from a protovalidate violation; empty for a rule of the whole message, which has no field."""
-    path = ""
-    for element in violation.proto.field.elements if violation.proto.field is not None else ():
-        path += f".{element.field_name}" if path else element.field_name
-        if element.subscript is not None:
-            path += f"[{element.subscript.value}]"
-    return path
 
 
 def unstorable(message: Message, path: str, budget: Budget, *, is_strict: bool = False) -> Iterator[Violation]:

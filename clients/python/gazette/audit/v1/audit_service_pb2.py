@@ -29,7 +29,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$gazette/audit/v1/audit_service.proto\x12\x10gazette.audit.v1\x1a\x1egazette/access/v1/access.proto\x1a\"gazette/audit/v1/audit_event.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x03\n\x16ListAuditEventsRequest\x12&\n\x08\x61\x63tor_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x07\x61\x63torId\x12&\n\x06target\x18\x02 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x08\xbaH\x05r\x03\x18\x80\x08R\x06target\x12;\n\x06\x61\x63tion\x18\x03 \x01(\tB#\xbaH r\x1e\x18\x64\x32\x1a^([a-z_]+\\.([a-z_]+|\\*))?$R\x06\x61\x63tion\x12\x34\n\x0forganisation_id\x18\x04 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12L\n\nsince_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\tsinceTime\x12L\n\nuntil_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\tuntilTime\x12\'\n\tpage_size\x18\x07 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x82\x01\n\x17ListAuditEventsResponse\x12?\n\x0c\x61udit_events\x18\x01 \x03(\x0b\x32\x1c.gazette.audit.v1.AuditEventR\x0b\x61uditEvents\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa9\x01\n\x12VerifyAuditRequest\x12*\n\x0c\x66irst_number\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0b\x66irstNumber\x12*\n\x0cknown_number\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0bknownNumber\x12;\n\x0cknown_sha256\x18\x03 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{64})?$R\x0bknownSha256\"\xc4\x02\n\x13VerifyAuditResponse\x12\x1b\n\tis_intact\x18\x01 \x01(\x08R\x08isIntact\x12\x38\n\x07problem\x18\x02 \x01(\x0b\x32\x1e.gazette.audit.v1.AuditProblemR\x07problem\x12\x1f\n\x0blast_number\x18\x03 \x01(\x03R\nlastNumber\x12\x1f\n\x0blast_sha256\x18\x04 \x01(\tR\nlastSha256\x12\x1f\n\x0bnext_number\x18\x05 \x01(\x03R\nnextNumber\x12%\n\x0eunsealed_count\x18\x06 \x01(\x03R\runsealedCount\x12L\n\x14oldest_unsealed_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x12oldestUnsealedTime\"y\n\x0c\x41uditProblem\x12\x16\n\x06number\x18\x01 \x01(\x03R\x06number\x12\x36\n\x04kind\x18\x02 \x01(\x0e\x32\".gazette.audit.v1.AuditProblemKindR\x04kind\x12\x19\n\x08\x65vent_id\x18\x03 \x01(\tR\x07\x65ventId*\x95\x02\n\x10\x41uditProblemKind\x12\"\n\x1e\x41UDIT_PROBLEM_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x41UDIT_PROBLEM_KIND_MISSING\x10\x01\x12\x1e\n\x1a\x41UDIT_PROBLEM_KIND_ALTERED\x10\x02\x12,\n(AUDIT_PROBLEM_KIND_PERSONAL_DATA_ALTERED\x10\x03\x12 \n\x1c\x41UDIT_PROBLEM_KIND_REWRITTEN\x10\x04\x12,\n(AUDIT_PROBLEM_KIND_PERSONAL_DATA_MISSING\x10\x05\x12\x1f\n\x1b\x41UDIT_PROBLEM_KIND_UNLISTED\x10\x06\x32\xa3\x02\n\x0c\x41uditService\x12\x89\x01\n\x0fListAuditEvents\x12(.gazette.audit.v1.ListAuditEventsRequest\x1a).gazette.audit.v1.ListAuditEventsResponse\"!\x90\x02\x01\xfa\xbc\x18\x02\x18\r\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/audit-events\x12\x86\x01\n\x0bVerifyAudit\x12$.gazette.audit.v1.VerifyAuditRequest\x1a%.gazette.audit.v1.VerifyAuditResponse\"*\x90\x02\x01\xfa\xbc\x18\x04\x18\r \x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/audit-events:verifyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$gazette/audit/v1/audit_service.proto\x12\x10gazette.audit.v1\x1a\x1egazette/access/v1/access.proto\x1a\"gazette/audit/v1/audit_event.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x04\n\x16ListAuditEventsRequest\x12&\n\x08\x61\x63tor_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x07\x61\x63torId\x12&\n\x06target\x18\x02 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x08\xbaH\x05r\x03\x18\x80\x08R\x06target\x12\x94\x01\n\x06\x61\x63tion\x18\x03 \x01(\tB|\x8a\xbd\x18\x35the name of an action, or * for all actions of a kind\xbaH@r>\x18\x64\x32\x1a^([a-z_]+\\.([a-z_]+|\\*))?$\x92\x02\x10\x64ocument.publish\x92\x02\ndocument.*R\x06\x61\x63tion\x12\x34\n\x0forganisation_id\x18\x04 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12L\n\nsince_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\tsinceTime\x12L\n\nuntil_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\tuntilTime\x12\'\n\tpage_size\x18\x07 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x82\x01\n\x17ListAuditEventsResponse\x12?\n\x0c\x61udit_events\x18\x01 \x03(\x0b\x32\x1c.gazette.audit.v1.AuditEventR\x0b\x61uditEvents\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa0\x02\n\x12VerifyAuditRequest\x12*\n\x0c\x66irst_number\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0b\x66irstNumber\x12*\n\x0cknown_number\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0bknownNumber\x12\xb1\x01\n\x0cknown_sha256\x18\x03 \x01(\tB\x8d\x01\x8a\xbd\x18.a SHA-256: 64 hexadecimal digits in lower case\xbaHXrV2\x11^([0-9a-f]{64})?$\x92\x02@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855R\x0bknownSha256\"\xc4\x02\n\x13VerifyAuditResponse\x12\x1b\n\tis_intact\x18\x01 \x01(\x08R\x08isIntact\x12\x38\n\x07problem\x18\x02 \x01(\x0b\x32\x1e.gazette.audit.v1.AuditProblemR\x07problem\x12\x1f\n\x0blast_number\x18\x03 \x01(\x03R\nlastNumber\x12\x1f\n\x0blast_sha256\x18\x04 \x01(\tR\nlastSha256\x12\x1f\n\x0bnext_number\x18\x05 \x01(\x03R\nnextNumber\x12%\n\x0eunsealed_count\x18\x06 \x01(\x03R\runsealedCount\x12L\n\x14oldest_unsealed_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x12oldestUnsealedTime\"y\n\x0c\x41uditProblem\x12\x16\n\x06number\x18\x01 \x01(\x03R\x06number\x12\x36\n\x04kind\x18\x02 \x01(\x0e\x32\".gazette.audit.v1.AuditProblemKindR\x04kind\x12\x19\n\x08\x65vent_id\x18\x03 \x01(\tR\x07\x65ventId*\x95\x02\n\x10\x41uditProblemKind\x12\"\n\x1e\x41UDIT_PROBLEM_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x41UDIT_PROBLEM_KIND_MISSING\x10\x01\x12\x1e\n\x1a\x41UDIT_PROBLEM_KIND_ALTERED\x10\x02\x12,\n(AUDIT_PROBLEM_KIND_PERSONAL_DATA_ALTERED\x10\x03\x12 \n\x1c\x41UDIT_PROBLEM_KIND_REWRITTEN\x10\x04\x12,\n(AUDIT_PROBLEM_KIND_PERSONAL_DATA_MISSING\x10\x05\x12\x1f\n\x1b\x41UDIT_PROBLEM_KIND_UNLISTED\x10\x06\x32\xa3\x02\n\x0c\x41uditService\x12\x89\x01\n\x0fListAuditEvents\x12(.gazette.audit.v1.ListAuditEventsRequest\x1a).gazette.audit.v1.ListAuditEventsResponse\"!\x90\x02\x01\xfa\xbc\x18\x02\x18\r\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/audit-events\x12\x86\x01\n\x0bVerifyAudit\x12$.gazette.audit.v1.VerifyAuditRequest\x1a%.gazette.audit.v1.VerifyAuditResponse\"*\x90\x02\x01\xfa\xbc\x18\x04\x18\r \x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/audit-events:verifyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,7 +41,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['target']._loaded_options = None
   _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['target']._serialized_options = b'\202\275\030\002\010\010\272H\005r\003\030\200\010'
   _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['action']._loaded_options = None
-  _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['action']._serialized_options = b'\272H r\036\030d2\032^([a-z_]+\\.([a-z_]+|\\*))?$'
+  _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['action']._serialized_options = b'\212\275\0305the name of an action, or * for all actions of a kind\272H@r>\030d2\032^([a-z_]+\\.([a-z_]+|\\*))?$\222\002\020document.publish\222\002\ndocument.*'
   _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['since_time']._loaded_options = None
@@ -57,23 +57,65 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYAUDITREQUEST'].fields_by_name['known_number']._loaded_options = None
   _globals['_VERIFYAUDITREQUEST'].fields_by_name['known_number']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_VERIFYAUDITREQUEST'].fields_by_name['known_sha256']._loaded_options = None
-  _globals['_VERIFYAUDITREQUEST'].fields_by_name['known_sha256']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{64})?$'
+  _globals['_VERIFYAUDITREQUEST'].fields_by_name['known_sha256']._serialized_options = b'\212\275\030.a SHA-256: 64 hexadecimal digits in lower case\272HXrV2\021^([0-9a-f]{64})?$\222\002@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
   _globals['_AUDITSERVICE'].methods_by_name['ListAuditEvents']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['ListAuditEvents']._serialized_options = b'\220\002\001\372\274\030\002\030\r\202\323\344\223\002\022\022\020/v1/audit-events'
   _globals['_AUDITSERVICE'].methods_by_name['VerifyAudit']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['VerifyAudit']._serialized_options = b'\220\002\001\372\274\030\004\030\r \001\202\323\344\223\002\031\022\027/v1/audit-events:verify'
-  _globals['_AUDITPROBLEMKIND']._serialized_start=1433
-  _globals['_AUDITPROBLEMKIND']._serialized_end=1710
+  _globals['_AUDITPROBLEMKIND']._serialized_start=1642
+  _globals['_AUDITPROBLEMKIND']._serialized_end=1919
   _globals['_LISTAUDITEVENTSREQUEST']._serialized_start=218
-  _globals['_LISTAUDITEVENTSREQUEST']._serialized_end=675
-  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_start=678
-  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_end=808
-  _globals['_VERIFYAUDITREQUEST']._serialized_start=811
-  _globals['_VERIFYAUDITREQUEST']._serialized_end=980
-  _globals['_VERIFYAUDITRESPONSE']._serialized_start=983
-  _globals['_VERIFYAUDITRESPONSE']._serialized_end=1307
-  _globals['_AUDITPROBLEM']._serialized_start=1309
-  _globals['_AUDITPROBLEM']._serialized_end=1430
-  _globals['_AUDITSERVICE']._serialized_start=1713
-  _globals['_AUDITSERVICE']._serialized_end=2004
+  _globals['_LISTAUDITEVENTSREQUEST']._serialized_end=765
+  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_start=768
+  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_end=898
+  _globals['_VERIFYAUDITREQUEST']._serialized_start=901
+  _globals['_VERIFYAUDITREQUEST']._serialized_end=1189
+  _globals['_VERIFYAUDITRESPONSE']._serialized_start=1192
+  _globals['_VERIFYAUDITRESPONSE']._serialized_end=1516
+  _globals['_AUDITPROBLEM']._serialized_start=1518
+  _globals['_AUDITPROBLEM']._serialized_end=1639
+  _globals['_AUDITSERVICE']._serialized_start=1922
+  _globals['_AUDITSERVICE']._serialized_end=2213
 # @@protoc_insertion_point(module_scope)
+AuditProblemKind.__doc__ = """What is wrong with the audit.
+
+AUDIT_PROBLEM_KIND_UNSPECIFIED: Never in an answer.
+AUDIT_PROBLEM_KIND_MISSING: The event is missing: it was deleted, or the end of the audit cut off.
+AUDIT_PROBLEM_KIND_ALTERED: The event does not fit: it was edited, inserted or put in another place, or the one before it was.
+AUDIT_PROBLEM_KIND_PERSONAL_DATA_ALTERED: The event's personal data is not what it was written with. Where it was erased nothing is wrong.
+AUDIT_PROBLEM_KIND_REWRITTEN: The event has another hash than `known_sha256`: the audit was written anew, from there or from earlier on.
+AUDIT_PROBLEM_KIND_PERSONAL_DATA_MISSING: The event's personal data is gone, though no account that it concerns was erased since.
+AUDIT_PROBLEM_KIND_UNLISTED: The event is neither sealed nor does it wait to be: it was inserted behind the service's back, or its seal was deleted."""
+ListAuditEventsRequest.__doc__ = """Asks for events. Filters that are given all have to hold.
+
+actor_id: Only what this account did.
+target: Only what was done to this.
+action: Only this action, or with `.*` at its end every action of that domain, such as `account.*`.
+organisation_id: Only what concerns this organisation.
+since_time: Only at this time and later.
+until_time: Only before this time.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListAuditEventsResponse.__doc__ = """A part of the events.
+
+audit_events: Newest first.
+next_page_token: For the next part; empty at the end."""
+VerifyAuditRequest.__doc__ = """Asks whether the audit is as it was written.
+
+first_number: Where to begin; 0 means at the beginning.
+known_number: An event whose hash was noted earlier; 0 when none was. It comes with `known_sha256`, or neither does.
+known_sha256: The hash that it had, 64 lower-case hexadecimal digits."""
+VerifyAuditResponse.__doc__ = """What was found.
+
+is_intact: Whether all that was checked is as it was written.
+problem: The first thing that is wrong; left out when nothing is.
+last_number: The last event that was checked and is right; 0 when there is none.
+last_sha256: Its hash, 64 lower-case hexadecimal digits. Note both, away from the database, for the next time.
+next_number: The `first_number` with which the next call goes on; 0 when the end was reached or something is wrong.
+unsealed_count: How many events wait to be sealed, which takes a second at most; 0 where the end was not reached.
+oldest_unsealed_time: When the first of them was written. Long ago means that no process seals: what waits is checked, but no hash vouches for it."""
+AuditProblem.__doc__ = """Something that is wrong with the audit.
+
+number: The event's number; 0 where it has none.
+kind: What is wrong with it.
+event_id: The event's id; empty where it is not known."""

@@ -26,12 +26,13 @@ from gazette.access.v1 import access_pb2 as gazette_dot_access_dot_v1_dot_access
 from gazette.auth.v1 import account_pb2 as gazette_dot_auth_dot_v1_dot_account__pb2
 from gazette.auth.v1 import account_administration_pb2 as gazette_dot_auth_dot_v1_dot_account__administration__pb2
 from gazette.auth.v1 import service_account_pb2 as gazette_dot_auth_dot_v1_dot_service__account__pb2
+from gazette.calls.v1 import calls_pb2 as gazette_dot_calls_dot_v1_dot_calls__pb2
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/auth/v1/account_service.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1dgazette/auth/v1/account.proto\x1a,gazette/auth/v1/account_administration.proto\x1a%gazette/auth/v1/service_account.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\"-\n\x11GetAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"H\n\x12GetAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\xbd\x02\n\x13ListAccountsRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12=\n\x05state\x18\x04 \x01(\x0e\x32\x1d.gazette.auth.v1.AccountStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12:\n\x04kind\x18\x05 \x01(\x0e\x32\x1c.gazette.auth.v1.AccountKindB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12#\n\x05query\x18\x06 \x01(\tB\r\x82\xbd\x18\x02\x08\x01\xbaH\x04r\x02\x18\x64R\x05query\"t\n\x14ListAccountsResponse\x12\x34\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x18.gazette.auth.v1.AccountR\x08\x61\x63\x63ounts\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc8\x01\n\x14UpdateAccountRequest\x12k\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountB7\xbaH4\xba\x01.\n\raccount.named\x12\x0eid is required\x1a\rthis.id != \'\'\xc8\x01\x01R\x07\x61\x63\x63ount\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\"K\n\x15UpdateAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount2\x92\x11\n\x0e\x41\x63\x63ountService\x12\x84\x01\n\rInviteAccount\x12%.gazette.auth.v1.InviteAccountRequest\x1a&.gazette.auth.v1.InviteAccountResponse\"$\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02\x18\"\x13/v1/accounts:invite:\x01*\x12y\n\nGetAccount\x12\".gazette.auth.v1.GetAccountRequest\x1a#.gazette.auth.v1.GetAccountResponse\"\"\x90\x02\x01\xfa\xbc\x18\x02\x18\x0b\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/accounts/{id}\x12z\n\x0cListAccounts\x12$.gazette.auth.v1.ListAccountsRequest\x1a%.gazette.auth.v1.ListAccountsResponse\"\x1d\x90\x02\x01\xfa\xbc\x18\x02\x18\x0b\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/accounts\x12\x93\x01\n\rUpdateAccount\x12%.gazette.auth.v1.UpdateAccountRequest\x1a&.gazette.auth.v1.UpdateAccountResponse\"3\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02$2\x19/v1/accounts/{account.id}:\x07\x61\x63\x63ount\x12\x90\x01\n\x0e\x44isableAccount\x12&.gazette.auth.v1.DisableAccountRequest\x1a\'.gazette.auth.v1.DisableAccountResponse\"-\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/accounts/{id}:disable:\x01*\x12\x8c\x01\n\rEnableAccount\x12%.gazette.auth.v1.EnableAccountRequest\x1a&.gazette.auth.v1.EnableAccountResponse\",\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/accounts/{id}:enable:\x01*\x12\x8a\x01\n\x0c\x45raseAccount\x12$.gazette.auth.v1.EraseAccountRequest\x1a%.gazette.auth.v1.EraseAccountResponse\"-\x90\x02\x02\xfa\xbc\x18\x04\x18\x0c \x01\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/accounts/{id}:erase:\x01*\x12\x84\x01\n\tGrantRole\x12!.gazette.auth.v1.GrantRoleRequest\x1a\".gazette.auth.v1.GrantRoleResponse\"0\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02!\"\x1c/v1/accounts/{id}:grant-role:\x01*\x12\x85\x01\n\nRevokeRole\x12\".gazette.auth.v1.RevokeRoleRequest\x1a#.gazette.auth.v1.RevokeRoleResponse\".\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02\"\"\x1d/v1/accounts/{id}:revoke-role:\x01*\x12\xad\x01\n\x15RevokeAccountSessions\x12-.gazette.auth.v1.RevokeAccountSessionsRequest\x1a..gazette.auth.v1.RevokeAccountSessionsResponse\"5\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02&\"!/v1/accounts/{id}:revoke-sessions:\x01*\x12\x9e\x01\n\x12\x44isableAccountTotp\x12*.gazette.auth.v1.DisableAccountTotpRequest\x1a+.gazette.auth.v1.DisableAccountTotpResponse\"/\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02#\"\x1e/v1/accounts/{id}:disable-totp:\x01*\x12\xa1\x01\n\x14\x43reateServiceAccount\x12,.gazette.auth.v1.CreateServiceAccountRequest\x1a-.gazette.auth.v1.CreateServiceAccountResponse\",\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02 \"\x1b/v1/accounts:create-service:\x01*\x12\x90\x01\n\x0c\x43reateApiKey\x12$.gazette.auth.v1.CreateApiKeyRequest\x1a%.gazette.auth.v1.CreateApiKeyResponse\"3\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02\'\"\"/v1/accounts/{account_id}/api-keys:\x01*\x12\x8d\x01\n\x0bListApiKeys\x12#.gazette.auth.v1.ListApiKeysRequest\x1a$.gazette.auth.v1.ListApiKeysResponse\"3\x90\x02\x01\xfa\xbc\x18\x02\x18\x0b\x82\xd3\xe4\x93\x02$\x12\"/v1/accounts/{account_id}/api-keys\x12\x95\x01\n\x0cRevokeApiKey\x12$.gazette.auth.v1.RevokeApiKeyRequest\x1a%.gazette.auth.v1.RevokeApiKeyResponse\"8\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02)*\'/v1/accounts/{account_id}/api-keys/{id}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/auth/v1/account_service.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1dgazette/auth/v1/account.proto\x1a,gazette/auth/v1/account_administration.proto\x1a%gazette/auth/v1/service_account.proto\x1a\x1cgazette/calls/v1/calls.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\"-\n\x11GetAccountRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"H\n\x12GetAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\"\xbd\x02\n\x13ListAccountsRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12\x34\n\x0forganisation_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12=\n\x05state\x18\x04 \x01(\x0e\x32\x1d.gazette.auth.v1.AccountStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12:\n\x04kind\x18\x05 \x01(\x0e\x32\x1c.gazette.auth.v1.AccountKindB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12#\n\x05query\x18\x06 \x01(\tB\r\x82\xbd\x18\x02\x08\x01\xbaH\x04r\x02\x18\x64R\x05query\"t\n\x14ListAccountsResponse\x12\x34\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x18.gazette.auth.v1.AccountR\x08\x61\x63\x63ounts\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd0\x01\n\x14UpdateAccountRequest\x12s\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountB?\xbaH<\xba\x01\x36\n\x13\x61\x63\x63ount.id.required\x12\x10`id` is required\x1a\rthis.id != \'\'\xc8\x01\x01R\x07\x61\x63\x63ount\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\"K\n\x15UpdateAccountResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount2\x9a\x11\n\x0e\x41\x63\x63ountService\x12\x88\x01\n\rInviteAccount\x12%.gazette.auth.v1.InviteAccountRequest\x1a&.gazette.auth.v1.InviteAccountResponse\"(\xfa\xbc\x18\x02\x18\x0c\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02\x18\"\x13/v1/accounts:invite:\x01*\x12y\n\nGetAccount\x12\".gazette.auth.v1.GetAccountRequest\x1a#.gazette.auth.v1.GetAccountResponse\"\"\x90\x02\x01\xfa\xbc\x18\x02\x18\x0b\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/accounts/{id}\x12z\n\x0cListAccounts\x12$.gazette.auth.v1.ListAccountsRequest\x1a%.gazette.auth.v1.ListAccountsResponse\"\x1d\x90\x02\x01\xfa\xbc\x18\x02\x18\x0b\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/accounts\x12\x93\x01\n\rUpdateAccount\x12%.gazette.auth.v1.UpdateAccountRequest\x1a&.gazette.auth.v1.UpdateAccountResponse\"3\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02$2\x19/v1/accounts/{account.id}:\x07\x61\x63\x63ount\x12\x90\x01\n\x0e\x44isableAccount\x12&.gazette.auth.v1.DisableAccountRequest\x1a\'.gazette.auth.v1.DisableAccountResponse\"-\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/accounts/{id}:disable:\x01*\x12\x8c\x01\n\rEnableAccount\x12%.gazette.auth.v1.EnableAccountRequest\x1a&.gazette.auth.v1.EnableAccountResponse\",\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/accounts/{id}:enable:\x01*\x12\x8a\x01\n\x0c\x45raseAccount\x12$.gazette.auth.v1.EraseAccountRequest\x1a%.gazette.auth.v1.EraseAccountResponse\"-\x90\x02\x02\xfa\xbc\x18\x04\x18\x0c \x01\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/accounts/{id}:erase:\x01*\x12\x84\x01\n\tGrantRole\x12!.gazette.auth.v1.GrantRoleRequest\x1a\".gazette.auth.v1.GrantRoleResponse\"0\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02!\"\x1c/v1/accounts/{id}:grant-role:\x01*\x12\x85\x01\n\nRevokeRole\x12\".gazette.auth.v1.RevokeRoleRequest\x1a#.gazette.auth.v1.RevokeRoleResponse\".\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02\"\"\x1d/v1/accounts/{id}:revoke-role:\x01*\x12\xad\x01\n\x15RevokeAccountSessions\x12-.gazette.auth.v1.RevokeAccountSessionsRequest\x1a..gazette.auth.v1.RevokeAccountSessionsResponse\"5\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02&\"!/v1/accounts/{id}:revoke-sessions:\x01*\x12\x9e\x01\n\x12\x44isableAccountTotp\x12*.gazette.auth.v1.DisableAccountTotpRequest\x1a+.gazette.auth.v1.DisableAccountTotpResponse\"/\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02#\"\x1e/v1/accounts/{id}:disable-totp:\x01*\x12\xa5\x01\n\x14\x43reateServiceAccount\x12,.gazette.auth.v1.CreateServiceAccountRequest\x1a-.gazette.auth.v1.CreateServiceAccountResponse\"0\xfa\xbc\x18\x02\x18\x0c\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02 \"\x1b/v1/accounts:create-service:\x01*\x12\x90\x01\n\x0c\x43reateApiKey\x12$.gazette.auth.v1.CreateApiKeyRequest\x1a%.gazette.auth.v1.CreateApiKeyResponse\"3\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02\'\"\"/v1/accounts/{account_id}/api-keys:\x01*\x12\x8d\x01\n\x0bListApiKeys\x12#.gazette.auth.v1.ListApiKeysRequest\x1a$.gazette.auth.v1.ListApiKeysResponse\"3\x90\x02\x01\xfa\xbc\x18\x02\x18\x0b\x82\xd3\xe4\x93\x02$\x12\"/v1/accounts/{account_id}/api-keys\x12\x95\x01\n\x0cRevokeApiKey\x12$.gazette.auth.v1.RevokeApiKeyRequest\x1a%.gazette.auth.v1.RevokeApiKeyResponse\"8\x90\x02\x02\xfa\xbc\x18\x02\x18\x0c\x82\xd3\xe4\x93\x02)*\'/v1/accounts/{account_id}/api-keys/{id}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,11 +54,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTACCOUNTSREQUEST'].fields_by_name['query']._loaded_options = None
   _globals['_LISTACCOUNTSREQUEST'].fields_by_name['query']._serialized_options = b'\202\275\030\002\010\001\272H\004r\002\030d'
   _globals['_UPDATEACCOUNTREQUEST'].fields_by_name['account']._loaded_options = None
-  _globals['_UPDATEACCOUNTREQUEST'].fields_by_name['account']._serialized_options = b'\272H4\272\001.\n\raccount.named\022\016id is required\032\rthis.id != \'\'\310\001\001'
+  _globals['_UPDATEACCOUNTREQUEST'].fields_by_name['account']._serialized_options = b'\272H<\272\0016\n\023account.id.required\022\020`id` is required\032\rthis.id != \'\'\310\001\001'
   _globals['_UPDATEACCOUNTREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATEACCOUNTREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
   _globals['_ACCOUNTSERVICE'].methods_by_name['InviteAccount']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['InviteAccount']._serialized_options = b'\372\274\030\002\030\014\202\323\344\223\002\030\"\023/v1/accounts:invite:\001*'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['InviteAccount']._serialized_options = b'\372\274\030\002\030\014\200\275\030\001\202\323\344\223\002\030\"\023/v1/accounts:invite:\001*'
   _globals['_ACCOUNTSERVICE'].methods_by_name['GetAccount']._loaded_options = None
   _globals['_ACCOUNTSERVICE'].methods_by_name['GetAccount']._serialized_options = b'\220\002\001\372\274\030\002\030\013\202\323\344\223\002\023\022\021/v1/accounts/{id}'
   _globals['_ACCOUNTSERVICE'].methods_by_name['ListAccounts']._loaded_options = None
@@ -79,25 +80,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCOUNTSERVICE'].methods_by_name['DisableAccountTotp']._loaded_options = None
   _globals['_ACCOUNTSERVICE'].methods_by_name['DisableAccountTotp']._serialized_options = b'\372\274\030\002\030\014\202\323\344\223\002#\"\036/v1/accounts/{id}:disable-totp:\001*'
   _globals['_ACCOUNTSERVICE'].methods_by_name['CreateServiceAccount']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['CreateServiceAccount']._serialized_options = b'\372\274\030\002\030\014\202\323\344\223\002 \"\033/v1/accounts:create-service:\001*'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['CreateServiceAccount']._serialized_options = b'\372\274\030\002\030\014\200\275\030\001\202\323\344\223\002 \"\033/v1/accounts:create-service:\001*'
   _globals['_ACCOUNTSERVICE'].methods_by_name['CreateApiKey']._loaded_options = None
   _globals['_ACCOUNTSERVICE'].methods_by_name['CreateApiKey']._serialized_options = b'\372\274\030\002\030\014\202\323\344\223\002\'\"\"/v1/accounts/{account_id}/api-keys:\001*'
   _globals['_ACCOUNTSERVICE'].methods_by_name['ListApiKeys']._loaded_options = None
   _globals['_ACCOUNTSERVICE'].methods_by_name['ListApiKeys']._serialized_options = b'\220\002\001\372\274\030\002\030\013\202\323\344\223\002$\022\"/v1/accounts/{account_id}/api-keys'
   _globals['_ACCOUNTSERVICE'].methods_by_name['RevokeApiKey']._loaded_options = None
   _globals['_ACCOUNTSERVICE'].methods_by_name['RevokeApiKey']._serialized_options = b'\220\002\002\372\274\030\002\030\014\202\323\344\223\002)*\'/v1/accounts/{account_id}/api-keys/{id}'
-  _globals['_GETACCOUNTREQUEST']._serialized_start=298
-  _globals['_GETACCOUNTREQUEST']._serialized_end=343
-  _globals['_GETACCOUNTRESPONSE']._serialized_start=345
-  _globals['_GETACCOUNTRESPONSE']._serialized_end=417
-  _globals['_LISTACCOUNTSREQUEST']._serialized_start=420
-  _globals['_LISTACCOUNTSREQUEST']._serialized_end=737
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=739
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=855
-  _globals['_UPDATEACCOUNTREQUEST']._serialized_start=858
-  _globals['_UPDATEACCOUNTREQUEST']._serialized_end=1058
-  _globals['_UPDATEACCOUNTRESPONSE']._serialized_start=1060
-  _globals['_UPDATEACCOUNTRESPONSE']._serialized_end=1135
-  _globals['_ACCOUNTSERVICE']._serialized_start=1138
-  _globals['_ACCOUNTSERVICE']._serialized_end=3332
+  _globals['_GETACCOUNTREQUEST']._serialized_start=328
+  _globals['_GETACCOUNTREQUEST']._serialized_end=373
+  _globals['_GETACCOUNTRESPONSE']._serialized_start=375
+  _globals['_GETACCOUNTRESPONSE']._serialized_end=447
+  _globals['_LISTACCOUNTSREQUEST']._serialized_start=450
+  _globals['_LISTACCOUNTSREQUEST']._serialized_end=767
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=769
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=885
+  _globals['_UPDATEACCOUNTREQUEST']._serialized_start=888
+  _globals['_UPDATEACCOUNTREQUEST']._serialized_end=1096
+  _globals['_UPDATEACCOUNTRESPONSE']._serialized_start=1098
+  _globals['_UPDATEACCOUNTRESPONSE']._serialized_end=1173
+  _globals['_ACCOUNTSERVICE']._serialized_start=1176
+  _globals['_ACCOUNTSERVICE']._serialized_end=3378
 # @@protoc_insertion_point(module_scope)
+GetAccountRequest.__doc__ = """Asks for one account.
+
+id: Its id."""
+GetAccountResponse.__doc__ = """One account.
+
+account: As it stands."""
+ListAccountsRequest.__doc__ = """Asks for a part of the accounts.
+
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+organisation_id: Only accounts that have a role in this organisation. Empty: wherever the caller may see accounts.
+state: Only accounts in this state. ACCOUNT_STATE_UNSPECIFIED: in any.
+kind: Only accounts of this kind. ACCOUNT_KIND_UNSPECIFIED: of any.
+query: Only accounts whose name or address contains this, without regard to case. Empty: any."""
+ListAccountsResponse.__doc__ = """A part of the accounts.
+
+accounts: The newest first.
+next_page_token: For the next part; empty at the end."""
+UpdateAccountRequest.__doc__ = """Asks to change an account.
+
+account: Its `id`, and the new values of what `update_mask` names.
+update_mask: `name`, which may not become empty."""
+UpdateAccountResponse.__doc__ = """The changed account.
+
+account: As it stands."""

@@ -29,12 +29,13 @@ from gazette.auth.v1 import password_pb2 as gazette_dot_auth_dot_v1_dot_password
 from gazette.auth.v1 import profile_pb2 as gazette_dot_auth_dot_v1_dot_profile__pb2
 from gazette.auth.v1 import session_pb2 as gazette_dot_auth_dot_v1_dot_session__pb2
 from gazette.auth.v1 import totp_pb2 as gazette_dot_auth_dot_v1_dot_totp__pb2
+from gazette.calls.v1 import calls_pb2 as gazette_dot_calls_dot_v1_dot_calls__pb2
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/auth/v1/auth_service.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1dgazette/auth/v1/account.proto\x1a\x19gazette/auth/v1/jwk.proto\x1a\x1egazette/auth/v1/password.proto\x1a\x1dgazette/auth/v1/profile.proto\x1a\x1dgazette/auth/v1/session.proto\x1a\x1agazette/auth/v1/totp.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x01\n\x0cLoginRequest\x12&\n\x05\x65mail\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\x06\xbaH\x07r\x05\x10\x03\x18\xfe\x01R\x05\x65mail\x12,\n\x08password\x18\x02 \x01(\tB\x10\x82\xbd\x18\x02\x08\t\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\x12*\n\ttotp_code\x18\x03 \x01(\tB\r\x82\xbd\x18\x02\x08\x07\xbaH\x04r\x02\x18 R\x08totpCode\x12\x31\n\x0c\x64\x65vice_token\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x08\xbaH\x05r\x03\x18\x80\x02R\x0b\x64\x65viceToken\"\x92\x03\n\rLoginResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12S\n\x18\x61\x63\x63\x65ss_token_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x61\x63\x63\x65ssTokenExpireTime\x12#\n\rrefresh_token\x18\x03 \x01(\tR\x0crefreshToken\x12U\n\x19refresh_token_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16refreshTokenExpireTime\x12\x32\n\x07\x61\x63\x63ount\x18\x05 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\x12!\n\x0c\x64\x65vice_token\x18\x06 \x01(\tR\x0b\x64\x65viceToken\x12\x36\n\x17totp_enrolment_required\x18\x07 \x01(\x08R\x15totpEnrolmentRequired\"L\n\x13RefreshTokenRequest\x12\x35\n\rrefresh_token\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\x08\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x0crefreshToken\"\x8a\x02\n\x14RefreshTokenResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12S\n\x18\x61\x63\x63\x65ss_token_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x61\x63\x63\x65ssTokenExpireTime\x12#\n\rrefresh_token\x18\x03 \x01(\tR\x0crefreshToken\x12U\n\x19refresh_token_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16refreshTokenExpireTime\"\x0f\n\rLogoutRequest\"\x10\n\x0eLogoutResponse\"\x0e\n\x0cGetMeRequest\"C\n\rGetMeResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount2\xcb\x12\n\x0b\x41uthService\x12g\n\x05Login\x12\x1d.gazette.auth.v1.LoginRequest\x1a\x1e.gazette.auth.v1.LoginResponse\"\x1f\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/auth/login:\x01*\x12~\n\x0cRefreshToken\x12$.gazette.auth.v1.RefreshTokenRequest\x1a%.gazette.auth.v1.RefreshTokenResponse\"!\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\"\x10/v1/auth/refresh:\x01*\x12p\n\x06Logout\x12\x1e.gazette.auth.v1.LogoutRequest\x1a\x1f.gazette.auth.v1.LogoutResponse\"%\x90\x02\x02\xfa\xbc\x18\x04\x10\x01(\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/auth/logout:\x01*\x12\x64\n\x05GetMe\x12\x1d.gazette.auth.v1.GetMeRequest\x1a\x1e.gazette.auth.v1.GetMeResponse\"\x1c\x90\x02\x01\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/auth/me\x12v\n\x08UpdateMe\x12 .gazette.auth.v1.UpdateMeRequest\x1a!.gazette.auth.v1.UpdateMeResponse\"%\x90\x02\x02\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x16\x32\x0b/v1/auth/me:\x07\x61\x63\x63ount\x12\x80\x01\n\x0b\x43hangeEmail\x12#.gazette.auth.v1.ChangeEmailRequest\x1a$.gazette.auth.v1.ChangeEmailResponse\"&\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/auth/change-email:\x01*\x12\x84\x01\n\x0c\x43onfirmEmail\x12$.gazette.auth.v1.ConfirmEmailRequest\x1a%.gazette.auth.v1.ConfirmEmailResponse\"\'\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/auth/confirm-email:\x01*\x12\x8c\x01\n\x0e\x43hangePassword\x12&.gazette.auth.v1.ChangePasswordRequest\x1a\'.gazette.auth.v1.ChangePasswordResponse\")\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/auth/change-password:\x01*\x12\xa5\x01\n\x14RequestPasswordReset\x12,.gazette.auth.v1.RequestPasswordResetRequest\x1a-.gazette.auth.v1.RequestPasswordResetResponse\"0\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02$\"\x1f/v1/auth/request-password-reset:\x01*\x12\x88\x01\n\rResetPassword\x12%.gazette.auth.v1.ResetPasswordRequest\x1a&.gazette.auth.v1.ResetPasswordResponse\"(\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/auth/reset-password:\x01*\x12\x94\x01\n\x10\x41\x63\x63\x65ptInvitation\x12(.gazette.auth.v1.AcceptInvitationRequest\x1a).gazette.auth.v1.AcceptInvitationResponse\"+\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/auth/accept-invitation:\x01*\x12z\n\tEnrolTotp\x12!.gazette.auth.v1.EnrolTotpRequest\x1a\".gazette.auth.v1.EnrolTotpResponse\"&\xfa\xbc\x18\x04\x10\x01(\x01\x82\xd3\xe4\x93\x02\x18\"\x13/v1/auth/totp:enrol:\x01*\x12\x82\x01\n\x0b\x43onfirmTotp\x12#.gazette.auth.v1.ConfirmTotpRequest\x1a$.gazette.auth.v1.ConfirmTotpResponse\"(\xfa\xbc\x18\x04\x10\x01(\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/auth/totp:confirm:\x01*\x12\x80\x01\n\x0b\x44isableTotp\x12#.gazette.auth.v1.DisableTotpRequest\x1a$.gazette.auth.v1.DisableTotpResponse\"&\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/auth/totp:disable:\x01*\x12\x7f\n\x0cListSessions\x12$.gazette.auth.v1.ListSessionsRequest\x1a%.gazette.auth.v1.ListSessionsResponse\"\"\x90\x02\x01\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/auth/sessions\x12\x84\x01\n\rRevokeSession\x12%.gazette.auth.v1.RevokeSessionRequest\x1a&.gazette.auth.v1.RevokeSessionResponse\"$\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x18*\x16/v1/auth/sessions/{id}\x12\x9c\x01\n\x11RevokeAllSessions\x12).gazette.auth.v1.RevokeAllSessionsRequest\x1a*.gazette.auth.v1.RevokeAllSessionsResponse\"0\x90\x02\x02\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02!\"\x1c/v1/auth/sessions:revoke-all:\x01*\x12u\n\x07GetJwks\x12\x1f.gazette.auth.v1.GetJwksRequest\x1a .gazette.auth.v1.GetJwksResponse\"\'\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.jsonb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/auth/v1/auth_service.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1dgazette/auth/v1/account.proto\x1a\x19gazette/auth/v1/jwk.proto\x1a\x1egazette/auth/v1/password.proto\x1a\x1dgazette/auth/v1/profile.proto\x1a\x1dgazette/auth/v1/session.proto\x1a\x1agazette/auth/v1/totp.proto\x1a\x1cgazette/calls/v1/calls.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x01\n\x0cLoginRequest\x12&\n\x05\x65mail\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\x06\xbaH\x07r\x05\x10\x03\x18\xfe\x01R\x05\x65mail\x12,\n\x08password\x18\x02 \x01(\tB\x10\x82\xbd\x18\x02\x08\t\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\x12*\n\ttotp_code\x18\x03 \x01(\tB\r\x82\xbd\x18\x02\x08\x07\xbaH\x04r\x02\x18 R\x08totpCode\x12\x31\n\x0c\x64\x65vice_token\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x08\xbaH\x05r\x03\x18\x80\x02R\x0b\x64\x65viceToken\"\x92\x03\n\rLoginResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12S\n\x18\x61\x63\x63\x65ss_token_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x61\x63\x63\x65ssTokenExpireTime\x12#\n\rrefresh_token\x18\x03 \x01(\tR\x0crefreshToken\x12U\n\x19refresh_token_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16refreshTokenExpireTime\x12\x32\n\x07\x61\x63\x63ount\x18\x05 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount\x12!\n\x0c\x64\x65vice_token\x18\x06 \x01(\tR\x0b\x64\x65viceToken\x12\x36\n\x17totp_enrolment_required\x18\x07 \x01(\x08R\x15totpEnrolmentRequired\"L\n\x13RefreshTokenRequest\x12\x35\n\rrefresh_token\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\x08\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x0crefreshToken\"\x8a\x02\n\x14RefreshTokenResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12S\n\x18\x61\x63\x63\x65ss_token_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x61\x63\x63\x65ssTokenExpireTime\x12#\n\rrefresh_token\x18\x03 \x01(\tR\x0crefreshToken\x12U\n\x19refresh_token_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16refreshTokenExpireTime\"\x0f\n\rLogoutRequest\"\x10\n\x0eLogoutResponse\"\x0e\n\x0cGetMeRequest\"C\n\rGetMeResponse\x12\x32\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.gazette.auth.v1.AccountR\x07\x61\x63\x63ount2\xd4\x12\n\x0b\x41uthService\x12k\n\x05Login\x12\x1d.gazette.auth.v1.LoginRequest\x1a\x1e.gazette.auth.v1.LoginResponse\"#\xfa\xbc\x18\x02\x08\x01\x88\xbd\x18\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/auth/login:\x01*\x12\x82\x01\n\x0cRefreshToken\x12$.gazette.auth.v1.RefreshTokenRequest\x1a%.gazette.auth.v1.RefreshTokenResponse\"%\xfa\xbc\x18\x02\x08\x01\x88\xbd\x18\x01\x82\xd3\xe4\x93\x02\x15\"\x10/v1/auth/refresh:\x01*\x12p\n\x06Logout\x12\x1e.gazette.auth.v1.LogoutRequest\x1a\x1f.gazette.auth.v1.LogoutResponse\"%\x90\x02\x02\xfa\xbc\x18\x04\x10\x01(\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/auth/logout:\x01*\x12\x64\n\x05GetMe\x12\x1d.gazette.auth.v1.GetMeRequest\x1a\x1e.gazette.auth.v1.GetMeResponse\"\x1c\x90\x02\x01\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/auth/me\x12v\n\x08UpdateMe\x12 .gazette.auth.v1.UpdateMeRequest\x1a!.gazette.auth.v1.UpdateMeResponse\"%\x90\x02\x02\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x16\x32\x0b/v1/auth/me:\x07\x61\x63\x63ount\x12\x80\x01\n\x0b\x43hangeEmail\x12#.gazette.auth.v1.ChangeEmailRequest\x1a$.gazette.auth.v1.ChangeEmailResponse\"&\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/auth/change-email:\x01*\x12\x84\x01\n\x0c\x43onfirmEmail\x12$.gazette.auth.v1.ConfirmEmailRequest\x1a%.gazette.auth.v1.ConfirmEmailResponse\"\'\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/auth/confirm-email:\x01*\x12\x8c\x01\n\x0e\x43hangePassword\x12&.gazette.auth.v1.ChangePasswordRequest\x1a\'.gazette.auth.v1.ChangePasswordResponse\")\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/auth/change-password:\x01*\x12\xa5\x01\n\x14RequestPasswordReset\x12,.gazette.auth.v1.RequestPasswordResetRequest\x1a-.gazette.auth.v1.RequestPasswordResetResponse\"0\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02$\"\x1f/v1/auth/request-password-reset:\x01*\x12\x88\x01\n\rResetPassword\x12%.gazette.auth.v1.ResetPasswordRequest\x1a&.gazette.auth.v1.ResetPasswordResponse\"(\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/auth/reset-password:\x01*\x12\x94\x01\n\x10\x41\x63\x63\x65ptInvitation\x12(.gazette.auth.v1.AcceptInvitationRequest\x1a).gazette.auth.v1.AcceptInvitationResponse\"+\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/auth/accept-invitation:\x01*\x12z\n\tEnrolTotp\x12!.gazette.auth.v1.EnrolTotpRequest\x1a\".gazette.auth.v1.EnrolTotpResponse\"&\xfa\xbc\x18\x04\x10\x01(\x01\x82\xd3\xe4\x93\x02\x18\"\x13/v1/auth/totp:enrol:\x01*\x12\x82\x01\n\x0b\x43onfirmTotp\x12#.gazette.auth.v1.ConfirmTotpRequest\x1a$.gazette.auth.v1.ConfirmTotpResponse\"(\xfa\xbc\x18\x04\x10\x01(\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/auth/totp:confirm:\x01*\x12\x80\x01\n\x0b\x44isableTotp\x12#.gazette.auth.v1.DisableTotpRequest\x1a$.gazette.auth.v1.DisableTotpResponse\"&\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/auth/totp:disable:\x01*\x12\x7f\n\x0cListSessions\x12$.gazette.auth.v1.ListSessionsRequest\x1a%.gazette.auth.v1.ListSessionsResponse\"\"\x90\x02\x01\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/auth/sessions\x12\x84\x01\n\rRevokeSession\x12%.gazette.auth.v1.RevokeSessionRequest\x1a&.gazette.auth.v1.RevokeSessionResponse\"$\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x18*\x16/v1/auth/sessions/{id}\x12\x9c\x01\n\x11RevokeAllSessions\x12).gazette.auth.v1.RevokeAllSessionsRequest\x1a*.gazette.auth.v1.RevokeAllSessionsResponse\"0\x90\x02\x02\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02!\"\x1c/v1/auth/sessions:revoke-all:\x01*\x12u\n\x07GetJwks\x12\x1f.gazette.auth.v1.GetJwksRequest\x1a .gazette.auth.v1.GetJwksResponse\"\'\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.jsonb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,9 +53,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFRESHTOKENREQUEST'].fields_by_name['refresh_token']._loaded_options = None
   _globals['_REFRESHTOKENREQUEST'].fields_by_name['refresh_token']._serialized_options = b'\202\275\030\002\010\010\272H\007r\005\020\001\030\200\010'
   _globals['_AUTHSERVICE'].methods_by_name['Login']._loaded_options = None
-  _globals['_AUTHSERVICE'].methods_by_name['Login']._serialized_options = b'\372\274\030\002\010\001\202\323\344\223\002\023\"\016/v1/auth/login:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['Login']._serialized_options = b'\372\274\030\002\010\001\210\275\030\001\202\323\344\223\002\023\"\016/v1/auth/login:\001*'
   _globals['_AUTHSERVICE'].methods_by_name['RefreshToken']._loaded_options = None
-  _globals['_AUTHSERVICE'].methods_by_name['RefreshToken']._serialized_options = b'\372\274\030\002\010\001\202\323\344\223\002\025\"\020/v1/auth/refresh:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['RefreshToken']._serialized_options = b'\372\274\030\002\010\001\210\275\030\001\202\323\344\223\002\025\"\020/v1/auth/refresh:\001*'
   _globals['_AUTHSERVICE'].methods_by_name['Logout']._loaded_options = None
   _globals['_AUTHSERVICE'].methods_by_name['Logout']._serialized_options = b'\220\002\002\372\274\030\004\020\001(\001\202\323\344\223\002\024\"\017/v1/auth/logout:\001*'
   _globals['_AUTHSERVICE'].methods_by_name['GetMe']._loaded_options = None
@@ -87,22 +88,55 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUTHSERVICE'].methods_by_name['RevokeAllSessions']._serialized_options = b'\220\002\002\372\274\030\002\020\001\202\323\344\223\002!\"\034/v1/auth/sessions:revoke-all:\001*'
   _globals['_AUTHSERVICE'].methods_by_name['GetJwks']._loaded_options = None
   _globals['_AUTHSERVICE'].methods_by_name['GetJwks']._serialized_options = b'\220\002\001\372\274\030\002\010\001\202\323\344\223\002\030\022\026/.well-known/jwks.json'
-  _globals['_LOGINREQUEST']._serialized_start=359
-  _globals['_LOGINREQUEST']._serialized_end=554
-  _globals['_LOGINRESPONSE']._serialized_start=557
-  _globals['_LOGINRESPONSE']._serialized_end=959
-  _globals['_REFRESHTOKENREQUEST']._serialized_start=961
-  _globals['_REFRESHTOKENREQUEST']._serialized_end=1037
-  _globals['_REFRESHTOKENRESPONSE']._serialized_start=1040
-  _globals['_REFRESHTOKENRESPONSE']._serialized_end=1306
-  _globals['_LOGOUTREQUEST']._serialized_start=1308
-  _globals['_LOGOUTREQUEST']._serialized_end=1323
-  _globals['_LOGOUTRESPONSE']._serialized_start=1325
-  _globals['_LOGOUTRESPONSE']._serialized_end=1341
-  _globals['_GETMEREQUEST']._serialized_start=1343
-  _globals['_GETMEREQUEST']._serialized_end=1357
-  _globals['_GETMERESPONSE']._serialized_start=1359
-  _globals['_GETMERESPONSE']._serialized_end=1426
-  _globals['_AUTHSERVICE']._serialized_start=1429
-  _globals['_AUTHSERVICE']._serialized_end=3808
+  _globals['_LOGINREQUEST']._serialized_start=389
+  _globals['_LOGINREQUEST']._serialized_end=584
+  _globals['_LOGINRESPONSE']._serialized_start=587
+  _globals['_LOGINRESPONSE']._serialized_end=989
+  _globals['_REFRESHTOKENREQUEST']._serialized_start=991
+  _globals['_REFRESHTOKENREQUEST']._serialized_end=1067
+  _globals['_REFRESHTOKENRESPONSE']._serialized_start=1070
+  _globals['_REFRESHTOKENRESPONSE']._serialized_end=1336
+  _globals['_LOGOUTREQUEST']._serialized_start=1338
+  _globals['_LOGOUTREQUEST']._serialized_end=1353
+  _globals['_LOGOUTRESPONSE']._serialized_start=1355
+  _globals['_LOGOUTRESPONSE']._serialized_end=1371
+  _globals['_GETMEREQUEST']._serialized_start=1373
+  _globals['_GETMEREQUEST']._serialized_end=1387
+  _globals['_GETMERESPONSE']._serialized_start=1389
+  _globals['_GETMERESPONSE']._serialized_end=1456
+  _globals['_AUTHSERVICE']._serialized_start=1459
+  _globals['_AUTHSERVICE']._serialized_end=3847
 # @@protoc_insertion_point(module_scope)
+LoginRequest.__doc__ = """Asks for a session.
+
+email: The account's address.
+password: The password.
+totp_code: The six digits that the account's authenticator app shows, or a recovery code. Empty where there is no app.
+device_token: What an earlier sign-in on this device answered. With it the attempts of strangers do not keep the person out. Empty, or one
+    that does not hold any more: as an unknown device."""
+LoginResponse.__doc__ = """A session's first tokens.
+
+access_token: A JWT for the `authorization: Bearer` metadata.
+access_token_expire_time: When the access token ends.
+refresh_token: For RefreshToken; opaque.
+refresh_token_expire_time: When the refresh token ends if it is not used.
+account: Who signed in.
+device_token: For the next Login on this device. It is no credential, but tells a known device from an unknown one; for 90 days.
+totp_enrolment_required: Whether a role of the account needs an authenticator app that it does not have yet. Until ConfirmTotp its roles hold nothing
+    in the organisations where one of them asks for it. If that is all it has, every method but EnrolTotp, ConfirmTotp and
+    Logout is refused, as PERMISSION_DENIED `TOTP_ENROLMENT_REQUIRED`."""
+RefreshTokenRequest.__doc__ = """Asks for new tokens.
+
+refresh_token: The newest refresh token of the session."""
+RefreshTokenResponse.__doc__ = """The session's next tokens.
+
+access_token: A JWT for the `authorization: Bearer` metadata.
+access_token_expire_time: When the access token ends.
+refresh_token: For the next RefreshToken; opaque.
+refresh_token_expire_time: When the refresh token ends if it is not used."""
+LogoutRequest.__doc__ = """Asks to end the caller's session."""
+LogoutResponse.__doc__ = """The session has ended."""
+GetMeRequest.__doc__ = """Asks who the caller is."""
+GetMeResponse.__doc__ = """Who the caller is.
+
+account: The caller's account."""

@@ -26,7 +26,7 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/auth/v1/organisation.proto\x12\x0fgazette.auth.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x01\n\x0cOrganisation\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x38\n\x04slug\x18\x02 \x01(\tB$\xbaH!\xd8\x01\x01r\x1c\x18\x64\x32\x18^[a-z0-9]+(-[a-z0-9]+)*$R\x04slug\x12$\n\x04name\x18\x03 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x04name\x12;\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12#\n\rpath_prefixes\x18\x05 \x03(\tR\x0cpathPrefixesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/auth/v1/organisation.proto\x12\x0fgazette.auth.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x02\n\x0cOrganisation\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x89\x01\n\x04slug\x18\x02 \x01(\tBu\x8a\xbd\x18<lowercase letters and digits, with single hyphens in between\xbaH2\xd8\x01\x01r-\x18\x64\x32\x18^[a-z0-9]+(-[a-z0-9]+)*$\x92\x02\x0eharbour-officeR\x04slug\x12$\n\x04name\x18\x03 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x04name\x12;\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12#\n\rpath_prefixes\x18\x05 \x03(\tR\x0cpathPrefixesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,9 +36,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORGANISATION'].fields_by_name['id']._loaded_options = None
   _globals['_ORGANISATION'].fields_by_name['id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_ORGANISATION'].fields_by_name['slug']._loaded_options = None
-  _globals['_ORGANISATION'].fields_by_name['slug']._serialized_options = b'\272H!\330\001\001r\034\030d2\030^[a-z0-9]+(-[a-z0-9]+)*$'
+  _globals['_ORGANISATION'].fields_by_name['slug']._serialized_options = b'\212\275\030<lowercase letters and digits, with single hyphens in between\272H2\330\001\001r-\030d2\030^[a-z0-9]+(-[a-z0-9]+)*$\222\002\016harbour-office'
   _globals['_ORGANISATION'].fields_by_name['name']._loaded_options = None
   _globals['_ORGANISATION'].fields_by_name['name']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\005r\003\030\377\001'
   _globals['_ORGANISATION']._serialized_start=117
-  _globals['_ORGANISATION']._serialized_end=354
+  _globals['_ORGANISATION']._serialized_end=436
 # @@protoc_insertion_point(module_scope)
+Organisation.__doc__ = """A department. It owns documents, files and parts of the site, and roles are granted in it.
+
+id: UUIDv7. Set by the server.
+slug: Its short name, unique: lower-case letters, digits and hyphens. It names the organisation for good.
+name: Its name, as people write it.
+create_time: When it was made. Set by the server.
+path_prefixes: The parts of the site that are its own, sorted: `guidance/boats` stands for the path `/guidance/boats` and all below it. Of
+    several that cover a path the longest counts. Without any it may use every path that is not reserved; with some, it puts
+    and moves documents only there. Set by ReservePath and ReleasePath."""

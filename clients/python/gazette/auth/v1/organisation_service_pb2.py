@@ -24,11 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from gazette.access.v1 import access_pb2 as gazette_dot_access_dot_v1_dot_access__pb2
 from gazette.auth.v1 import organisation_pb2 as gazette_dot_auth_dot_v1_dot_organisation__pb2
+from gazette.calls.v1 import calls_pb2 as gazette_dot_calls_dot_v1_dot_calls__pb2
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*gazette/auth/v1/organisation_service.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\"gazette/auth/v1/organisation.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\"f\n\x19\x43reateOrganisationRequest\x12I\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationB\x06\xbaH\x03\xc8\x01\x01R\x0corganisation\"_\n\x1a\x43reateOrganisationResponse\x12\x41\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\x0corganisation\"2\n\x16GetOrganisationRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\\\n\x17GetOrganisationResponse\x12\x41\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\x0corganisation\"l\n\x18ListOrganisationsRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x88\x01\n\x19ListOrganisationsResponse\x12\x43\n\rorganisations\x18\x01 \x03(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\rorganisations\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd9\x01\n\x19UpdateOrganisationRequest\x12\x7f\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationB<\xbaH9\xba\x01\x33\n\x12organisation.named\x12\x0eid is required\x1a\rthis.id != \'\'\xc8\x01\x01R\x0corganisation\x12;\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\"_\n\x1aUpdateOrganisationResponse\x12\x41\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\x0corganisation\"\xad\x01\n\x12ReservePathRequest\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\x12\x64\n\x06prefix\x18\x02 \x01(\tBL\xbaHIrG\x18\xff\x03\x32\x42^[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*$R\x06prefix\"X\n\x13ReservePathResponse\x12\x41\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\x0corganisation\"\xad\x01\n\x12ReleasePathRequest\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\x12\x64\n\x06prefix\x18\x02 \x01(\tBL\xbaHIrG\x18\xff\x03\x32\x42^[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*$R\x06prefix\"X\n\x13ReleasePathResponse\x12\x41\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\x0corganisation2\xc3\x07\n\x13OrganisationService\x12\x9c\x01\n\x12\x43reateOrganisation\x12*.gazette.auth.v1.CreateOrganisationRequest\x1a+.gazette.auth.v1.CreateOrganisationResponse\"-\xfa\xbc\x18\x02\x18\t\x82\xd3\xe4\x93\x02!\"\x11/v1/organisations:\x0corganisation\x12\x8d\x01\n\x0fGetOrganisation\x12\'.gazette.auth.v1.GetOrganisationRequest\x1a(.gazette.auth.v1.GetOrganisationResponse\"\'\x90\x02\x01\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/organisations/{id}\x12\x8e\x01\n\x11ListOrganisations\x12).gazette.auth.v1.ListOrganisationsRequest\x1a*.gazette.auth.v1.ListOrganisationsResponse\"\"\x90\x02\x01\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/organisations\x12\xb1\x01\n\x12UpdateOrganisation\x12*.gazette.auth.v1.UpdateOrganisationRequest\x1a+.gazette.auth.v1.UpdateOrganisationResponse\"B\x90\x02\x02\xfa\xbc\x18\x02\x18\t\x82\xd3\xe4\x93\x02\x33\x32#/v1/organisations/{organisation.id}:\x0corganisation\x12\x97\x01\n\x0bReservePath\x12#.gazette.auth.v1.ReservePathRequest\x1a$.gazette.auth.v1.ReservePathResponse\"=\x90\x02\x02\xfa\xbc\x18\x02\x18\t\x82\xd3\xe4\x93\x02.\")/v1/organisations/{organisation_id}/paths:\x01*\x12\x9d\x01\n\x0bReleasePath\x12#.gazette.auth.v1.ReleasePathRequest\x1a$.gazette.auth.v1.ReleasePathResponse\"C\xfa\xbc\x18\x02\x18\t\x82\xd3\xe4\x93\x02\x37*5/v1/organisations/{organisation_id}/paths/{prefix=**}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*gazette/auth/v1/organisation_service.proto\x12\x0fgazette.auth.v1\x1a\x1egazette/access/v1/access.proto\x1a\"gazette/auth/v1/organisation.proto\x1a\x1cgazette/calls/v1/calls.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\"f\n\x19\x43reateOrganisationRequest\x12I\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationB\x06\xbaH\x03\xc8\x01\x01R\x0corganisation\"_\n\x1a\x43reateOrganisationResponse\x12\x41\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\x0corganisation\"2\n\x16GetOrganisationRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\\\n\x17GetOrganisationResponse\x12\x41\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\x0corganisation\"l\n\x18ListOrganisationsRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x88\x01\n\x19ListOrganisationsResponse\x12\x43\n\rorganisations\x18\x01 \x03(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\rorganisations\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe2\x01\n\x19UpdateOrganisationRequest\x12\x87\x01\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationBD\xbaHA\xba\x01;\n\x18organisation.id.required\x12\x10`id` is required\x1a\rthis.id != \'\'\xc8\x01\x01R\x0corganisation\x12;\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\"_\n\x1aUpdateOrganisationResponse\x12\x41\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\x0corganisation\"\xa2\x02\n\x12ReservePathRequest\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\x12\xd8\x01\n\x06prefix\x18\x02 \x01(\tB\xbf\x01\x8a\xbd\x18^the beginning of paths, without slashes around it: letters, digits and - _ ~ . between slashes\xbaHZrX\x18\xff\x03\x32\x42^[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*$\x92\x02\x0eguidance/boatsR\x06prefix\"X\n\x13ReservePathResponse\x12\x41\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\x0corganisation\"\xa2\x02\n\x12ReleasePathRequest\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\x12\xd8\x01\n\x06prefix\x18\x02 \x01(\tB\xbf\x01\x8a\xbd\x18^the beginning of paths, without slashes around it: letters, digits and - _ ~ . between slashes\xbaHZrX\x18\xff\x03\x32\x42^[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*$\x92\x02\x0eguidance/boatsR\x06prefix\"X\n\x13ReleasePathResponse\x12\x41\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationR\x0corganisation2\xc7\x07\n\x13OrganisationService\x12\xa0\x01\n\x12\x43reateOrganisation\x12*.gazette.auth.v1.CreateOrganisationRequest\x1a+.gazette.auth.v1.CreateOrganisationResponse\"1\xfa\xbc\x18\x02\x18\t\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02!\"\x11/v1/organisations:\x0corganisation\x12\x8d\x01\n\x0fGetOrganisation\x12\'.gazette.auth.v1.GetOrganisationRequest\x1a(.gazette.auth.v1.GetOrganisationResponse\"\'\x90\x02\x01\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/organisations/{id}\x12\x8e\x01\n\x11ListOrganisations\x12).gazette.auth.v1.ListOrganisationsRequest\x1a*.gazette.auth.v1.ListOrganisationsResponse\"\"\x90\x02\x01\xfa\xbc\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/organisations\x12\xb1\x01\n\x12UpdateOrganisation\x12*.gazette.auth.v1.UpdateOrganisationRequest\x1a+.gazette.auth.v1.UpdateOrganisationResponse\"B\x90\x02\x02\xfa\xbc\x18\x02\x18\t\x82\xd3\xe4\x93\x02\x33\x32#/v1/organisations/{organisation.id}:\x0corganisation\x12\x97\x01\n\x0bReservePath\x12#.gazette.auth.v1.ReservePathRequest\x1a$.gazette.auth.v1.ReservePathResponse\"=\x90\x02\x02\xfa\xbc\x18\x02\x18\t\x82\xd3\xe4\x93\x02.\")/v1/organisations/{organisation_id}/paths:\x01*\x12\x9d\x01\n\x0bReleasePath\x12#.gazette.auth.v1.ReleasePathRequest\x1a$.gazette.auth.v1.ReleasePathResponse\"C\xfa\xbc\x18\x02\x18\t\x82\xd3\xe4\x93\x02\x37*5/v1/organisations/{organisation_id}/paths/{prefix=**}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,17 +46,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTORGANISATIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTORGANISATIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_UPDATEORGANISATIONREQUEST'].fields_by_name['organisation']._loaded_options = None
-  _globals['_UPDATEORGANISATIONREQUEST'].fields_by_name['organisation']._serialized_options = b'\272H9\272\0013\n\022organisation.named\022\016id is required\032\rthis.id != \'\'\310\001\001'
+  _globals['_UPDATEORGANISATIONREQUEST'].fields_by_name['organisation']._serialized_options = b'\272HA\272\001;\n\030organisation.id.required\022\020`id` is required\032\rthis.id != \'\'\310\001\001'
   _globals['_RESERVEPATHREQUEST'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_RESERVEPATHREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_RESERVEPATHREQUEST'].fields_by_name['prefix']._loaded_options = None
-  _globals['_RESERVEPATHREQUEST'].fields_by_name['prefix']._serialized_options = b'\272HIrG\030\377\0032B^[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*$'
+  _globals['_RESERVEPATHREQUEST'].fields_by_name['prefix']._serialized_options = b'\212\275\030^the beginning of paths, without slashes around it: letters, digits and - _ ~ . between slashes\272HZrX\030\377\0032B^[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*$\222\002\016guidance/boats'
   _globals['_RELEASEPATHREQUEST'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_RELEASEPATHREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_RELEASEPATHREQUEST'].fields_by_name['prefix']._loaded_options = None
-  _globals['_RELEASEPATHREQUEST'].fields_by_name['prefix']._serialized_options = b'\272HIrG\030\377\0032B^[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*$'
+  _globals['_RELEASEPATHREQUEST'].fields_by_name['prefix']._serialized_options = b'\212\275\030^the beginning of paths, without slashes around it: letters, digits and - _ ~ . between slashes\272HZrX\030\377\0032B^[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*$\222\002\016guidance/boats'
   _globals['_ORGANISATIONSERVICE'].methods_by_name['CreateOrganisation']._loaded_options = None
-  _globals['_ORGANISATIONSERVICE'].methods_by_name['CreateOrganisation']._serialized_options = b'\372\274\030\002\030\t\202\323\344\223\002!\"\021/v1/organisations:\014organisation'
+  _globals['_ORGANISATIONSERVICE'].methods_by_name['CreateOrganisation']._serialized_options = b'\372\274\030\002\030\t\200\275\030\001\202\323\344\223\002!\"\021/v1/organisations:\014organisation'
   _globals['_ORGANISATIONSERVICE'].methods_by_name['GetOrganisation']._loaded_options = None
   _globals['_ORGANISATIONSERVICE'].methods_by_name['GetOrganisation']._serialized_options = b'\220\002\001\372\274\030\002\020\001\202\323\344\223\002\030\022\026/v1/organisations/{id}'
   _globals['_ORGANISATIONSERVICE'].methods_by_name['ListOrganisations']._loaded_options = None
@@ -65,30 +67,72 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORGANISATIONSERVICE'].methods_by_name['ReservePath']._serialized_options = b'\220\002\002\372\274\030\002\030\t\202\323\344\223\002.\")/v1/organisations/{organisation_id}/paths:\001*'
   _globals['_ORGANISATIONSERVICE'].methods_by_name['ReleasePath']._loaded_options = None
   _globals['_ORGANISATIONSERVICE'].methods_by_name['ReleasePath']._serialized_options = b'\372\274\030\002\030\t\202\323\344\223\0027*5/v1/organisations/{organisation_id}/paths/{prefix=**}'
-  _globals['_CREATEORGANISATIONREQUEST']._serialized_start=195
-  _globals['_CREATEORGANISATIONREQUEST']._serialized_end=297
-  _globals['_CREATEORGANISATIONRESPONSE']._serialized_start=299
-  _globals['_CREATEORGANISATIONRESPONSE']._serialized_end=394
-  _globals['_GETORGANISATIONREQUEST']._serialized_start=396
-  _globals['_GETORGANISATIONREQUEST']._serialized_end=446
-  _globals['_GETORGANISATIONRESPONSE']._serialized_start=448
-  _globals['_GETORGANISATIONRESPONSE']._serialized_end=540
-  _globals['_LISTORGANISATIONSREQUEST']._serialized_start=542
-  _globals['_LISTORGANISATIONSREQUEST']._serialized_end=650
-  _globals['_LISTORGANISATIONSRESPONSE']._serialized_start=653
-  _globals['_LISTORGANISATIONSRESPONSE']._serialized_end=789
-  _globals['_UPDATEORGANISATIONREQUEST']._serialized_start=792
-  _globals['_UPDATEORGANISATIONREQUEST']._serialized_end=1009
-  _globals['_UPDATEORGANISATIONRESPONSE']._serialized_start=1011
-  _globals['_UPDATEORGANISATIONRESPONSE']._serialized_end=1106
-  _globals['_RESERVEPATHREQUEST']._serialized_start=1109
-  _globals['_RESERVEPATHREQUEST']._serialized_end=1282
-  _globals['_RESERVEPATHRESPONSE']._serialized_start=1284
-  _globals['_RESERVEPATHRESPONSE']._serialized_end=1372
-  _globals['_RELEASEPATHREQUEST']._serialized_start=1375
-  _globals['_RELEASEPATHREQUEST']._serialized_end=1548
-  _globals['_RELEASEPATHRESPONSE']._serialized_start=1550
-  _globals['_RELEASEPATHRESPONSE']._serialized_end=1638
-  _globals['_ORGANISATIONSERVICE']._serialized_start=1641
-  _globals['_ORGANISATIONSERVICE']._serialized_end=2604
+  _globals['_CREATEORGANISATIONREQUEST']._serialized_start=253
+  _globals['_CREATEORGANISATIONREQUEST']._serialized_end=355
+  _globals['_CREATEORGANISATIONRESPONSE']._serialized_start=357
+  _globals['_CREATEORGANISATIONRESPONSE']._serialized_end=452
+  _globals['_GETORGANISATIONREQUEST']._serialized_start=454
+  _globals['_GETORGANISATIONREQUEST']._serialized_end=504
+  _globals['_GETORGANISATIONRESPONSE']._serialized_start=506
+  _globals['_GETORGANISATIONRESPONSE']._serialized_end=598
+  _globals['_LISTORGANISATIONSREQUEST']._serialized_start=600
+  _globals['_LISTORGANISATIONSREQUEST']._serialized_end=708
+  _globals['_LISTORGANISATIONSRESPONSE']._serialized_start=711
+  _globals['_LISTORGANISATIONSRESPONSE']._serialized_end=847
+  _globals['_UPDATEORGANISATIONREQUEST']._serialized_start=850
+  _globals['_UPDATEORGANISATIONREQUEST']._serialized_end=1076
+  _globals['_UPDATEORGANISATIONRESPONSE']._serialized_start=1078
+  _globals['_UPDATEORGANISATIONRESPONSE']._serialized_end=1173
+  _globals['_RESERVEPATHREQUEST']._serialized_start=1176
+  _globals['_RESERVEPATHREQUEST']._serialized_end=1466
+  _globals['_RESERVEPATHRESPONSE']._serialized_start=1468
+  _globals['_RESERVEPATHRESPONSE']._serialized_end=1556
+  _globals['_RELEASEPATHREQUEST']._serialized_start=1559
+  _globals['_RELEASEPATHREQUEST']._serialized_end=1849
+  _globals['_RELEASEPATHRESPONSE']._serialized_start=1851
+  _globals['_RELEASEPATHRESPONSE']._serialized_end=1939
+  _globals['_ORGANISATIONSERVICE']._serialized_start=1942
+  _globals['_ORGANISATIONSERVICE']._serialized_end=2909
 # @@protoc_insertion_point(module_scope)
+CreateOrganisationRequest.__doc__ = """Asks for a new organisation.
+
+organisation: Its `slug` and `name`, both required; the rest is ignored."""
+CreateOrganisationResponse.__doc__ = """The new organisation.
+
+organisation: As it was stored."""
+GetOrganisationRequest.__doc__ = """Asks for one organisation.
+
+id: Its id."""
+GetOrganisationResponse.__doc__ = """One organisation.
+
+organisation: As it stands."""
+ListOrganisationsRequest.__doc__ = """Asks for a part of all organisations.
+
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListOrganisationsResponse.__doc__ = """A part of all organisations.
+
+organisations: By slug.
+next_page_token: For the next part; empty at the end."""
+UpdateOrganisationRequest.__doc__ = """Asks for another name.
+
+organisation: Its `id`, and the new values of what `update_mask` names.
+update_mask: `name`, which may not become empty."""
+UpdateOrganisationResponse.__doc__ = """The organisation under its new name.
+
+organisation: As it stands now."""
+ReservePathRequest.__doc__ = """Asks for a part of the site.
+
+organisation_id: Whose it is to be.
+prefix: What is to be reserved: segments as in a document's `path`, without slashes around them. Upper and lower case differ, as
+    in paths."""
+ReservePathResponse.__doc__ = """The organisation with the part of the site.
+
+organisation: As it stands now."""
+ReleasePathRequest.__doc__ = """Gives a part of the site up.
+
+organisation_id: Whose it is.
+prefix: What is reserved, as `path_prefixes` says it."""
+ReleasePathResponse.__doc__ = """The organisation without the part of the site.
+
+organisation: As it stands now."""

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1agazette/auth/v1/totp.proto\x12\x0fgazette.auth.v1\x1a\x1agazette/text/v1/text.proto\"@\n\x10\x45nrolTotpRequest\x12,\n\x08password\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\t\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\"=\n\x11\x45nrolTotpResponse\x12\x16\n\x06secret\x18\x01 \x01(\tR\x06secret\x12\x10\n\x03uri\x18\x02 \x01(\tR\x03uri\"A\n\x12\x43onfirmTotpRequest\x12+\n\x04\x63ode\x18\x01 \x01(\tB\x17\x82\xbd\x18\x02\x08\x07\xbaH\x0er\x0c\x32\n^[0-9]{6}$R\x04\x63ode\"<\n\x13\x43onfirmTotpResponse\x12%\n\x0erecovery_codes\x18\x01 \x03(\tR\rrecoveryCodes\"g\n\x12\x44isableTotpRequest\x12,\n\x08password\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\t\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\x12#\n\x04\x63ode\x18\x02 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x07\xbaH\x06r\x04\x10\x06\x18 R\x04\x63ode\"\x15\n\x13\x44isableTotpResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1agazette/auth/v1/totp.proto\x12\x0fgazette.auth.v1\x1a\x1agazette/text/v1/text.proto\"@\n\x10\x45nrolTotpRequest\x12,\n\x08password\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\t\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\"=\n\x11\x45nrolTotpResponse\x12\x16\n\x06secret\x18\x01 \x01(\tR\x06secret\x12\x10\n\x03uri\x18\x02 \x01(\tR\x03uri\"X\n\x12\x43onfirmTotpRequest\x12\x42\n\x04\x63ode\x18\x01 \x01(\tB.\x82\xbd\x18\x02\x08\x07\x8a\xbd\x18\nsix digits\xbaH\x17r\x15\x32\n^[0-9]{6}$\x92\x02\x06\x31\x32\x33\x34\x35\x36R\x04\x63ode\"<\n\x13\x43onfirmTotpResponse\x12%\n\x0erecovery_codes\x18\x01 \x03(\tR\rrecoveryCodes\"g\n\x12\x44isableTotpRequest\x12,\n\x08password\x18\x01 \x01(\tB\x10\x82\xbd\x18\x02\x08\t\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x08password\x12#\n\x04\x63ode\x18\x02 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x07\xbaH\x06r\x04\x10\x06\x18 R\x04\x63ode\"\x15\n\x13\x44isableTotpResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,7 +35,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENROLTOTPREQUEST'].fields_by_name['password']._loaded_options = None
   _globals['_ENROLTOTPREQUEST'].fields_by_name['password']._serialized_options = b'\202\275\030\002\010\t\272H\007r\005\020\001\030\200\010'
   _globals['_CONFIRMTOTPREQUEST'].fields_by_name['code']._loaded_options = None
-  _globals['_CONFIRMTOTPREQUEST'].fields_by_name['code']._serialized_options = b'\202\275\030\002\010\007\272H\016r\0142\n^[0-9]{6}$'
+  _globals['_CONFIRMTOTPREQUEST'].fields_by_name['code']._serialized_options = b'\202\275\030\002\010\007\212\275\030\nsix digits\272H\027r\0252\n^[0-9]{6}$\222\002\006123456'
   _globals['_DISABLETOTPREQUEST'].fields_by_name['password']._loaded_options = None
   _globals['_DISABLETOTPREQUEST'].fields_by_name['password']._serialized_options = b'\202\275\030\002\010\t\272H\007r\005\020\001\030\200\010'
   _globals['_DISABLETOTPREQUEST'].fields_by_name['code']._loaded_options = None
@@ -45,11 +45,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENROLTOTPRESPONSE']._serialized_start=141
   _globals['_ENROLTOTPRESPONSE']._serialized_end=202
   _globals['_CONFIRMTOTPREQUEST']._serialized_start=204
-  _globals['_CONFIRMTOTPREQUEST']._serialized_end=269
-  _globals['_CONFIRMTOTPRESPONSE']._serialized_start=271
-  _globals['_CONFIRMTOTPRESPONSE']._serialized_end=331
-  _globals['_DISABLETOTPREQUEST']._serialized_start=333
-  _globals['_DISABLETOTPREQUEST']._serialized_end=436
-  _globals['_DISABLETOTPRESPONSE']._serialized_start=438
-  _globals['_DISABLETOTPRESPONSE']._serialized_end=459
+  _globals['_CONFIRMTOTPREQUEST']._serialized_end=292
+  _globals['_CONFIRMTOTPRESPONSE']._serialized_start=294
+  _globals['_CONFIRMTOTPRESPONSE']._serialized_end=354
+  _globals['_DISABLETOTPREQUEST']._serialized_start=356
+  _globals['_DISABLETOTPREQUEST']._serialized_end=459
+  _globals['_DISABLETOTPRESPONSE']._serialized_start=461
+  _globals['_DISABLETOTPRESPONSE']._serialized_end=482
 # @@protoc_insertion_point(module_scope)
+EnrolTotpRequest.__doc__ = """Asks to set up an authenticator app (RFC 6238).
+
+password: The caller's password, again."""
+EnrolTotpResponse.__doc__ = """What the app needs to know. Nothing is asked for at sign-in before ConfirmTotp.
+
+secret: The shared secret in base32, to be typed in.
+uri: The same as an `otpauth://` URI, to be shown as a QR code."""
+ConfirmTotpRequest.__doc__ = """Asks to use the authenticator app from now on.
+
+code: The six digits that the app shows."""
+ConfirmTotpResponse.__doc__ = """The app is asked for from now on.
+
+recovery_codes: Ten codes, each of which stands in for the app once. They are shown here and never again."""
+DisableTotpRequest.__doc__ = """Asks to sign in without an authenticator app again.
+
+password: The caller's password, again.
+code: The six digits that the app shows, or a recovery code."""
+DisableTotpResponse.__doc__ = """The app is not asked for any more."""

@@ -26,7 +26,7 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n gazette/content/v1/comment.proto\x12\x12gazette.content.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x05\n\x07\x43omment\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12(\n\tparent_id\x18\x02 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x08parentId\x12\x30\n\x0frevision_number\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x0erevisionNumber\x12v\n\x05\x66ield\x18\x04 \x01(\tB`\x82\xbd\x18\x02\x08\x01\xbaHWrU\x18\xf4\x03\x32P^(|path|title|summary|body|body_format|links|tags|attachments|details(/[^/]*)*)$R\x05\x66ield\x12$\n\x05quote\x18\x05 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x05quote\x12(\n\x0bquote_begin\x18\x06 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\nquoteBegin\x12$\n\x04text\x18\x07 \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\x90NR\x04text\x12\'\n\x0f\x62locks_approval\x18\x08 \x01(\x08R\x0e\x62locksApproval\x12\x1d\n\naccount_id\x18\t \x01(\tR\taccountId\x12;\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12;\n\x0b\x64\x65lete_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ndeleteTime\x12=\n\x0cresolve_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bresolveTime\x12\x1f\n\x0bresolver_id\x18\x0e \x01(\tR\nresolverId*a\n\x0c\x43ommentState\x12\x1d\n\x19\x43OMMENT_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43OMMENT_STATE_OPEN\x10\x01\x12\x1a\n\x16\x43OMMENT_STATE_RESOLVED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n gazette/content/v1/comment.proto\x12\x12gazette.content.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\x06\n\x07\x43omment\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12(\n\tparent_id\x18\x02 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x08parentId\x12\x30\n\x0frevision_number\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x0erevisionNumber\x12\xfc\x01\n\x05\x66ield\x18\x04 \x01(\tB\xe5\x01\x82\xbd\x18\x02\x08\x01\x8a\xbd\x18hpath, title, summary, body, body_format, links, tags, attachments, or details and a JSON Pointer into it\xbaHprn\x18\xf4\x03\x32P^(|path|title|summary|body|body_format|links|tags|attachments|details(/[^/]*)*)$\x92\x02\x04\x62ody\x92\x02\x0f\x64\x65tails/parts/0R\x05\x66ield\x12$\n\x05quote\x18\x05 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x05quote\x12(\n\x0bquote_begin\x18\x06 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\nquoteBegin\x12$\n\x04text\x18\x07 \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\x90NR\x04text\x12\'\n\x0f\x62locks_approval\x18\x08 \x01(\x08R\x0e\x62locksApproval\x12\x1d\n\naccount_id\x18\t \x01(\tR\taccountId\x12;\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12;\n\x0b\x64\x65lete_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ndeleteTime\x12=\n\x0cresolve_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bresolveTime\x12\x1f\n\x0bresolver_id\x18\x0e \x01(\tR\nresolverId*a\n\x0c\x43ommentState\x12\x1d\n\x19\x43OMMENT_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43OMMENT_STATE_OPEN\x10\x01\x12\x1a\n\x16\x43OMMENT_STATE_RESOLVED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,15 +40,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMMENT'].fields_by_name['revision_number']._loaded_options = None
   _globals['_COMMENT'].fields_by_name['revision_number']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_COMMENT'].fields_by_name['field']._loaded_options = None
-  _globals['_COMMENT'].fields_by_name['field']._serialized_options = b'\202\275\030\002\010\001\272HWrU\030\364\0032P^(|path|title|summary|body|body_format|links|tags|attachments|details(/[^/]*)*)$'
+  _globals['_COMMENT'].fields_by_name['field']._serialized_options = b'\202\275\030\002\010\001\212\275\030hpath, title, summary, body, body_format, links, tags, attachments, or details and a JSON Pointer into it\272Hprn\030\364\0032P^(|path|title|summary|body|body_format|links|tags|attachments|details(/[^/]*)*)$\222\002\004body\222\002\017details/parts/0'
   _globals['_COMMENT'].fields_by_name['quote']._loaded_options = None
   _globals['_COMMENT'].fields_by_name['quote']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\350\007'
   _globals['_COMMENT'].fields_by_name['quote_begin']._loaded_options = None
   _globals['_COMMENT'].fields_by_name['quote_begin']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_COMMENT'].fields_by_name['text']._loaded_options = None
   _globals['_COMMENT'].fields_by_name['text']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\005r\003\030\220N'
-  _globals['_COMMENTSTATE']._serialized_start=839
-  _globals['_COMMENTSTATE']._serialized_end=936
+  _globals['_COMMENTSTATE']._serialized_start=974
+  _globals['_COMMENTSTATE']._serialized_end=1071
   _globals['_COMMENT']._serialized_start=118
-  _globals['_COMMENT']._serialized_end=837
+  _globals['_COMMENT']._serialized_end=972
 # @@protoc_insertion_point(module_scope)
+CommentState.__doc__ = """Which comments.
+
+COMMENT_STATE_UNSPECIFIED: All of them.
+COMMENT_STATE_OPEN: Threads that are neither resolved nor deleted.
+COMMENT_STATE_RESOLVED: Threads that are resolved."""
+Comment.__doc__ = """What somebody says to a document, or to a part of it: a comment, or a reply to one. Comments stay with the document, whatever
+becomes of the revision that they were made on.
+
+id: UUIDv7. Set by the server.
+parent_id: The comment that this is a reply to; empty for one that begins a thread. There are no replies to replies.
+revision_number: The revision that it was made on. 0 in a request means the newest.
+field: What it is about: a field of the document (`title`, `body`, …), or a member of the details as `details` with a JSON Pointer
+    (`details/parts/0/body`). Empty: the document as a whole. Of a reply, what its thread is about.
+quote: The words of the field that it is about, as its writer saw them in the revision; they are not looked for there. Empty: all of
+    them.
+quote_begin: Which characters of the field the quote begins after, where it stands there more than once. Without a `quote`, 0.
+text: What is said, plain text. Empty only once it was deleted.
+blocks_approval: Whether the document is neither approved nor published, except by force, until this is resolved. Only who may review it
+    (DOCUMENTS_REVIEW) says so, and not of a reply.
+account_id: Who said it. Set by the server.
+create_time: When it was said. Set by the server.
+update_time: When its text was last changed; unset if it never was. Set by the server.
+delete_time: When it was deleted: its text is gone, its place in the thread is kept. Set by the server.
+resolve_time: When it was resolved; unset while it is open, and of replies. Set by the server.
+resolver_id: Who resolved it. Set by the server."""

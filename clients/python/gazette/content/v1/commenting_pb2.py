@@ -26,7 +26,7 @@ from gazette.content.v1 import comment_pb2 as gazette_dot_content_dot_v1_dot_com
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gazette/content/v1/commenting.proto\x12\x12gazette.content.v1\x1a gazette/content/v1/comment.proto\x1a google/protobuf/field_mask.proto\"\x85\x04\n\x11\x41\x64\x64\x43ommentRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\xc4\x03\n\x07\x63omment\x18\x02 \x01(\x0b\x32\x1b.gazette.content.v1.CommentB\x8c\x03\xbaH\x88\x03\xba\x01:\n\x15\x63omment.text.required\x12\x10text is required\x1a\x0fthis.text != \'\'\xba\x01\xa7\x01\n\rcomment.reply\x12=a reply is about what its thread is about, and blocks nothing\x1aWthis.parent_id == \'\' || (this.field == \'\' && this.quote == \'\' && !this.blocks_approval)\xba\x01\x99\x01\n\rcomment.quote\x12\x31\x61 quote is of a field, and quote_begin of a quote\x1aU(this.quote == \'\' || this.field != \'\') && (this.quote_begin == 0 || this.quote != \'\')\xc8\x01\x01R\x07\x63omment\"K\n\x12\x41\x64\x64\x43ommentResponse\x12\x35\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x1b.gazette.content.v1.CommentR\x07\x63omment\"\x86\x02\n\x13ListCommentsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12@\n\x05state\x18\x04 \x01(\x0e\x32 .gazette.content.v1.CommentStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12\x30\n\x0frevision_number\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x0erevisionNumber\"w\n\x14ListCommentsResponse\x12\x37\n\x08\x63omments\x18\x01 \x03(\x0b\x32\x1b.gazette.content.v1.CommentR\x08\x63omments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf6\x01\n\x14UpdateCommentRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12n\n\x07\x63omment\x18\x02 \x01(\x0b\x32\x1b.gazette.content.v1.CommentB7\xbaH4\xba\x01.\n\rcomment.named\x12\x0eid is required\x1a\rthis.id != \'\'\xc8\x01\x01R\x07\x63omment\x12\x43\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\"N\n\x15UpdateCommentResponse\x12\x35\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x1b.gazette.content.v1.CommentR\x07\x63omment\"[\n\x14\x44\x65leteCommentRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\x18\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"N\n\x15\x44\x65leteCommentResponse\x12\x35\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x1b.gazette.content.v1.CommentR\x07\x63omment\"\\\n\x15ResolveCommentRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\x18\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"O\n\x16ResolveCommentResponse\x12\x35\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x1b.gazette.content.v1.CommentR\x07\x63omment\"[\n\x14ReopenCommentRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\x18\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"N\n\x15ReopenCommentResponse\x12\x35\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x1b.gazette.content.v1.CommentR\x07\x63ommentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gazette/content/v1/commenting.proto\x12\x12gazette.content.v1\x1a gazette/content/v1/comment.proto\x1a google/protobuf/field_mask.proto\"\x89\x04\n\x11\x41\x64\x64\x43ommentRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\xc8\x03\n\x07\x63omment\x18\x02 \x01(\x0b\x32\x1b.gazette.content.v1.CommentB\x90\x03\xbaH\x8c\x03\xba\x01<\n\x15\x63omment.text.required\x12\x12`text` is required\x1a\x0fthis.text != \'\'\xba\x01\xa7\x01\n\rcomment.reply\x12=a reply is about what its thread is about, and blocks nothing\x1aWthis.parent_id == \'\' || (this.field == \'\' && this.quote == \'\' && !this.blocks_approval)\xba\x01\x9b\x01\n\rcomment.quote\x12\x33\x61 quote is of a field, and `quote_begin` of a quote\x1aU(this.quote == \'\' || this.field != \'\') && (this.quote_begin == 0 || this.quote != \'\')\xc8\x01\x01R\x07\x63omment\"K\n\x12\x41\x64\x64\x43ommentResponse\x12\x35\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x1b.gazette.content.v1.CommentR\x07\x63omment\"\x86\x02\n\x13ListCommentsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12@\n\x05state\x18\x04 \x01(\x0e\x32 .gazette.content.v1.CommentStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12\x30\n\x0frevision_number\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x0erevisionNumber\"w\n\x14ListCommentsResponse\x12\x37\n\x08\x63omments\x18\x01 \x03(\x0b\x32\x1b.gazette.content.v1.CommentR\x08\x63omments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xfe\x01\n\x14UpdateCommentRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12v\n\x07\x63omment\x18\x02 \x01(\x0b\x32\x1b.gazette.content.v1.CommentB?\xbaH<\xba\x01\x36\n\x13\x63omment.id.required\x12\x10`id` is required\x1a\rthis.id != \'\'\xc8\x01\x01R\x07\x63omment\x12\x43\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\"N\n\x15UpdateCommentResponse\x12\x35\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x1b.gazette.content.v1.CommentR\x07\x63omment\"[\n\x14\x44\x65leteCommentRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\x18\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"N\n\x15\x44\x65leteCommentResponse\x12\x35\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x1b.gazette.content.v1.CommentR\x07\x63omment\"\\\n\x15ResolveCommentRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\x18\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"O\n\x16ResolveCommentResponse\x12\x35\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x1b.gazette.content.v1.CommentR\x07\x63omment\"[\n\x14ReopenCommentRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\x18\n\x02id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"N\n\x15ReopenCommentResponse\x12\x35\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x1b.gazette.content.v1.CommentR\x07\x63ommentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +36,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADDCOMMENTREQUEST'].fields_by_name['document_id']._loaded_options = None
   _globals['_ADDCOMMENTREQUEST'].fields_by_name['document_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_ADDCOMMENTREQUEST'].fields_by_name['comment']._loaded_options = None
-  _globals['_ADDCOMMENTREQUEST'].fields_by_name['comment']._serialized_options = b'\272H\210\003\272\001:\n\025comment.text.required\022\020text is required\032\017this.text != \'\'\272\001\247\001\n\rcomment.reply\022=a reply is about what its thread is about, and blocks nothing\032Wthis.parent_id == \'\' || (this.field == \'\' && this.quote == \'\' && !this.blocks_approval)\272\001\231\001\n\rcomment.quote\0221a quote is of a field, and quote_begin of a quote\032U(this.quote == \'\' || this.field != \'\') && (this.quote_begin == 0 || this.quote != \'\')\310\001\001'
+  _globals['_ADDCOMMENTREQUEST'].fields_by_name['comment']._serialized_options = b'\272H\214\003\272\001<\n\025comment.text.required\022\022`text` is required\032\017this.text != \'\'\272\001\247\001\n\rcomment.reply\022=a reply is about what its thread is about, and blocks nothing\032Wthis.parent_id == \'\' || (this.field == \'\' && this.quote == \'\' && !this.blocks_approval)\272\001\233\001\n\rcomment.quote\0223a quote is of a field, and `quote_begin` of a quote\032U(this.quote == \'\' || this.field != \'\') && (this.quote_begin == 0 || this.quote != \'\')\310\001\001'
   _globals['_LISTCOMMENTSREQUEST'].fields_by_name['document_id']._loaded_options = None
   _globals['_LISTCOMMENTSREQUEST'].fields_by_name['document_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTCOMMENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -50,7 +50,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATECOMMENTREQUEST'].fields_by_name['document_id']._loaded_options = None
   _globals['_UPDATECOMMENTREQUEST'].fields_by_name['document_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_UPDATECOMMENTREQUEST'].fields_by_name['comment']._loaded_options = None
-  _globals['_UPDATECOMMENTREQUEST'].fields_by_name['comment']._serialized_options = b'\272H4\272\001.\n\rcomment.named\022\016id is required\032\rthis.id != \'\'\310\001\001'
+  _globals['_UPDATECOMMENTREQUEST'].fields_by_name['comment']._serialized_options = b'\272H<\272\0016\n\023comment.id.required\022\020`id` is required\032\rthis.id != \'\'\310\001\001'
   _globals['_UPDATECOMMENTREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATECOMMENTREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
   _globals['_DELETECOMMENTREQUEST'].fields_by_name['document_id']._loaded_options = None
@@ -66,27 +66,75 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REOPENCOMMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_REOPENCOMMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_ADDCOMMENTREQUEST']._serialized_start=128
-  _globals['_ADDCOMMENTREQUEST']._serialized_end=645
-  _globals['_ADDCOMMENTRESPONSE']._serialized_start=647
-  _globals['_ADDCOMMENTRESPONSE']._serialized_end=722
-  _globals['_LISTCOMMENTSREQUEST']._serialized_start=725
-  _globals['_LISTCOMMENTSREQUEST']._serialized_end=987
-  _globals['_LISTCOMMENTSRESPONSE']._serialized_start=989
-  _globals['_LISTCOMMENTSRESPONSE']._serialized_end=1108
-  _globals['_UPDATECOMMENTREQUEST']._serialized_start=1111
-  _globals['_UPDATECOMMENTREQUEST']._serialized_end=1357
-  _globals['_UPDATECOMMENTRESPONSE']._serialized_start=1359
-  _globals['_UPDATECOMMENTRESPONSE']._serialized_end=1437
-  _globals['_DELETECOMMENTREQUEST']._serialized_start=1439
-  _globals['_DELETECOMMENTREQUEST']._serialized_end=1530
-  _globals['_DELETECOMMENTRESPONSE']._serialized_start=1532
-  _globals['_DELETECOMMENTRESPONSE']._serialized_end=1610
-  _globals['_RESOLVECOMMENTREQUEST']._serialized_start=1612
-  _globals['_RESOLVECOMMENTREQUEST']._serialized_end=1704
-  _globals['_RESOLVECOMMENTRESPONSE']._serialized_start=1706
-  _globals['_RESOLVECOMMENTRESPONSE']._serialized_end=1785
-  _globals['_REOPENCOMMENTREQUEST']._serialized_start=1787
-  _globals['_REOPENCOMMENTREQUEST']._serialized_end=1878
-  _globals['_REOPENCOMMENTRESPONSE']._serialized_start=1880
-  _globals['_REOPENCOMMENTRESPONSE']._serialized_end=1958
+  _globals['_ADDCOMMENTREQUEST']._serialized_end=649
+  _globals['_ADDCOMMENTRESPONSE']._serialized_start=651
+  _globals['_ADDCOMMENTRESPONSE']._serialized_end=726
+  _globals['_LISTCOMMENTSREQUEST']._serialized_start=729
+  _globals['_LISTCOMMENTSREQUEST']._serialized_end=991
+  _globals['_LISTCOMMENTSRESPONSE']._serialized_start=993
+  _globals['_LISTCOMMENTSRESPONSE']._serialized_end=1112
+  _globals['_UPDATECOMMENTREQUEST']._serialized_start=1115
+  _globals['_UPDATECOMMENTREQUEST']._serialized_end=1369
+  _globals['_UPDATECOMMENTRESPONSE']._serialized_start=1371
+  _globals['_UPDATECOMMENTRESPONSE']._serialized_end=1449
+  _globals['_DELETECOMMENTREQUEST']._serialized_start=1451
+  _globals['_DELETECOMMENTREQUEST']._serialized_end=1542
+  _globals['_DELETECOMMENTRESPONSE']._serialized_start=1544
+  _globals['_DELETECOMMENTRESPONSE']._serialized_end=1622
+  _globals['_RESOLVECOMMENTREQUEST']._serialized_start=1624
+  _globals['_RESOLVECOMMENTREQUEST']._serialized_end=1716
+  _globals['_RESOLVECOMMENTRESPONSE']._serialized_start=1718
+  _globals['_RESOLVECOMMENTRESPONSE']._serialized_end=1797
+  _globals['_REOPENCOMMENTREQUEST']._serialized_start=1799
+  _globals['_REOPENCOMMENTREQUEST']._serialized_end=1890
+  _globals['_REOPENCOMMENTRESPONSE']._serialized_start=1892
+  _globals['_REOPENCOMMENTRESPONSE']._serialized_end=1970
 # @@protoc_insertion_point(module_scope)
+AddCommentRequest.__doc__ = """Says something to a document.
+
+document_id: The document.
+comment: What is said. `text` is required."""
+AddCommentResponse.__doc__ = """The new comment.
+
+comment: As it was stored."""
+ListCommentsRequest.__doc__ = """Asks for a part of a document's comments.
+
+document_id: Whose.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+state: Only threads in this state, with their replies.
+revision_number: Only threads that were begun on this revision, with their replies; 0 for all."""
+ListCommentsResponse.__doc__ = """A part of a document's comments.
+
+comments: Newest thread first, each followed by its replies, oldest first. A page may have fewer than were asked for, and a thread may go
+    on in the next part.
+next_page_token: For the next part; empty at the end."""
+UpdateCommentRequest.__doc__ = """Changes what the caller has said.
+
+document_id: The document.
+comment: Its `id`, and the new values of what `update_mask` names.
+update_mask: `text`, which may not become empty, `blocks_approval`, or both."""
+UpdateCommentResponse.__doc__ = """The changed comment.
+
+comment: As it was stored."""
+DeleteCommentRequest.__doc__ = """Takes back what the caller has said.
+
+document_id: The document.
+id: The comment."""
+DeleteCommentResponse.__doc__ = """What is left of the comment.
+
+comment: Without its text and quote."""
+ResolveCommentRequest.__doc__ = """Closes a thread.
+
+document_id: The document.
+id: The comment that began the thread."""
+ResolveCommentResponse.__doc__ = """The comment, which is resolved.
+
+comment: As it now stands."""
+ReopenCommentRequest.__doc__ = """Opens a thread again.
+
+document_id: The document.
+id: The comment that began the thread."""
+ReopenCommentResponse.__doc__ = """The comment, which is open.
+
+comment: As it now stands."""

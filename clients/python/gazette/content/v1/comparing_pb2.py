@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/content/v1/comparing.proto\x12\x12gazette.content.v1\x1a\x1cgoogle/protobuf/struct.proto\"\x98\x01\n\x0bTextSegment\x12\x32\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.gazette.content.v1.ChangeKindR\x04kind\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\x12-\n\x12omitted_characters\x18\x03 \x01(\x05R\x11omittedCharacters\x12\x12\n\x04rest\x18\x04 \x01(\tR\x04rest\"d\n\x08TextDiff\x12;\n\x08segments\x18\x01 \x03(\x0b\x32\x1f.gazette.content.v1.TextSegmentR\x08segments\x12\x1b\n\tis_coarse\x18\x02 \x01(\x08R\x08isCoarse\"\xec\x01\n\x0cMemberChange\x12\x18\n\x07pointer\x18\x01 \x01(\tR\x07pointer\x12\x32\n\x04kind\x18\x02 \x01(\x0e\x32\x1e.gazette.content.v1.ChangeKindR\x04kind\x12.\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0b\x32\x16.google.protobuf.ValueR\x06\x62\x65\x66ore\x12,\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05\x61\x66ter\x12\x30\n\x04text\x18\x05 \x01(\x0b\x32\x1c.gazette.content.v1.TextDiffR\x04text\"\xb4\x01\n\rElementChange\x12\x32\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.gazette.content.v1.ChangeKindR\x04kind\x12\x18\n\x07\x65lement\x18\x02 \x01(\tR\x07\x65lement\x12\x1b\n\tlink_kind\x18\x03 \x01(\tR\x08linkKind\x12\x1d\n\nfrom_index\x18\x04 \x01(\x05R\tfromIndex\x12\x19\n\x08to_index\x18\x05 \x01(\x05R\x07toIndex\"\xa5\x02\n\tFieldDiff\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12\x30\n\x04text\x18\x02 \x01(\x0b\x32\x1c.gazette.content.v1.TextDiffR\x04text\x12:\n\x07members\x18\x03 \x03(\x0b\x32 .gazette.content.v1.MemberChangeR\x07members\x12=\n\x08\x65lements\x18\x04 \x03(\x0b\x32!.gazette.content.v1.ElementChangeR\x08\x65lements\x12\x16\n\x06\x62\x65\x66ore\x18\x05 \x01(\tR\x06\x62\x65\x66ore\x12\x14\n\x05\x61\x66ter\x18\x06 \x01(\tR\x05\x61\x66ter\x12\'\n\x0fomitted_changes\x18\x07 \x01(\x05R\x0eomittedChanges\"\xb7\x01\n\x14\x44iffRevisionsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12;\n\x04\x66rom\x18\x02 \x01(\tB\'\xbaH$r\"2 ^(|live|newest|[1-9][0-9]{0,8})$R\x04\x66rom\x12\x37\n\x02to\x18\x03 \x01(\tB\'\xbaH$r\"2 ^(|live|newest|[1-9][0-9]{0,8})$R\x02to\"\x90\x02\n\x15\x44iffRevisionsResponse\x12\x30\n\x14\x66rom_revision_number\x18\x01 \x01(\x05R\x12\x66romRevisionNumber\x12,\n\x12to_revision_number\x18\x02 \x01(\x05R\x10toRevisionNumber\x12\x35\n\x06\x66ields\x18\x03 \x03(\x0b\x32\x1d.gazette.content.v1.FieldDiffR\x06\x66ields\x12\x12\n\x04html\x18\x04 \x01(\tR\x04html\x12$\n\x0ehtml_is_coarse\x18\x05 \x01(\x08R\x0chtmlIsCoarse\x12&\n\x0fhtml_is_omitted\x18\x06 \x01(\x08R\rhtmlIsOmitted*\x89\x01\n\nChangeKind\x12\x1b\n\x17\x43HANGE_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43HANGE_KIND_ADDED\x10\x01\x12\x17\n\x13\x43HANGE_KIND_REMOVED\x10\x02\x12\x17\n\x13\x43HANGE_KIND_CHANGED\x10\x03\x12\x15\n\x11\x43HANGE_KIND_MOVED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/content/v1/comparing.proto\x12\x12gazette.content.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/protobuf/struct.proto\"\x98\x01\n\x0bTextSegment\x12\x32\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.gazette.content.v1.ChangeKindR\x04kind\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\x12-\n\x12omitted_characters\x18\x03 \x01(\x05R\x11omittedCharacters\x12\x12\n\x04rest\x18\x04 \x01(\tR\x04rest\"d\n\x08TextDiff\x12;\n\x08segments\x18\x01 \x03(\x0b\x32\x1f.gazette.content.v1.TextSegmentR\x08segments\x12\x1b\n\tis_coarse\x18\x02 \x01(\x08R\x08isCoarse\"\xec\x01\n\x0cMemberChange\x12\x18\n\x07pointer\x18\x01 \x01(\tR\x07pointer\x12\x32\n\x04kind\x18\x02 \x01(\x0e\x32\x1e.gazette.content.v1.ChangeKindR\x04kind\x12.\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0b\x32\x16.google.protobuf.ValueR\x06\x62\x65\x66ore\x12,\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05\x61\x66ter\x12\x30\n\x04text\x18\x05 \x01(\x0b\x32\x1c.gazette.content.v1.TextDiffR\x04text\"\xb4\x01\n\rElementChange\x12\x32\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.gazette.content.v1.ChangeKindR\x04kind\x12\x18\n\x07\x65lement\x18\x02 \x01(\tR\x07\x65lement\x12\x1b\n\tlink_kind\x18\x03 \x01(\tR\x08linkKind\x12\x1d\n\nfrom_index\x18\x04 \x01(\x05R\tfromIndex\x12\x19\n\x08to_index\x18\x05 \x01(\x05R\x07toIndex\"\xa5\x02\n\tFieldDiff\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12\x30\n\x04text\x18\x02 \x01(\x0b\x32\x1c.gazette.content.v1.TextDiffR\x04text\x12:\n\x07members\x18\x03 \x03(\x0b\x32 .gazette.content.v1.MemberChangeR\x07members\x12=\n\x08\x65lements\x18\x04 \x03(\x0b\x32!.gazette.content.v1.ElementChangeR\x08\x65lements\x12\x16\n\x06\x62\x65\x66ore\x18\x05 \x01(\tR\x06\x62\x65\x66ore\x12\x14\n\x05\x61\x66ter\x18\x06 \x01(\tR\x05\x61\x66ter\x12\'\n\x0fomitted_changes\x18\x07 \x01(\x05R\x0eomittedChanges\"\x99\x02\n\x14\x44iffRevisionsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12l\n\x04\x66rom\x18\x02 \x01(\tBX\x8a\xbd\x18(the number of a revision, live or newest\xbaH)r\'2 ^(|live|newest|[1-9][0-9]{0,8})$\x92\x02\x02\x31\x32R\x04\x66rom\x12h\n\x02to\x18\x03 \x01(\tBX\x8a\xbd\x18(the number of a revision, live or newest\xbaH)r\'2 ^(|live|newest|[1-9][0-9]{0,8})$\x92\x02\x02\x31\x32R\x02to\"\x90\x02\n\x15\x44iffRevisionsResponse\x12\x30\n\x14\x66rom_revision_number\x18\x01 \x01(\x05R\x12\x66romRevisionNumber\x12,\n\x12to_revision_number\x18\x02 \x01(\x05R\x10toRevisionNumber\x12\x35\n\x06\x66ields\x18\x03 \x03(\x0b\x32\x1d.gazette.content.v1.FieldDiffR\x06\x66ields\x12\x12\n\x04html\x18\x04 \x01(\tR\x04html\x12$\n\x0ehtml_is_coarse\x18\x05 \x01(\x08R\x0chtmlIsCoarse\x12&\n\x0fhtml_is_omitted\x18\x06 \x01(\x08R\rhtmlIsOmitted*\x89\x01\n\nChangeKind\x12\x1b\n\x17\x43HANGE_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43HANGE_KIND_ADDED\x10\x01\x12\x17\n\x13\x43HANGE_KIND_REMOVED\x10\x02\x12\x17\n\x13\x43HANGE_KIND_CHANGED\x10\x03\x12\x15\n\x11\x43HANGE_KIND_MOVED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,23 +36,78 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DIFFREVISIONSREQUEST'].fields_by_name['document_id']._loaded_options = None
   _globals['_DIFFREVISIONSREQUEST'].fields_by_name['document_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_DIFFREVISIONSREQUEST'].fields_by_name['from']._loaded_options = None
-  _globals['_DIFFREVISIONSREQUEST'].fields_by_name['from']._serialized_options = b'\272H$r\"2 ^(|live|newest|[1-9][0-9]{0,8})$'
+  _globals['_DIFFREVISIONSREQUEST'].fields_by_name['from']._serialized_options = b'\212\275\030(the number of a revision, live or newest\272H)r\'2 ^(|live|newest|[1-9][0-9]{0,8})$\222\002\00212'
   _globals['_DIFFREVISIONSREQUEST'].fields_by_name['to']._loaded_options = None
-  _globals['_DIFFREVISIONSREQUEST'].fields_by_name['to']._serialized_options = b'\272H$r\"2 ^(|live|newest|[1-9][0-9]{0,8})$'
-  _globals['_CHANGEKIND']._serialized_start=1525
-  _globals['_CHANGEKIND']._serialized_end=1662
-  _globals['_TEXTSEGMENT']._serialized_start=89
-  _globals['_TEXTSEGMENT']._serialized_end=241
-  _globals['_TEXTDIFF']._serialized_start=243
-  _globals['_TEXTDIFF']._serialized_end=343
-  _globals['_MEMBERCHANGE']._serialized_start=346
-  _globals['_MEMBERCHANGE']._serialized_end=582
-  _globals['_ELEMENTCHANGE']._serialized_start=585
-  _globals['_ELEMENTCHANGE']._serialized_end=765
-  _globals['_FIELDDIFF']._serialized_start=768
-  _globals['_FIELDDIFF']._serialized_end=1061
-  _globals['_DIFFREVISIONSREQUEST']._serialized_start=1064
-  _globals['_DIFFREVISIONSREQUEST']._serialized_end=1247
-  _globals['_DIFFREVISIONSRESPONSE']._serialized_start=1250
-  _globals['_DIFFREVISIONSRESPONSE']._serialized_end=1522
+  _globals['_DIFFREVISIONSREQUEST'].fields_by_name['to']._serialized_options = b'\212\275\030(the number of a revision, live or newest\272H)r\'2 ^(|live|newest|[1-9][0-9]{0,8})$\222\002\00212'
+  _globals['_CHANGEKIND']._serialized_start=1651
+  _globals['_CHANGEKIND']._serialized_end=1788
+  _globals['_TEXTSEGMENT']._serialized_start=117
+  _globals['_TEXTSEGMENT']._serialized_end=269
+  _globals['_TEXTDIFF']._serialized_start=271
+  _globals['_TEXTDIFF']._serialized_end=371
+  _globals['_MEMBERCHANGE']._serialized_start=374
+  _globals['_MEMBERCHANGE']._serialized_end=610
+  _globals['_ELEMENTCHANGE']._serialized_start=613
+  _globals['_ELEMENTCHANGE']._serialized_end=793
+  _globals['_FIELDDIFF']._serialized_start=796
+  _globals['_FIELDDIFF']._serialized_end=1089
+  _globals['_DIFFREVISIONSREQUEST']._serialized_start=1092
+  _globals['_DIFFREVISIONSREQUEST']._serialized_end=1373
+  _globals['_DIFFREVISIONSRESPONSE']._serialized_start=1376
+  _globals['_DIFFREVISIONSRESPONSE']._serialized_end=1648
 # @@protoc_insertion_point(module_scope)
+ChangeKind.__doc__ = """What became of something between two revisions.
+
+CHANGE_KIND_UNSPECIFIED: Of a stretch of text: it is in both. Nothing else that did not change is told of.
+CHANGE_KIND_ADDED: It is in the later one alone.
+CHANGE_KIND_REMOVED: It is in the earlier one alone.
+CHANGE_KIND_CHANGED: It is another one.
+CHANGE_KIND_MOVED: It is elsewhere in its list."""
+TextSegment.__doc__ = """A stretch of text.
+
+kind: UNSPECIFIED for what both have, ADDED or REMOVED.
+text: The text: all of it, or, where `omitted_characters` is not 0, its beginning.
+omitted_characters: How many characters follow `text` that are left out, since the answer would be too large.
+rest: What comes after those that are left out."""
+TextDiff.__doc__ = """How one text became another. What is not ADDED, put together, is the earlier text; what is not REMOVED, the later one.
+
+segments: In the order of the text. Words of any script are whole; where no spaces stand between words, characters are.
+is_coarse: Whether parts of it were told as replaced as a whole, since finding what they share would have taken too long."""
+MemberChange.__doc__ = """A change of a member of `details`.
+
+pointer: Where: a JSON Pointer (RFC 6901) into the later details, or, for what was REMOVED, into the earlier ones.
+kind: ADDED, REMOVED or CHANGED.
+before: What it was. Unset where it was ADDED, where `text` says it, and where the answer would be too large.
+after: What it is. Unset where it was REMOVED, where `text` says it, and where the answer would be too large.
+text: How one text became another, where both are texts."""
+ElementChange.__doc__ = """A change of an element of a list: a tag, an attachment, the target of a link.
+
+kind: ADDED, REMOVED or MOVED.
+element: The tag, the file's id, or the target's translation key.
+link_kind: Of links, their kind (`related`, …).
+from_index: Where it was, from 0. Of what was ADDED, 0.
+to_index: Where it is, from 0. Of what was REMOVED, 0."""
+FieldDiff.__doc__ = """What became of one field.
+
+field: Its name in `Revision`: `title`, `details`.
+text: `path`, `title`, `summary`, `body`: how one text became the other.
+members: `details`: what changed in it, the members in the order of their names.
+elements: `links`, `tags`, `attachments`: what changed in the list.
+before: `body_format`: what it was and is, by name.
+after: See `before`.
+omitted_changes: How many `members` or `elements` are left out, since the answer would be too large."""
+DiffRevisionsRequest.__doc__ = """Asks what changed between two revisions.
+
+document_id: Whose.
+from: The earlier one: its number, or `live` for what the public sees, or saw last. Empty means `live`. Where that is nothing yet,
+    all that the later one says was added.
+to: The later one: its number, `live` or `newest`. Empty means `newest`."""
+DiffRevisionsResponse.__doc__ = """What changed.
+
+from_revision_number: The number of the earlier revision; 0 for nothing.
+to_revision_number: The number of the later one; 0 for nothing.
+fields: The fields that differ, in the order in which a Revision has them.
+html: The body as the public would get it, as sanitised HTML in which `<ins>` and `<del>` mark what came and went; an id is there
+    once. What the body itself marks so is `<u>` and `<s>`. Empty where neither revision has a body.
+html_is_coarse: Whether blocks of it are marked as replaced as a whole, since finding what they share would have taken too long.
+html_is_omitted: Whether `html` is left out, since it would not fit into an answer."""

@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from gazette.access.v1 import access_pb2 as gazette_dot_access_dot_v1_dot_access__pb2
+from gazette.calls.v1 import calls_pb2 as gazette_dot_calls_dot_v1_dot_calls__pb2
 from gazette.content.v1 import commenting_pb2 as gazette_dot_content_dot_v1_dot_commenting__pb2
 from gazette.content.v1 import comparing_pb2 as gazette_dot_content_dot_v1_dot_comparing__pb2
 from gazette.content.v1 import deletion_pb2 as gazette_dot_content_dot_v1_dot_deletion__pb2
@@ -49,7 +50,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gazette/content/v1/content_service.proto\x12\x12gazette.content.v1\x1a\x1egazette/access/v1/access.proto\x1a#gazette/content/v1/commenting.proto\x1a\"gazette/content/v1/comparing.proto\x1a!gazette/content/v1/deletion.proto\x1a!gazette/content/v1/document.proto\x1a(gazette/content/v1/document_import.proto\x1a gazette/content/v1/merging.proto\x1a\x1fgazette/content/v1/notice.proto\x1a\x1egazette/content/v1/paths.proto\x1a!gazette/content/v1/presence.proto\x1a gazette/content/v1/preview.proto\x1a&gazette/content/v1/publish_check.proto\x1a\"gazette/content/v1/reference.proto\x1a%gazette/content/v1/review_dates.proto\x1a\"gazette/content/v1/reviewing.proto\x1a!gazette/content/v1/revising.proto\x1a!gazette/content/v1/schedule.proto\x1a#gazette/content/v1/scheduling.proto\x1a$gazette/content/v1/taking_down.proto\x1a%gazette/content/v1/translations.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x90\x03\n\x15\x43reateDocumentRequest\x12\xf6\x02\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\xbb\x02\xbaH\xb7\x02\xba\x01\\\n!document.organisation_id.required\x12\x1borganisation_id is required\x1a\x1athis.organisation_id != \'\'\xba\x01S\n\x1e\x64ocument.content_type.required\x12\x18\x63ontent_type is required\x1a\x17this.content_type != \'\'\xba\x01;\n\x16\x64ocument.path.required\x12\x10path is required\x1a\x0fthis.path != \'\'\xba\x01>\n\x17\x64ocument.title.required\x12\x11title is required\x1a\x10this.title != \'\'\xc8\x01\x01R\x08\x64ocument\"\x88\x01\n\x16\x43reateDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\".\n\x12GetDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x85\x01\n\x13GetDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\xda\x0b\n\x14ListDocumentsRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12%\n\x06locale\x18\x03 \x01(\tB\r\x82\xbd\x18\x02\x08\x05\xbaH\x04r\x02\x18#R\x06locale\x12I\n\x0b\x64raft_state\x18\x04 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\ndraftState\x12\x46\n\nlive_state\x18\x05 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tliveState\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageToken\x12\xbe\x01\n\x08order_by\x18\t \x01(\tB\xa2\x01\xbaH\x9e\x01r\x9b\x01\x18$2\x96\x01^((content_type|title|path|create_time|update_time|publish_time)( desc)?(, (content_type|title|path|create_time|update_time|publish_time)( desc)?)?)?$R\x07orderBy\x12>\n\x04view\x18\n \x01(\x0e\x32 .gazette.content.v1.DocumentViewB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x12(\n\tauthor_id\x18\x0b \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x08\x61uthorId\x12!\n\x03tag\x18\x0c \x01(\tB\x0f\x82\xbd\x18\x04\x08\x04\x10\x01\xbaH\x04r\x02\x18\x64R\x03tag\x12T\n\x0bpath_prefix\x18\r \x01(\tB3\xbaH0r.\x18\x80\x04\x32)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$R\npathPrefix\x12$\n\x05query\x18\x0e \x01(\tB\x0e\x82\xbd\x18\x02\x08\x01\xbaH\x05r\x03\x18\x80\x02R\x05query\x12[\n\x12updated_since_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\x10updatedSinceTime\x12[\n\x12updated_until_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\x10updatedUntilTime\x12!\n\x0cis_scheduled\x18\x11 \x01(\x08R\x0bisScheduled\x12X\n\x10scheduled_action\x18\x12 \x01(\x0e\x32#.gazette.content.v1.ScheduledActionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0fscheduledAction\x12S\n\x0e\x64ue_until_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\x0c\x64ueUntilTime\x12\x1d\n\nhas_failed\x18\x14 \x01(\x08R\thasFailed\x12 \n\thas_draft\x18\x15 \x01(\x08H\x00R\x08hasDraft\x88\x01\x01\x12\x1c\n\x07is_live\x18\x16 \x01(\x08H\x01R\x06isLive\x88\x01\x01\x12\x1d\n\nwith_count\x18\x17 \x01(\x08R\twithCount\x12\x18\n\x07\x64\x65leted\x18\x1b \x01(\x08R\x07\x64\x65leted\x12\x46\n\x11review_due_before\x18\x1a \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0freviewDueBeforeB\x0c\n\n_has_draftB\n\n\x08_is_live\"\xce\x01\n\x15ListDocumentsResponse\x12:\n\tdocuments\x18\x01 \x03(\x0b\x32\x1c.gazette.content.v1.DocumentR\tdocuments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x05R\ttotalSize\x12\x32\n\x16is_total_size_at_least\x18\x04 \x01(\x08R\x12isTotalSizeAtLeast\"\x84\x02\n\x15UpdateDocumentRequest\x12\x8f\x01\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentBU\xbaHR\xba\x01L\n\x0e\x64ocument.named\x12\x18id and etag are required\x1a this.id != \'\' && this.etag != \'\'\xc8\x01\x01R\x08\x64ocument\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\x12\x14\n\x05merge\x18\x03 \x01(\x08R\x05merge\"\xbc\x01\n\x16UpdateDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\x12\x32\n\x06merged\x18\x03 \x01(\x0b\x32\x1a.gazette.content.v1.MergedR\x06merged\"\xc8\x03\n\x15SubmitDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12(\n\x07\x63omment\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07\x63omment\x12^\n\x0foverride_checks\x18\t \x03(\x0e\x32 .gazette.content.v1.PublishCheckB\x13\xbaH\x10\x92\x01\r\x10\x64\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x0eoverrideChecks\x12\x39\n\x0foverride_reason\x18\n \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x0eoverrideReason:\xb0\x01\xbaH\xac\x01\x1a\xa9\x01\n\x0foverride.reason\x12Soverride_checks needs an override_reason, and override_reason is of override_checks\x1a\x41(size(this.override_checks) == 0) == (this.override_reason == \'\')\"\x92\x01\n\x16SubmitDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12>\n\x08problems\x18\t \x03(\x0b\x32\".gazette.content.v1.PublishProblemR\x08problems\"{\n\x16\x41pproveDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12(\n\x07\x63omment\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07\x63omment\"S\n\x17\x41pproveDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"~\n\x15RequestChangesRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12,\n\x07\x63omment\x18\x03 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x07\x63omment\"R\n\x16RequestChangesResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x97\x06\n\x16PublishDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x14\n\x05minor\x18\x03 \x01(\x08R\x05minor\x12\x14\n\x05\x66orce\x18\x04 \x01(\x08R\x05\x66orce\x12\x33\n\x0c\x66orce_reason\x18\x05 \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x0b\x66orceReason\x12\x31\n\x0b\x63hange_note\x18\x06 \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\nchangeNote\x12^\n\x0foverride_checks\x18\t \x03(\x0e\x32 .gazette.content.v1.PublishCheckB\x13\xbaH\x10\x92\x01\r\x10\x64\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x0eoverrideChecks\x12\x39\n\x0foverride_reason\x18\n \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x0eoverrideReason:\x94\x03\xbaH\x90\x03\x1au\n\x0c\x66orce.reason\x12<force needs force_reason, and force_reason is of force alone\x1a\'this.force == (this.force_reason != \'\')\x1ak\n\x11\x63hange_note.major\x12/what readers need not notice has no change_note\x1a%!this.minor || this.change_note == \'\'\x1a\xa9\x01\n\x0foverride.reason\x12Soverride_checks needs an override_reason, and override_reason is of override_checks\x1a\x41(size(this.override_checks) == 0) == (this.override_reason == \'\')\"\xee\x01\n\x17PublishDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12>\n\x08problems\x18\t \x03(\x0b\x32\".gazette.content.v1.PublishProblemR\x08problems\x12\x34\n\x07notices\x18\x0b \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\xd2\x01\n\x14ListRevisionsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12>\n\x04view\x18\n \x01(\x0e\x32 .gazette.content.v1.DocumentViewB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04view\"{\n\x15ListRevisionsResponse\x12:\n\trevisions\x18\x01 \x03(\x0b\x32\x1c.gazette.content.v1.RevisionR\trevisions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"A\n\x18\x42\x61tchGetDocumentsRequest\x12%\n\x03ids\x18\x01 \x03(\tB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x64\x18\x01\"\x05r\x03\xb0\x01\x01R\x03ids\"b\n\x19\x42\x61tchGetDocumentsResponse\x12\x45\n\x07results\x18\x01 \x03(\x0b\x32+.gazette.content.v1.BatchGetDocumentsResultR\x07results\"\x96\x01\n\x17\x42\x61tchGetDocumentsResult\x12\x45\n\x08response\x18\x01 \x01(\x0b\x32\'.gazette.content.v1.GetDocumentResponseH\x00R\x08response\x12*\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00R\x05\x65rrorB\x08\n\x06result\"p\n\x1b\x42\x61tchSubmitDocumentsRequest\x12Q\n\x08requests\x18\x01 \x03(\x0b\x32).gazette.content.v1.SubmitDocumentRequestB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64R\x08requests\"h\n\x1c\x42\x61tchSubmitDocumentsResponse\x12H\n\x07results\x18\x01 \x03(\x0b\x32..gazette.content.v1.BatchSubmitDocumentsResultR\x07results\"\x9c\x01\n\x1a\x42\x61tchSubmitDocumentsResult\x12H\n\x08response\x18\x01 \x01(\x0b\x32*.gazette.content.v1.SubmitDocumentResponseH\x00R\x08response\x12*\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00R\x05\x65rrorB\x08\n\x06result\"r\n\x1c\x42\x61tchPublishDocumentsRequest\x12R\n\x08requests\x18\x01 \x03(\x0b\x32*.gazette.content.v1.PublishDocumentRequestB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64R\x08requests\"j\n\x1d\x42\x61tchPublishDocumentsResponse\x12I\n\x07results\x18\x01 \x03(\x0b\x32/.gazette.content.v1.BatchPublishDocumentsResultR\x07results\"\x9e\x01\n\x1b\x42\x61tchPublishDocumentsResult\x12I\n\x08response\x18\x01 \x01(\x0b\x32+.gazette.content.v1.PublishDocumentResponseH\x00R\x08response\x12*\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00R\x05\x65rrorB\x08\n\x06result2\xda:\n\x0e\x43ontentService\x12\x8e\x01\n\x0e\x43reateDocument\x12).gazette.content.v1.CreateDocumentRequest\x1a*.gazette.content.v1.CreateDocumentResponse\"%\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x19\"\r/v1/documents:\x08\x64ocument\x12\x83\x01\n\x0bGetDocument\x12&.gazette.content.v1.GetDocumentRequest\x1a\'.gazette.content.v1.GetDocumentResponse\"#\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/documents/{id}\x12\x84\x01\n\rListDocuments\x12(.gazette.content.v1.ListDocumentsRequest\x1a).gazette.content.v1.ListDocumentsResponse\"\x1e\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/documents\x12\x88\x01\n\tSwapPaths\x12$.gazette.content.v1.SwapPathsRequest\x1a%.gazette.content.v1.SwapPathsResponse\".\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\"\"\x1d/v1/documents/{id}:swap-paths:\x01*\x12\x9c\x01\n\x0eUpdateDocument\x12).gazette.content.v1.UpdateDocumentRequest\x1a*.gazette.content.v1.UpdateDocumentResponse\"3\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\'2\x1b/v1/documents/{document.id}:\x08\x64ocument\x12\x9b\x01\n\rMergeDocument\x12(.gazette.content.v1.MergeDocumentRequest\x1a).gazette.content.v1.MergeDocumentResponse\"5\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02&\"!/v1/documents/{document.id}:merge:\x01*\x12\x9d\x01\n\x10\x41nnouncePresence\x12+.gazette.content.v1.AnnouncePresenceRequest\x1a,.gazette.content.v1.AnnouncePresenceResponse\".\x90\x02\x02\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:present:\x01*\x12\x9a\x01\n\x11\x42\x61tchGetDocuments\x12,.gazette.content.v1.BatchGetDocumentsRequest\x1a-.gazette.content.v1.BatchGetDocumentsResponse\"(\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/documents:batch-get\x12\xa6\x01\n\x14\x42\x61tchSubmitDocuments\x12/.gazette.content.v1.BatchSubmitDocumentsRequest\x1a\x30.gazette.content.v1.BatchSubmitDocumentsResponse\"+\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents:batch-submit:\x01*\x12\xaa\x01\n\x15\x42\x61tchPublishDocuments\x12\x30.gazette.content.v1.BatchPublishDocumentsRequest\x1a\x31.gazette.content.v1.BatchPublishDocumentsResponse\",\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02 \"\x1b/v1/documents:batch-publish:\x01*\x12\x93\x01\n\x0eSubmitDocument\x12).gazette.content.v1.SubmitDocumentRequest\x1a*.gazette.content.v1.SubmitDocumentResponse\"*\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/documents/{id}:submit:\x01*\x12\x8f\x01\n\rCheckDocument\x12(.gazette.content.v1.CheckDocumentRequest\x1a).gazette.content.v1.CheckDocumentResponse\")\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/documents/{id}:check\x12\x97\x01\n\x0f\x41pproveDocument\x12*.gazette.content.v1.ApproveDocumentRequest\x1a+.gazette.content.v1.ApproveDocumentResponse\"+\xfa\xbc\x18\x02\x18\x03\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:approve:\x01*\x12\x9c\x01\n\x0eRequestChanges\x12).gazette.content.v1.RequestChangesRequest\x1a*.gazette.content.v1.RequestChangesResponse\"3\xfa\xbc\x18\x02\x18\x03\x82\xd3\xe4\x93\x02\'\"\"/v1/documents/{id}:request-changes:\x01*\x12\x93\x01\n\x0eRecallDocument\x12).gazette.content.v1.RecallDocumentRequest\x1a*.gazette.content.v1.RecallDocumentResponse\"*\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/documents/{id}:recall:\x01*\x12\xac\x01\n\x12\x41pprovePublication\x12-.gazette.content.v1.ApprovePublicationRequest\x1a..gazette.content.v1.ApprovePublicationResponse\"7\xfa\xbc\x18\x02\x18\x03\x82\xd3\xe4\x93\x02+\"&/v1/documents/{id}:approve-publication:\x01*\x12\x94\x01\n\x0bListReviews\x12&.gazette.content.v1.ListReviewsRequest\x1a\'.gazette.content.v1.ListReviewsResponse\"4\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02%\x12#/v1/documents/{document_id}/reviews\x12\x98\x01\n\nAddComment\x12%.gazette.content.v1.AddCommentRequest\x1a&.gazette.content.v1.AddCommentResponse\";\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02/\"$/v1/documents/{document_id}/comments:\x07\x63omment\x12\x98\x01\n\x0cListComments\x12\'.gazette.content.v1.ListCommentsRequest\x1a(.gazette.content.v1.ListCommentsResponse\"5\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02&\x12$/v1/documents/{document_id}/comments\x12\xb1\x01\n\rUpdateComment\x12(.gazette.content.v1.UpdateCommentRequest\x1a).gazette.content.v1.UpdateCommentResponse\"K\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02<21/v1/documents/{document_id}/comments/{comment.id}:\x07\x63omment\x12\xa0\x01\n\rDeleteComment\x12(.gazette.content.v1.DeleteCommentRequest\x1a).gazette.content.v1.DeleteCommentResponse\":\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02+*)/v1/documents/{document_id}/comments/{id}\x12\xae\x01\n\x0eResolveComment\x12).gazette.content.v1.ResolveCommentRequest\x1a*.gazette.content.v1.ResolveCommentResponse\"E\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x36\"1/v1/documents/{document_id}/comments/{id}:resolve:\x01*\x12\xaa\x01\n\rReopenComment\x12(.gazette.content.v1.ReopenCommentRequest\x1a).gazette.content.v1.ReopenCommentResponse\"D\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x35\"0/v1/documents/{document_id}/comments/{id}:reopen:\x01*\x12\x97\x01\n\x0fPublishDocument\x12*.gazette.content.v1.PublishDocumentRequest\x1a+.gazette.content.v1.PublishDocumentResponse\"+\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:publish:\x01*\x12\x99\x01\n\rSetReviewDate\x12(.gazette.content.v1.SetReviewDateRequest\x1a).gazette.content.v1.SetReviewDateResponse\"3\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\'\"\"/v1/documents/{id}:set-review-date:\x01*\x12\x97\x01\n\x0f\x43onfirmDocument\x12*.gazette.content.v1.ConfirmDocumentRequest\x1a+.gazette.content.v1.ConfirmDocumentResponse\"+\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:confirm:\x01*\x12\xa8\x01\n\x10ListTranslations\x12+.gazette.content.v1.ListTranslationsRequest\x1a,.gazette.content.v1.ListTranslationsResponse\"9\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02*\x12(/v1/documents/{document_id}/translations\x12\xac\x01\n\x12\x43onfirmTranslation\x12-.gazette.content.v1.ConfirmTranslationRequest\x1a..gazette.content.v1.ConfirmTranslationResponse\"7\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02+\"&/v1/documents/{id}:confirm-translation:\x01*\x12\x9d\x01\n\x13ListTranslationGaps\x12..gazette.content.v1.ListTranslationGapsRequest\x1a/.gazette.content.v1.ListTranslationGapsResponse\"%\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/translation-gaps\x12\x9b\x01\n\x10WithdrawDocument\x12+.gazette.content.v1.WithdrawDocumentRequest\x1a,.gazette.content.v1.WithdrawDocumentResponse\",\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02 \"\x1b/v1/documents/{id}:withdraw:\x01*\x12\x9f\x01\n\x11UnpublishDocument\x12,.gazette.content.v1.UnpublishDocumentRequest\x1a-.gazette.content.v1.UnpublishDocumentResponse\"-\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02!\"\x1c/v1/documents/{id}:unpublish:\x01*\x12\x97\x01\n\x0fRestoreDocument\x12*.gazette.content.v1.RestoreDocumentRequest\x1a+.gazette.content.v1.RestoreDocumentResponse\"+\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:restore:\x01*\x12\x9b\x01\n\x10ScheduleDocument\x12+.gazette.content.v1.ScheduleDocumentRequest\x1a,.gazette.content.v1.ScheduleDocumentResponse\",\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02 \"\x1b/v1/documents/{id}:schedule:\x01*\x12\xa3\x01\n\x12UnscheduleDocument\x12-.gazette.content.v1.UnscheduleDocumentRequest\x1a..gazette.content.v1.UnscheduleDocumentResponse\".\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02\"\"\x1d/v1/documents/{id}:unschedule:\x01*\x12\x9c\x01\n\rListRevisions\x12(.gazette.content.v1.ListRevisionsRequest\x1a).gazette.content.v1.ListRevisionsResponse\"6\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\'\x12%/v1/documents/{document_id}/revisions\x12\x9f\x01\n\x0bGetRevision\x12&.gazette.content.v1.GetRevisionRequest\x1a\'.gazette.content.v1.GetRevisionResponse\"?\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x30\x12./v1/documents/{document_id}/revisions/{number}\x12\xa1\x01\n\rDiffRevisions\x12(.gazette.content.v1.DiffRevisionsRequest\x1a).gazette.content.v1.DiffRevisionsResponse\";\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02,\x12*/v1/documents/{document_id}/revisions:diff\x12\xaa\x01\n\x0fRestoreRevision\x12*.gazette.content.v1.RestoreRevisionRequest\x1a+.gazette.content.v1.RestoreRevisionResponse\">\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x32\"-/v1/documents/{id}/revisions/{number}:restore:\x01*\x12\x8e\x01\n\x0c\x44iscardDraft\x12\'.gazette.content.v1.DiscardDraftRequest\x1a(.gazette.content.v1.DiscardDraftResponse\"+\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:discard:\x01*\x12\x89\x01\n\x0e\x44\x65leteDocument\x12).gazette.content.v1.DeleteDocumentRequest\x1a*.gazette.content.v1.DeleteDocumentResponse\" \xfa\xbc\x18\x02\x18\x0f\x82\xd3\xe4\x93\x02\x14*\x12/v1/documents/{id}\x12\x9b\x01\n\x10UndeleteDocument\x12+.gazette.content.v1.UndeleteDocumentRequest\x1a,.gazette.content.v1.UndeleteDocumentResponse\",\xfa\xbc\x18\x02\x18\x0f\x82\xd3\xe4\x93\x02 \"\x1b/v1/documents/{id}:undelete:\x01*\x12\x9d\x01\n\x11\x43reatePreviewLink\x12,.gazette.content.v1.CreatePreviewLinkRequest\x1a-.gazette.content.v1.CreatePreviewLinkResponse\"+\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:preview:\x01*\x12\xa9\x01\n\x10ListPreviewLinks\x12+.gazette.content.v1.ListPreviewLinksRequest\x1a,.gazette.content.v1.ListPreviewLinksResponse\":\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/documents/{document_id}/preview-links\x12\xb1\x01\n\x11RevokePreviewLink\x12,.gazette.content.v1.RevokePreviewLinkRequest\x1a-.gazette.content.v1.RevokePreviewLinkResponse\"?\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x30*./v1/documents/{document_id}/preview-links/{id}\x12\xc2\x01\n\x0eListReferences\x12).gazette.content.v1.ListReferencesRequest\x1a*.gazette.content.v1.ListReferencesResponse\"Y\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02J\x12&/v1/documents/{document_id}/referencesZ \x12\x1e/v1/files/{file_id}/references\x12\x96\x01\n\x0fImportDocuments\x12*.gazette.content.v1.ImportDocumentsRequest\x1a+.gazette.content.v1.ImportDocumentsResponse\"(\x90\x02\x02\xfa\xbc\x18\x02\x18\x05\x82\xd3\xe4\x93\x02\x19\"\x14/v1/documents:import:\x01*(\x01\x12\x93\x01\n\x0f\x45xportDocuments\x12*.gazette.content.v1.ExportDocumentsRequest\x1a+.gazette.content.v1.ExportDocumentsResponse\"%\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/documents:export0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gazette/content/v1/content_service.proto\x12\x12gazette.content.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1cgazette/calls/v1/calls.proto\x1a#gazette/content/v1/commenting.proto\x1a\"gazette/content/v1/comparing.proto\x1a!gazette/content/v1/deletion.proto\x1a!gazette/content/v1/document.proto\x1a(gazette/content/v1/document_import.proto\x1a gazette/content/v1/merging.proto\x1a\x1fgazette/content/v1/notice.proto\x1a\x1egazette/content/v1/paths.proto\x1a!gazette/content/v1/presence.proto\x1a gazette/content/v1/preview.proto\x1a&gazette/content/v1/publish_check.proto\x1a\"gazette/content/v1/reference.proto\x1a%gazette/content/v1/review_dates.proto\x1a\"gazette/content/v1/reviewing.proto\x1a!gazette/content/v1/revising.proto\x1a!gazette/content/v1/schedule.proto\x1a#gazette/content/v1/scheduling.proto\x1a$gazette/content/v1/taking_down.proto\x1a%gazette/content/v1/translations.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x98\x03\n\x15\x43reateDocumentRequest\x12\xfe\x02\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\xc3\x02\xbaH\xbf\x02\xba\x01^\n!document.organisation_id.required\x12\x1d`organisation_id` is required\x1a\x1athis.organisation_id != \'\'\xba\x01U\n\x1e\x64ocument.content_type.required\x12\x1a`content_type` is required\x1a\x17this.content_type != \'\'\xba\x01=\n\x16\x64ocument.path.required\x12\x12`path` is required\x1a\x0fthis.path != \'\'\xba\x01@\n\x17\x64ocument.title.required\x12\x13`title` is required\x1a\x10this.title != \'\'\xc8\x01\x01R\x08\x64ocument\"\x88\x01\n\x16\x43reateDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\".\n\x12GetDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x85\x01\n\x13GetDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\xdd\r\n\x14ListDocumentsRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12%\n\x06locale\x18\x03 \x01(\tB\r\x82\xbd\x18\x02\x08\x05\xbaH\x04r\x02\x18#R\x06locale\x12I\n\x0b\x64raft_state\x18\x04 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\ndraftState\x12\x46\n\nlive_state\x18\x05 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tliveState\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageToken\x12\xd0\x02\n\x08order_by\x18\t \x01(\tB\xb4\x02\x8a\xbd\x18mone or two of content_type, title, path, create_time, update_time and publish_time, each with desc or without\xbaH\xbf\x01r\xbc\x01\x18$2\x96\x01^((content_type|title|path|create_time|update_time|publish_time)( desc)?(, (content_type|title|path|create_time|update_time|publish_time)( desc)?)?)?$\x92\x02\x1e\x63ontent_type, update_time descR\x07orderBy\x12>\n\x04view\x18\n \x01(\x0e\x32 .gazette.content.v1.DocumentViewB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x12(\n\tauthor_id\x18\x0b \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x08\x61uthorId\x12!\n\x03tag\x18\x0c \x01(\tB\x0f\x82\xbd\x18\x04\x08\x04\x10\x01\xbaH\x04r\x02\x18\x64R\x03tag\x12\xc4\x01\n\x0bpath_prefix\x18\r \x01(\tB\xa2\x01\x8a\xbd\x18Sa path: segments of letters, digits and - _ ~ . (no dot first), each behind a slash\xbaHHrF\x18\x80\x04\x32)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$\x92\x02\x15/guidance/moor-a-boatR\npathPrefix\x12$\n\x05query\x18\x0e \x01(\tB\x0e\x82\xbd\x18\x02\x08\x01\xbaH\x05r\x03\x18\x80\x02R\x05query\x12[\n\x12updated_since_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\x10updatedSinceTime\x12[\n\x12updated_until_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\x10updatedUntilTime\x12!\n\x0cis_scheduled\x18\x11 \x01(\x08R\x0bisScheduled\x12X\n\x10scheduled_action\x18\x12 \x01(\x0e\x32#.gazette.content.v1.ScheduledActionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0fscheduledAction\x12S\n\x0e\x64ue_until_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\x0c\x64ueUntilTime\x12\x1d\n\nhas_failed\x18\x14 \x01(\x08R\thasFailed\x12 \n\thas_draft\x18\x15 \x01(\x08H\x00R\x08hasDraft\x88\x01\x01\x12\x1c\n\x07is_live\x18\x16 \x01(\x08H\x01R\x06isLive\x88\x01\x01\x12\x1d\n\nwith_count\x18\x17 \x01(\x08R\twithCount\x12\x18\n\x07\x64\x65leted\x18\x1b \x01(\x08R\x07\x64\x65leted\x12\x46\n\x11review_due_before\x18\x1a \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0freviewDueBeforeB\x0c\n\n_has_draftB\n\n\x08_is_live\"\xce\x01\n\x15ListDocumentsResponse\x12:\n\tdocuments\x18\x01 \x03(\x0b\x32\x1c.gazette.content.v1.DocumentR\tdocuments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x05R\ttotalSize\x12\x32\n\x16is_total_size_at_least\x18\x04 \x01(\x08R\x12isTotalSizeAtLeast\"\xb0\x02\n\x15UpdateDocumentRequest\x12\xbb\x01\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\x80\x01\xbaH}\xba\x01\x37\n\x14\x64ocument.id.required\x12\x10`id` is required\x1a\rthis.id != \'\'\xba\x01=\n\x16\x64ocument.etag.required\x12\x12`etag` is required\x1a\x0fthis.etag != \'\'\xc8\x01\x01R\x08\x64ocument\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\x12\x14\n\x05merge\x18\x03 \x01(\x08R\x05merge\"\xbc\x01\n\x16UpdateDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\x12\x32\n\x06merged\x18\x03 \x01(\x0b\x32\x1a.gazette.content.v1.MergedR\x06merged\"\xee\x03\n\x15SubmitDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12(\n\x07\x63omment\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07\x63omment\x12^\n\x0foverride_checks\x18\t \x03(\x0e\x32 .gazette.content.v1.PublishCheckB\x13\xbaH\x10\x92\x01\r\x10\x64\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x0eoverrideChecks\x12\x39\n\x0foverride_reason\x18\n \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x0eoverrideReason:\xb8\x01\xbaH\xb4\x01\x1a\xb1\x01\n\x0foverride.reason\x12[`override_checks` needs an `override_reason`, and `override_reason` is of `override_checks`\x1a\x41(size(this.override_checks) == 0) == (this.override_reason == \'\')\"\x92\x01\n\x16SubmitDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12>\n\x08problems\x18\t \x03(\x0b\x32\".gazette.content.v1.PublishProblemR\x08problems\"\x99\x01\n\x16\x41pproveDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12(\n\x07\x63omment\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07\x63omment\"S\n\x17\x41pproveDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x9c\x01\n\x15RequestChangesRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12,\n\x07\x63omment\x18\x03 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x07\x63omment\"R\n\x16RequestChangesResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\xc7\x06\n\x16PublishDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12\x14\n\x05minor\x18\x03 \x01(\x08R\x05minor\x12\x14\n\x05\x66orce\x18\x04 \x01(\x08R\x05\x66orce\x12\x33\n\x0c\x66orce_reason\x18\x05 \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x0b\x66orceReason\x12\x31\n\x0b\x63hange_note\x18\x06 \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\nchangeNote\x12^\n\x0foverride_checks\x18\t \x03(\x0e\x32 .gazette.content.v1.PublishCheckB\x13\xbaH\x10\x92\x01\r\x10\x64\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x0eoverrideChecks\x12\x39\n\x0foverride_reason\x18\n \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x0eoverrideReason:\xa6\x03\xbaH\xa2\x03\x1a}\n\x0c\x66orce.reason\x12\x44`force` needs `force_reason`, and `force_reason` is of `force` alone\x1a\'this.force == (this.force_reason != \'\')\x1am\n\x11\x63hange_note.major\x12\x31what readers need not notice has no `change_note`\x1a%!this.minor || this.change_note == \'\'\x1a\xb1\x01\n\x0foverride.reason\x12[`override_checks` needs an `override_reason`, and `override_reason` is of `override_checks`\x1a\x41(size(this.override_checks) == 0) == (this.override_reason == \'\')\"\xee\x01\n\x17PublishDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12>\n\x08problems\x18\t \x03(\x0b\x32\".gazette.content.v1.PublishProblemR\x08problems\x12\x34\n\x07notices\x18\x0b \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\xd2\x01\n\x14ListRevisionsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12>\n\x04view\x18\n \x01(\x0e\x32 .gazette.content.v1.DocumentViewB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04view\"{\n\x15ListRevisionsResponse\x12:\n\trevisions\x18\x01 \x03(\x0b\x32\x1c.gazette.content.v1.RevisionR\trevisions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"A\n\x18\x42\x61tchGetDocumentsRequest\x12%\n\x03ids\x18\x01 \x03(\tB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x64\x18\x01\"\x05r\x03\xb0\x01\x01R\x03ids\"b\n\x19\x42\x61tchGetDocumentsResponse\x12\x45\n\x07results\x18\x01 \x03(\x0b\x32+.gazette.content.v1.BatchGetDocumentsResultR\x07results\"\x96\x01\n\x17\x42\x61tchGetDocumentsResult\x12\x45\n\x08response\x18\x01 \x01(\x0b\x32\'.gazette.content.v1.GetDocumentResponseH\x00R\x08response\x12*\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00R\x05\x65rrorB\x08\n\x06result\"p\n\x1b\x42\x61tchSubmitDocumentsRequest\x12Q\n\x08requests\x18\x01 \x03(\x0b\x32).gazette.content.v1.SubmitDocumentRequestB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64R\x08requests\"h\n\x1c\x42\x61tchSubmitDocumentsResponse\x12H\n\x07results\x18\x01 \x03(\x0b\x32..gazette.content.v1.BatchSubmitDocumentsResultR\x07results\"\x9c\x01\n\x1a\x42\x61tchSubmitDocumentsResult\x12H\n\x08response\x18\x01 \x01(\x0b\x32*.gazette.content.v1.SubmitDocumentResponseH\x00R\x08response\x12*\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00R\x05\x65rrorB\x08\n\x06result\"r\n\x1c\x42\x61tchPublishDocumentsRequest\x12R\n\x08requests\x18\x01 \x03(\x0b\x32*.gazette.content.v1.PublishDocumentRequestB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64R\x08requests\"j\n\x1d\x42\x61tchPublishDocumentsResponse\x12I\n\x07results\x18\x01 \x03(\x0b\x32/.gazette.content.v1.BatchPublishDocumentsResultR\x07results\"\x9e\x01\n\x1b\x42\x61tchPublishDocumentsResult\x12I\n\x08response\x18\x01 \x01(\x0b\x32+.gazette.content.v1.PublishDocumentResponseH\x00R\x08response\x12*\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00R\x05\x65rrorB\x08\n\x06result2\xe2:\n\x0e\x43ontentService\x12\x92\x01\n\x0e\x43reateDocument\x12).gazette.content.v1.CreateDocumentRequest\x1a*.gazette.content.v1.CreateDocumentResponse\")\xfa\xbc\x18\x02\x18\x02\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02\x19\"\r/v1/documents:\x08\x64ocument\x12\x83\x01\n\x0bGetDocument\x12&.gazette.content.v1.GetDocumentRequest\x1a\'.gazette.content.v1.GetDocumentResponse\"#\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/documents/{id}\x12\x84\x01\n\rListDocuments\x12(.gazette.content.v1.ListDocumentsRequest\x1a).gazette.content.v1.ListDocumentsResponse\"\x1e\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/documents\x12\x88\x01\n\tSwapPaths\x12$.gazette.content.v1.SwapPathsRequest\x1a%.gazette.content.v1.SwapPathsResponse\".\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\"\"\x1d/v1/documents/{id}:swap-paths:\x01*\x12\x9c\x01\n\x0eUpdateDocument\x12).gazette.content.v1.UpdateDocumentRequest\x1a*.gazette.content.v1.UpdateDocumentResponse\"3\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\'2\x1b/v1/documents/{document.id}:\x08\x64ocument\x12\x9b\x01\n\rMergeDocument\x12(.gazette.content.v1.MergeDocumentRequest\x1a).gazette.content.v1.MergeDocumentResponse\"5\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02&\"!/v1/documents/{document.id}:merge:\x01*\x12\x9d\x01\n\x10\x41nnouncePresence\x12+.gazette.content.v1.AnnouncePresenceRequest\x1a,.gazette.content.v1.AnnouncePresenceResponse\".\x90\x02\x02\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:present:\x01*\x12\x9a\x01\n\x11\x42\x61tchGetDocuments\x12,.gazette.content.v1.BatchGetDocumentsRequest\x1a-.gazette.content.v1.BatchGetDocumentsResponse\"(\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/documents:batch-get\x12\xa6\x01\n\x14\x42\x61tchSubmitDocuments\x12/.gazette.content.v1.BatchSubmitDocumentsRequest\x1a\x30.gazette.content.v1.BatchSubmitDocumentsResponse\"+\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents:batch-submit:\x01*\x12\xaa\x01\n\x15\x42\x61tchPublishDocuments\x12\x30.gazette.content.v1.BatchPublishDocumentsRequest\x1a\x31.gazette.content.v1.BatchPublishDocumentsResponse\",\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02 \"\x1b/v1/documents:batch-publish:\x01*\x12\x93\x01\n\x0eSubmitDocument\x12).gazette.content.v1.SubmitDocumentRequest\x1a*.gazette.content.v1.SubmitDocumentResponse\"*\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/documents/{id}:submit:\x01*\x12\x8f\x01\n\rCheckDocument\x12(.gazette.content.v1.CheckDocumentRequest\x1a).gazette.content.v1.CheckDocumentResponse\")\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/documents/{id}:check\x12\x97\x01\n\x0f\x41pproveDocument\x12*.gazette.content.v1.ApproveDocumentRequest\x1a+.gazette.content.v1.ApproveDocumentResponse\"+\xfa\xbc\x18\x02\x18\x03\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:approve:\x01*\x12\x9c\x01\n\x0eRequestChanges\x12).gazette.content.v1.RequestChangesRequest\x1a*.gazette.content.v1.RequestChangesResponse\"3\xfa\xbc\x18\x02\x18\x03\x82\xd3\xe4\x93\x02\'\"\"/v1/documents/{id}:request-changes:\x01*\x12\x93\x01\n\x0eRecallDocument\x12).gazette.content.v1.RecallDocumentRequest\x1a*.gazette.content.v1.RecallDocumentResponse\"*\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/documents/{id}:recall:\x01*\x12\xac\x01\n\x12\x41pprovePublication\x12-.gazette.content.v1.ApprovePublicationRequest\x1a..gazette.content.v1.ApprovePublicationResponse\"7\xfa\xbc\x18\x02\x18\x03\x82\xd3\xe4\x93\x02+\"&/v1/documents/{id}:approve-publication:\x01*\x12\x94\x01\n\x0bListReviews\x12&.gazette.content.v1.ListReviewsRequest\x1a\'.gazette.content.v1.ListReviewsResponse\"4\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02%\x12#/v1/documents/{document_id}/reviews\x12\x9c\x01\n\nAddComment\x12%.gazette.content.v1.AddCommentRequest\x1a&.gazette.content.v1.AddCommentResponse\"?\xfa\xbc\x18\x02\x18\x02\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02/\"$/v1/documents/{document_id}/comments:\x07\x63omment\x12\x98\x01\n\x0cListComments\x12\'.gazette.content.v1.ListCommentsRequest\x1a(.gazette.content.v1.ListCommentsResponse\"5\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02&\x12$/v1/documents/{document_id}/comments\x12\xb1\x01\n\rUpdateComment\x12(.gazette.content.v1.UpdateCommentRequest\x1a).gazette.content.v1.UpdateCommentResponse\"K\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02<21/v1/documents/{document_id}/comments/{comment.id}:\x07\x63omment\x12\xa0\x01\n\rDeleteComment\x12(.gazette.content.v1.DeleteCommentRequest\x1a).gazette.content.v1.DeleteCommentResponse\":\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02+*)/v1/documents/{document_id}/comments/{id}\x12\xae\x01\n\x0eResolveComment\x12).gazette.content.v1.ResolveCommentRequest\x1a*.gazette.content.v1.ResolveCommentResponse\"E\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x36\"1/v1/documents/{document_id}/comments/{id}:resolve:\x01*\x12\xaa\x01\n\rReopenComment\x12(.gazette.content.v1.ReopenCommentRequest\x1a).gazette.content.v1.ReopenCommentResponse\"D\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x35\"0/v1/documents/{document_id}/comments/{id}:reopen:\x01*\x12\x97\x01\n\x0fPublishDocument\x12*.gazette.content.v1.PublishDocumentRequest\x1a+.gazette.content.v1.PublishDocumentResponse\"+\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:publish:\x01*\x12\x99\x01\n\rSetReviewDate\x12(.gazette.content.v1.SetReviewDateRequest\x1a).gazette.content.v1.SetReviewDateResponse\"3\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\'\"\"/v1/documents/{id}:set-review-date:\x01*\x12\x97\x01\n\x0f\x43onfirmDocument\x12*.gazette.content.v1.ConfirmDocumentRequest\x1a+.gazette.content.v1.ConfirmDocumentResponse\"+\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:confirm:\x01*\x12\xa8\x01\n\x10ListTranslations\x12+.gazette.content.v1.ListTranslationsRequest\x1a,.gazette.content.v1.ListTranslationsResponse\"9\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02*\x12(/v1/documents/{document_id}/translations\x12\xac\x01\n\x12\x43onfirmTranslation\x12-.gazette.content.v1.ConfirmTranslationRequest\x1a..gazette.content.v1.ConfirmTranslationResponse\"7\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02+\"&/v1/documents/{id}:confirm-translation:\x01*\x12\x9d\x01\n\x13ListTranslationGaps\x12..gazette.content.v1.ListTranslationGapsRequest\x1a/.gazette.content.v1.ListTranslationGapsResponse\"%\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/translation-gaps\x12\x9b\x01\n\x10WithdrawDocument\x12+.gazette.content.v1.WithdrawDocumentRequest\x1a,.gazette.content.v1.WithdrawDocumentResponse\",\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02 \"\x1b/v1/documents/{id}:withdraw:\x01*\x12\x9f\x01\n\x11UnpublishDocument\x12,.gazette.content.v1.UnpublishDocumentRequest\x1a-.gazette.content.v1.UnpublishDocumentResponse\"-\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02!\"\x1c/v1/documents/{id}:unpublish:\x01*\x12\x97\x01\n\x0fRestoreDocument\x12*.gazette.content.v1.RestoreDocumentRequest\x1a+.gazette.content.v1.RestoreDocumentResponse\"+\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:restore:\x01*\x12\x9b\x01\n\x10ScheduleDocument\x12+.gazette.content.v1.ScheduleDocumentRequest\x1a,.gazette.content.v1.ScheduleDocumentResponse\",\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02 \"\x1b/v1/documents/{id}:schedule:\x01*\x12\xa3\x01\n\x12UnscheduleDocument\x12-.gazette.content.v1.UnscheduleDocumentRequest\x1a..gazette.content.v1.UnscheduleDocumentResponse\".\xfa\xbc\x18\x02\x18\x04\x82\xd3\xe4\x93\x02\"\"\x1d/v1/documents/{id}:unschedule:\x01*\x12\x9c\x01\n\rListRevisions\x12(.gazette.content.v1.ListRevisionsRequest\x1a).gazette.content.v1.ListRevisionsResponse\"6\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\'\x12%/v1/documents/{document_id}/revisions\x12\x9f\x01\n\x0bGetRevision\x12&.gazette.content.v1.GetRevisionRequest\x1a\'.gazette.content.v1.GetRevisionResponse\"?\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x30\x12./v1/documents/{document_id}/revisions/{number}\x12\xa1\x01\n\rDiffRevisions\x12(.gazette.content.v1.DiffRevisionsRequest\x1a).gazette.content.v1.DiffRevisionsResponse\";\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02,\x12*/v1/documents/{document_id}/revisions:diff\x12\xaa\x01\n\x0fRestoreRevision\x12*.gazette.content.v1.RestoreRevisionRequest\x1a+.gazette.content.v1.RestoreRevisionResponse\">\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x32\"-/v1/documents/{id}/revisions/{number}:restore:\x01*\x12\x8e\x01\n\x0c\x44iscardDraft\x12\'.gazette.content.v1.DiscardDraftRequest\x1a(.gazette.content.v1.DiscardDraftResponse\"+\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:discard:\x01*\x12\x89\x01\n\x0e\x44\x65leteDocument\x12).gazette.content.v1.DeleteDocumentRequest\x1a*.gazette.content.v1.DeleteDocumentResponse\" \xfa\xbc\x18\x02\x18\x0f\x82\xd3\xe4\x93\x02\x14*\x12/v1/documents/{id}\x12\x9b\x01\n\x10UndeleteDocument\x12+.gazette.content.v1.UndeleteDocumentRequest\x1a,.gazette.content.v1.UndeleteDocumentResponse\",\xfa\xbc\x18\x02\x18\x0f\x82\xd3\xe4\x93\x02 \"\x1b/v1/documents/{id}:undelete:\x01*\x12\x9d\x01\n\x11\x43reatePreviewLink\x12,.gazette.content.v1.CreatePreviewLinkRequest\x1a-.gazette.content.v1.CreatePreviewLinkResponse\"+\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/documents/{id}:preview:\x01*\x12\xa9\x01\n\x10ListPreviewLinks\x12+.gazette.content.v1.ListPreviewLinksRequest\x1a,.gazette.content.v1.ListPreviewLinksResponse\":\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/documents/{document_id}/preview-links\x12\xb1\x01\n\x11RevokePreviewLink\x12,.gazette.content.v1.RevokePreviewLinkRequest\x1a-.gazette.content.v1.RevokePreviewLinkResponse\"?\x90\x02\x02\xfa\xbc\x18\x02\x18\x02\x82\xd3\xe4\x93\x02\x30*./v1/documents/{document_id}/preview-links/{id}\x12\xc2\x01\n\x0eListReferences\x12).gazette.content.v1.ListReferencesRequest\x1a*.gazette.content.v1.ListReferencesResponse\"Y\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02J\x12&/v1/documents/{document_id}/referencesZ \x12\x1e/v1/files/{file_id}/references\x12\x96\x01\n\x0fImportDocuments\x12*.gazette.content.v1.ImportDocumentsRequest\x1a+.gazette.content.v1.ImportDocumentsResponse\"(\x90\x02\x02\xfa\xbc\x18\x02\x18\x05\x82\xd3\xe4\x93\x02\x19\"\x14/v1/documents:import:\x01*(\x01\x12\x93\x01\n\x0f\x45xportDocuments\x12*.gazette.content.v1.ExportDocumentsRequest\x1a+.gazette.content.v1.ExportDocumentsResponse\"%\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/documents:export0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,7 +58,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.content.v1.content_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CREATEDOCUMENTREQUEST'].fields_by_name['document']._loaded_options = None
-  _globals['_CREATEDOCUMENTREQUEST'].fields_by_name['document']._serialized_options = b'\272H\267\002\272\001\\\n!document.organisation_id.required\022\033organisation_id is required\032\032this.organisation_id != \'\'\272\001S\n\036document.content_type.required\022\030content_type is required\032\027this.content_type != \'\'\272\001;\n\026document.path.required\022\020path is required\032\017this.path != \'\'\272\001>\n\027document.title.required\022\021title is required\032\020this.title != \'\'\310\001\001'
+  _globals['_CREATEDOCUMENTREQUEST'].fields_by_name['document']._serialized_options = b'\272H\277\002\272\001^\n!document.organisation_id.required\022\035`organisation_id` is required\032\032this.organisation_id != \'\'\272\001U\n\036document.content_type.required\022\032`content_type` is required\032\027this.content_type != \'\'\272\001=\n\026document.path.required\022\022`path` is required\032\017this.path != \'\'\272\001@\n\027document.title.required\022\023`title` is required\032\020this.title != \'\'\310\001\001'
   _globals['_GETDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_GETDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['organisation_id']._loaded_options = None
@@ -75,7 +76,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200 '
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['order_by']._loaded_options = None
-  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['order_by']._serialized_options = b'\272H\236\001r\233\001\030$2\226\001^((content_type|title|path|create_time|update_time|publish_time)( desc)?(, (content_type|title|path|create_time|update_time|publish_time)( desc)?)?)?$'
+  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['order_by']._serialized_options = b'\212\275\030mone or two of content_type, title, path, create_time, update_time and publish_time, each with desc or without\272H\277\001r\274\001\030$2\226\001^((content_type|title|path|create_time|update_time|publish_time)( desc)?(, (content_type|title|path|create_time|update_time|publish_time)( desc)?)?)?$\222\002\036content_type, update_time desc'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['view']._loaded_options = None
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['view']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['author_id']._loaded_options = None
@@ -83,7 +84,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['tag']._loaded_options = None
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['tag']._serialized_options = b'\202\275\030\004\010\004\020\001\272H\004r\002\030d'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['path_prefix']._loaded_options = None
-  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['path_prefix']._serialized_options = b'\272H0r.\030\200\0042)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$'
+  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['path_prefix']._serialized_options = b'\212\275\030Sa path: segments of letters, digits and - _ ~ . (no dot first), each behind a slash\272HHrF\030\200\0042)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$\222\002\025/guidance/moor-a-boat'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['query']._loaded_options = None
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['query']._serialized_options = b'\202\275\030\002\010\001\272H\005r\003\030\200\002'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['updated_since_time']._loaded_options = None
@@ -95,13 +96,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['due_until_time']._loaded_options = None
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['due_until_time']._serialized_options = b'\272H\016\262\001\013\"\007\010\377\202\321\377\257\0072\000'
   _globals['_UPDATEDOCUMENTREQUEST'].fields_by_name['document']._loaded_options = None
-  _globals['_UPDATEDOCUMENTREQUEST'].fields_by_name['document']._serialized_options = b'\272HR\272\001L\n\016document.named\022\030id and etag are required\032 this.id != \'\' && this.etag != \'\'\310\001\001'
+  _globals['_UPDATEDOCUMENTREQUEST'].fields_by_name['document']._serialized_options = b'\272H}\272\0017\n\024document.id.required\022\020`id` is required\032\rthis.id != \'\'\272\001=\n\026document.etag.required\022\022`etag` is required\032\017this.etag != \'\'\310\001\001'
   _globals['_UPDATEDOCUMENTREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATEDOCUMENTREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
   _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['comment']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\220N'
   _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['override_checks']._loaded_options = None
@@ -109,23 +110,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['override_reason']._loaded_options = None
   _globals['_SUBMITDOCUMENTREQUEST'].fields_by_name['override_reason']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\005r\003\030\350\007'
   _globals['_SUBMITDOCUMENTREQUEST']._loaded_options = None
-  _globals['_SUBMITDOCUMENTREQUEST']._serialized_options = b'\272H\254\001\032\251\001\n\017override.reason\022Soverride_checks needs an override_reason, and override_reason is of override_checks\032A(size(this.override_checks) == 0) == (this.override_reason == \'\')'
+  _globals['_SUBMITDOCUMENTREQUEST']._serialized_options = b'\272H\264\001\032\261\001\n\017override.reason\022[`override_checks` needs an `override_reason`, and `override_reason` is of `override_checks`\032A(size(this.override_checks) == 0) == (this.override_reason == \'\')'
   _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_APPROVEDOCUMENTREQUEST'].fields_by_name['comment']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\220N'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_REQUESTCHANGESREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_REQUESTCHANGESREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['comment']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\007r\005\020\001\030\220N'
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['force_reason']._loaded_options = None
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['force_reason']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\005r\003\030\350\007'
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['change_note']._loaded_options = None
@@ -135,7 +136,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['override_reason']._loaded_options = None
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['override_reason']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\005r\003\030\350\007'
   _globals['_PUBLISHDOCUMENTREQUEST']._loaded_options = None
-  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_options = b'\272H\220\003\032u\n\014force.reason\022<force needs force_reason, and force_reason is of force alone\032\'this.force == (this.force_reason != \'\')\032k\n\021change_note.major\022/what readers need not notice has no change_note\032%!this.minor || this.change_note == \'\'\032\251\001\n\017override.reason\022Soverride_checks needs an override_reason, and override_reason is of override_checks\032A(size(this.override_checks) == 0) == (this.override_reason == \'\')'
+  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_options = b'\272H\242\003\032}\n\014force.reason\022D`force` needs `force_reason`, and `force_reason` is of `force` alone\032\'this.force == (this.force_reason != \'\')\032m\n\021change_note.major\0221what readers need not notice has no `change_note`\032%!this.minor || this.change_note == \'\'\032\261\001\n\017override.reason\022[`override_checks` needs an `override_reason`, and `override_reason` is of `override_checks`\032A(size(this.override_checks) == 0) == (this.override_reason == \'\')'
   _globals['_LISTREVISIONSREQUEST'].fields_by_name['document_id']._loaded_options = None
   _globals['_LISTREVISIONSREQUEST'].fields_by_name['document_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTREVISIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -151,7 +152,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHPUBLISHDOCUMENTSREQUEST'].fields_by_name['requests']._loaded_options = None
   _globals['_BATCHPUBLISHDOCUMENTSREQUEST'].fields_by_name['requests']._serialized_options = b'\272H\007\222\001\004\010\001\020d'
   _globals['_CONTENTSERVICE'].methods_by_name['CreateDocument']._loaded_options = None
-  _globals['_CONTENTSERVICE'].methods_by_name['CreateDocument']._serialized_options = b'\372\274\030\002\030\002\202\323\344\223\002\031\"\r/v1/documents:\010document'
+  _globals['_CONTENTSERVICE'].methods_by_name['CreateDocument']._serialized_options = b'\372\274\030\002\030\002\200\275\030\001\202\323\344\223\002\031\"\r/v1/documents:\010document'
   _globals['_CONTENTSERVICE'].methods_by_name['GetDocument']._loaded_options = None
   _globals['_CONTENTSERVICE'].methods_by_name['GetDocument']._serialized_options = b'\220\002\001\372\274\030\002\030\001\202\323\344\223\002\024\022\022/v1/documents/{id}'
   _globals['_CONTENTSERVICE'].methods_by_name['ListDocuments']._loaded_options = None
@@ -185,7 +186,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTENTSERVICE'].methods_by_name['ListReviews']._loaded_options = None
   _globals['_CONTENTSERVICE'].methods_by_name['ListReviews']._serialized_options = b'\220\002\001\372\274\030\002\030\001\202\323\344\223\002%\022#/v1/documents/{document_id}/reviews'
   _globals['_CONTENTSERVICE'].methods_by_name['AddComment']._loaded_options = None
-  _globals['_CONTENTSERVICE'].methods_by_name['AddComment']._serialized_options = b'\372\274\030\002\030\002\202\323\344\223\002/\"$/v1/documents/{document_id}/comments:\007comment'
+  _globals['_CONTENTSERVICE'].methods_by_name['AddComment']._serialized_options = b'\372\274\030\002\030\002\200\275\030\001\202\323\344\223\002/\"$/v1/documents/{document_id}/comments:\007comment'
   _globals['_CONTENTSERVICE'].methods_by_name['ListComments']._loaded_options = None
   _globals['_CONTENTSERVICE'].methods_by_name['ListComments']._serialized_options = b'\220\002\001\372\274\030\002\030\001\202\323\344\223\002&\022$/v1/documents/{document_id}/comments'
   _globals['_CONTENTSERVICE'].methods_by_name['UpdateComment']._loaded_options = None
@@ -244,60 +245,216 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTENTSERVICE'].methods_by_name['ImportDocuments']._serialized_options = b'\220\002\002\372\274\030\002\030\005\202\323\344\223\002\031\"\024/v1/documents:import:\001*'
   _globals['_CONTENTSERVICE'].methods_by_name['ExportDocuments']._loaded_options = None
   _globals['_CONTENTSERVICE'].methods_by_name['ExportDocuments']._serialized_options = b'\220\002\001\372\274\030\002\030\001\202\323\344\223\002\026\022\024/v1/documents:export'
-  _globals['_CREATEDOCUMENTREQUEST']._serialized_start=935
-  _globals['_CREATEDOCUMENTREQUEST']._serialized_end=1335
-  _globals['_CREATEDOCUMENTRESPONSE']._serialized_start=1338
-  _globals['_CREATEDOCUMENTRESPONSE']._serialized_end=1474
-  _globals['_GETDOCUMENTREQUEST']._serialized_start=1476
-  _globals['_GETDOCUMENTREQUEST']._serialized_end=1522
-  _globals['_GETDOCUMENTRESPONSE']._serialized_start=1525
-  _globals['_GETDOCUMENTRESPONSE']._serialized_end=1658
-  _globals['_LISTDOCUMENTSREQUEST']._serialized_start=1661
-  _globals['_LISTDOCUMENTSREQUEST']._serialized_end=3159
-  _globals['_LISTDOCUMENTSRESPONSE']._serialized_start=3162
-  _globals['_LISTDOCUMENTSRESPONSE']._serialized_end=3368
-  _globals['_UPDATEDOCUMENTREQUEST']._serialized_start=3371
-  _globals['_UPDATEDOCUMENTREQUEST']._serialized_end=3631
-  _globals['_UPDATEDOCUMENTRESPONSE']._serialized_start=3634
-  _globals['_UPDATEDOCUMENTRESPONSE']._serialized_end=3822
-  _globals['_SUBMITDOCUMENTREQUEST']._serialized_start=3825
-  _globals['_SUBMITDOCUMENTREQUEST']._serialized_end=4281
-  _globals['_SUBMITDOCUMENTRESPONSE']._serialized_start=4284
-  _globals['_SUBMITDOCUMENTRESPONSE']._serialized_end=4430
-  _globals['_APPROVEDOCUMENTREQUEST']._serialized_start=4432
-  _globals['_APPROVEDOCUMENTREQUEST']._serialized_end=4555
-  _globals['_APPROVEDOCUMENTRESPONSE']._serialized_start=4557
-  _globals['_APPROVEDOCUMENTRESPONSE']._serialized_end=4640
-  _globals['_REQUESTCHANGESREQUEST']._serialized_start=4642
-  _globals['_REQUESTCHANGESREQUEST']._serialized_end=4768
-  _globals['_REQUESTCHANGESRESPONSE']._serialized_start=4770
-  _globals['_REQUESTCHANGESRESPONSE']._serialized_end=4852
-  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_start=4855
-  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_end=5646
-  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_start=5649
-  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_end=5887
-  _globals['_LISTREVISIONSREQUEST']._serialized_start=5890
-  _globals['_LISTREVISIONSREQUEST']._serialized_end=6100
-  _globals['_LISTREVISIONSRESPONSE']._serialized_start=6102
-  _globals['_LISTREVISIONSRESPONSE']._serialized_end=6225
-  _globals['_BATCHGETDOCUMENTSREQUEST']._serialized_start=6227
-  _globals['_BATCHGETDOCUMENTSREQUEST']._serialized_end=6292
-  _globals['_BATCHGETDOCUMENTSRESPONSE']._serialized_start=6294
-  _globals['_BATCHGETDOCUMENTSRESPONSE']._serialized_end=6392
-  _globals['_BATCHGETDOCUMENTSRESULT']._serialized_start=6395
-  _globals['_BATCHGETDOCUMENTSRESULT']._serialized_end=6545
-  _globals['_BATCHSUBMITDOCUMENTSREQUEST']._serialized_start=6547
-  _globals['_BATCHSUBMITDOCUMENTSREQUEST']._serialized_end=6659
-  _globals['_BATCHSUBMITDOCUMENTSRESPONSE']._serialized_start=6661
-  _globals['_BATCHSUBMITDOCUMENTSRESPONSE']._serialized_end=6765
-  _globals['_BATCHSUBMITDOCUMENTSRESULT']._serialized_start=6768
-  _globals['_BATCHSUBMITDOCUMENTSRESULT']._serialized_end=6924
-  _globals['_BATCHPUBLISHDOCUMENTSREQUEST']._serialized_start=6926
-  _globals['_BATCHPUBLISHDOCUMENTSREQUEST']._serialized_end=7040
-  _globals['_BATCHPUBLISHDOCUMENTSRESPONSE']._serialized_start=7042
-  _globals['_BATCHPUBLISHDOCUMENTSRESPONSE']._serialized_end=7148
-  _globals['_BATCHPUBLISHDOCUMENTSRESULT']._serialized_start=7151
-  _globals['_BATCHPUBLISHDOCUMENTSRESULT']._serialized_end=7309
-  _globals['_CONTENTSERVICE']._serialized_start=7312
-  _globals['_CONTENTSERVICE']._serialized_end=14826
+  _globals['_CREATEDOCUMENTREQUEST']._serialized_start=965
+  _globals['_CREATEDOCUMENTREQUEST']._serialized_end=1373
+  _globals['_CREATEDOCUMENTRESPONSE']._serialized_start=1376
+  _globals['_CREATEDOCUMENTRESPONSE']._serialized_end=1512
+  _globals['_GETDOCUMENTREQUEST']._serialized_start=1514
+  _globals['_GETDOCUMENTREQUEST']._serialized_end=1560
+  _globals['_GETDOCUMENTRESPONSE']._serialized_start=1563
+  _globals['_GETDOCUMENTRESPONSE']._serialized_end=1696
+  _globals['_LISTDOCUMENTSREQUEST']._serialized_start=1699
+  _globals['_LISTDOCUMENTSREQUEST']._serialized_end=3456
+  _globals['_LISTDOCUMENTSRESPONSE']._serialized_start=3459
+  _globals['_LISTDOCUMENTSRESPONSE']._serialized_end=3665
+  _globals['_UPDATEDOCUMENTREQUEST']._serialized_start=3668
+  _globals['_UPDATEDOCUMENTREQUEST']._serialized_end=3972
+  _globals['_UPDATEDOCUMENTRESPONSE']._serialized_start=3975
+  _globals['_UPDATEDOCUMENTRESPONSE']._serialized_end=4163
+  _globals['_SUBMITDOCUMENTREQUEST']._serialized_start=4166
+  _globals['_SUBMITDOCUMENTREQUEST']._serialized_end=4660
+  _globals['_SUBMITDOCUMENTRESPONSE']._serialized_start=4663
+  _globals['_SUBMITDOCUMENTRESPONSE']._serialized_end=4809
+  _globals['_APPROVEDOCUMENTREQUEST']._serialized_start=4812
+  _globals['_APPROVEDOCUMENTREQUEST']._serialized_end=4965
+  _globals['_APPROVEDOCUMENTRESPONSE']._serialized_start=4967
+  _globals['_APPROVEDOCUMENTRESPONSE']._serialized_end=5050
+  _globals['_REQUESTCHANGESREQUEST']._serialized_start=5053
+  _globals['_REQUESTCHANGESREQUEST']._serialized_end=5209
+  _globals['_REQUESTCHANGESRESPONSE']._serialized_start=5211
+  _globals['_REQUESTCHANGESRESPONSE']._serialized_end=5293
+  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_start=5296
+  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_end=6135
+  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_start=6138
+  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_end=6376
+  _globals['_LISTREVISIONSREQUEST']._serialized_start=6379
+  _globals['_LISTREVISIONSREQUEST']._serialized_end=6589
+  _globals['_LISTREVISIONSRESPONSE']._serialized_start=6591
+  _globals['_LISTREVISIONSRESPONSE']._serialized_end=6714
+  _globals['_BATCHGETDOCUMENTSREQUEST']._serialized_start=6716
+  _globals['_BATCHGETDOCUMENTSREQUEST']._serialized_end=6781
+  _globals['_BATCHGETDOCUMENTSRESPONSE']._serialized_start=6783
+  _globals['_BATCHGETDOCUMENTSRESPONSE']._serialized_end=6881
+  _globals['_BATCHGETDOCUMENTSRESULT']._serialized_start=6884
+  _globals['_BATCHGETDOCUMENTSRESULT']._serialized_end=7034
+  _globals['_BATCHSUBMITDOCUMENTSREQUEST']._serialized_start=7036
+  _globals['_BATCHSUBMITDOCUMENTSREQUEST']._serialized_end=7148
+  _globals['_BATCHSUBMITDOCUMENTSRESPONSE']._serialized_start=7150
+  _globals['_BATCHSUBMITDOCUMENTSRESPONSE']._serialized_end=7254
+  _globals['_BATCHSUBMITDOCUMENTSRESULT']._serialized_start=7257
+  _globals['_BATCHSUBMITDOCUMENTSRESULT']._serialized_end=7413
+  _globals['_BATCHPUBLISHDOCUMENTSREQUEST']._serialized_start=7415
+  _globals['_BATCHPUBLISHDOCUMENTSREQUEST']._serialized_end=7529
+  _globals['_BATCHPUBLISHDOCUMENTSRESPONSE']._serialized_start=7531
+  _globals['_BATCHPUBLISHDOCUMENTSRESPONSE']._serialized_end=7637
+  _globals['_BATCHPUBLISHDOCUMENTSRESULT']._serialized_start=7640
+  _globals['_BATCHPUBLISHDOCUMENTSRESULT']._serialized_end=7798
+  _globals['_CONTENTSERVICE']._serialized_start=7801
+  _globals['_CONTENTSERVICE']._serialized_end=15323
 # @@protoc_insertion_point(module_scope)
+CreateDocumentRequest.__doc__ = """Asks for a new document.
+
+document: What it shall say. `organisation_id`, `content_type`, `path` and `title` are required."""
+CreateDocumentResponse.__doc__ = """The new document.
+
+document: As it was stored.
+notices: What of its texts does not reach readers as it was written: at most 50, in the order of the text. The last one says so where
+    there is more."""
+GetDocumentRequest.__doc__ = """Asks for one document.
+
+id: Its id."""
+GetDocumentResponse.__doc__ = """One document.
+
+document: As its newest revision says.
+notices: What of its texts does not reach readers as it was written, as it was found when they were saved; nothing of what was saved
+    before notices were kept."""
+ListDocumentsRequest.__doc__ = """Asks for a part of the documents.
+
+organisation_id: Only this organisation's; empty means all that the caller may read.
+content_type: Only of this content type.
+locale: Only in this locale.
+draft_state: Only with a draft in this state.
+live_state: Only in this live state.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+order_by: The order: one or two of `content_type`, `title`, `path`, `create_time`, `update_time` and `publish_time`, with a comma and a
+    space between them, each with ` desc` behind it or not; `content_type, update_time desc`, say. The default is `create_time desc`,
+    and with `create_time` the only one in which nothing moves. What is changed during a walk moves in all others: it may come
+    twice, and is not left out, since the walk ends with what was changed since it began. Titles are sorted by their first 100
+    characters, capitals and accents aside; what was never published stands before all that was.
+view: How much of each.
+author_id: Only those of which this account saved the newest revision.
+tag: Only with this tag, as it is written.
+path_prefix: Only at this path and below it, by the newest revision's path.
+query: Only with these words in the newest revision's title, summary or path, as they are written, capitals aside: all of them, of
+    which the last may be the beginning of a word; `\"a phrase\"`, `this or that`, `-not this`. No words find nothing.
+updated_since_time: Only those that were last changed, in any way, at this time and later.
+updated_until_time: Only those that were last changed before this time.
+is_scheduled: Only with a schedule that is still to come. With the three fields that follow, one schedule has to be all that is asked for.
+scheduled_action: Only with a schedule that does this.
+due_until_time: Only with a schedule that is, or was, due before this time.
+has_failed: Only with a schedule that has failed: to publish, or to take down.
+has_draft: Only with a draft, in whatever state, or only without one.
+is_live: Only what the public sees or has seen something of, or only what was never public.
+with_count: Whether to say how many documents match.
+deleted: Only what is deleted, and not erased yet, of the organisations in which the caller may delete. Nothing of it is shown without.
+review_due_before: Only pages that must be looked at again before this time: with the present one, those that are due."""
+ListDocumentsResponse.__doc__ = """A part of the documents.
+
+documents: In the order of `order_by`, as much of each as `view` says. A page may have fewer than were asked for.
+next_page_token: For the next part; empty at the end.
+total_size: How many documents match, in all parts together, if the request asks for that.
+is_total_size_at_least: Whether there are more than that: beyond 10,000 nobody counts."""
+UpdateDocumentRequest.__doc__ = """Asks for one more revision.
+
+document: Its `id`, its `etag`, and the new values of what `update_mask` names.
+update_mask: Any of `path`, `title`, `summary`, `body`, `body_format`, `details`, `links`, `tags`, `attachments`. `path` and `title` may
+    not become empty.
+merge: Whether to merge with what others have saved since the version of the etag, rather than to be refused (docs/merging.md)."""
+UpdateDocumentResponse.__doc__ = """The changed document.
+
+document: As it was stored.
+notices: What of its texts does not reach readers as it was written: at most 50, in the order of the text. The last one says so where
+    there is more.
+merged: What was merged with what, if others had saved since the version of the etag."""
+SubmitDocumentRequest.__doc__ = """Asks for a review.
+
+id: The document.
+etag: The version that the caller saw.
+comment: A word to the reviewers.
+override_checks: Checks that are overridden, whatever they find: needs DOCUMENTS_OVERRIDE. Those that would have blocked are on the audit, with
+    the reason.
+override_reason: Why they are overridden. Required with `override_checks`, and empty without."""
+SubmitDocumentResponse.__doc__ = """The submitted document.
+
+document: As it now stands.
+problems: What the publish checks have found, and what was overridden: as CheckDocument lists it."""
+ApproveDocumentRequest.__doc__ = """Approves a draft.
+
+id: The document.
+etag: The version that the caller reviewed.
+comment: A word to the authors."""
+ApproveDocumentResponse.__doc__ = """The approved document.
+
+document: As it now stands."""
+RequestChangesRequest.__doc__ = """Gives a draft back.
+
+id: The document.
+etag: The version that the caller reviewed.
+comment: What is to change."""
+RequestChangesResponse.__doc__ = """The document that was given back.
+
+document: As it now stands."""
+PublishDocumentRequest.__doc__ = """Publishes an approved draft.
+
+id: The document.
+etag: The version that the caller saw.
+minor: Whether readers need not notice, a minor update: `public_update_time` stays as it was, and so does the page's history.
+force: Whether to publish the draft in an emergency, though it lacks approvals or has open comments that block. One that needs no
+    force is published as without it.
+force_reason: Why it is forced.
+change_note: What changed, plain text for readers, who find it with the page from then on. Required of a major update: of a document that was
+    public before, unless it is `minor`.
+override_checks: Checks that are overridden, whatever they find: needs DOCUMENTS_OVERRIDE. Those that would have blocked are on the audit, with
+    the reason.
+override_reason: Why they are overridden. Required with `override_checks`, and empty without."""
+PublishDocumentResponse.__doc__ = """The published document.
+
+document: As it now stands.
+record_number: The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it.
+problems: What the publish checks have found, and what was overridden: as CheckDocument lists it.
+notices: What of the body does not reach readers yet: links to documents that are not public (`LINK_TARGET_NOT_LIVE`), whose text
+    stands there until they are."""
+ListRevisionsRequest.__doc__ = """Asks for a part of a document's revisions.
+
+document_id: Whose.
+page_size: How many at most; 0 means 20.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+view: How much of each."""
+ListRevisionsResponse.__doc__ = """A part of a document's revisions.
+
+revisions: Newest first, as much of each as `view` says. A page may have fewer than were asked for.
+next_page_token: For the next part; empty at the end."""
+BatchGetDocumentsRequest.__doc__ = """Asks for documents.
+
+ids: Which: at most 100, each once."""
+BatchGetDocumentsResponse.__doc__ = """What became of each.
+
+results: In the order of the ids, one for each. What an answer has no room for any more is RESOURCE_EXHAUSTED `ANSWER_FULL` here: ask for
+    those again. The first document always has room."""
+BatchGetDocumentsResult.__doc__ = """A document, or why it is not here.
+
+response: As GetDocument answers it.
+error: Why not, with the details that the single call would have."""
+BatchSubmitDocumentsRequest.__doc__ = """Asks for reviews.
+
+requests: What to submit: at most 100."""
+BatchSubmitDocumentsResponse.__doc__ = """What became of each.
+
+results: In the order of the requests, one for each."""
+BatchSubmitDocumentsResult.__doc__ = """A submitted document, or why it is not.
+
+response: As SubmitDocument answers it; the document without what lists leave out, and without `summary` and `tags`, too, where the
+    answer has no room for those any more.
+error: Why not, with the details that the single call would have."""
+BatchPublishDocumentsRequest.__doc__ = """Publishes approved drafts.
+
+requests: What to publish: at most 100."""
+BatchPublishDocumentsResponse.__doc__ = """What became of each.
+
+results: In the order of the requests, one for each."""
+BatchPublishDocumentsResult.__doc__ = """A published document, or why it is not.
+
+response: As PublishDocument answers it; the document without what lists leave out, and without `summary` and `tags`, too, where the
+    answer has no room for those any more.
+error: Why not, with the details that the single call would have."""

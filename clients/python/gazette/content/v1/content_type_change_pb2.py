@@ -27,7 +27,7 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,gazette/content/v1/content_type_change.proto\x12\x12gazette.content.v1\x1a%gazette/content/v1/content_type.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\x01\n\x12\x43ontentTypeVersion\x12\x42\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeR\x0b\x63ontentType\x12\x1b\n\tauthor_id\x18\x02 \x01(\tR\x08\x61uthorId\x12;\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"K\n\x11\x44ocumentViolation\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\"\xed\x02\n\x0fInvalidDocument\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x16\n\x06locale\x18\x04 \x01(\tR\x06locale\x12\x34\n\x04side\x18\x05 \x01(\x0e\x32 .gazette.content.v1.DocumentSideR\x04side\x12\'\n\x0frevision_number\x18\x06 \x01(\x05R\x0erevisionNumber\x12\x45\n\nviolations\x18\x07 \x03(\x0b\x32%.gazette.content.v1.DocumentViolationR\nviolations\x12,\n\x12is_invalid_already\x18\x08 \x01(\x08R\x10isInvalidAlready\x12!\n\x0cis_unmovable\x18\t \x01(\x08R\x0bisUnmovable\"\x97\x01\n\x1eListContentTypeVersionsRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x08\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x8d\x01\n\x1fListContentTypeVersionsResponse\x12\x42\n\x08versions\x18\x01 \x03(\x0b\x32&.gazette.content.v1.ContentTypeVersionR\x08versions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"^\n\x18\x44\x65leteContentTypeRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x08\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\"\x1b\n\x19\x44\x65leteContentTypeResponse*^\n\x0c\x44ocumentSide\x12\x1d\n\x19\x44OCUMENT_SIDE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44OCUMENT_SIDE_LIVE\x10\x01\x12\x17\n\x13\x44OCUMENT_SIDE_DRAFT\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,gazette/content/v1/content_type_change.proto\x12\x12gazette.content.v1\x1a%gazette/content/v1/content_type.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\x01\n\x12\x43ontentTypeVersion\x12\x42\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeR\x0b\x63ontentType\x12\x1b\n\tauthor_id\x18\x02 \x01(\tR\x08\x61uthorId\x12;\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"K\n\x11\x44ocumentViolation\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\"\xed\x02\n\x0fInvalidDocument\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x16\n\x06locale\x18\x04 \x01(\tR\x06locale\x12\x34\n\x04side\x18\x05 \x01(\x0e\x32 .gazette.content.v1.DocumentSideR\x04side\x12\'\n\x0frevision_number\x18\x06 \x01(\x05R\x0erevisionNumber\x12\x45\n\nviolations\x18\x07 \x03(\x0b\x32%.gazette.content.v1.DocumentViolationR\nviolations\x12,\n\x12is_invalid_already\x18\x08 \x01(\x08R\x10isInvalidAlready\x12!\n\x0cis_unmovable\x18\t \x01(\x08R\x0bisUnmovable\"\x97\x01\n\x1eListContentTypeVersionsRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x08\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x8d\x01\n\x1fListContentTypeVersionsResponse\x12\x42\n\x08versions\x18\x01 \x03(\x0b\x32&.gazette.content.v1.ContentTypeVersionR\x08versions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"|\n\x18\x44\x65leteContentTypeRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x08\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\"\x1b\n\x19\x44\x65leteContentTypeResponse*^\n\x0c\x44ocumentSide\x12\x1d\n\x19\x44OCUMENT_SIDE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44OCUMENT_SIDE_LIVE\x10\x01\x12\x17\n\x13\x44OCUMENT_SIDE_DRAFT\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,9 +43,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETECONTENTTYPEREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_DELETECONTENTTYPEREQUEST'].fields_by_name['name']._serialized_options = b'\202\275\030\002\010\010\272H\006r\004\020\001\030d'
   _globals['_DELETECONTENTTYPEREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_DELETECONTENTTYPEREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
-  _globals['_DOCUMENTSIDE']._serialized_start=1217
-  _globals['_DOCUMENTSIDE']._serialized_end=1311
+  _globals['_DELETECONTENTTYPEREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
+  _globals['_DOCUMENTSIDE']._serialized_start=1247
+  _globals['_DOCUMENTSIDE']._serialized_end=1341
   _globals['_CONTENTTYPEVERSION']._serialized_start=169
   _globals['_CONTENTTYPEVERSION']._serialized_end=347
   _globals['_DOCUMENTVIOLATION']._serialized_start=349
@@ -57,7 +57,47 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCONTENTTYPEVERSIONSRESPONSE']._serialized_start=949
   _globals['_LISTCONTENTTYPEVERSIONSRESPONSE']._serialized_end=1090
   _globals['_DELETECONTENTTYPEREQUEST']._serialized_start=1092
-  _globals['_DELETECONTENTTYPEREQUEST']._serialized_end=1186
-  _globals['_DELETECONTENTTYPERESPONSE']._serialized_start=1188
-  _globals['_DELETECONTENTTYPERESPONSE']._serialized_end=1215
+  _globals['_DELETECONTENTTYPEREQUEST']._serialized_end=1216
+  _globals['_DELETECONTENTTYPERESPONSE']._serialized_start=1218
+  _globals['_DELETECONTENTTYPERESPONSE']._serialized_end=1245
 # @@protoc_insertion_point(module_scope)
+DocumentSide.__doc__ = """Which side of a document is meant.
+
+DOCUMENT_SIDE_UNSPECIFIED: Neither.
+DOCUMENT_SIDE_LIVE: What the public sees, or has seen last.
+DOCUMENT_SIDE_DRAFT: The draft. One that is being written may lack what it must have later."""
+ContentTypeVersion.__doc__ = """What a content type was from one change until the next.
+
+content_type: The content type as it was. Lists leave `details_schema` out.
+author_id: The account that made it so. Empty where that was not kept yet.
+create_time: When."""
+DocumentViolation.__doc__ = """One thing that is wrong with a document.
+
+field: Where: `document.details.parts[0].title`, or `document.body`.
+description: What."""
+InvalidDocument.__doc__ = """A document that does not satisfy a content type.
+
+id: Its id.
+organisation_id: Whose it is.
+path: Its path.
+locale: Its language.
+side: Which side of it. A document of which both sides are wrong comes twice.
+revision_number: The revision that was looked at.
+violations: What is wrong, the first five.
+is_invalid_already: Whether it does not satisfy the content type as it stands either: then no change makes it invalid, and none is refused for it.
+is_unmovable: Whether a move is in the way, which no change is accepted with: the member is there already and says something else, or the
+    details would become too large or nest too deep."""
+ListContentTypeVersionsRequest.__doc__ = """Asks for a part of the versions of a content type.
+
+name: Its name. One that was deleted still has them.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListContentTypeVersionsResponse.__doc__ = """A part of the versions of a content type.
+
+versions: Newest first, without their schemas. A page may have fewer than were asked for.
+next_page_token: For the next part; empty at the end."""
+DeleteContentTypeRequest.__doc__ = """Asks for a content type to be deleted.
+
+name: Its name.
+etag: The version that the caller saw."""
+DeleteContentTypeResponse.__doc__ = """It is deleted."""

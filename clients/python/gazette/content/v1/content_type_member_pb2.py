@@ -26,7 +26,7 @@ from gazette.access.v1 import access_pb2 as gazette_dot_access_dot_v1_dot_access
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,gazette/content/v1/content_type_member.proto\x12\x12gazette.content.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1agazette/text/v1/text.proto\"\xdb\x01\n\x10MemberPermission\x12|\n\x06member\x18\x01 \x01(\tBd\x82\xbd\x18\x02\x08\x01\xbaH[rY\x18\xc8\x01\x32T^(title|summary|path|body|body_format|details|links|tags|attachments|(/[^/]+){1,8})$R\x06member\x12I\n\npermission\x18\x02 \x01(\x0e\x32\x1d.gazette.access.v1.PermissionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\npermission\"~\n\nMemberMove\x12\x37\n\x06source\x18\x01 \x01(\tB\x1f\x82\xbd\x18\x02\x08\x01\xbaH\x16r\x14\x18\xc8\x01\x32\x0f^(/[^/]+){1,8}$R\x06source\x12\x37\n\x06target\x18\x02 \x01(\tB\x1f\x82\xbd\x18\x02\x08\x01\xbaH\x16r\x14\x18\xc8\x01\x32\x0f^(/[^/]+){1,8}$R\x06targetb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,gazette/content/v1/content_type_member.proto\x12\x12gazette.content.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1agazette/text/v1/text.proto\"\xe2\x02\n\x10MemberPermission\x12\x82\x02\n\x06member\x18\x01 \x01(\tB\xe9\x01\x82\xbd\x18\x02\x08\x01\x8a\xbd\x18jtitle, summary, path, body, body_format, details, links, tags, attachments, or a JSON Pointer into details\xbaHrrp\x18\xc8\x01\x32T^(title|summary|path|body|body_format|details|links|tags|attachments|(/[^/]+){1,8})$\x92\x02\x05title\x92\x02\x0c/parts/*/feeR\x06member\x12I\n\npermission\x18\x02 \x01(\x0e\x32\x1d.gazette.access.v1.PermissionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\npermission\"\x86\x02\n\nMemberMove\x12{\n\x06source\x18\x01 \x01(\tBc\x82\xbd\x18\x02\x08\x01\x8a\xbd\x18\x31\x61 JSON Pointer of one to eight steps into details\xbaH%r#\x18\xc8\x01\x32\x0f^(/[^/]+){1,8}$\x92\x02\x0c/parts/*/feeR\x06source\x12{\n\x06target\x18\x02 \x01(\tBc\x82\xbd\x18\x02\x08\x01\x8a\xbd\x18\x31\x61 JSON Pointer of one to eight steps into details\xbaH%r#\x18\xc8\x01\x32\x0f^(/[^/]+){1,8}$\x92\x02\x0c/parts/*/feeR\x06targetb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,15 +34,28 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.content.v1.content_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MEMBERPERMISSION'].fields_by_name['member']._loaded_options = None
-  _globals['_MEMBERPERMISSION'].fields_by_name['member']._serialized_options = b'\202\275\030\002\010\001\272H[rY\030\310\0012T^(title|summary|path|body|body_format|details|links|tags|attachments|(/[^/]+){1,8})$'
+  _globals['_MEMBERPERMISSION'].fields_by_name['member']._serialized_options = b'\202\275\030\002\010\001\212\275\030jtitle, summary, path, body, body_format, details, links, tags, attachments, or a JSON Pointer into details\272Hrrp\030\310\0012T^(title|summary|path|body|body_format|details|links|tags|attachments|(/[^/]+){1,8})$\222\002\005title\222\002\014/parts/*/fee'
   _globals['_MEMBERPERMISSION'].fields_by_name['permission']._loaded_options = None
   _globals['_MEMBERPERMISSION'].fields_by_name['permission']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_MEMBERMOVE'].fields_by_name['source']._loaded_options = None
-  _globals['_MEMBERMOVE'].fields_by_name['source']._serialized_options = b'\202\275\030\002\010\001\272H\026r\024\030\310\0012\017^(/[^/]+){1,8}$'
+  _globals['_MEMBERMOVE'].fields_by_name['source']._serialized_options = b'\202\275\030\002\010\001\212\275\0301a JSON Pointer of one to eight steps into details\272H%r#\030\310\0012\017^(/[^/]+){1,8}$\222\002\014/parts/*/fee'
   _globals['_MEMBERMOVE'].fields_by_name['target']._loaded_options = None
-  _globals['_MEMBERMOVE'].fields_by_name['target']._serialized_options = b'\202\275\030\002\010\001\272H\026r\024\030\310\0012\017^(/[^/]+){1,8}$'
+  _globals['_MEMBERMOVE'].fields_by_name['target']._serialized_options = b'\202\275\030\002\010\001\212\275\0301a JSON Pointer of one to eight steps into details\272H%r#\030\310\0012\017^(/[^/]+){1,8}$\222\002\014/parts/*/fee'
   _globals['_MEMBERPERMISSION']._serialized_start=129
-  _globals['_MEMBERPERMISSION']._serialized_end=348
-  _globals['_MEMBERMOVE']._serialized_start=350
-  _globals['_MEMBERMOVE']._serialized_end=476
+  _globals['_MEMBERPERMISSION']._serialized_end=483
+  _globals['_MEMBERMOVE']._serialized_start=486
+  _globals['_MEMBERMOVE']._serialized_end=748
 # @@protoc_insertion_point(module_scope)
+MemberPermission.__doc__ = """A part of documents that not everybody may write who may write the documents.
+
+member: Which part: a field of Document (`title`, `summary`, `path`, `body`, `body_format`, `details`, `links`, `tags`,
+    `attachments`), or members of its `details` as a JSON Pointer in which `*` stands for every element of an array or member of
+    an object (`/price`, `/parts/*/fee`).
+permission: What a caller must hold in the document's organisation to change it: `PERMISSION_DOCUMENTS_REVIEW` is what editors have,
+    `PERMISSION_DOCUMENTS_PUBLISH` what publishers have, `PERMISSION_ACCOUNTS_WRITE` what administrators have."""
+MemberMove.__doc__ = """Members of `details` that are called something else, or are elsewhere, from a version of their content type on.
+
+source: Where they were: a JSON Pointer (RFC 6901) through objects, in which `*` stands for every element of an array or member of an
+    object (`/old`, `/parts/*/old`).
+target: Where they are. What comes before and with its last `*` is the same as in `source`: nothing moves from one element to
+    another. Objects on the way are made where they are missing, and go where they are left empty."""

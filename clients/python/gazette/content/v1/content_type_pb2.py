@@ -30,7 +30,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/content_type.proto\x12\x12gazette.content.v1\x1a,gazette/content/v1/content_type_member.proto\x1a&gazette/content/v1/publish_check.proto\x1a\x1fgazette/content/v1/review.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x07\n\x0b\x43ontentType\x12:\n\x04name\x18\x01 \x01(\tB&\xbaH#r!\x18\x64\x32\x1d^[a-z][a-z0-9]*(_[a-z0-9]+)*$R\x04name\x12&\n\x05title\x18\x02 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x05title\x12\x46\n\x0e\x64\x65tails_schema\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x06\x82\xbd\x18\x02\x08\nR\rdetailsSchema\x12.\n\x0b\x62ody_member\x18\x04 \x01(\tB\r\x82\xbd\x18\x02\x08\x01\xbaH\x04r\x02\x18\x64R\nbodyMember\x12\x45\n\x0chtml_members\x18\x05 \x03(\tB\"\x82\xbd\x18\x02\x08\x01\xbaH\x19\x92\x01\x16\x10\x64\"\x12r\x10\x18\xc8\x01\x32\x0b^(/[^/]+)+$R\x0bhtmlMembers\x12\x1b\n\x04\x65tag\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x04\x65tag\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x18\n\x07version\x18\t \x01(\x05R\x07version\x12]\n\x12member_permissions\x18\n \x03(\x0b\x32$.gazette.content.v1.MemberPermissionB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x11memberPermissions\x12>\n\x05moves\x18\x0b \x03(\x0b\x32\x1e.gazette.content.v1.MemberMoveB\x08\xbaH\x05\x92\x01\x02\x10\x14R\x05moves\x12\x45\n\rreview_policy\x18\r \x01(\x0b\x32 .gazette.content.v1.ReviewPolicyR\x0creviewPolicy\x12\xb8\x01\n\x0epublish_checks\x18\x0f \x03(\x0b\x32\'.gazette.content.v1.PublishCheckSettingBh\xbaHe\xba\x01]\n\x15publish_checks.unique\x12\x1a\x65\x61\x63h check has one setting\x1a(this.map(each, int(each.check)).unique()\x92\x01\x02\x10\x64R\rpublishChecks\x12\x19\n\x08is_block\x18\x11 \x01(\x08R\x07isBlock*m\n\x0f\x43ontentTypeView\x12!\n\x1d\x43ONTENT_TYPE_VIEW_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONTENT_TYPE_VIEW_BASIC\x10\x01\x12\x1a\n\x16\x43ONTENT_TYPE_VIEW_FULL\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/content_type.proto\x12\x12gazette.content.v1\x1a,gazette/content/v1/content_type_member.proto\x1a&gazette/content/v1/publish_check.proto\x1a\x1fgazette/content/v1/review.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\x08\n\x0b\x43ontentType\x12\xa7\x01\n\x04name\x18\x01 \x01(\tB\x92\x01\x8a\xbd\x18Xa name: lowercase letters and digits, a letter first, with single underscores in between\xbaH3r1\x18\x64\x32\x1d^[a-z][a-z0-9]*(_[a-z0-9]+)*$\x92\x02\rharbour_guideR\x04name\x12&\n\x05title\x18\x02 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x05title\x12\x46\n\x0e\x64\x65tails_schema\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x06\x82\xbd\x18\x02\x08\nR\rdetailsSchema\x12.\n\x0b\x62ody_member\x18\x04 \x01(\tB\r\x82\xbd\x18\x02\x08\x01\xbaH\x04r\x02\x18\x64R\nbodyMember\x12t\n\x0chtml_members\x18\x05 \x03(\tBQ\x82\xbd\x18\x02\x08\x01\x8a\xbd\x18\x1b\x61 JSON Pointer into details\xbaH)\x92\x01&\x10\x64\"\"r \x18\xc8\x01\x32\x0b^(/[^/]+)+$\x92\x02\r/parts/*/bodyR\x0bhtmlMembers\x12\x39\n\x04\x65tag\x18\x06 \x01(\tB%\x8a\xbd\x18\x16the etag that you read\xbaH\x08r\x06\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x18\n\x07version\x18\t \x01(\x05R\x07version\x12]\n\x12member_permissions\x18\n \x03(\x0b\x32$.gazette.content.v1.MemberPermissionB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x11memberPermissions\x12>\n\x05moves\x18\x0b \x03(\x0b\x32\x1e.gazette.content.v1.MemberMoveB\x08\xbaH\x05\x92\x01\x02\x10\x14R\x05moves\x12\x45\n\rreview_policy\x18\r \x01(\x0b\x32 .gazette.content.v1.ReviewPolicyR\x0creviewPolicy\x12\xb8\x01\n\x0epublish_checks\x18\x0f \x03(\x0b\x32\'.gazette.content.v1.PublishCheckSettingBh\xbaHe\xba\x01]\n\x15publish_checks.unique\x12\x1a\x65\x61\x63h check has one setting\x1a(this.map(each, int(each.check)).unique()\x92\x01\x02\x10\x64R\rpublishChecks\x12\x19\n\x08is_block\x18\x11 \x01(\x08R\x07isBlock*m\n\x0f\x43ontentTypeView\x12!\n\x1d\x43ONTENT_TYPE_VIEW_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONTENT_TYPE_VIEW_BASIC\x10\x01\x12\x1a\n\x16\x43ONTENT_TYPE_VIEW_FULL\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +38,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.content.v1.content_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CONTENTTYPE'].fields_by_name['name']._loaded_options = None
-  _globals['_CONTENTTYPE'].fields_by_name['name']._serialized_options = b'\272H#r!\030d2\035^[a-z][a-z0-9]*(_[a-z0-9]+)*$'
+  _globals['_CONTENTTYPE'].fields_by_name['name']._serialized_options = b'\212\275\030Xa name: lowercase letters and digits, a letter first, with single underscores in between\272H3r1\030d2\035^[a-z][a-z0-9]*(_[a-z0-9]+)*$\222\002\rharbour_guide'
   _globals['_CONTENTTYPE'].fields_by_name['title']._loaded_options = None
   _globals['_CONTENTTYPE'].fields_by_name['title']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\005r\003\030\377\001'
   _globals['_CONTENTTYPE'].fields_by_name['details_schema']._loaded_options = None
@@ -46,17 +46,47 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTENTTYPE'].fields_by_name['body_member']._loaded_options = None
   _globals['_CONTENTTYPE'].fields_by_name['body_member']._serialized_options = b'\202\275\030\002\010\001\272H\004r\002\030d'
   _globals['_CONTENTTYPE'].fields_by_name['html_members']._loaded_options = None
-  _globals['_CONTENTTYPE'].fields_by_name['html_members']._serialized_options = b'\202\275\030\002\010\001\272H\031\222\001\026\020d\"\022r\020\030\310\0012\013^(/[^/]+)+$'
+  _globals['_CONTENTTYPE'].fields_by_name['html_members']._serialized_options = b'\202\275\030\002\010\001\212\275\030\033a JSON Pointer into details\272H)\222\001&\020d\"\"r \030\310\0012\013^(/[^/]+)+$\222\002\r/parts/*/body'
   _globals['_CONTENTTYPE'].fields_by_name['etag']._loaded_options = None
-  _globals['_CONTENTTYPE'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_CONTENTTYPE'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\010r\006\030d\222\002\0014'
   _globals['_CONTENTTYPE'].fields_by_name['member_permissions']._loaded_options = None
   _globals['_CONTENTTYPE'].fields_by_name['member_permissions']._serialized_options = b'\272H\005\222\001\002\020d'
   _globals['_CONTENTTYPE'].fields_by_name['moves']._loaded_options = None
   _globals['_CONTENTTYPE'].fields_by_name['moves']._serialized_options = b'\272H\005\222\001\002\020\024'
   _globals['_CONTENTTYPE'].fields_by_name['publish_checks']._loaded_options = None
   _globals['_CONTENTTYPE'].fields_by_name['publish_checks']._serialized_options = b'\272He\272\001]\n\025publish_checks.unique\022\032each check has one setting\032(this.map(each, int(each.check)).unique()\222\001\002\020d'
-  _globals['_CONTENTTYPEVIEW']._serialized_start=1199
-  _globals['_CONTENTTYPEVIEW']._serialized_end=1308
+  _globals['_CONTENTTYPEVIEW']._serialized_start=1386
+  _globals['_CONTENTTYPEVIEW']._serialized_end=1495
   _globals['_CONTENTTYPE']._serialized_start=272
-  _globals['_CONTENTTYPE']._serialized_end=1197
+  _globals['_CONTENTTYPE']._serialized_end=1384
 # @@protoc_insertion_point(module_scope)
+ContentTypeView.__doc__ = """How much of each content type a list shows (AIP-157).
+
+CONTENT_TYPE_VIEW_UNSPECIFIED: As BASIC.
+CONTENT_TYPE_VIEW_BASIC: Without `details_schema`.
+CONTENT_TYPE_VIEW_FULL: All of it. The list has fewer on a page, the larger they are."""
+ContentType.__doc__ = """A kind of document, and what its `details` must look like. Each change makes a version of it, and all are kept.
+
+name: Its name, unique and fixed: lower-case letters, digits and underscores. What people read is `title`, which can be changed.
+title: Its name, as people write it.
+details_schema: The JSON Schema (draft 4 to 2020-12) that `details` must satisfy; empty allows everything. References stay within it. It has
+    at most 5,000 values, and one that takes more than a second to be compiled and asked about empty details is refused. `format`
+    is asserted; one that names a format which nothing checks is refused.
+body_member: The member of `details` under which the schema expects the document's body; the body is put there, for the check alone.
+    Empty: the schema does not speak of the body.
+html_members: Which members of `details` hold HTML, as JSON Pointers (RFC 6901) in which `*` stands for every element of an array or
+    member of an object (`/parts/*/body`). They are sanitised for the public; all other strings are data, not markup.
+etag: Names this version. Required in an update; set by the server.
+create_time: When it was made. Set by the server.
+update_time: When it last changed. Set by the server.
+version: The number of this version: one more with each change. Set by the server.
+member_permissions: Which parts of documents need more than the right to write documents, to be changed by a save or given at creation. What a
+    save leaves as it was needs nothing. Of several that concern one part all are needed.
+moves: Which members of `details` are called something else, or are elsewhere, from this version on, in this order. Revisions stay as
+    they were saved: whoever reads one gets the members where they are by then. An update whose mask names `moves` moves them;
+    `html_members` and `member_permissions` move along unless the mask names those, too; the schema does not, and has to be given.
+    A content type makes at most 100 in all its life. A new one has none.
+review_policy: Whose word a draft of this kind needs before it is published. Unset: that of one reviewer.
+publish_checks: The publish checks that its documents want otherwise than by default (docs/publish-checks.md), each once, in their order.
+is_block: Whether its documents are reusable blocks: a contact, a rate, an opening time. They are written, reviewed and published as
+    all are, and shown within pages (`[[block:…]]` in a body); nothing is served at their own paths. Fixed when it is made."""

@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from gazette.access.v1 import access_pb2 as gazette_dot_access_dot_v1_dot_access__pb2
+from gazette.calls.v1 import calls_pb2 as gazette_dot_calls_dot_v1_dot_calls__pb2
 from gazette.content.v1 import content_type_pb2 as gazette_dot_content_dot_v1_dot_content__type__pb2
 from gazette.content.v1 import content_type_change_pb2 as gazette_dot_content_dot_v1_dot_content__type__change__pb2
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
@@ -30,7 +31,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-gazette/content/v1/content_type_service.proto\x12\x12gazette.content.v1\x1a\x1egazette/access/v1/access.proto\x1a%gazette/content/v1/content_type.proto\x1a,gazette/content/v1/content_type_change.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\"\xa6\x01\n\x18\x43reateContentTypeRequest\x12\x89\x01\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeBE\xbaHB\xba\x01<\n\x15\x63ontent_type.required\x12\x11title is required\x1a\x10this.title != \'\'\xc8\x01\x01R\x0b\x63ontentType\"_\n\x19\x43reateContentTypeResponse\x12\x42\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeR\x0b\x63ontentType\"_\n\x15GetContentTypeRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x08\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12!\n\x07version\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x07version\"\\\n\x16GetContentTypeResponse\x12\x42\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeR\x0b\x63ontentType\"\xae\x01\n\x17ListContentTypesRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12\x41\n\x04view\x18\n \x01(\x0e\x32#.gazette.content.v1.ContentTypeViewB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04view\"\x88\x01\n\x18ListContentTypesResponse\x12\x44\n\rcontent_types\x18\x01 \x03(\x0b\x32\x1f.gazette.content.v1.ContentTypeR\x0c\x63ontentTypes\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb8\x02\n\x18UpdateContentTypeRequest\x12\x84\x01\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeB@\xbaH=\xba\x01\x37\n\x12\x63ontent_type.named\x12\x10\x65tag is required\x1a\x0fthis.etag != \'\'\xc8\x01\x01R\x0b\x63ontentType\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\x12%\n\x0e\x61\x63\x63\x65pt_invalid\x18\x03 \x01(\x08R\racceptInvalid\x12)\n\x0b\x63heck_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\ncheckToken\"\xd6\x01\n\x19UpdateContentTypeResponse\x12\x42\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeR\x0b\x63ontentType\x12P\n\x11invalid_documents\x18\x02 \x03(\x0b\x32#.gazette.content.v1.InvalidDocumentR\x10invalidDocuments\x12#\n\rinvalid_count\x18\x03 \x01(\x03R\x0cinvalidCount\"\xdb\x02\n\x17\x43heckContentTypeRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x08\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12\x44\n\x06\x63hange\x18\x02 \x01(\x0b\x32,.gazette.content.v1.UpdateContentTypeRequestR\x06\x63hange\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageToken:\x82\x01\xbaH\x7f\x1a}\n\x17\x63heck_content_type.name\x12!change is of another content type\x1a?!has(this.change) || this.change.content_type.name == this.name\"\xd4\x02\n\x18\x43heckContentTypeResponse\x12P\n\x11invalid_documents\x18\x01 \x03(\x0b\x32#.gazette.content.v1.InvalidDocumentR\x10invalidDocuments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12#\n\rchecked_count\x18\x03 \x01(\x03R\x0c\x63heckedCount\x12\x1f\n\x0btotal_count\x18\x04 \x01(\x03R\ntotalCount\x12#\n\rinvalid_count\x18\x05 \x01(\x03R\x0cinvalidCount\x12\x32\n\x15invalid_already_count\x18\x06 \x01(\x03R\x13invalidAlreadyCount\x12\x1f\n\x0b\x63heck_token\x18\x07 \x01(\tR\ncheckToken2\x8a\t\n\x12\x43ontentTypeService\x12\x9f\x01\n\x11\x43reateContentType\x12,.gazette.content.v1.CreateContentTypeRequest\x1a-.gazette.content.v1.CreateContentTypeResponse\"-\xfa\xbc\x18\x02\x18\x06\x82\xd3\xe4\x93\x02!\"\x11/v1/content-types:\x0c\x63ontent_type\x12\x92\x01\n\x0eGetContentType\x12).gazette.content.v1.GetContentTypeRequest\x1a*.gazette.content.v1.GetContentTypeResponse\")\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/content-types/{name}\x12\x91\x01\n\x10ListContentTypes\x12+.gazette.content.v1.ListContentTypesRequest\x1a,.gazette.content.v1.ListContentTypesResponse\"\"\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/content-types\x12\xb3\x01\n\x11UpdateContentType\x12,.gazette.content.v1.UpdateContentTypeRequest\x1a-.gazette.content.v1.UpdateContentTypeResponse\"A\xfa\xbc\x18\x02\x18\x06\x82\xd3\xe4\x93\x02\x35\x32%/v1/content-types/{content_type.name}:\x0c\x63ontent_type\x12\x9e\x01\n\x10\x43heckContentType\x12+.gazette.content.v1.CheckContentTypeRequest\x1a,.gazette.content.v1.CheckContentTypeResponse\"/\xfa\xbc\x18\x02\x18\x06\x82\xd3\xe4\x93\x02#\"\x1e/v1/content-types/{name}:check:\x01*\x12\xb6\x01\n\x17ListContentTypeVersions\x12\x32.gazette.content.v1.ListContentTypeVersionsRequest\x1a\x33.gazette.content.v1.ListContentTypeVersionsResponse\"2\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02#\x12!/v1/content-types/{name}/versions\x12\x98\x01\n\x11\x44\x65leteContentType\x12,.gazette.content.v1.DeleteContentTypeRequest\x1a-.gazette.content.v1.DeleteContentTypeResponse\"&\xfa\xbc\x18\x02\x18\x06\x82\xd3\xe4\x93\x02\x1a*\x18/v1/content-types/{name}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-gazette/content/v1/content_type_service.proto\x12\x12gazette.content.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1cgazette/calls/v1/calls.proto\x1a%gazette/content/v1/content_type.proto\x1a,gazette/content/v1/content_type_change.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\"\xae\x01\n\x18\x43reateContentTypeRequest\x12\x91\x01\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeBM\xbaHJ\xba\x01\x44\n\x1b\x63ontent_type.title.required\x12\x13`title` is required\x1a\x10this.title != \'\'\xc8\x01\x01R\x0b\x63ontentType\"_\n\x19\x43reateContentTypeResponse\x12\x42\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeR\x0b\x63ontentType\"_\n\x15GetContentTypeRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x08\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12!\n\x07version\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x07version\"\\\n\x16GetContentTypeResponse\x12\x42\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeR\x0b\x63ontentType\"\xae\x01\n\x17ListContentTypesRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12\x41\n\x04view\x18\n \x01(\x0e\x32#.gazette.content.v1.ContentTypeViewB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04view\"\x88\x01\n\x18ListContentTypesResponse\x12\x44\n\rcontent_types\x18\x01 \x03(\x0b\x32\x1f.gazette.content.v1.ContentTypeR\x0c\x63ontentTypes\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc2\x02\n\x18UpdateContentTypeRequest\x12\x8e\x01\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeBJ\xbaHG\xba\x01\x41\n\x1a\x63ontent_type.etag.required\x12\x12`etag` is required\x1a\x0fthis.etag != \'\'\xc8\x01\x01R\x0b\x63ontentType\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\x12%\n\x0e\x61\x63\x63\x65pt_invalid\x18\x03 \x01(\x08R\racceptInvalid\x12)\n\x0b\x63heck_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\ncheckToken\"\xd6\x01\n\x19UpdateContentTypeResponse\x12\x42\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeR\x0b\x63ontentType\x12P\n\x11invalid_documents\x18\x02 \x03(\x0b\x32#.gazette.content.v1.InvalidDocumentR\x10invalidDocuments\x12#\n\rinvalid_count\x18\x03 \x01(\x03R\x0cinvalidCount\"\xdb\x02\n\x17\x43heckContentTypeRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x08\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12\x44\n\x06\x63hange\x18\x02 \x01(\x0b\x32,.gazette.content.v1.UpdateContentTypeRequestR\x06\x63hange\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 R\tpageToken:\x82\x01\xbaH\x7f\x1a}\n\x17\x63heck_content_type.name\x12!change is of another content type\x1a?!has(this.change) || this.change.content_type.name == this.name\"\xd4\x02\n\x18\x43heckContentTypeResponse\x12P\n\x11invalid_documents\x18\x01 \x03(\x0b\x32#.gazette.content.v1.InvalidDocumentR\x10invalidDocuments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12#\n\rchecked_count\x18\x03 \x01(\x03R\x0c\x63heckedCount\x12\x1f\n\x0btotal_count\x18\x04 \x01(\x03R\ntotalCount\x12#\n\rinvalid_count\x18\x05 \x01(\x03R\x0cinvalidCount\x12\x32\n\x15invalid_already_count\x18\x06 \x01(\x03R\x13invalidAlreadyCount\x12\x1f\n\x0b\x63heck_token\x18\x07 \x01(\tR\ncheckToken2\x8e\t\n\x12\x43ontentTypeService\x12\xa3\x01\n\x11\x43reateContentType\x12,.gazette.content.v1.CreateContentTypeRequest\x1a-.gazette.content.v1.CreateContentTypeResponse\"1\xfa\xbc\x18\x02\x18\x06\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02!\"\x11/v1/content-types:\x0c\x63ontent_type\x12\x92\x01\n\x0eGetContentType\x12).gazette.content.v1.GetContentTypeRequest\x1a*.gazette.content.v1.GetContentTypeResponse\")\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/content-types/{name}\x12\x91\x01\n\x10ListContentTypes\x12+.gazette.content.v1.ListContentTypesRequest\x1a,.gazette.content.v1.ListContentTypesResponse\"\"\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/content-types\x12\xb3\x01\n\x11UpdateContentType\x12,.gazette.content.v1.UpdateContentTypeRequest\x1a-.gazette.content.v1.UpdateContentTypeResponse\"A\xfa\xbc\x18\x02\x18\x06\x82\xd3\xe4\x93\x02\x35\x32%/v1/content-types/{content_type.name}:\x0c\x63ontent_type\x12\x9e\x01\n\x10\x43heckContentType\x12+.gazette.content.v1.CheckContentTypeRequest\x1a,.gazette.content.v1.CheckContentTypeResponse\"/\xfa\xbc\x18\x02\x18\x06\x82\xd3\xe4\x93\x02#\"\x1e/v1/content-types/{name}:check:\x01*\x12\xb6\x01\n\x17ListContentTypeVersions\x12\x32.gazette.content.v1.ListContentTypeVersionsRequest\x1a\x33.gazette.content.v1.ListContentTypeVersionsResponse\"2\x90\x02\x01\xfa\xbc\x18\x02\x18\x01\x82\xd3\xe4\x93\x02#\x12!/v1/content-types/{name}/versions\x12\x98\x01\n\x11\x44\x65leteContentType\x12,.gazette.content.v1.DeleteContentTypeRequest\x1a-.gazette.content.v1.DeleteContentTypeResponse\"&\xfa\xbc\x18\x02\x18\x06\x82\xd3\xe4\x93\x02\x1a*\x18/v1/content-types/{name}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +39,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.content.v1.content_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CREATECONTENTTYPEREQUEST'].fields_by_name['content_type']._loaded_options = None
-  _globals['_CREATECONTENTTYPEREQUEST'].fields_by_name['content_type']._serialized_options = b'\272HB\272\001<\n\025content_type.required\022\021title is required\032\020this.title != \'\'\310\001\001'
+  _globals['_CREATECONTENTTYPEREQUEST'].fields_by_name['content_type']._serialized_options = b'\272HJ\272\001D\n\033content_type.title.required\022\023`title` is required\032\020this.title != \'\'\310\001\001'
   _globals['_GETCONTENTTYPEREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETCONTENTTYPEREQUEST'].fields_by_name['name']._serialized_options = b'\202\275\030\002\010\010\272H\006r\004\020\001\030d'
   _globals['_GETCONTENTTYPEREQUEST'].fields_by_name['version']._loaded_options = None
@@ -50,7 +51,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCONTENTTYPESREQUEST'].fields_by_name['view']._loaded_options = None
   _globals['_LISTCONTENTTYPESREQUEST'].fields_by_name['view']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_UPDATECONTENTTYPEREQUEST'].fields_by_name['content_type']._loaded_options = None
-  _globals['_UPDATECONTENTTYPEREQUEST'].fields_by_name['content_type']._serialized_options = b'\272H=\272\0017\n\022content_type.named\022\020etag is required\032\017this.etag != \'\'\310\001\001'
+  _globals['_UPDATECONTENTTYPEREQUEST'].fields_by_name['content_type']._serialized_options = b'\272HG\272\001A\n\032content_type.etag.required\022\022`etag` is required\032\017this.etag != \'\'\310\001\001'
   _globals['_UPDATECONTENTTYPEREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATECONTENTTYPEREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
   _globals['_UPDATECONTENTTYPEREQUEST'].fields_by_name['check_token']._loaded_options = None
@@ -64,7 +65,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKCONTENTTYPEREQUEST']._loaded_options = None
   _globals['_CHECKCONTENTTYPEREQUEST']._serialized_options = b'\272H\177\032}\n\027check_content_type.name\022!change is of another content type\032?!has(this.change) || this.change.content_type.name == this.name'
   _globals['_CONTENTTYPESERVICE'].methods_by_name['CreateContentType']._loaded_options = None
-  _globals['_CONTENTTYPESERVICE'].methods_by_name['CreateContentType']._serialized_options = b'\372\274\030\002\030\006\202\323\344\223\002!\"\021/v1/content-types:\014content_type'
+  _globals['_CONTENTTYPESERVICE'].methods_by_name['CreateContentType']._serialized_options = b'\372\274\030\002\030\006\200\275\030\001\202\323\344\223\002!\"\021/v1/content-types:\014content_type'
   _globals['_CONTENTTYPESERVICE'].methods_by_name['GetContentType']._loaded_options = None
   _globals['_CONTENTTYPESERVICE'].methods_by_name['GetContentType']._serialized_options = b'\220\002\001\372\274\030\002\030\001\202\323\344\223\002\032\022\030/v1/content-types/{name}'
   _globals['_CONTENTTYPESERVICE'].methods_by_name['ListContentTypes']._loaded_options = None
@@ -77,26 +78,79 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTENTTYPESERVICE'].methods_by_name['ListContentTypeVersions']._serialized_options = b'\220\002\001\372\274\030\002\030\001\202\323\344\223\002#\022!/v1/content-types/{name}/versions'
   _globals['_CONTENTTYPESERVICE'].methods_by_name['DeleteContentType']._loaded_options = None
   _globals['_CONTENTTYPESERVICE'].methods_by_name['DeleteContentType']._serialized_options = b'\372\274\030\002\030\006\202\323\344\223\002\032*\030/v1/content-types/{name}'
-  _globals['_CREATECONTENTTYPEREQUEST']._serialized_start=279
-  _globals['_CREATECONTENTTYPEREQUEST']._serialized_end=445
-  _globals['_CREATECONTENTTYPERESPONSE']._serialized_start=447
-  _globals['_CREATECONTENTTYPERESPONSE']._serialized_end=542
-  _globals['_GETCONTENTTYPEREQUEST']._serialized_start=544
-  _globals['_GETCONTENTTYPEREQUEST']._serialized_end=639
-  _globals['_GETCONTENTTYPERESPONSE']._serialized_start=641
-  _globals['_GETCONTENTTYPERESPONSE']._serialized_end=733
-  _globals['_LISTCONTENTTYPESREQUEST']._serialized_start=736
-  _globals['_LISTCONTENTTYPESREQUEST']._serialized_end=910
-  _globals['_LISTCONTENTTYPESRESPONSE']._serialized_start=913
-  _globals['_LISTCONTENTTYPESRESPONSE']._serialized_end=1049
-  _globals['_UPDATECONTENTTYPEREQUEST']._serialized_start=1052
-  _globals['_UPDATECONTENTTYPEREQUEST']._serialized_end=1364
-  _globals['_UPDATECONTENTTYPERESPONSE']._serialized_start=1367
-  _globals['_UPDATECONTENTTYPERESPONSE']._serialized_end=1581
-  _globals['_CHECKCONTENTTYPEREQUEST']._serialized_start=1584
-  _globals['_CHECKCONTENTTYPEREQUEST']._serialized_end=1931
-  _globals['_CHECKCONTENTTYPERESPONSE']._serialized_start=1934
-  _globals['_CHECKCONTENTTYPERESPONSE']._serialized_end=2274
-  _globals['_CONTENTTYPESERVICE']._serialized_start=2277
-  _globals['_CONTENTTYPESERVICE']._serialized_end=3439
+  _globals['_CREATECONTENTTYPEREQUEST']._serialized_start=309
+  _globals['_CREATECONTENTTYPEREQUEST']._serialized_end=483
+  _globals['_CREATECONTENTTYPERESPONSE']._serialized_start=485
+  _globals['_CREATECONTENTTYPERESPONSE']._serialized_end=580
+  _globals['_GETCONTENTTYPEREQUEST']._serialized_start=582
+  _globals['_GETCONTENTTYPEREQUEST']._serialized_end=677
+  _globals['_GETCONTENTTYPERESPONSE']._serialized_start=679
+  _globals['_GETCONTENTTYPERESPONSE']._serialized_end=771
+  _globals['_LISTCONTENTTYPESREQUEST']._serialized_start=774
+  _globals['_LISTCONTENTTYPESREQUEST']._serialized_end=948
+  _globals['_LISTCONTENTTYPESRESPONSE']._serialized_start=951
+  _globals['_LISTCONTENTTYPESRESPONSE']._serialized_end=1087
+  _globals['_UPDATECONTENTTYPEREQUEST']._serialized_start=1090
+  _globals['_UPDATECONTENTTYPEREQUEST']._serialized_end=1412
+  _globals['_UPDATECONTENTTYPERESPONSE']._serialized_start=1415
+  _globals['_UPDATECONTENTTYPERESPONSE']._serialized_end=1629
+  _globals['_CHECKCONTENTTYPEREQUEST']._serialized_start=1632
+  _globals['_CHECKCONTENTTYPEREQUEST']._serialized_end=1979
+  _globals['_CHECKCONTENTTYPERESPONSE']._serialized_start=1982
+  _globals['_CHECKCONTENTTYPERESPONSE']._serialized_end=2322
+  _globals['_CONTENTTYPESERVICE']._serialized_start=2325
+  _globals['_CONTENTTYPESERVICE']._serialized_end=3491
 # @@protoc_insertion_point(module_scope)
+CreateContentTypeRequest.__doc__ = """Asks for a new content type.
+
+content_type: What it shall be. `name` and `title` are required; `etag` and the times are ignored."""
+CreateContentTypeResponse.__doc__ = """The new content type.
+
+content_type: As it was stored."""
+GetContentTypeRequest.__doc__ = """Asks for one content type.
+
+name: Its name.
+version: Which version of it; 0 means as it stands. Versions of one that was deleted are there, too."""
+GetContentTypeResponse.__doc__ = """One content type.
+
+content_type: As it stands, or was."""
+ListContentTypesRequest.__doc__ = """Asks for a part of all content types.
+
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+view: How much of each."""
+ListContentTypesResponse.__doc__ = """A part of all content types.
+
+content_types: By name, as much of each as `view` says. A page may have fewer than were asked for.
+next_page_token: For the next part; empty at the end."""
+UpdateContentTypeRequest.__doc__ = """Asks for a change of a content type.
+
+content_type: Its `name`, its `etag`, and the new values of what `update_mask` names.
+update_mask: Any of `title`, `details_schema`, `body_member`, `html_members`, `member_permissions`, `moves`, `review_policy`,
+    `publish_checks`. `title` may not become empty.
+accept_invalid: Whether the change is made though there are documents that become invalid by it. Those that a move would collide in are never
+    accepted.
+check_token: What CheckContentType handed out for this very change. It may be left out where a type has no more than 2,000 documents."""
+UpdateContentTypeResponse.__doc__ = """The changed content type.
+
+content_type: As it was stored.
+invalid_documents: The first of the documents that became invalid by it, and were accepted. CheckContentType lists all.
+invalid_count: How many there are."""
+CheckContentTypeRequest.__doc__ = """Asks which documents do not satisfy a content type.
+
+name: Its name.
+change: The change that is thought of; `accept_invalid` and `check_token` of it are ignored. Unset: the content type is meant as it
+    stands.
+page_size: How many documents to name at most; 0 means 50. An answer may have fewer, or none, and not be the last: each looks at some two
+    thousand documents.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+CheckContentTypeResponse.__doc__ = """A part of what was found.
+
+invalid_documents: Those that do not satisfy it, in the order of their creation.
+next_page_token: For the next part; empty at the end.
+checked_count: How many documents were looked at so far, in this part and those before.
+total_count: How many there were when the first part was asked for.
+invalid_count: How many sides of documents were found so far that the change would make invalid.
+invalid_already_count: How many were found so far that are invalid already.
+check_token: With the last part: what UpdateContentType is given to make the change without looking at all documents again, by the same
+    caller within a day. Empty if there is no `change`."""

@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from gazette.content.v1 import document_pb2 as gazette_dot_content_dot_v1_dot_document__pb2
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/deletion.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\"P\n\x15\x44\x65leteDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\"R\n\x16\x44\x65leteDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x9b\x01\n\x17UndeleteDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12G\n\x04path\x18\x03 \x01(\tB3\xbaH0r.\x18\x80\x04\x32)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$R\x04path\"T\n\x18UndeleteDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocumentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/deletion.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1agazette/text/v1/text.proto\"n\n\x15\x44\x65leteDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\"R\n\x16\x44\x65leteDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\xaa\x02\n\x17UndeleteDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12\xb7\x01\n\x04path\x18\x03 \x01(\tB\xa2\x01\x8a\xbd\x18Sa path: segments of letters, digits and - _ ~ . (no dot first), each behind a slash\xbaHHrF\x18\x80\x04\x32)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$\x92\x02\x15/guidance/moor-a-boatR\x04path\"T\n\x18UndeleteDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocumentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,19 +36,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_DELETEDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_DELETEDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_DELETEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_DELETEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_UNDELETEDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_UNDELETEDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_UNDELETEDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_UNDELETEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_UNDELETEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_UNDELETEDOCUMENTREQUEST'].fields_by_name['path']._loaded_options = None
-  _globals['_UNDELETEDOCUMENTREQUEST'].fields_by_name['path']._serialized_options = b'\272H0r.\030\200\0042)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$'
-  _globals['_DELETEDOCUMENTREQUEST']._serialized_start=92
-  _globals['_DELETEDOCUMENTREQUEST']._serialized_end=172
-  _globals['_DELETEDOCUMENTRESPONSE']._serialized_start=174
-  _globals['_DELETEDOCUMENTRESPONSE']._serialized_end=256
-  _globals['_UNDELETEDOCUMENTREQUEST']._serialized_start=259
-  _globals['_UNDELETEDOCUMENTREQUEST']._serialized_end=414
-  _globals['_UNDELETEDOCUMENTRESPONSE']._serialized_start=416
-  _globals['_UNDELETEDOCUMENTRESPONSE']._serialized_end=500
+  _globals['_UNDELETEDOCUMENTREQUEST'].fields_by_name['path']._serialized_options = b'\212\275\030Sa path: segments of letters, digits and - _ ~ . (no dot first), each behind a slash\272HHrF\030\200\0042)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$\222\002\025/guidance/moor-a-boat'
+  _globals['_DELETEDOCUMENTREQUEST']._serialized_start=120
+  _globals['_DELETEDOCUMENTREQUEST']._serialized_end=230
+  _globals['_DELETEDOCUMENTRESPONSE']._serialized_start=232
+  _globals['_DELETEDOCUMENTRESPONSE']._serialized_end=314
+  _globals['_UNDELETEDOCUMENTREQUEST']._serialized_start=317
+  _globals['_UNDELETEDOCUMENTREQUEST']._serialized_end=615
+  _globals['_UNDELETEDOCUMENTRESPONSE']._serialized_start=617
+  _globals['_UNDELETEDOCUMENTRESPONSE']._serialized_end=701
 # @@protoc_insertion_point(module_scope)
+DeleteDocumentRequest.__doc__ = """Deletes a document.
+
+id: The document.
+etag: The version that the caller saw."""
+DeleteDocumentResponse.__doc__ = """The deleted document.
+
+document: As it was, with `delete_time`, `purge_time`, and the etag by which it is brought back."""
+UndeleteDocumentRequest.__doc__ = """Brings a deleted document back.
+
+id: The document.
+etag: Its etag, as DeleteDocument or a list of what is deleted told it.
+path: Where it is to be read; empty for where it was. Another path makes one more revision."""
+UndeleteDocumentResponse.__doc__ = """The document, which is a draft again.
+
+document: As it now stands."""

@@ -31,7 +31,7 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gazette/content/v1/document_import.proto\x12\x12gazette.content.v1\x1a\"gazette/auth/v1/organisation.proto\x1a%gazette/content/v1/content_type.proto\x1a!gazette/content/v1/document.proto\x1a\x1fgazette/content/v1/notice.proto\x1a\x1egazette/delivery/v1/page.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x99\x02\n\rImportOptions\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x1a\n\x08restores\x18\x02 \x01(\x08R\x08restores:\xb5\x01\xbaH\xb1\x01\x1a\xae\x01\n\x1borganisation_id.or_restores\x12`organisation_id is required, unless the import restores: then the export says whose each part is\x1a-this.restores == (this.organisation_id == \'\')\"\xc7\x03\n\x0cImportedFile\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x34\n\x0forganisation_id\x18\x02 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12&\n\x04name\x18\x03 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x04name\x12\x39\n\x10\x61lternative_text\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12\x31\n\x0c\x63ontent_type\x18\x05 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x08\xbaH\x05r\x03\x18\xff\x01R\x0b\x63ontentType\x12&\n\nsize_bytes\x18\x06 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01R\tsizeBytes\x12-\n\x06sha256\x18\x07 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$R\x06sha256\x12=\n\x0cpublish_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12;\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"\xe3\x01\n\x10ImportedRedirect\x12\x31\n\x0ftranslation_key\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0etranslationKey\x12%\n\x06locale\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x05\xbaH\x04r\x02\x18#R\x06locale\x12I\n\x04path\x18\x03 \x01(\tB5\xbaH2r0\x10\x01\x18\x80\x04\x32)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$R\x04path\x12*\n\x06source\x18\x04 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x06source\"\xef\x01\n\rImportedEntry\x12\x1e\n\x04\x62ody\x18\x01 \x01(\x0c\x42\n\xbaH\x07z\x05\x10\x01\x18\x80 R\x04\x62ody\x12\x38\n\x11\x61nswer_size_bytes\x18\x02 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\x80\x80\x02(\x00R\x0f\x61nswerSizeBytes\x12\x34\n\x0ftranslation_key\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0etranslationKey\x12#\n\rcovers_prefix\x18\x04 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x05 \x01(\x08R\x0fpreservesSuffix\"\x9c\r\n\x10ImportedDocument\x12\xf3\x01\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\xb8\x01\xbaH\xb4\x01\xba\x01\xad\x01\n\x11\x64ocument.required\x12:translation_key, path, title and content_type are required\x1a\\this.translation_key != \'\' && this.path != \'\' && this.title != \'\' && this.content_type != \'\'\xc8\x01\x01R\x08\x64ocument\x12*\n\x06source\x18\x02 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x06source\x12J\n\nlive_state\x18\x03 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x05R\tliveState\x12\x30\n\x0b\x65xplanation\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x0b\x65xplanation\x12?\n\rwithdraw_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cwithdrawTime\x12g\n\x08location\x18\x06 \x01(\tBK\xbaHHrF\x18\x80\x10\x32\x41^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$R\x08location\x12#\n\rcovers_prefix\x18\x07 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x08 \x01(\x08R\x0fpreservesSuffix\x12W\n\x1a\x63laimed_first_publish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedFirstPublishTime\x12W\n\x1a\x63laimed_public_update_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedPublicUpdateTime\x12$\n\x0eonly_if_absent\x18\x0b \x01(\x08R\x0conlyIfAbsent\x12\x44\n\x0crecord_entry\x18\x0c \x01(\x0b\x32!.gazette.content.v1.ImportedEntryR\x0brecordEntry\x12P\n\x0e\x63hange_history\x18\x1e \x03(\x0b\x32\x1f.gazette.delivery.v1.ChangeNoteB\x08\xbaH\x05\x92\x01\x02\x10\x64R\rchangeHistory:\xfd\x04\xbaH\xf9\x04\x1a\x80\x01\n\x16live_state.explanation\x12\x31only what is WITHDRAWN or GONE has an explanation\x1a\x33this.explanation == \'\' || this.live_state in [2, 4]\x1ax\n\x18live_state.withdraw_time\x12*only what is WITHDRAWN has a withdraw_time\x1a\x30!has(this.withdraw_time) || this.live_state == 2\x1a\xad\x01\n\x13live_state.location\x12Nwhat is REDIRECTED has a location, what is GONE may have one, nothing else has\x1a\x46this.location == \'\' ? this.live_state != 3 : this.live_state in [3, 4]\x1a\xc9\x01\n\x18live_state.covers_prefix\x12Lonly what is REDIRECTED has covers_prefix, and only with it preserves_suffix\x1a_(!this.covers_prefix || this.live_state == 3) && (!this.preserves_suffix || this.covers_prefix)\"\x91\x02\n\x0cImportResult\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12;\n\x07outcome\x18\x02 \x01(\x0e\x32!.gazette.content.v1.ImportOutcomeR\x07outcome\x12\x1f\n\x0b\x64ocument_id\x18\x03 \x01(\tR\ndocumentId\x12\x16\n\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x05 \x01(\tR\x07message\x12#\n\rrecord_number\x18\x06 \x01(\x03R\x0crecordNumber\x12\x34\n\x07notices\x18\x07 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\xe3\x04\n\x16ImportDocumentsRequest\x12=\n\x07options\x18\x01 \x01(\x0b\x32!.gazette.content.v1.ImportOptionsH\x00R\x07options\x12\x88\x01\n\x0c\x63ontent_type\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeBB\xbaH?\xba\x01<\n\x15\x63ontent_type.required\x12\x11title is required\x1a\x10this.title != \'\'H\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x03 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocument\x12\x43\n\x0corganisation\x18\x04 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationH\x00R\x0corganisation\x12\x36\n\x04\x66ile\x18\x05 \x01(\x0b\x32 .gazette.content.v1.ImportedFileH\x00R\x04\x66ile\x12\x42\n\x08redirect\x18\x06 \x01(\x0b\x32$.gazette.content.v1.ImportedRedirectH\x00R\x08redirect\x12\x46\n\x0crecord_entry\x18\x07 \x01(\x0b\x32!.gazette.content.v1.ImportedEntryH\x00R\x0brecordEntry\x12#\n\x05\x63hunk\x18\x08 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80@H\x00R\x05\x63hunkB\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"z\n\x17ImportDocumentsResponse\x12:\n\x07results\x18\x01 \x03(\x0b\x32 .gazette.content.v1.ImportResultR\x07results\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\"\xb4\x02\n\x16\x45xportDocumentsRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x1d\n\nwith_files\x18\x02 \x01(\x08R\twithFiles\x12#\n\rfor_restoring\x18\x03 \x01(\x08R\x0c\x66orRestoring:\x9f\x01\xbaH\x9b\x01\x1a\x98\x01\n\x11\x66or_restoring.all\x12Pwhat restores an installation is of all organisations; leave organisation_id out\x1a\x31!this.for_restoring || this.organisation_id == \'\'\"\xcc\x03\n\x17\x45xportDocumentsResponse\x12\x44\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeH\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x02 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocument\x12\x43\n\x0corganisation\x18\x03 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationH\x00R\x0corganisation\x12\x36\n\x04\x66ile\x18\x04 \x01(\x0b\x32 .gazette.content.v1.ImportedFileH\x00R\x04\x66ile\x12\x42\n\x08redirect\x18\x05 \x01(\x0b\x32$.gazette.content.v1.ImportedRedirectH\x00R\x08redirect\x12\x46\n\x0crecord_entry\x18\x06 \x01(\x0b\x32!.gazette.content.v1.ImportedEntryH\x00R\x0brecordEntry\x12\x16\n\x05\x63hunk\x18\x07 \x01(\x0cH\x00R\x05\x63hunkB\x06\n\x04part*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1a\n\x16IMPORT_OUTCOME_UPDATED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x1a\n\x16IMPORT_OUTCOME_REFUSED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(gazette/content/v1/document_import.proto\x12\x12gazette.content.v1\x1a\"gazette/auth/v1/organisation.proto\x1a%gazette/content/v1/content_type.proto\x1a!gazette/content/v1/document.proto\x1a\x1fgazette/content/v1/notice.proto\x1a\x1egazette/delivery/v1/page.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x02\n\rImportOptions\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x1a\n\x08restores\x18\x02 \x01(\x08R\x08restores:\xb7\x01\xbaH\xb3\x01\x1a\xb0\x01\n\x1borganisation_id.or_restores\x12\x62`organisation_id` is required, unless the import restores: then the export says whose each part is\x1a-this.restores == (this.organisation_id == \'\')\"\xbe\x04\n\x0cImportedFile\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x34\n\x0forganisation_id\x18\x02 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12&\n\x04name\x18\x03 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x04name\x12\x39\n\x10\x61lternative_text\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12\x31\n\x0c\x63ontent_type\x18\x05 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x08\xbaH\x05r\x03\x18\xff\x01R\x0b\x63ontentType\x12&\n\nsize_bytes\x18\x06 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01R\tsizeBytes\x12\xa3\x01\n\x06sha256\x18\x07 \x01(\tB\x8a\x01\x8a\xbd\x18.a SHA-256: 64 hexadecimal digits in lower case\xbaHUrS2\x0e^[0-9a-f]{64}$\x92\x02@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855R\x06sha256\x12=\n\x0cpublish_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12;\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"\xd4\x02\n\x10ImportedRedirect\x12\x31\n\x0ftranslation_key\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0etranslationKey\x12%\n\x06locale\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x05\xbaH\x04r\x02\x18#R\x06locale\x12\xb9\x01\n\x04path\x18\x03 \x01(\tB\xa4\x01\x8a\xbd\x18Sa path: segments of letters, digits and - _ ~ . (no dot first), each behind a slash\xbaHJrH\x10\x01\x18\x80\x04\x32)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$\x92\x02\x15/guidance/moor-a-boatR\x04path\x12*\n\x06source\x18\x04 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x06source\"\xef\x01\n\rImportedEntry\x12\x1e\n\x04\x62ody\x18\x01 \x01(\x0c\x42\n\xbaH\x07z\x05\x10\x01\x18\x80 R\x04\x62ody\x12\x38\n\x11\x61nswer_size_bytes\x18\x02 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\x80\x80\x02(\x00R\x0f\x61nswerSizeBytes\x12\x34\n\x0ftranslation_key\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0etranslationKey\x12#\n\rcovers_prefix\x18\x04 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x05 \x01(\x08R\x0fpreservesSuffix\"\xb3\x0f\n\x10ImportedDocument\x12\xfe\x02\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\xc3\x02\xbaH\xbf\x02\xba\x01^\n!document.translation_key.required\x12\x1d`translation_key` is required\x1a\x1athis.translation_key != \'\'\xba\x01=\n\x16\x64ocument.path.required\x12\x12`path` is required\x1a\x0fthis.path != \'\'\xba\x01@\n\x17\x64ocument.title.required\x12\x13`title` is required\x1a\x10this.title != \'\'\xba\x01U\n\x1e\x64ocument.content_type.required\x12\x1a`content_type` is required\x1a\x17this.content_type != \'\'\xc8\x01\x01R\x08\x64ocument\x12*\n\x06source\x18\x02 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\x80\x08R\x06source\x12J\n\nlive_state\x18\x03 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x05R\tliveState\x12\x30\n\x0b\x65xplanation\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x0b\x65xplanation\x12?\n\rwithdraw_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cwithdrawTime\x12\xec\x01\n\x08location\x18\x06 \x01(\tB\xcf\x01\x8a\xbd\x18Ga path of this site, or an https URL without white space or a backslash\xbaH\x80\x01r~\x18\x80\x10\x32\x41^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$\x92\x02\x15/guidance/moor-a-boat\x92\x02\x1dhttps://www.example.gov/boatsR\x08location\x12#\n\rcovers_prefix\x18\x07 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x08 \x01(\x08R\x0fpreservesSuffix\x12W\n\x1a\x63laimed_first_publish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedFirstPublishTime\x12W\n\x1a\x63laimed_public_update_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x17\x63laimedPublicUpdateTime\x12$\n\x0eonly_if_absent\x18\x0b \x01(\x08R\x0conlyIfAbsent\x12\x44\n\x0crecord_entry\x18\x0c \x01(\x0b\x32!.gazette.content.v1.ImportedEntryR\x0brecordEntry\x12P\n\x0e\x63hange_history\x18\x1e \x03(\x0b\x32\x1f.gazette.delivery.v1.ChangeNoteB\x08\xbaH\x05\x92\x01\x02\x10\x64R\rchangeHistory:\x83\x05\xbaH\xff\x04\x1a\x80\x01\n\x16live_state.explanation\x12\x31only what is WITHDRAWN or GONE has an explanation\x1a\x33this.explanation == \'\' || this.live_state in [2, 4]\x1az\n\x18live_state.withdraw_time\x12,only what is WITHDRAWN has a `withdraw_time`\x1a\x30!has(this.withdraw_time) || this.live_state == 2\x1a\xad\x01\n\x13live_state.location\x12Nwhat is REDIRECTED has a location, what is GONE may have one, nothing else has\x1a\x46this.location == \'\' ? this.live_state != 3 : this.live_state in [3, 4]\x1a\xcd\x01\n\x18live_state.covers_prefix\x12Ponly what is REDIRECTED has `covers_prefix`, and only with it `preserves_suffix`\x1a_(!this.covers_prefix || this.live_state == 3) && (!this.preserves_suffix || this.covers_prefix)\"\x91\x02\n\x0cImportResult\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12;\n\x07outcome\x18\x02 \x01(\x0e\x32!.gazette.content.v1.ImportOutcomeR\x07outcome\x12\x1f\n\x0b\x64ocument_id\x18\x03 \x01(\tR\ndocumentId\x12\x16\n\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x05 \x01(\tR\x07message\x12#\n\rrecord_number\x18\x06 \x01(\x03R\x0crecordNumber\x12\x34\n\x07notices\x18\x07 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\xe3\x04\n\x16ImportDocumentsRequest\x12=\n\x07options\x18\x01 \x01(\x0b\x32!.gazette.content.v1.ImportOptionsH\x00R\x07options\x12\x88\x01\n\x0c\x63ontent_type\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeBB\xbaH?\xba\x01<\n\x15\x63ontent_type.required\x12\x11title is required\x1a\x10this.title != \'\'H\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x03 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocument\x12\x43\n\x0corganisation\x18\x04 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationH\x00R\x0corganisation\x12\x36\n\x04\x66ile\x18\x05 \x01(\x0b\x32 .gazette.content.v1.ImportedFileH\x00R\x04\x66ile\x12\x42\n\x08redirect\x18\x06 \x01(\x0b\x32$.gazette.content.v1.ImportedRedirectH\x00R\x08redirect\x12\x46\n\x0crecord_entry\x18\x07 \x01(\x0b\x32!.gazette.content.v1.ImportedEntryH\x00R\x0brecordEntry\x12#\n\x05\x63hunk\x18\x08 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80@H\x00R\x05\x63hunkB\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"z\n\x17ImportDocumentsResponse\x12:\n\x07results\x18\x01 \x03(\x0b\x32 .gazette.content.v1.ImportResultR\x07results\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\"\xb6\x02\n\x16\x45xportDocumentsRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x1d\n\nwith_files\x18\x02 \x01(\x08R\twithFiles\x12#\n\rfor_restoring\x18\x03 \x01(\x08R\x0c\x66orRestoring:\xa1\x01\xbaH\x9d\x01\x1a\x9a\x01\n\x11\x66or_restoring.all\x12Rwhat restores an installation is of all organisations; leave `organisation_id` out\x1a\x31!this.for_restoring || this.organisation_id == \'\'\"\xcc\x03\n\x17\x45xportDocumentsResponse\x12\x44\n\x0c\x63ontent_type\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.ContentTypeH\x00R\x0b\x63ontentType\x12\x42\n\x08\x64ocument\x18\x02 \x01(\x0b\x32$.gazette.content.v1.ImportedDocumentH\x00R\x08\x64ocument\x12\x43\n\x0corganisation\x18\x03 \x01(\x0b\x32\x1d.gazette.auth.v1.OrganisationH\x00R\x0corganisation\x12\x36\n\x04\x66ile\x18\x04 \x01(\x0b\x32 .gazette.content.v1.ImportedFileH\x00R\x04\x66ile\x12\x42\n\x08redirect\x18\x05 \x01(\x0b\x32$.gazette.content.v1.ImportedRedirectH\x00R\x08redirect\x12\x46\n\x0crecord_entry\x18\x06 \x01(\x0b\x32!.gazette.content.v1.ImportedEntryH\x00R\x0brecordEntry\x12\x16\n\x05\x63hunk\x18\x07 \x01(\x0cH\x00R\x05\x63hunkB\x06\n\x04part*\xa1\x01\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1a\n\x16IMPORT_OUTCOME_UPDATED\x10\x02\x12\x1c\n\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x1a\n\x16IMPORT_OUTCOME_REFUSED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,7 +41,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTOPTIONS'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_IMPORTOPTIONS'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_IMPORTOPTIONS']._loaded_options = None
-  _globals['_IMPORTOPTIONS']._serialized_options = b'\272H\261\001\032\256\001\n\033organisation_id.or_restores\022`organisation_id is required, unless the import restores: then the export says whose each part is\032-this.restores == (this.organisation_id == \'\')'
+  _globals['_IMPORTOPTIONS']._serialized_options = b'\272H\263\001\032\260\001\n\033organisation_id.or_restores\022b`organisation_id` is required, unless the import restores: then the export says whose each part is\032-this.restores == (this.organisation_id == \'\')'
   _globals['_IMPORTEDFILE'].fields_by_name['id']._loaded_options = None
   _globals['_IMPORTEDFILE'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_IMPORTEDFILE'].fields_by_name['organisation_id']._loaded_options = None
@@ -55,13 +55,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTEDFILE'].fields_by_name['size_bytes']._loaded_options = None
   _globals['_IMPORTEDFILE'].fields_by_name['size_bytes']._serialized_options = b'\272H\004\"\002(\001'
   _globals['_IMPORTEDFILE'].fields_by_name['sha256']._loaded_options = None
-  _globals['_IMPORTEDFILE'].fields_by_name['sha256']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{64}$'
+  _globals['_IMPORTEDFILE'].fields_by_name['sha256']._serialized_options = b'\212\275\030.a SHA-256: 64 hexadecimal digits in lower case\272HUrS2\016^[0-9a-f]{64}$\222\002@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
   _globals['_IMPORTEDREDIRECT'].fields_by_name['translation_key']._loaded_options = None
   _globals['_IMPORTEDREDIRECT'].fields_by_name['translation_key']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_IMPORTEDREDIRECT'].fields_by_name['locale']._loaded_options = None
   _globals['_IMPORTEDREDIRECT'].fields_by_name['locale']._serialized_options = b'\202\275\030\002\010\005\272H\004r\002\030#'
   _globals['_IMPORTEDREDIRECT'].fields_by_name['path']._loaded_options = None
-  _globals['_IMPORTEDREDIRECT'].fields_by_name['path']._serialized_options = b'\272H2r0\020\001\030\200\0042)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$'
+  _globals['_IMPORTEDREDIRECT'].fields_by_name['path']._serialized_options = b'\212\275\030Sa path: segments of letters, digits and - _ ~ . (no dot first), each behind a slash\272HJrH\020\001\030\200\0042)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$\222\002\025/guidance/moor-a-boat'
   _globals['_IMPORTEDREDIRECT'].fields_by_name['source']._loaded_options = None
   _globals['_IMPORTEDREDIRECT'].fields_by_name['source']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\007r\005\020\001\030\200\010'
   _globals['_IMPORTEDENTRY'].fields_by_name['body']._loaded_options = None
@@ -71,7 +71,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTEDENTRY'].fields_by_name['translation_key']._loaded_options = None
   _globals['_IMPORTEDENTRY'].fields_by_name['translation_key']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['document']._loaded_options = None
-  _globals['_IMPORTEDDOCUMENT'].fields_by_name['document']._serialized_options = b'\272H\264\001\272\001\255\001\n\021document.required\022:translation_key, path, title and content_type are required\032\\this.translation_key != \'\' && this.path != \'\' && this.title != \'\' && this.content_type != \'\'\310\001\001'
+  _globals['_IMPORTEDDOCUMENT'].fields_by_name['document']._serialized_options = b'\272H\277\002\272\001^\n!document.translation_key.required\022\035`translation_key` is required\032\032this.translation_key != \'\'\272\001=\n\026document.path.required\022\022`path` is required\032\017this.path != \'\'\272\001@\n\027document.title.required\022\023`title` is required\032\020this.title != \'\'\272\001U\n\036document.content_type.required\022\032`content_type` is required\032\027this.content_type != \'\'\310\001\001'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['source']._loaded_options = None
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['source']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\007r\005\020\001\030\200\010'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['live_state']._loaded_options = None
@@ -79,11 +79,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['explanation']._loaded_options = None
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['explanation']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\220N'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['location']._loaded_options = None
-  _globals['_IMPORTEDDOCUMENT'].fields_by_name['location']._serialized_options = b'\272HHrF\030\200\0202A^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$'
+  _globals['_IMPORTEDDOCUMENT'].fields_by_name['location']._serialized_options = b'\212\275\030Ga path of this site, or an https URL without white space or a backslash\272H\200\001r~\030\200\0202A^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$\222\002\025/guidance/moor-a-boat\222\002\035https://www.example.gov/boats'
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['change_history']._loaded_options = None
   _globals['_IMPORTEDDOCUMENT'].fields_by_name['change_history']._serialized_options = b'\272H\005\222\001\002\020d'
   _globals['_IMPORTEDDOCUMENT']._loaded_options = None
-  _globals['_IMPORTEDDOCUMENT']._serialized_options = b'\272H\371\004\032\200\001\n\026live_state.explanation\0221only what is WITHDRAWN or GONE has an explanation\0323this.explanation == \'\' || this.live_state in [2, 4]\032x\n\030live_state.withdraw_time\022*only what is WITHDRAWN has a withdraw_time\0320!has(this.withdraw_time) || this.live_state == 2\032\255\001\n\023live_state.location\022Nwhat is REDIRECTED has a location, what is GONE may have one, nothing else has\032Fthis.location == \'\' ? this.live_state != 3 : this.live_state in [3, 4]\032\311\001\n\030live_state.covers_prefix\022Lonly what is REDIRECTED has covers_prefix, and only with it preserves_suffix\032_(!this.covers_prefix || this.live_state == 3) && (!this.preserves_suffix || this.covers_prefix)'
+  _globals['_IMPORTEDDOCUMENT']._serialized_options = b'\272H\377\004\032\200\001\n\026live_state.explanation\0221only what is WITHDRAWN or GONE has an explanation\0323this.explanation == \'\' || this.live_state in [2, 4]\032z\n\030live_state.withdraw_time\022,only what is WITHDRAWN has a `withdraw_time`\0320!has(this.withdraw_time) || this.live_state == 2\032\255\001\n\023live_state.location\022Nwhat is REDIRECTED has a location, what is GONE may have one, nothing else has\032Fthis.location == \'\' ? this.live_state != 3 : this.live_state in [3, 4]\032\315\001\n\030live_state.covers_prefix\022Ponly what is REDIRECTED has `covers_prefix`, and only with it `preserves_suffix`\032_(!this.covers_prefix || this.live_state == 3) && (!this.preserves_suffix || this.covers_prefix)'
   _globals['_IMPORTDOCUMENTSREQUEST'].oneofs_by_name['part']._loaded_options = None
   _globals['_IMPORTDOCUMENTSREQUEST'].oneofs_by_name['part']._serialized_options = b'\272H\002\010\001'
   _globals['_IMPORTDOCUMENTSREQUEST'].fields_by_name['content_type']._loaded_options = None
@@ -93,27 +93,129 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTDOCUMENTSREQUEST'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_EXPORTDOCUMENTSREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_EXPORTDOCUMENTSREQUEST']._loaded_options = None
-  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_options = b'\272H\233\001\032\230\001\n\021for_restoring.all\022Pwhat restores an installation is of all organisations; leave organisation_id out\0321!this.for_restoring || this.organisation_id == \'\''
-  _globals['_IMPORTOUTCOME']._serialized_start=4998
-  _globals['_IMPORTOUTCOME']._serialized_end=5159
+  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_options = b'\272H\235\001\032\232\001\n\021for_restoring.all\022Rwhat restores an installation is of all organisations; leave `organisation_id` out\0321!this.for_restoring || this.organisation_id == \'\''
+  _globals['_IMPORTOUTCOME']._serialized_start=5513
+  _globals['_IMPORTOUTCOME']._serialized_end=5674
   _globals['_IMPORTOPTIONS']._serialized_start=301
-  _globals['_IMPORTOPTIONS']._serialized_end=582
-  _globals['_IMPORTEDFILE']._serialized_start=585
-  _globals['_IMPORTEDFILE']._serialized_end=1040
-  _globals['_IMPORTEDREDIRECT']._serialized_start=1043
-  _globals['_IMPORTEDREDIRECT']._serialized_end=1270
-  _globals['_IMPORTEDENTRY']._serialized_start=1273
-  _globals['_IMPORTEDENTRY']._serialized_end=1512
-  _globals['_IMPORTEDDOCUMENT']._serialized_start=1515
-  _globals['_IMPORTEDDOCUMENT']._serialized_end=3207
-  _globals['_IMPORTRESULT']._serialized_start=3210
-  _globals['_IMPORTRESULT']._serialized_end=3483
-  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_start=3486
-  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_end=4097
-  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_start=4099
-  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_end=4221
-  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_start=4224
-  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_end=4532
-  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_start=4535
-  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_end=4995
+  _globals['_IMPORTOPTIONS']._serialized_end=584
+  _globals['_IMPORTEDFILE']._serialized_start=587
+  _globals['_IMPORTEDFILE']._serialized_end=1161
+  _globals['_IMPORTEDREDIRECT']._serialized_start=1164
+  _globals['_IMPORTEDREDIRECT']._serialized_end=1504
+  _globals['_IMPORTEDENTRY']._serialized_start=1507
+  _globals['_IMPORTEDENTRY']._serialized_end=1746
+  _globals['_IMPORTEDDOCUMENT']._serialized_start=1749
+  _globals['_IMPORTEDDOCUMENT']._serialized_end=3720
+  _globals['_IMPORTRESULT']._serialized_start=3723
+  _globals['_IMPORTRESULT']._serialized_end=3996
+  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_start=3999
+  _globals['_IMPORTDOCUMENTSREQUEST']._serialized_end=4610
+  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_start=4612
+  _globals['_IMPORTDOCUMENTSRESPONSE']._serialized_end=4734
+  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_start=4737
+  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_end=5047
+  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_start=5050
+  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_end=5510
 # @@protoc_insertion_point(module_scope)
+ImportOutcome.__doc__ = """What became of one part of an import.
+
+IMPORT_OUTCOME_UNSPECIFIED: Never in an answer.
+IMPORT_OUTCOME_CREATED: A new document.
+IMPORT_OUTCOME_UPDATED: A new revision of a document that was here already.
+IMPORT_OUTCOME_UNCHANGED: This very version was imported before: nothing changed.
+IMPORT_OUTCOME_REFUSED: Not imported; the rest of the stream was."""
+ImportOptions.__doc__ = """What an import is to do; the first message of the stream.
+
+organisation_id: Who publishes what is imported. Empty where the import restores.
+restores: Whether an installation is restored from an export that was made for it (`for_restoring`): all keeps its ids, its times and
+    its number in the record, and each page is served as the bytes that it was. Only for callers who may import for all
+    organisations, and only while nothing was published here but by such imports."""
+ImportedFile.__doc__ = """A file, before the messages with its bytes.
+
+id: What documents call it: in `attachments`, and in their text as `/v1/files/{id}`. It keeps the id where that is free; where it
+    is another organisation's file, it gets one of its own, and documents are imported with that.
+organisation_id: Whose it is. Read by imports that restore; otherwise it becomes that of the import.
+name: Its name, with its extension.
+alternative_text: What it shows or says, for those who cannot see it.
+content_type: Its media type. An import detects it from the bytes; one that restores refuses a file of another.
+size_bytes: Its length in bytes.
+sha256: SHA-256 of its bytes, 64 lower-case hexadecimal digits. Other bytes are refused.
+publish_time: When it became public. Read by imports that restore.
+create_time: When it was uploaded. Read by imports that restore."""
+ImportedRedirect.__doc__ = """A former path of a document, which leads to where the document is now.
+
+translation_key: Of the document, with `locale`. It is imported before.
+locale: The document's language.
+path: The former path.
+source: Where it comes from, for the answer and the audit."""
+ImportedEntry.__doc__ = """An entry of the record, and what its path has served since, if it still does: for imports that restore.
+
+body: The serialised gazette.record.v1.RecordEntryBody, as it was hashed.
+answer_size_bytes: The length of what the path serves, a serialised gazette.delivery.v1.GetPageResponse, whose bytes follow in messages of their
+    own. 0 where later entries have taken its place: what was served then is not part of an export.
+translation_key: The translation key of the document that the entry concerns, where the path still serves something.
+covers_prefix: Of a former path: whether every path below it is redirected too.
+preserves_suffix: With `covers_prefix`: whether what follows the path is appended to where it leads."""
+ImportedDocument.__doc__ = """A document as it was published elsewhere. It becomes a revision, and that revision becomes public at once.
+
+document: What it says. `translation_key` with `locale` names the document: if it exists it gets one more revision, otherwise it
+    is made. `translation_key`, `path`, `title` and `content_type` are required; what the server sets is ignored, and so is
+    `organisation_id`. It must satisfy its content type's schema.
+source: Where it comes from, for the answer and the audit: a file's name, say.
+live_state: What the public is to see of it. A document that has VANISHED here is not brought back by an import: `DOCUMENT_VANISHED`.
+explanation: WITHDRAWN and GONE: why, as HTML.
+withdraw_time: WITHDRAWN: when it was withdrawn, as the source says.
+location: REDIRECTED: where to, a path of this site or an absolute https URL, either with its query and fragment. GONE: where to look
+    instead, or empty. What is no printable ASCII is percent-encoded. A redirect that leads back to where it comes from, by
+    whatever way, is refused with `REDIRECT_LOOP`.
+covers_prefix: REDIRECTED: whether every path below the document's own is redirected too.
+preserves_suffix: REDIRECTED with `covers_prefix`: whether what follows the document's path is appended to `location`.
+claimed_first_publish_time: When it was first published, as the source says. Kept beside the record's own time.
+claimed_public_update_time: When it last changed in a way that readers were to notice, as the source says. Kept beside the record's own time.
+only_if_absent: Whether it is known only from links to it: it is made if it is not here, and changes nothing if it is.
+record_entry: For imports that restore: the entry that made it public, with the bytes of its page behind this message. Then `document` has
+    its `id`, `organisation_id`, `live` and `create_time`, too. Other imports pass it over.
+change_history: What readers were told of its changes, as the source says: at most 64 KiB. It takes the place of what earlier imports said; what
+    was said here stays."""
+ImportResult.__doc__ = """What became of one part of an import.
+
+source: Its `source`; or `content_type/`, `organisation/`, `file/` or `record_entry/`, and its name, slug, name or number.
+outcome: What became of it.
+document_id: The document's id; empty when it was refused or is something else.
+reason: REFUSED: the reason, as in ErrorInfo.
+message: REFUSED: what is wrong, in words, with the field's name.
+record_number: CREATED and UPDATED: the last entry of the record that it made; 0 for a content type.
+notices: CREATED and UPDATED: what of its texts does not reach readers as it was written, at most 20."""
+ImportDocumentsRequest.__doc__ = """One message of an import: first `options`, then content types and files before the documents that need them, and the targets of
+links before what links to them. The bytes of a file follow it in `chunk`s.
+
+options: What the import is to do.
+content_type: A content type that is made if there is none of its name, by a caller who may write content types; one that exists stays
+    as it is.
+document: A document.
+organisation: An organisation, with its id, for an import that restores: it is made if there is none of that id. Others pass it over.
+file: A file, whose bytes follow.
+redirect: A former path of a document. An import that restores has it from `record_entry`.
+record_entry: For an import that restores: an entry of the record that no document stands for, in its place. Others pass it over.
+chunk: The next bytes of the file or of the entry's answer before it."""
+ImportDocumentsResponse.__doc__ = """What became of an import.
+
+results: One for each part but `options` and `chunk`, in the order of the stream.
+record_number: The last entry of the record that this made; 0 if it made none. Sent as `min_record_number` with a read, it makes sure that the
+    read shows all of it."""
+ExportDocumentsRequest.__doc__ = """Asks for all documents of an organisation, or of all of them.
+
+organisation_id: Whose documents; empty means those of all organisations, for callers who may read in all.
+with_files: Whether the public files come too that pages have attached, or lead to by `/v1/files/{id}`.
+for_restoring: Whether all comes that an import needs that restores an empty installation: organisations, ids, times, the record, and the
+    bytes of each page."""
+ExportDocumentsResponse.__doc__ = """One message of an export: organisations and content types first, the others in the order of the record; but redirects come last,
+unless it is for restoring. Each can be sent to ImportDocuments as it is.
+
+content_type: A content type that the documents after it use.
+document: What the public sees of a document.
+organisation: An organisation that publishes here.
+file: A file that the document after it needs; its bytes follow.
+redirect: A former path of a document. They come last.
+record_entry: An entry of the record that no document stands for.
+chunk: The next bytes of the file or of the entry's answer before it."""

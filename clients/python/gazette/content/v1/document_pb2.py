@@ -31,7 +31,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/document.proto\x12\x12gazette.content.v1\x1a&gazette/content/v1/publish_check.proto\x1a\x1fgazette/content/v1/review.proto\x1a!gazette/content/v1/schedule.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\x02\n\x05\x44raft\x12\x34\n\x05state\x18\x01 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateR\x05state\x12\'\n\x0frevision_number\x18\x02 \x01(\x05R\x0erevisionNumber\x12\x38\n\x08schedule\x18\x03 \x01(\x0b\x32\x1c.gazette.content.v1.ScheduleR\x08schedule\x12:\n\tapprovals\x18\x04 \x03(\x0b\x32\x1c.gazette.content.v1.ApprovalR\tapprovals\x12-\n\x12required_approvals\x18\x05 \x01(\x05R\x11requiredApprovals\x12+\n\x11\x62locking_comments\x18\x06 \x01(\x05R\x10\x62lockingComments\"\xbc\x08\n\x04Live\x12\x33\n\x05state\x18\x01 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateR\x05state\x12\'\n\x0frevision_number\x18\x02 \x01(\x05R\x0erevisionNumber\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12=\n\x0cpublish_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12H\n\x12\x66irst_publish_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x66irstPublishTime\x12H\n\x12public_update_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10publicUpdateTime\x12#\n\rrecord_number\x18\x07 \x01(\x03R\x0crecordNumber\x12\x44\n\x10publish_duration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0fpublishDuration\x12 \n\x0b\x65xplanation\x18\t \x01(\tR\x0b\x65xplanation\x12?\n\rwithdraw_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cwithdrawTime\x12\x1a\n\x08location\x18\x0b \x01(\tR\x08location\x12#\n\rcovers_prefix\x18\x0c \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\r \x01(\x08R\x0fpreservesSuffix\x12\x38\n\x08schedule\x18\x0e \x01(\x0b\x32\x1c.gazette.content.v1.ScheduleR\x08schedule\x12\x33\n\x06\x66orced\x18\x0f \x01(\x0b\x32\x1b.gazette.content.v1.ForcingR\x06\x66orced\x12@\n\x0ereview_by_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0creviewByTime\x12?\n\rreviewed_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0creviewedTime\x12\x1f\n\x0breviewer_id\x18\x13 \x01(\tR\nreviewerId\x12\x42\n\x0freview_interval\x18\x14 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0ereviewInterval\x12^\n\x11overridden_checks\x18\x15 \x03(\x0e\x32 .gazette.content.v1.PublishCheckB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05\x82\x01\x02\x10\x01R\x10overriddenChecks\"J\n\x0bLinkTargets\x12;\n\x10translation_keys\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xe8\x07\"\x05r\x03\xb0\x01\x01R\x0ftranslationKeys\"\x82\x0b\n\x08\x44ocument\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x34\n\x0forganisation_id\x18\x02 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x03 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12J\n\x06locale\x18\x04 \x01(\tB2\x82\xbd\x18\x02\x08\x05\xbaH)r\'\x18#2#^([a-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$R\x06locale\x12\x34\n\x0ftranslation_key\x18\x05 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0etranslationKey\x12G\n\x04path\x18\x06 \x01(\tB3\xbaH0r.\x18\x80\x04\x32)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$R\x04path\x12&\n\x05title\x18\x07 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x05title\x12(\n\x07summary\x18\x08 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07summary\x12#\n\x04\x62ody\x18\t \x01(\tB\x0f\x82\xbd\x18\x02\x08\x03\xbaH\x06r\x04\x18\xc0\x84=R\x04\x62ody\x12I\n\x0b\x62ody_format\x18\n \x01(\x0e\x32\x1e.gazette.content.v1.BodyFormatB\x08\xbaH\x05\x82\x01\x02\x10\x01R\nbodyFormat\x12\x39\n\x07\x64\x65tails\x18\x0b \x01(\x0b\x32\x17.google.protobuf.StructB\x06\x82\xbd\x18\x02\x08\nR\x07\x64\x65tails\x12`\n\x05links\x18\x0c \x03(\x0b\x32\'.gazette.content.v1.Document.LinksEntryB!\xbaH\x1e\x9a\x01\x1b\x10\x64\"\x17r\x15\x18\x64\x32\x11^[a-z][a-z0-9_]*$R\x05links\x12.\n\x04tags\x18\r \x03(\tB\x1a\x82\xbd\x18\x04\x08\x04\x10\x01\xbaH\x0f\x92\x01\x0c\x10\x64\x18\x01\"\x06r\x04\x10\x01\x18\x64R\x04tags\x12\x34\n\x0b\x61ttachments\x18\x0e \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xf4\x03\x18\x01\"\x05r\x03\xb0\x01\x01R\x0b\x61ttachments\x12\x1b\n\x04\x65tag\x18\x0f \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x04\x65tag\x12\'\n\x0frevision_number\x18\x10 \x01(\x05R\x0erevisionNumber\x12/\n\x05\x64raft\x18\x11 \x01(\x0b\x32\x19.gazette.content.v1.DraftR\x05\x64raft\x12,\n\x04live\x18\x12 \x01(\x0b\x32\x18.gazette.content.v1.LiveR\x04live\x12;\n\x0b\x63reate_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12;\n\x0b\x64\x65lete_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ndeleteTime\x12\x39\n\npurge_time\x18\x17 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tpurgeTime\x12\x39\n\x12source_document_id\x18\x19 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x10sourceDocumentId\x12\x34\n\x16source_revision_number\x18\x1a \x01(\x05R\x14sourceRevisionNumber\x1aY\n\nLinksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x35\n\x05value\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.LinkTargetsR\x05value:\x02\x38\x01\"C\n\x13RevisionContentType\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\"\xdc\x05\n\x08Revision\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\x16\n\x06number\x18\x02 \x01(\x05R\x06number\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\x18\n\x07summary\x18\x05 \x01(\tR\x07summary\x12\x12\n\x04\x62ody\x18\x06 \x01(\tR\x04\x62ody\x12?\n\x0b\x62ody_format\x18\x07 \x01(\x0e\x32\x1e.gazette.content.v1.BodyFormatR\nbodyFormat\x12\x31\n\x07\x64\x65tails\x18\x08 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65tails\x12=\n\x05links\x18\t \x03(\x0b\x32\'.gazette.content.v1.Revision.LinksEntryR\x05links\x12\x12\n\x04tags\x18\n \x03(\tR\x04tags\x12 \n\x0b\x61ttachments\x18\x0b \x03(\tR\x0b\x61ttachments\x12\x1b\n\tauthor_id\x18\x0c \x01(\tR\x08\x61uthorId\x12;\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x41\n\x1drestored_from_revision_number\x18\x0f \x01(\x05R\x1arestoredFromRevisionNumber\x12J\n\x0c\x63ontent_type\x18\x13 \x01(\x0b\x32\'.gazette.content.v1.RevisionContentTypeR\x0b\x63ontentType\x12\x12\n\x04\x65tag\x18\x0e \x01(\tR\x04\x65tag\x1aY\n\nLinksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x35\n\x05value\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.LinkTargetsR\x05value:\x02\x38\x01*Y\n\nBodyFormat\x12\x1b\n\x17\x42ODY_FORMAT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42ODY_FORMAT_MARKDOWN\x10\x01\x12\x14\n\x10\x42ODY_FORMAT_HTML\x10\x02*\xd4\x01\n\nDraftState\x12\x1b\n\x17\x44RAFT_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44RAFT_STATE_DRAFT\x10\x01\x12\x19\n\x15\x44RAFT_STATE_IN_REVIEW\x10\x02\x12!\n\x1d\x44RAFT_STATE_CHANGES_REQUESTED\x10\x03\x12\x18\n\x14\x44RAFT_STATE_APPROVED\x10\x04\x12\x19\n\x15\x44RAFT_STATE_SCHEDULED\x10\x05\x12\x1f\n\x1b\x44RAFT_STATE_SCHEDULE_FAILED\x10\x06*\xa4\x01\n\tLiveState\x12\x1a\n\x16LIVE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14LIVE_STATE_PUBLISHED\x10\x01\x12\x18\n\x14LIVE_STATE_WITHDRAWN\x10\x02\x12\x19\n\x15LIVE_STATE_REDIRECTED\x10\x03\x12\x13\n\x0fLIVE_STATE_GONE\x10\x04\x12\x17\n\x13LIVE_STATE_VANISHED\x10\x05*^\n\x0c\x44ocumentView\x12\x1d\n\x19\x44OCUMENT_VIEW_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44OCUMENT_VIEW_BASIC\x10\x01\x12\x16\n\x12\x44OCUMENT_VIEW_FULL\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/document.proto\x12\x12gazette.content.v1\x1a&gazette/content/v1/publish_check.proto\x1a\x1fgazette/content/v1/review.proto\x1a!gazette/content/v1/schedule.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\x02\n\x05\x44raft\x12\x34\n\x05state\x18\x01 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateR\x05state\x12\'\n\x0frevision_number\x18\x02 \x01(\x05R\x0erevisionNumber\x12\x38\n\x08schedule\x18\x03 \x01(\x0b\x32\x1c.gazette.content.v1.ScheduleR\x08schedule\x12:\n\tapprovals\x18\x04 \x03(\x0b\x32\x1c.gazette.content.v1.ApprovalR\tapprovals\x12-\n\x12required_approvals\x18\x05 \x01(\x05R\x11requiredApprovals\x12+\n\x11\x62locking_comments\x18\x06 \x01(\x05R\x10\x62lockingComments\"\xbc\x08\n\x04Live\x12\x33\n\x05state\x18\x01 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateR\x05state\x12\'\n\x0frevision_number\x18\x02 \x01(\x05R\x0erevisionNumber\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12=\n\x0cpublish_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12H\n\x12\x66irst_publish_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x66irstPublishTime\x12H\n\x12public_update_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10publicUpdateTime\x12#\n\rrecord_number\x18\x07 \x01(\x03R\x0crecordNumber\x12\x44\n\x10publish_duration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0fpublishDuration\x12 \n\x0b\x65xplanation\x18\t \x01(\tR\x0b\x65xplanation\x12?\n\rwithdraw_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0cwithdrawTime\x12\x1a\n\x08location\x18\x0b \x01(\tR\x08location\x12#\n\rcovers_prefix\x18\x0c \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\r \x01(\x08R\x0fpreservesSuffix\x12\x38\n\x08schedule\x18\x0e \x01(\x0b\x32\x1c.gazette.content.v1.ScheduleR\x08schedule\x12\x33\n\x06\x66orced\x18\x0f \x01(\x0b\x32\x1b.gazette.content.v1.ForcingR\x06\x66orced\x12@\n\x0ereview_by_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0creviewByTime\x12?\n\rreviewed_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0creviewedTime\x12\x1f\n\x0breviewer_id\x18\x13 \x01(\tR\nreviewerId\x12\x42\n\x0freview_interval\x18\x14 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0ereviewInterval\x12^\n\x11overridden_checks\x18\x15 \x03(\x0e\x32 .gazette.content.v1.PublishCheckB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05\x82\x01\x02\x10\x01R\x10overriddenChecks\"J\n\x0bLinkTargets\x12;\n\x10translation_keys\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xe8\x07\"\x05r\x03\xb0\x01\x01R\x0ftranslationKeys\"\x86\r\n\x08\x44ocument\x12\x1b\n\x02id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x34\n\x0forganisation_id\x18\x02 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x03 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12w\n\x06locale\x18\x04 \x01(\tB_\x82\xbd\x18\x02\x08\x05\x8a\xbd\x18\x1c\x61 tag of a language (BCP 47)\xbaH6r4\x18#2#^([a-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$\x92\x02\x02\x63y\x92\x02\x05\x65n-GBR\x06locale\x12\x34\n\x0ftranslation_key\x18\x05 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0etranslationKey\x12\xb7\x01\n\x04path\x18\x06 \x01(\tB\xa2\x01\x8a\xbd\x18Sa path: segments of letters, digits and - _ ~ . (no dot first), each behind a slash\xbaHHrF\x18\x80\x04\x32)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$\x92\x02\x15/guidance/moor-a-boatR\x04path\x12&\n\x05title\x18\x07 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x05title\x12(\n\x07summary\x18\x08 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07summary\x12#\n\x04\x62ody\x18\t \x01(\tB\x0f\x82\xbd\x18\x02\x08\x03\xbaH\x06r\x04\x18\xc0\x84=R\x04\x62ody\x12I\n\x0b\x62ody_format\x18\n \x01(\x0e\x32\x1e.gazette.content.v1.BodyFormatB\x08\xbaH\x05\x82\x01\x02\x10\x01R\nbodyFormat\x12\x39\n\x07\x64\x65tails\x18\x0b \x01(\x0b\x32\x17.google.protobuf.StructB\x06\x82\xbd\x18\x02\x08\nR\x07\x64\x65tails\x12\xa7\x01\n\x05links\x18\x0c \x03(\x0b\x32\'.gazette.content.v1.Document.LinksEntryBh\x8a\xbd\x18\x39lowercase letters, digits and underscores, a letter first\xbaH(\x9a\x01%\x10\x64\"!r\x1f\x18\x64\x32\x11^[a-z][a-z0-9_]*$\x92\x02\x07relatedR\x05links\x12.\n\x04tags\x18\r \x03(\tB\x1a\x82\xbd\x18\x04\x08\x04\x10\x01\xbaH\x0f\x92\x01\x0c\x10\x64\x18\x01\"\x06r\x04\x10\x01\x18\x64R\x04tags\x12\x34\n\x0b\x61ttachments\x18\x0e \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xf4\x03\x18\x01\"\x05r\x03\xb0\x01\x01R\x0b\x61ttachments\x12\x39\n\x04\x65tag\x18\x0f \x01(\tB%\x8a\xbd\x18\x16the etag that you read\xbaH\x08r\x06\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12\'\n\x0frevision_number\x18\x10 \x01(\x05R\x0erevisionNumber\x12/\n\x05\x64raft\x18\x11 \x01(\x0b\x32\x19.gazette.content.v1.DraftR\x05\x64raft\x12,\n\x04live\x18\x12 \x01(\x0b\x32\x18.gazette.content.v1.LiveR\x04live\x12;\n\x0b\x63reate_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12;\n\x0b\x64\x65lete_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ndeleteTime\x12\x39\n\npurge_time\x18\x17 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tpurgeTime\x12\x39\n\x12source_document_id\x18\x19 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x10sourceDocumentId\x12\x34\n\x16source_revision_number\x18\x1a \x01(\x05R\x14sourceRevisionNumber\x1aY\n\nLinksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x35\n\x05value\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.LinkTargetsR\x05value:\x02\x38\x01\"C\n\x13RevisionContentType\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\"\xdc\x05\n\x08Revision\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\x16\n\x06number\x18\x02 \x01(\x05R\x06number\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\x18\n\x07summary\x18\x05 \x01(\tR\x07summary\x12\x12\n\x04\x62ody\x18\x06 \x01(\tR\x04\x62ody\x12?\n\x0b\x62ody_format\x18\x07 \x01(\x0e\x32\x1e.gazette.content.v1.BodyFormatR\nbodyFormat\x12\x31\n\x07\x64\x65tails\x18\x08 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65tails\x12=\n\x05links\x18\t \x03(\x0b\x32\'.gazette.content.v1.Revision.LinksEntryR\x05links\x12\x12\n\x04tags\x18\n \x03(\tR\x04tags\x12 \n\x0b\x61ttachments\x18\x0b \x03(\tR\x0b\x61ttachments\x12\x1b\n\tauthor_id\x18\x0c \x01(\tR\x08\x61uthorId\x12;\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x41\n\x1drestored_from_revision_number\x18\x0f \x01(\x05R\x1arestoredFromRevisionNumber\x12J\n\x0c\x63ontent_type\x18\x13 \x01(\x0b\x32\'.gazette.content.v1.RevisionContentTypeR\x0b\x63ontentType\x12\x12\n\x04\x65tag\x18\x0e \x01(\tR\x04\x65tag\x1aY\n\nLinksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x35\n\x05value\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.LinkTargetsR\x05value:\x02\x38\x01*Y\n\nBodyFormat\x12\x1b\n\x17\x42ODY_FORMAT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42ODY_FORMAT_MARKDOWN\x10\x01\x12\x14\n\x10\x42ODY_FORMAT_HTML\x10\x02*\xd4\x01\n\nDraftState\x12\x1b\n\x17\x44RAFT_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44RAFT_STATE_DRAFT\x10\x01\x12\x19\n\x15\x44RAFT_STATE_IN_REVIEW\x10\x02\x12!\n\x1d\x44RAFT_STATE_CHANGES_REQUESTED\x10\x03\x12\x18\n\x14\x44RAFT_STATE_APPROVED\x10\x04\x12\x19\n\x15\x44RAFT_STATE_SCHEDULED\x10\x05\x12\x1f\n\x1b\x44RAFT_STATE_SCHEDULE_FAILED\x10\x06*\xa4\x01\n\tLiveState\x12\x1a\n\x16LIVE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14LIVE_STATE_PUBLISHED\x10\x01\x12\x18\n\x14LIVE_STATE_WITHDRAWN\x10\x02\x12\x19\n\x15LIVE_STATE_REDIRECTED\x10\x03\x12\x13\n\x0fLIVE_STATE_GONE\x10\x04\x12\x17\n\x13LIVE_STATE_VANISHED\x10\x05*^\n\x0c\x44ocumentView\x12\x1d\n\x19\x44OCUMENT_VIEW_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44OCUMENT_VIEW_BASIC\x10\x01\x12\x16\n\x12\x44OCUMENT_VIEW_FULL\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,11 +51,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENT'].fields_by_name['content_type']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['content_type']._serialized_options = b'\202\275\030\002\010\010\272H\004r\002\030d'
   _globals['_DOCUMENT'].fields_by_name['locale']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['locale']._serialized_options = b'\202\275\030\002\010\005\272H)r\'\030#2#^([a-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$'
+  _globals['_DOCUMENT'].fields_by_name['locale']._serialized_options = b'\202\275\030\002\010\005\212\275\030\034a tag of a language (BCP 47)\272H6r4\030#2#^([a-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$\222\002\002cy\222\002\005en-GB'
   _globals['_DOCUMENT'].fields_by_name['translation_key']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['translation_key']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_DOCUMENT'].fields_by_name['path']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['path']._serialized_options = b'\272H0r.\030\200\0042)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$'
+  _globals['_DOCUMENT'].fields_by_name['path']._serialized_options = b'\212\275\030Sa path: segments of letters, digits and - _ ~ . (no dot first), each behind a slash\272HHrF\030\200\0042)^(|/|(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+)$\222\002\025/guidance/moor-a-boat'
   _globals['_DOCUMENT'].fields_by_name['title']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['title']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\005r\003\030\350\007'
   _globals['_DOCUMENT'].fields_by_name['summary']._loaded_options = None
@@ -67,25 +67,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENT'].fields_by_name['details']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['details']._serialized_options = b'\202\275\030\002\010\n'
   _globals['_DOCUMENT'].fields_by_name['links']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['links']._serialized_options = b'\272H\036\232\001\033\020d\"\027r\025\030d2\021^[a-z][a-z0-9_]*$'
+  _globals['_DOCUMENT'].fields_by_name['links']._serialized_options = b'\212\275\0309lowercase letters, digits and underscores, a letter first\272H(\232\001%\020d\"!r\037\030d2\021^[a-z][a-z0-9_]*$\222\002\007related'
   _globals['_DOCUMENT'].fields_by_name['tags']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['tags']._serialized_options = b'\202\275\030\004\010\004\020\001\272H\017\222\001\014\020d\030\001\"\006r\004\020\001\030d'
   _globals['_DOCUMENT'].fields_by_name['attachments']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['attachments']._serialized_options = b'\272H\017\222\001\014\020\364\003\030\001\"\005r\003\260\001\001'
   _globals['_DOCUMENT'].fields_by_name['etag']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_DOCUMENT'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\010r\006\030d\222\002\0014'
   _globals['_DOCUMENT'].fields_by_name['source_document_id']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['source_document_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_REVISION_LINKSENTRY']._loaded_options = None
   _globals['_REVISION_LINKSENTRY']._serialized_options = b'8\001'
-  _globals['_BODYFORMAT']._serialized_start=3983
-  _globals['_BODYFORMAT']._serialized_end=4072
-  _globals['_DRAFTSTATE']._serialized_start=4075
-  _globals['_DRAFTSTATE']._serialized_end=4287
-  _globals['_LIVESTATE']._serialized_start=4290
-  _globals['_LIVESTATE']._serialized_end=4454
-  _globals['_DOCUMENTVIEW']._serialized_start=4456
-  _globals['_DOCUMENTVIEW']._serialized_end=4550
+  _globals['_BODYFORMAT']._serialized_start=4243
+  _globals['_BODYFORMAT']._serialized_end=4332
+  _globals['_DRAFTSTATE']._serialized_start=4335
+  _globals['_DRAFTSTATE']._serialized_end=4547
+  _globals['_LIVESTATE']._serialized_start=4550
+  _globals['_LIVESTATE']._serialized_end=4714
+  _globals['_DOCUMENTVIEW']._serialized_start=4716
+  _globals['_DOCUMENTVIEW']._serialized_end=4810
   _globals['_DRAFT']._serialized_start=289
   _globals['_DRAFT']._serialized_end=601
   _globals['_LIVE']._serialized_start=604
@@ -93,13 +93,138 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LINKTARGETS']._serialized_start=1690
   _globals['_LINKTARGETS']._serialized_end=1764
   _globals['_DOCUMENT']._serialized_start=1767
-  _globals['_DOCUMENT']._serialized_end=3177
-  _globals['_DOCUMENT_LINKSENTRY']._serialized_start=3088
-  _globals['_DOCUMENT_LINKSENTRY']._serialized_end=3177
-  _globals['_REVISIONCONTENTTYPE']._serialized_start=3179
-  _globals['_REVISIONCONTENTTYPE']._serialized_end=3246
-  _globals['_REVISION']._serialized_start=3249
-  _globals['_REVISION']._serialized_end=3981
-  _globals['_REVISION_LINKSENTRY']._serialized_start=3088
-  _globals['_REVISION_LINKSENTRY']._serialized_end=3177
+  _globals['_DOCUMENT']._serialized_end=3437
+  _globals['_DOCUMENT_LINKSENTRY']._serialized_start=3348
+  _globals['_DOCUMENT_LINKSENTRY']._serialized_end=3437
+  _globals['_REVISIONCONTENTTYPE']._serialized_start=3439
+  _globals['_REVISIONCONTENTTYPE']._serialized_end=3506
+  _globals['_REVISION']._serialized_start=3509
+  _globals['_REVISION']._serialized_end=4241
+  _globals['_REVISION_LINKSENTRY']._serialized_start=3348
+  _globals['_REVISION_LINKSENTRY']._serialized_end=3437
 # @@protoc_insertion_point(module_scope)
+BodyFormat.__doc__ = """How a body is written.
+
+BODY_FORMAT_UNSPECIFIED: Means MARKDOWN.
+BODY_FORMAT_MARKDOWN: CommonMark, with what GitHub and GOV.UK add to it: tables with alignment, strikethrough, task lists, alerts, links of bare
+    addresses, footnotes, definition lists, abbreviations, ids of headings, and of Govspeak's marks the callouts, boxes, addresses
+    and steps. HTML inside it is sanitised. docs/writing.md has each with its result. What does not reach readers as it was written
+    is named by the notices of the answer.
+BODY_FORMAT_HTML: HTML, sanitised when it is saved. What is left out is named by the notices of the answer."""
+DraftState.__doc__ = """Where the newest revision stands that is not public.
+
+DRAFT_STATE_UNSPECIFIED: There is none: the newest revision is what the public sees.
+DRAFT_STATE_DRAFT: Being written.
+DRAFT_STATE_IN_REVIEW: Waiting for a reviewer.
+DRAFT_STATE_CHANGES_REQUESTED: A reviewer asked for changes.
+DRAFT_STATE_APPROVED: As many reviewers approved this revision as its content type asked for; it can be published.
+DRAFT_STATE_SCHEDULED: Approved, and to be published by itself when it is due. A later save voids the schedule with the approval.
+DRAFT_STATE_SCHEDULE_FAILED: It was due, and could not be published: `schedule.failure` says why. The approval holds; it can be published, or scheduled
+    again."""
+LiveState.__doc__ = """What the public sees of a document.
+
+LIVE_STATE_UNSPECIFIED: Nothing yet.
+LIVE_STATE_PUBLISHED: A page.
+LIVE_STATE_WITHDRAWN: A page with a notice that it no longer holds.
+LIVE_STATE_REDIRECTED: The way to another page.
+LIVE_STATE_GONE: That there was a page, and why it is gone.
+LIVE_STATE_VANISHED: Nothing, as if there had never been anything: a legal removal."""
+DocumentView.__doc__ = """How much of each document or revision a list shows (AIP-157).
+
+DOCUMENT_VIEW_UNSPECIFIED: As BASIC.
+DOCUMENT_VIEW_BASIC: Without what is long: `body`, `details`, `links` and `attachments`.
+DOCUMENT_VIEW_FULL: All of it. The list has fewer on a page, the larger they are."""
+Draft.__doc__ = """The draft side of a document.
+
+state: Where it stands.
+revision_number: Which revision it is; 0 when there is none.
+schedule: When it is to be published, or was to be. Unset unless it is SCHEDULED or SCHEDULE_FAILED.
+approvals: Who has approved it since it was last submitted, in the order in which they did. A save voids all approvals, and so does who
+    asks for changes or takes it back.
+required_approvals: How many approvals its content type asks for now.
+blocking_comments: How many open comments keep it from being approved and published (ListComments has them)."""
+Live.__doc__ = """The live side of a document.
+
+state: What the public sees.
+revision_number: Which revision they see, or have seen last; 0 when there was none.
+path: Where they see it, or whatever is there instead.
+publish_time: When what they see became so.
+first_publish_time: When the document first became public here.
+public_update_time: When the document last changed in a way that readers were to notice.
+record_number: The record entry of the last change.
+publish_duration: How long the last publication took, from its request until the change was handed to the database. Unset where that was not
+    measured yet.
+explanation: WITHDRAWN, GONE: why, as HTML, as it was given. Lists leave it out unless their `view` is FULL.
+withdraw_time: WITHDRAWN: since when.
+location: REDIRECTED: where to. GONE: where to look instead; may be empty.
+covers_prefix: REDIRECTED: whether every path below is redirected too.
+preserves_suffix: REDIRECTED: whether what follows the path is appended to `location`.
+schedule: When it is to be taken down by itself, or was to be, and could not. Unset where neither is so.
+forced: What was published by force and nobody has approved since. Unset where there is nothing of the kind.
+review_by_time: By when the page must be looked at again. Unset where nobody said so.
+reviewed_time: When somebody last said that the page is still right (ConfirmDocument).
+reviewer_id: The account that said so.
+review_interval: How long after that the page must be looked at once more.
+overridden_checks: The publish checks that would have kept this revision from being published, and were overridden."""
+LinkTargets.__doc__ = """The targets of one kind of link.
+
+translation_keys: The targets' translation keys, in order. The page links to the translation in its own locale, or else to one that is
+    live in another. A target that is not live is left out of the page, and comes in by itself when it is published. With all
+    else that its document has, no more than the 2,000 elements of `Document.links`."""
+Document.__doc__ = """One thing that an organisation publishes, in one locale.
+
+id: UUIDv7. Set by the server.
+organisation_id: Who publishes it. Fixed at creation.
+content_type: The name of its content type. Fixed at creation; only an import changes it.
+locale: Its language (BCP 47), kept in its canonical form: `en-gb` is `en-GB`, `iw` is `he`. Fixed at creation; empty means `en`.
+translation_key: A UUID that it shares with its translations, all of one organisation. Fixed at creation; empty makes a new one.
+path: Where it is (to be) read: `/` or segments of letters, digits and `- _ . ~`, none of which begins with a dot.
+title: Its title, plain text.
+summary: What it is about, plain text.
+body: Its main text. It may name documents, files and blocks by their ids (docs/links.md).
+body_format: How the body is written.
+details: What else its content type asks for. Numbers are finite, and no whole numbers from 2^53 up to 2^64, which may have been others:
+    send those as strings; nested at most 16 deep; at most 25,000 values, objects and arrays among them. A draft may be saved with
+    members missing or empty, but not with wrong ones; to be submitted, approved and published it must satisfy the content type's
+    schema. What would take too long to be checked against it is refused.
+links: Its links to other documents, by kind (`related`, `parent`, …). With tags and attachments a document has at most 2,000
+    elements in all.
+tags: Words to find it by; no two that differ in capitals alone.
+attachments: The ids of its files. They become public with it, and are so while a page has them.
+etag: Names this version. Required in every change; set by the server.
+revision_number: The number of the revision shown here: the newest. Set by the server.
+draft: Its draft side. Set by the server.
+live: Its live side. Set by the server.
+create_time: When it was made. Set by the server.
+update_time: When it last changed in any way. Set by the server.
+delete_time: When it was deleted. Unset but in what DeleteDocument answers and in lists of what is deleted.
+purge_time: Until when it can be brought back; it is erased afterwards. Set with `delete_time`.
+source_document_id: A translation: the document that it was made from. Set by the server: of those that share its translation key, the first one
+    that is no translation itself; and by ConfirmTranslation.
+source_revision_number: A translation: the revision of its source that it says the same as. Set by the server when it is made: the one that was public
+    then, or else the newest; and by ConfirmTranslation."""
+RevisionContentType.__doc__ = """The content type by which a revision was saved.
+
+name: Its name.
+version: Its version."""
+Revision.__doc__ = """An immutable, numbered snapshot of a document.
+
+document_id: Whose it is.
+number: From 1, one more with each save.
+path: Where the document was to be read.
+title: Its title.
+summary: What it was about.
+body: Its main text.
+body_format: How the body was written.
+details: What else its content type asked for.
+links: Its links, by kind.
+tags: Words to find it by.
+attachments: The ids of its files.
+author_id: The account that saved it.
+create_time: When it was saved.
+restored_from_revision_number: The revision that this one says once more, path aside: what was restored, or, where a draft was discarded, what the public
+    saw. 0 for what somebody wrote.
+content_type: By which content type it was saved, and which version of that: members have the names that they had then. Unset where that was
+    not kept yet.
+etag: The document's etag as this was saved. It stands for this revision, and so do those that came after it, of what saved nothing,
+    until the next save. Empty where that is not known, of old revisions."""

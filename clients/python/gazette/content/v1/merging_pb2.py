@@ -27,7 +27,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n gazette/content/v1/merging.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\"\\\n\x0bMergedField\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12\x37\n\x06origin\x18\x02 \x01(\x0e\x32\x1f.gazette.content.v1.MergeOriginR\x06origin\"\xc7\x01\n\x06Merged\x12\x30\n\x14\x62\x61se_revision_number\x18\x01 \x01(\x05R\x12\x62\x61seRevisionNumber\x12\x34\n\x16theirs_revision_number\x18\x02 \x01(\x05R\x14theirsRevisionNumber\x12\x37\n\x06\x66ields\x18\x03 \x03(\x0b\x32\x1f.gazette.content.v1.MergedFieldR\x06\x66ields\x12\x1c\n\tunchanged\x18\x04 \x01(\x08R\tunchanged\"\xcb\x01\n\tMergeHunk\x12\x1b\n\tbase_line\x18\x01 \x01(\x05R\x08\x62\x61seLine\x12\x1f\n\x0btheirs_line\x18\x02 \x01(\x05R\ntheirsLine\x12\x1d\n\nyours_line\x18\x03 \x01(\x05R\tyoursLine\x12\x1f\n\x0bmerged_line\x18\x04 \x01(\x05R\nmergedLine\x12\x12\n\x04\x62\x61se\x18\x05 \x01(\tR\x04\x62\x61se\x12\x16\n\x06theirs\x18\x06 \x01(\tR\x06theirs\x12\x14\n\x05yours\x18\x07 \x01(\tR\x05yours\"\x87\x02\n\rFieldConflict\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12*\n\x04\x62\x61se\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueR\x04\x62\x61se\x12.\n\x06theirs\x18\x03 \x01(\x0b\x32\x16.google.protobuf.ValueR\x06theirs\x12,\n\x05yours\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05yours\x12\x33\n\x05hunks\x18\x05 \x03(\x0b\x32\x1d.gazette.content.v1.MergeHunkR\x05hunks\x12!\n\x0cis_shortened\x18\x06 \x01(\x08R\x0bisShortened\"J\n\x06\x45\x64itor\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\"\xa9\x03\n\x0c\x45\x64itConflict\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\x1d\n\ngiven_etag\x18\x02 \x01(\tR\tgivenEtag\x12!\n\x0c\x63urrent_etag\x18\x03 \x01(\tR\x0b\x63urrentEtag\x12\x30\n\x14\x62\x61se_revision_number\x18\x04 \x01(\x05R\x12\x62\x61seRevisionNumber\x12\'\n\x0frevision_number\x18\x05 \x01(\x05R\x0erevisionNumber\x12\x35\n\x08saved_by\x18\x06 \x03(\x0b\x32\x1a.gazette.content.v1.EditorR\x07savedBy\x12$\n\x0esaved_by_count\x18\x07 \x01(\x05R\x0csavedByCount\x12\x16\n\x06\x66ields\x18\x08 \x03(\tR\x06\x66ields\x12?\n\tconflicts\x18\t \x03(\x0b\x32!.gazette.content.v1.FieldConflictR\tconflicts\x12%\n\x0e\x63onflict_count\x18\n \x01(\x05R\rconflictCount\"\xed\x01\n\x14MergeDocumentRequest\x12\x8f\x01\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentBU\xbaHR\xba\x01L\n\x0e\x64ocument.named\x12\x18id and etag are required\x1a this.id != \'\' && this.etag != \'\'\xc8\x01\x01R\x08\x64ocument\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\"\xed\x01\n\x15MergeDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x32\n\x06merged\x18\x02 \x01(\x0b\x32\x1a.gazette.content.v1.MergedR\x06merged\x12?\n\tconflicts\x18\x03 \x03(\x0b\x32!.gazette.content.v1.FieldConflictR\tconflicts\x12%\n\x0e\x63onflict_count\x18\x04 \x01(\x05R\rconflictCount*s\n\x0bMergeOrigin\x12\x1c\n\x18MERGE_ORIGIN_UNSPECIFIED\x10\x00\x12\x17\n\x13MERGE_ORIGIN_THEIRS\x10\x01\x12\x16\n\x12MERGE_ORIGIN_YOURS\x10\x02\x12\x15\n\x11MERGE_ORIGIN_BOTH\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n gazette/content/v1/merging.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\"\\\n\x0bMergedField\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12\x37\n\x06origin\x18\x02 \x01(\x0e\x32\x1f.gazette.content.v1.MergeOriginR\x06origin\"\xc7\x01\n\x06Merged\x12\x30\n\x14\x62\x61se_revision_number\x18\x01 \x01(\x05R\x12\x62\x61seRevisionNumber\x12\x34\n\x16theirs_revision_number\x18\x02 \x01(\x05R\x14theirsRevisionNumber\x12\x37\n\x06\x66ields\x18\x03 \x03(\x0b\x32\x1f.gazette.content.v1.MergedFieldR\x06\x66ields\x12\x1c\n\tunchanged\x18\x04 \x01(\x08R\tunchanged\"\xcb\x01\n\tMergeHunk\x12\x1b\n\tbase_line\x18\x01 \x01(\x05R\x08\x62\x61seLine\x12\x1f\n\x0btheirs_line\x18\x02 \x01(\x05R\ntheirsLine\x12\x1d\n\nyours_line\x18\x03 \x01(\x05R\tyoursLine\x12\x1f\n\x0bmerged_line\x18\x04 \x01(\x05R\nmergedLine\x12\x12\n\x04\x62\x61se\x18\x05 \x01(\tR\x04\x62\x61se\x12\x16\n\x06theirs\x18\x06 \x01(\tR\x06theirs\x12\x14\n\x05yours\x18\x07 \x01(\tR\x05yours\"\x87\x02\n\rFieldConflict\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12*\n\x04\x62\x61se\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueR\x04\x62\x61se\x12.\n\x06theirs\x18\x03 \x01(\x0b\x32\x16.google.protobuf.ValueR\x06theirs\x12,\n\x05yours\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05yours\x12\x33\n\x05hunks\x18\x05 \x03(\x0b\x32\x1d.gazette.content.v1.MergeHunkR\x05hunks\x12!\n\x0cis_shortened\x18\x06 \x01(\x08R\x0bisShortened\"J\n\x06\x45\x64itor\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\"\xa9\x03\n\x0c\x45\x64itConflict\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\x1d\n\ngiven_etag\x18\x02 \x01(\tR\tgivenEtag\x12!\n\x0c\x63urrent_etag\x18\x03 \x01(\tR\x0b\x63urrentEtag\x12\x30\n\x14\x62\x61se_revision_number\x18\x04 \x01(\x05R\x12\x62\x61seRevisionNumber\x12\'\n\x0frevision_number\x18\x05 \x01(\x05R\x0erevisionNumber\x12\x35\n\x08saved_by\x18\x06 \x03(\x0b\x32\x1a.gazette.content.v1.EditorR\x07savedBy\x12$\n\x0esaved_by_count\x18\x07 \x01(\x05R\x0csavedByCount\x12\x16\n\x06\x66ields\x18\x08 \x03(\tR\x06\x66ields\x12?\n\tconflicts\x18\t \x03(\x0b\x32!.gazette.content.v1.FieldConflictR\tconflicts\x12%\n\x0e\x63onflict_count\x18\n \x01(\x05R\rconflictCount\"\x99\x02\n\x14MergeDocumentRequest\x12\xbb\x01\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentB\x80\x01\xbaH}\xba\x01\x37\n\x14\x64ocument.id.required\x12\x10`id` is required\x1a\rthis.id != \'\'\xba\x01=\n\x16\x64ocument.etag.required\x12\x12`etag` is required\x1a\x0fthis.etag != \'\'\xc8\x01\x01R\x08\x64ocument\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\"\xed\x01\n\x15MergeDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x32\n\x06merged\x18\x02 \x01(\x0b\x32\x1a.gazette.content.v1.MergedR\x06merged\x12?\n\tconflicts\x18\x03 \x03(\x0b\x32!.gazette.content.v1.FieldConflictR\tconflicts\x12%\n\x0e\x63onflict_count\x18\x04 \x01(\x05R\rconflictCount*s\n\x0bMergeOrigin\x12\x1c\n\x18MERGE_ORIGIN_UNSPECIFIED\x10\x00\x12\x17\n\x13MERGE_ORIGIN_THEIRS\x10\x01\x12\x16\n\x12MERGE_ORIGIN_YOURS\x10\x02\x12\x15\n\x11MERGE_ORIGIN_BOTH\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,11 +35,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.content.v1.merging_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MERGEDOCUMENTREQUEST'].fields_by_name['document']._loaded_options = None
-  _globals['_MERGEDOCUMENTREQUEST'].fields_by_name['document']._serialized_options = b'\272HR\272\001L\n\016document.named\022\030id and etag are required\032 this.id != \'\' && this.etag != \'\'\310\001\001'
+  _globals['_MERGEDOCUMENTREQUEST'].fields_by_name['document']._serialized_options = b'\272H}\272\0017\n\024document.id.required\022\020`id` is required\032\rthis.id != \'\'\272\001=\n\026document.etag.required\022\022`etag` is required\032\017this.etag != \'\'\310\001\001'
   _globals['_MERGEDOCUMENTREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_MERGEDOCUMENTREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_MERGEORIGIN']._serialized_start=1907
-  _globals['_MERGEORIGIN']._serialized_end=2022
+  _globals['_MERGEORIGIN']._serialized_start=1951
+  _globals['_MERGEORIGIN']._serialized_end=2066
   _globals['_MERGEDFIELD']._serialized_start=155
   _globals['_MERGEDFIELD']._serialized_end=247
   _globals['_MERGED']._serialized_start=250
@@ -53,7 +53,69 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EDITCONFLICT']._serialized_start=1000
   _globals['_EDITCONFLICT']._serialized_end=1425
   _globals['_MERGEDOCUMENTREQUEST']._serialized_start=1428
-  _globals['_MERGEDOCUMENTREQUEST']._serialized_end=1665
-  _globals['_MERGEDOCUMENTRESPONSE']._serialized_start=1668
-  _globals['_MERGEDOCUMENTRESPONSE']._serialized_end=1905
+  _globals['_MERGEDOCUMENTREQUEST']._serialized_end=1709
+  _globals['_MERGEDOCUMENTRESPONSE']._serialized_start=1712
+  _globals['_MERGEDOCUMENTRESPONSE']._serialized_end=1949
 # @@protoc_insertion_point(module_scope)
+MergeOrigin.__doc__ = """Whose words a merged document says in a field.
+
+MERGE_ORIGIN_UNSPECIFIED: Not used.
+MERGE_ORIGIN_THEIRS: Only others changed it: it is as they saved it.
+MERGE_ORIGIN_YOURS: Only the caller changed it: it is as the request has it.
+MERGE_ORIGIN_BOTH: Both changed it: it says what both say."""
+MergedField.__doc__ = """A field of which a merge made something.
+
+field: Its name: `body`.
+origin: Who changed it."""
+Merged.__doc__ = """What came of a merge that was saved.
+
+base_revision_number: The revision that the caller's etag stands for.
+theirs_revision_number: The revision that others had come to, and with which the caller's words were merged.
+fields: The fields that differ from that first revision, and who changed them.
+unchanged: Whether nothing was saved, since the newest revision says all of it already: a retry, for example."""
+MergeHunk.__doc__ = """A part of a text that both changed, each otherwise: lines that stand where the other's stand.
+
+base_line: Its first line in the text that both began with, from 1. Where lines were only added, that before which they came.
+theirs_line: The same in the others' text.
+yours_line: The same in the caller's.
+merged_line: The same in the merged text, which has the others' lines there.
+base: The lines that both began with, each with a line feed at its end. Empty where there are none.
+theirs: What others made of them, in the same form.
+yours: What the caller made of them, in the same form."""
+FieldConflict.__doc__ = """What two changes of one field cannot both be.
+
+field: Where: `title`, `details.rates.standard`, `links.related`. A member of `details` that has a dot or a bracket in its name stands
+    as JSON has it, in brackets: `details[\"a.b\"]`.
+base: What both began with. Unset where there was nothing.
+theirs: What others made of it. Unset where they took it away.
+yours: What the caller made of it. Unset where they took it away.
+hunks: Of a text of several lines, the lines that collide. Where it has them and is long, the three texts are left out.
+is_shortened: Whether some of the three, or of the hunks, are left out: for want of room, or since they are very many."""
+Editor.__doc__ = """Who saved a document.
+
+account_id: The account.
+display_name: What its person is called. Empty where they may no longer read the document."""
+EditConflict.__doc__ = """A detail of ABORTED `STALE_ETAG` and `MERGE_CONFLICT`: what has happened to the document since the version that the caller had.
+
+document_id: The document.
+given_etag: The etag that the caller gave.
+current_etag: The document's etag now.
+base_revision_number: The revision that the given etag stands for; 0 where that is not known.
+revision_number: The newest revision.
+saved_by: Who saved in between, the last one first; three at most. Empty where nobody saved, but the document was submitted, approved
+    or published, for example.
+saved_by_count: How many saved in between.
+fields: The fields that differ between the two revisions; none where the first one is not known.
+conflicts: MERGE_CONFLICT: what collides, with all three versions, as far as there is room. MergeDocument has all.
+conflict_count: MERGE_CONFLICT: how many there are."""
+MergeDocumentRequest.__doc__ = """Asks what merging would give. As UpdateDocumentRequest.
+
+document: Its `id`, the `etag` of the version that the caller began with, and the caller's values of what `update_mask` names.
+update_mask: Any of `path`, `title`, `summary`, `body`, `body_format`, `details`, `links`, `tags`, `attachments`."""
+MergeDocumentResponse.__doc__ = """What merging would give.
+
+document: The document with both sides' words, and with the etag that it has now. Where they collide it says what others saved: no mark of a
+    collision is ever in a text. Saved with that etag, once what collides is settled, nothing of either side is lost.
+merged: What was merged with what, and who changed which field.
+conflicts: What collides, 500 at most; nothing if the merge could be saved as it is.
+conflict_count: How much collides."""

@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from gazette.content.v1 import document_pb2 as gazette_dot_content_dot_v1_dot_document__pb2
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egazette/content/v1/paths.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\"\x9a\x01\n\x10SwapPathsRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12#\n\x08other_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07otherId\x12(\n\nother_etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\totherEtag\"\xa6\x01\n\x11SwapPathsResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x32\n\x05other\x18\x02 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x05other\x12#\n\rrecord_number\x18\x03 \x01(\x03R\x0crecordNumberb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egazette/content/v1/paths.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1agazette/text/v1/text.proto\"\xb8\x01\n\x10SwapPathsRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12#\n\x08other_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07otherId\x12(\n\nother_etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\totherEtag\"\xa6\x01\n\x11SwapPathsResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x32\n\x05other\x18\x02 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x05other\x12#\n\rrecord_number\x18\x03 \x01(\x03R\x0crecordNumberb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,13 +36,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SWAPPATHSREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_SWAPPATHSREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SWAPPATHSREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_SWAPPATHSREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_SWAPPATHSREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_SWAPPATHSREQUEST'].fields_by_name['other_id']._loaded_options = None
   _globals['_SWAPPATHSREQUEST'].fields_by_name['other_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SWAPPATHSREQUEST'].fields_by_name['other_etag']._loaded_options = None
   _globals['_SWAPPATHSREQUEST'].fields_by_name['other_etag']._serialized_options = b'\272H\006r\004\020\001\030d'
-  _globals['_SWAPPATHSREQUEST']._serialized_start=90
-  _globals['_SWAPPATHSREQUEST']._serialized_end=244
-  _globals['_SWAPPATHSRESPONSE']._serialized_start=247
-  _globals['_SWAPPATHSRESPONSE']._serialized_end=413
+  _globals['_SWAPPATHSREQUEST']._serialized_start=118
+  _globals['_SWAPPATHSREQUEST']._serialized_end=302
+  _globals['_SWAPPATHSRESPONSE']._serialized_start=305
+  _globals['_SWAPPATHSRESPONSE']._serialized_end=471
 # @@protoc_insertion_point(module_scope)
+SwapPathsRequest.__doc__ = """Names two documents that are to change places.
+
+id: One document.
+etag: The version of it that the caller saw.
+other_id: The other document.
+other_etag: The version of it that the caller saw."""
+SwapPathsResponse.__doc__ = """Where they are now.
+
+document: One document, as it now stands.
+other: The other document, as it now stands.
+record_number: The last entry of the record that this made; 0 where nothing is public. Sent as `min_record_number` with a read, it makes sure
+    that the read shows it."""

@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/presence.proto\x12\x12gazette.content.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"{\n\x17\x41nnouncePresenceRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x30\n\x05\x66ield\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18\x64\x32\x11^[A-Za-z0-9_.-]*$R\x05\x66ield\x12\x14\n\x05leave\x18\x03 \x01(\x08R\x05leave\"o\n\x18\x41nnouncePresenceResponse\x12\x34\n\x06others\x18\x01 \x03(\x0b\x32\x1c.gazette.content.v1.PresenceR\x06others\x12\x1d\n\nis_unknown\x18\x02 \x01(\x08R\tisUnknown\"\x94\x01\n\x08Presence\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12\x30\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05since\x12\x14\n\x05\x66ield\x18\x04 \x01(\tR\x05\x66ieldb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/presence.proto\x12\x12gazette.content.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc4\x01\n\x17\x41nnouncePresenceRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12y\n\x05\x66ield\x18\x02 \x01(\tBc\x8a\xbd\x18.the name of a field: letters, digits and _ . -\xbaH.r,\x18\x64\x32\x11^[A-Za-z0-9_.-]*$\x92\x02\x04\x62ody\x92\x02\rdetails.ratesR\x05\x66ield\x12\x14\n\x05leave\x18\x03 \x01(\x08R\x05leave\"o\n\x18\x41nnouncePresenceResponse\x12\x34\n\x06others\x18\x01 \x03(\x0b\x32\x1c.gazette.content.v1.PresenceR\x06others\x12\x1d\n\nis_unknown\x18\x02 \x01(\x08R\tisUnknown\"\x94\x01\n\x08Presence\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12\x30\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05since\x12\x14\n\x05\x66ield\x18\x04 \x01(\tR\x05\x66ieldb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,11 +36,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ANNOUNCEPRESENCEREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_ANNOUNCEPRESENCEREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_ANNOUNCEPRESENCEREQUEST'].fields_by_name['field']._loaded_options = None
-  _globals['_ANNOUNCEPRESENCEREQUEST'].fields_by_name['field']._serialized_options = b'\272H\027r\025\030d2\021^[A-Za-z0-9_.-]*$'
-  _globals['_ANNOUNCEPRESENCEREQUEST']._serialized_start=90
-  _globals['_ANNOUNCEPRESENCEREQUEST']._serialized_end=213
-  _globals['_ANNOUNCEPRESENCERESPONSE']._serialized_start=215
-  _globals['_ANNOUNCEPRESENCERESPONSE']._serialized_end=326
-  _globals['_PRESENCE']._serialized_start=329
-  _globals['_PRESENCE']._serialized_end=477
+  _globals['_ANNOUNCEPRESENCEREQUEST'].fields_by_name['field']._serialized_options = b'\212\275\030.the name of a field: letters, digits and _ . -\272H.r,\030d2\021^[A-Za-z0-9_.-]*$\222\002\004body\222\002\rdetails.rates'
+  _globals['_ANNOUNCEPRESENCEREQUEST']._serialized_start=119
+  _globals['_ANNOUNCEPRESENCEREQUEST']._serialized_end=315
+  _globals['_ANNOUNCEPRESENCERESPONSE']._serialized_start=317
+  _globals['_ANNOUNCEPRESENCERESPONSE']._serialized_end=428
+  _globals['_PRESENCE']._serialized_start=431
+  _globals['_PRESENCE']._serialized_end=579
 # @@protoc_insertion_point(module_scope)
+AnnouncePresenceRequest.__doc__ = """Says that the caller has a document open, or no longer.
+
+id: The document.
+field: The field that the caller is about to change, such as `body` or `details.rates`, if any.
+leave: Whether the caller closes the document: others are not told of them any more."""
+AnnouncePresenceResponse.__doc__ = """Who has the document open.
+
+others: Others who said so within the last 30 seconds, who came first standing first; 50 at most. The caller is not among them.
+is_unknown: Whether nobody could be asked: that others are not listed says nothing then."""
+Presence.__doc__ = """Somebody who has a document open.
+
+account_id: The account.
+display_name: What its person is called.
+since: Since when, without a break of more than 30 seconds.
+field: The field that they are about to change; empty if they did not say."""

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n gazette/content/v1/removal.proto\x12\x12gazette.content.v1\x1a\x1agazette/text/v1/text.proto\"C\n\x0bWithdrawing\x12\x34\n\x0b\x65xplanation\x18\x01 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x0b\x65xplanation\"\xa8\x01\n\x07Removal\x12\x34\n\x0b\x65xplanation\x18\x01 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x0b\x65xplanation\x12g\n\x08location\x18\x02 \x01(\tBK\xbaHHrF\x18\x80\x10\x32\x41^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$R\x08location\"\xc8\x01\n\x0bRedirection\x12i\n\x08location\x18\x01 \x01(\tBM\xbaHJrH\x10\x01\x18\x80\x10\x32\x41^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$R\x08location\x12#\n\rcovers_prefix\x18\x02 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x03 \x01(\x08R\x0fpreservesSuffixb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n gazette/content/v1/removal.proto\x12\x12gazette.content.v1\x1a\x1agazette/text/v1/text.proto\"C\n\x0bWithdrawing\x12\x34\n\x0b\x65xplanation\x18\x01 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x0b\x65xplanation\"\xae\x02\n\x07Removal\x12\x34\n\x0b\x65xplanation\x18\x01 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x0b\x65xplanation\x12\xec\x01\n\x08location\x18\x02 \x01(\tB\xcf\x01\x8a\xbd\x18Ga path of this site, or an https URL without white space or a backslash\xbaH\x80\x01r~\x18\x80\x10\x32\x41^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$\x92\x02\x15/guidance/moor-a-boat\x92\x02\x1dhttps://www.example.gov/boatsR\x08location\"\xcf\x02\n\x0bRedirection\x12\xef\x01\n\x08location\x18\x01 \x01(\tB\xd2\x01\x8a\xbd\x18Ga path of this site, or an https URL without white space or a backslash\xbaH\x83\x01r\x80\x01\x10\x01\x18\x80\x10\x32\x41^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$\x92\x02\x15/guidance/moor-a-boat\x92\x02\x1dhttps://www.example.gov/boatsR\x08location\x12#\n\rcovers_prefix\x18\x02 \x01(\x08R\x0c\x63oversPrefix\x12)\n\x10preserves_suffix\x18\x03 \x01(\x08R\x0fpreservesSuffixb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,13 +37,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REMOVAL'].fields_by_name['explanation']._loaded_options = None
   _globals['_REMOVAL'].fields_by_name['explanation']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\007r\005\020\001\030\220N'
   _globals['_REMOVAL'].fields_by_name['location']._loaded_options = None
-  _globals['_REMOVAL'].fields_by_name['location']._serialized_options = b'\272HHrF\030\200\0202A^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$'
+  _globals['_REMOVAL'].fields_by_name['location']._serialized_options = b'\212\275\030Ga path of this site, or an https URL without white space or a backslash\272H\200\001r~\030\200\0202A^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$\222\002\025/guidance/moor-a-boat\222\002\035https://www.example.gov/boats'
   _globals['_REDIRECTION'].fields_by_name['location']._loaded_options = None
-  _globals['_REDIRECTION'].fields_by_name['location']._serialized_options = b'\272HJrH\020\001\030\200\0202A^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$'
+  _globals['_REDIRECTION'].fields_by_name['location']._serialized_options = b'\212\275\030Ga path of this site, or an https URL without white space or a backslash\272H\203\001r\200\001\020\001\030\200\0202A^(|/|/[!-.0-\\[\\]-~][!-\\[\\]-~]*|https://[!-.0-\\[\\]-~][!-\\[\\]-~]*)$\222\002\025/guidance/moor-a-boat\222\002\035https://www.example.gov/boats'
   _globals['_WITHDRAWING']._serialized_start=84
   _globals['_WITHDRAWING']._serialized_end=151
   _globals['_REMOVAL']._serialized_start=154
-  _globals['_REMOVAL']._serialized_end=322
-  _globals['_REDIRECTION']._serialized_start=325
-  _globals['_REDIRECTION']._serialized_end=525
+  _globals['_REMOVAL']._serialized_end=456
+  _globals['_REDIRECTION']._serialized_start=459
+  _globals['_REDIRECTION']._serialized_end=794
 # @@protoc_insertion_point(module_scope)
+Withdrawing.__doc__ = """Why a page no longer holds.
+
+explanation: As HTML, which is sanitised."""
+Removal.__doc__ = """That there was a page.
+
+explanation: Why it is gone, as HTML, which is sanitised.
+location: Where to look instead, as `Redirection.location`; or empty."""
+Redirection.__doc__ = """The way to another page.
+
+location: Where to: a path of this site, or an absolute https URL of a host that is among REDIRECT_HOSTS; either with its query and
+    fragment. What is no printable ASCII is percent-encoded.
+covers_prefix: Whether every path below the document's own is redirected too, where it has nothing of its own.
+preserves_suffix: With `covers_prefix`: whether what follows the document's path is appended to `location`."""

@@ -23,11 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from gazette.content.v1 import document_pb2 as gazette_dot_content_dot_v1_dot_document__pb2
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/review_dates.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x02\n\x14SetReviewDateRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12@\n\x0ereview_by_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0creviewByTime\x12X\n\x0freview_interval\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x14\xbaH\x11\xaa\x01\x0e\"\x06\x08\x80\xef\xbf\x96\x01\x32\x04\x08\x80\xa3\x05R\x0ereviewInterval:y\xbaHv\x1at\n\x14review_interval.time\x12$review_interval needs review_by_time\x1a\x36!has(this.review_interval) || has(this.review_by_time)\"Q\n\x15SetReviewDateResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x93\x01\n\x16\x43onfirmDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12@\n\x0ereview_by_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0creviewByTime\"S\n\x17\x43onfirmDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocumentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/review_dates.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x03\n\x14SetReviewDateRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12@\n\x0ereview_by_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0creviewByTime\x12X\n\x0freview_interval\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x14\xbaH\x11\xaa\x01\x0e\"\x06\x08\x80\xef\xbf\x96\x01\x32\x04\x08\x80\xa3\x05R\x0ereviewInterval:}\xbaHz\x1ax\n\x14review_interval.time\x12(`review_interval` needs `review_by_time`\x1a\x36!has(this.review_interval) || has(this.review_by_time)\"Q\n\x15SetReviewDateResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\xb1\x01\n\x16\x43onfirmDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12@\n\x0ereview_by_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0creviewByTime\"S\n\x17\x43onfirmDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocumentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,21 +38,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETREVIEWDATEREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_SETREVIEWDATEREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SETREVIEWDATEREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_SETREVIEWDATEREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_SETREVIEWDATEREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_SETREVIEWDATEREQUEST'].fields_by_name['review_interval']._loaded_options = None
   _globals['_SETREVIEWDATEREQUEST'].fields_by_name['review_interval']._serialized_options = b'\272H\021\252\001\016\"\006\010\200\357\277\226\0012\004\010\200\243\005'
   _globals['_SETREVIEWDATEREQUEST']._loaded_options = None
-  _globals['_SETREVIEWDATEREQUEST']._serialized_options = b'\272Hv\032t\n\024review_interval.time\022$review_interval needs review_by_time\0326!has(this.review_interval) || has(this.review_by_time)'
+  _globals['_SETREVIEWDATEREQUEST']._serialized_options = b'\272Hz\032x\n\024review_interval.time\022(`review_interval` needs `review_by_time`\0326!has(this.review_interval) || has(this.review_by_time)'
   _globals['_CONFIRMDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_CONFIRMDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_CONFIRMDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_CONFIRMDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
-  _globals['_SETREVIEWDATEREQUEST']._serialized_start=162
-  _globals['_SETREVIEWDATEREQUEST']._serialized_end=520
-  _globals['_SETREVIEWDATERESPONSE']._serialized_start=522
-  _globals['_SETREVIEWDATERESPONSE']._serialized_end=603
-  _globals['_CONFIRMDOCUMENTREQUEST']._serialized_start=606
-  _globals['_CONFIRMDOCUMENTREQUEST']._serialized_end=753
-  _globals['_CONFIRMDOCUMENTRESPONSE']._serialized_start=755
-  _globals['_CONFIRMDOCUMENTRESPONSE']._serialized_end=838
+  _globals['_CONFIRMDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
+  _globals['_SETREVIEWDATEREQUEST']._serialized_start=190
+  _globals['_SETREVIEWDATEREQUEST']._serialized_end=582
+  _globals['_SETREVIEWDATERESPONSE']._serialized_start=584
+  _globals['_SETREVIEWDATERESPONSE']._serialized_end=665
+  _globals['_CONFIRMDOCUMENTREQUEST']._serialized_start=668
+  _globals['_CONFIRMDOCUMENTREQUEST']._serialized_end=845
+  _globals['_CONFIRMDOCUMENTRESPONSE']._serialized_start=847
+  _globals['_CONFIRMDOCUMENTRESPONSE']._serialized_end=930
 # @@protoc_insertion_point(module_scope)
+SetReviewDateRequest.__doc__ = """Says by when a page must be looked at again.
+
+id: The document.
+etag: The version that the caller saw.
+review_by_time: By when: later than now, and 3,653 days from now at most. Unset: it need not be looked at again.
+review_interval: How long after each time that somebody confirmed the page it must be looked at once more: from one day to 3,653. Unset: who
+    confirms it says so, or it need not be."""
+SetReviewDateResponse.__doc__ = """The document with its review date.
+
+document: As it now stands."""
+ConfirmDocumentRequest.__doc__ = """Says that a page is still right.
+
+id: The document.
+etag: The version that the caller looked at.
+review_by_time: By when it must be looked at again: later than now, and 3,653 days from now at most. Unset: after its `review_interval`, and
+    without one never."""
+ConfirmDocumentResponse.__doc__ = """The document that was confirmed.
+
+document: As it now stands."""

@@ -27,7 +27,7 @@ from gazette.content.v1 import review_pb2 as gazette_dot_content_dot_v1_dot_revi
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/content/v1/reviewing.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1fgazette/content/v1/review.proto\x1a\x1agazette/text/v1/text.proto\"z\n\x15RecallDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12(\n\x07\x63omment\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07\x63omment\"R\n\x16RecallDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"~\n\x19\x41pprovePublicationRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12(\n\x07\x63omment\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07\x63omment\"V\n\x1a\x41pprovePublicationResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x91\x01\n\x12ListReviewsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"s\n\x13ListReviewsResponse\x12\x34\n\x07reviews\x18\x01 \x03(\x0b\x32\x1a.gazette.content.v1.ReviewR\x07reviews\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageTokenb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gazette/content/v1/reviewing.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1fgazette/content/v1/review.proto\x1a\x1agazette/text/v1/text.proto\"\x98\x01\n\x15RecallDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12(\n\x07\x63omment\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07\x63omment\"R\n\x16RecallDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x9c\x01\n\x19\x41pprovePublicationRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12(\n\x07\x63omment\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\x90NR\x07\x63omment\"V\n\x1a\x41pprovePublicationResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x91\x01\n\x12ListReviewsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"s\n\x13ListReviewsResponse\x12\x34\n\x07reviews\x18\x01 \x03(\x0b\x32\x1a.gazette.content.v1.ReviewR\x07reviews\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageTokenb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,13 +37,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECALLDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_RECALLDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_RECALLDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_RECALLDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_RECALLDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_RECALLDOCUMENTREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_RECALLDOCUMENTREQUEST'].fields_by_name['comment']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\220N'
   _globals['_APPROVEPUBLICATIONREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_APPROVEPUBLICATIONREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_APPROVEPUBLICATIONREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_APPROVEPUBLICATIONREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_APPROVEPUBLICATIONREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_APPROVEPUBLICATIONREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_APPROVEPUBLICATIONREQUEST'].fields_by_name['comment']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\220N'
   _globals['_LISTREVIEWSREQUEST'].fields_by_name['document_id']._loaded_options = None
@@ -52,16 +52,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREVIEWSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
   _globals['_LISTREVIEWSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTREVIEWSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
-  _globals['_RECALLDOCUMENTREQUEST']._serialized_start=154
-  _globals['_RECALLDOCUMENTREQUEST']._serialized_end=276
-  _globals['_RECALLDOCUMENTRESPONSE']._serialized_start=278
-  _globals['_RECALLDOCUMENTRESPONSE']._serialized_end=360
-  _globals['_APPROVEPUBLICATIONREQUEST']._serialized_start=362
-  _globals['_APPROVEPUBLICATIONREQUEST']._serialized_end=488
-  _globals['_APPROVEPUBLICATIONRESPONSE']._serialized_start=490
-  _globals['_APPROVEPUBLICATIONRESPONSE']._serialized_end=576
-  _globals['_LISTREVIEWSREQUEST']._serialized_start=579
-  _globals['_LISTREVIEWSREQUEST']._serialized_end=724
-  _globals['_LISTREVIEWSRESPONSE']._serialized_start=726
-  _globals['_LISTREVIEWSRESPONSE']._serialized_end=841
+  _globals['_RECALLDOCUMENTREQUEST']._serialized_start=155
+  _globals['_RECALLDOCUMENTREQUEST']._serialized_end=307
+  _globals['_RECALLDOCUMENTRESPONSE']._serialized_start=309
+  _globals['_RECALLDOCUMENTRESPONSE']._serialized_end=391
+  _globals['_APPROVEPUBLICATIONREQUEST']._serialized_start=394
+  _globals['_APPROVEPUBLICATIONREQUEST']._serialized_end=550
+  _globals['_APPROVEPUBLICATIONRESPONSE']._serialized_start=552
+  _globals['_APPROVEPUBLICATIONRESPONSE']._serialized_end=638
+  _globals['_LISTREVIEWSREQUEST']._serialized_start=641
+  _globals['_LISTREVIEWSREQUEST']._serialized_end=786
+  _globals['_LISTREVIEWSRESPONSE']._serialized_start=788
+  _globals['_LISTREVIEWSRESPONSE']._serialized_end=903
 # @@protoc_insertion_point(module_scope)
+RecallDocumentRequest.__doc__ = """Takes a draft back from its reviewers.
+
+id: The document.
+etag: The version that the caller saw.
+comment: A word to the reviewers."""
+RecallDocumentResponse.__doc__ = """The document that was taken back.
+
+document: As it now stands."""
+ApprovePublicationRequest.__doc__ = """Approves what was published by force.
+
+id: The document.
+etag: The version that the caller saw.
+comment: A word to who published it."""
+ApprovePublicationResponse.__doc__ = """The document, whose publication is flagged no more.
+
+document: As it now stands."""
+ListReviewsRequest.__doc__ = """Asks for a part of what was said in a document's reviews.
+
+document_id: Whose.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListReviewsResponse.__doc__ = """A part of what was said in a document's reviews.
+
+reviews: Newest first. A page may have fewer than were asked for.
+next_page_token: For the next part; empty at the end."""

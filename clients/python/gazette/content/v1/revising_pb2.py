@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from gazette.content.v1 import document_pb2 as gazette_dot_content_dot_v1_dot_document__pb2
 from gazette.content.v1 import notice_pb2 as gazette_dot_content_dot_v1_dot_notice__pb2
+from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/revising.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1fgazette/content/v1/notice.proto\"`\n\x12GetRevisionRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\x1f\n\x06number\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x06number\"\x85\x01\n\x13GetRevisionResponse\x12\x38\n\x08revision\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.RevisionR\x08revision\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\x8f\x01\n\x16RestoreRevisionRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1f\n\x06number\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x06number\x12\x1d\n\x04\x65tag\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x1b\n\tkeep_path\x18\x04 \x01(\x08R\x08keepPath\"\x89\x01\n\x17RestoreRevisionResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"N\n\x13\x44iscardDraftRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\"P\n\x14\x44iscardDraftResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocumentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/revising.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1fgazette/content/v1/notice.proto\x1a\x1agazette/text/v1/text.proto\"`\n\x12GetRevisionRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\x1f\n\x06number\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x06number\"\x85\x01\n\x13GetRevisionResponse\x12\x38\n\x08revision\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.RevisionR\x08revision\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\xad\x01\n\x16RestoreRevisionRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1f\n\x06number\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x06number\x12;\n\x04\x65tag\x18\x03 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12\x1b\n\tkeep_path\x18\x04 \x01(\x08R\x08keepPath\"\x89\x01\n\x17RestoreRevisionResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12\x34\n\x07notices\x18\x02 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"l\n\x13\x44iscardDraftRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\"P\n\x14\x44iscardDraftResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocumentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,21 +43,47 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESTOREREVISIONREQUEST'].fields_by_name['number']._loaded_options = None
   _globals['_RESTOREREVISIONREQUEST'].fields_by_name['number']._serialized_options = b'\272H\004\032\002(\001'
   _globals['_RESTOREREVISIONREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_RESTOREREVISIONREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_RESTOREREVISIONREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_DISCARDDRAFTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_DISCARDDRAFTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_DISCARDDRAFTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_DISCARDDRAFTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
-  _globals['_GETREVISIONREQUEST']._serialized_start=125
-  _globals['_GETREVISIONREQUEST']._serialized_end=221
-  _globals['_GETREVISIONRESPONSE']._serialized_start=224
-  _globals['_GETREVISIONRESPONSE']._serialized_end=357
-  _globals['_RESTOREREVISIONREQUEST']._serialized_start=360
-  _globals['_RESTOREREVISIONREQUEST']._serialized_end=503
-  _globals['_RESTOREREVISIONRESPONSE']._serialized_start=506
-  _globals['_RESTOREREVISIONRESPONSE']._serialized_end=643
-  _globals['_DISCARDDRAFTREQUEST']._serialized_start=645
-  _globals['_DISCARDDRAFTREQUEST']._serialized_end=723
-  _globals['_DISCARDDRAFTRESPONSE']._serialized_start=725
-  _globals['_DISCARDDRAFTRESPONSE']._serialized_end=805
+  _globals['_DISCARDDRAFTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
+  _globals['_GETREVISIONREQUEST']._serialized_start=153
+  _globals['_GETREVISIONREQUEST']._serialized_end=249
+  _globals['_GETREVISIONRESPONSE']._serialized_start=252
+  _globals['_GETREVISIONRESPONSE']._serialized_end=385
+  _globals['_RESTOREREVISIONREQUEST']._serialized_start=388
+  _globals['_RESTOREREVISIONREQUEST']._serialized_end=561
+  _globals['_RESTOREREVISIONRESPONSE']._serialized_start=564
+  _globals['_RESTOREREVISIONRESPONSE']._serialized_end=701
+  _globals['_DISCARDDRAFTREQUEST']._serialized_start=703
+  _globals['_DISCARDDRAFTREQUEST']._serialized_end=811
+  _globals['_DISCARDDRAFTRESPONSE']._serialized_start=813
+  _globals['_DISCARDDRAFTRESPONSE']._serialized_end=893
 # @@protoc_insertion_point(module_scope)
+GetRevisionRequest.__doc__ = """Asks for one revision.
+
+document_id: Whose.
+number: Its number."""
+GetRevisionResponse.__doc__ = """One revision.
+
+revision: As it was saved.
+notices: What of its texts does not reach readers as it was written, as it was found when they were saved; nothing of what was saved
+    before notices were kept."""
+RestoreRevisionRequest.__doc__ = """Asks for a new draft that says what an old revision said.
+
+id: The document.
+number: The revision that the draft is to say what it said.
+etag: The version that the caller saw.
+keep_path: Whether the document stays at the path where it is (to be) read now, wherever the old revision was."""
+RestoreRevisionResponse.__doc__ = """The document with its new draft.
+
+document: As it was stored.
+notices: What of its texts does not reach readers as it was written."""
+DiscardDraftRequest.__doc__ = """Gives a draft up.
+
+id: The document.
+etag: The version that the caller saw."""
+DiscardDraftResponse.__doc__ = """The document without a draft.
+
+document: As it now stands."""

@@ -26,7 +26,7 @@ from gazette.content.v1 import removal_pb2 as gazette_dot_content_dot_v1_dot_rem
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/schedule.proto\x12\x12gazette.content.v1\x1a gazette/content/v1/removal.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x03\n\x08Schedule\x12;\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32#.gazette.content.v1.ScheduledActionR\x06\x61\x63tion\x12\x35\n\x08\x64ue_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x64ueTime\x12\x1d\n\naccount_id\x18\x03 \x01(\tR\taccountId\x12\'\n\x0frevision_number\x18\x04 \x01(\x05R\x0erevisionNumber\x12\x14\n\x05minor\x18\x05 \x01(\x08R\x05minor\x12=\n\x07\x66\x61ilure\x18\x06 \x01(\x0b\x32#.gazette.content.v1.ScheduleFailureR\x07\x66\x61ilure\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x44\n\ttake_down\x18\x08 \x01(\x0b\x32\'.gazette.content.v1.ScheduledTakingDownR\x08takeDown\x12\x1f\n\x0b\x63hange_note\x18\x16 \x01(\tR\nchangeNote\"\xf4\x02\n\x13ScheduledTakingDown\x12?\n\twithdrawn\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.WithdrawingH\x00R\twithdrawn\x12\x31\n\x04gone\x18\x02 \x01(\x0b\x32\x1b.gazette.content.v1.RemovalH\x00R\x04gone\x12=\n\x08redirect\x18\x03 \x01(\x0b\x32\x1f.gazette.content.v1.RedirectionH\x00R\x08redirect:\x9a\x01\xbaH\x96\x01\x1a\x93\x01\n\x19redirect.preserves_suffix\x12\x36redirect.preserves_suffix needs redirect.covers_prefix\x1a>!this.redirect.preserves_suffix || this.redirect.covers_prefixB\r\n\x04into\x12\x05\xbaH\x02\x08\x01\"|\n\x0fScheduleFailure\x12\x16\n\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x37\n\tfail_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08\x66\x61ilTime*q\n\x0fScheduledAction\x12 \n\x1cSCHEDULED_ACTION_UNSPECIFIED\x10\x00\x12\x1c\n\x18SCHEDULED_ACTION_PUBLISH\x10\x01\x12\x1e\n\x1aSCHEDULED_ACTION_TAKE_DOWN\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!gazette/content/v1/schedule.proto\x12\x12gazette.content.v1\x1a gazette/content/v1/removal.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x03\n\x08Schedule\x12;\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32#.gazette.content.v1.ScheduledActionR\x06\x61\x63tion\x12\x35\n\x08\x64ue_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x64ueTime\x12\x1d\n\naccount_id\x18\x03 \x01(\tR\taccountId\x12\'\n\x0frevision_number\x18\x04 \x01(\x05R\x0erevisionNumber\x12\x14\n\x05minor\x18\x05 \x01(\x08R\x05minor\x12=\n\x07\x66\x61ilure\x18\x06 \x01(\x0b\x32#.gazette.content.v1.ScheduleFailureR\x07\x66\x61ilure\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x44\n\ttake_down\x18\x08 \x01(\x0b\x32\'.gazette.content.v1.ScheduledTakingDownR\x08takeDown\x12\x1f\n\x0b\x63hange_note\x18\x16 \x01(\tR\nchangeNote\"\xf8\x02\n\x13ScheduledTakingDown\x12?\n\twithdrawn\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.WithdrawingH\x00R\twithdrawn\x12\x31\n\x04gone\x18\x02 \x01(\x0b\x32\x1b.gazette.content.v1.RemovalH\x00R\x04gone\x12=\n\x08redirect\x18\x03 \x01(\x0b\x32\x1f.gazette.content.v1.RedirectionH\x00R\x08redirect:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n\x19redirect.preserves_suffix\x12:`redirect.preserves_suffix` needs `redirect.covers_prefix`\x1a>!this.redirect.preserves_suffix || this.redirect.covers_prefixB\r\n\x04into\x12\x05\xbaH\x02\x08\x01\"|\n\x0fScheduleFailure\x12\x16\n\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x37\n\tfail_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08\x66\x61ilTime*q\n\x0fScheduledAction\x12 \n\x1cSCHEDULED_ACTION_UNSPECIFIED\x10\x00\x12\x1c\n\x18SCHEDULED_ACTION_PUBLISH\x10\x01\x12\x1e\n\x1aSCHEDULED_ACTION_TAKE_DOWN\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,13 +36,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCHEDULEDTAKINGDOWN'].oneofs_by_name['into']._loaded_options = None
   _globals['_SCHEDULEDTAKINGDOWN'].oneofs_by_name['into']._serialized_options = b'\272H\002\010\001'
   _globals['_SCHEDULEDTAKINGDOWN']._loaded_options = None
-  _globals['_SCHEDULEDTAKINGDOWN']._serialized_options = b'\272H\226\001\032\223\001\n\031redirect.preserves_suffix\0226redirect.preserves_suffix needs redirect.covers_prefix\032>!this.redirect.preserves_suffix || this.redirect.covers_prefix'
-  _globals['_SCHEDULEDACTION']._serialized_start=1075
-  _globals['_SCHEDULEDACTION']._serialized_end=1188
+  _globals['_SCHEDULEDTAKINGDOWN']._serialized_options = b'\272H\232\001\032\227\001\n\031redirect.preserves_suffix\022:`redirect.preserves_suffix` needs `redirect.covers_prefix`\032>!this.redirect.preserves_suffix || this.redirect.covers_prefix'
+  _globals['_SCHEDULEDACTION']._serialized_start=1079
+  _globals['_SCHEDULEDACTION']._serialized_end=1192
   _globals['_SCHEDULE']._serialized_start=125
   _globals['_SCHEDULE']._serialized_end=572
   _globals['_SCHEDULEDTAKINGDOWN']._serialized_start=575
-  _globals['_SCHEDULEDTAKINGDOWN']._serialized_end=947
-  _globals['_SCHEDULEFAILURE']._serialized_start=949
-  _globals['_SCHEDULEFAILURE']._serialized_end=1073
+  _globals['_SCHEDULEDTAKINGDOWN']._serialized_end=951
+  _globals['_SCHEDULEFAILURE']._serialized_start=953
+  _globals['_SCHEDULEFAILURE']._serialized_end=1077
 # @@protoc_insertion_point(module_scope)
+ScheduledAction.__doc__ = """What is to happen to a document by itself.
+
+SCHEDULED_ACTION_UNSPECIFIED: None.
+SCHEDULED_ACTION_PUBLISH: Its approved revision is published.
+SCHEDULED_ACTION_TAKE_DOWN: What the public sees of it is taken down."""
+Schedule.__doc__ = """What is to happen to a document by itself, and when; or what should have happened, and why it did not.
+
+action: What.
+due_time: When. It happens within a second of this time while the service is up, and otherwise as soon as it is up again.
+account_id: The account that scheduled it. It does so in that account's name, if that may still do so then.
+revision_number: The revision that is to be published; 0 of what is to be taken down.
+minor: Whether readers need not notice, as in PublishDocument.
+failure: Why it did not happen. Unset unless it has failed; a draft is SCHEDULE_FAILED then.
+create_time: When it was scheduled.
+take_down: TAKE_DOWN: what becomes of the page.
+change_note: PUBLISH: what readers are to be told of the change."""
+ScheduledTakingDown.__doc__ = """What becomes of a page that is taken down by itself. A draft of the document stays as it is.
+
+withdrawn: The page, with a notice that it no longer holds.
+gone: That there was a page, and why it is gone: 410 over HTTP.
+redirect: The way to another page: 301 over HTTP."""
+ScheduleFailure.__doc__ = """Why what was due did not happen. Nothing tries again by itself.
+
+reason: The reason, as the ErrorInfo of PublishDocument would name it: `PERMISSION_DENIED` where the account that scheduled it may not
+    publish there any more, `INVALID_DETAILS`, `PATH_TAKEN` and others; `INTERNAL` where attempts ended again and again without a
+    result.
+message: The same for people. It may change.
+fail_time: When it was found out."""

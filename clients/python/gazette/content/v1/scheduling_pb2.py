@@ -29,7 +29,7 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gazette/content/v1/scheduling.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a&gazette/content/v1/publish_check.proto\x1a!gazette/content/v1/schedule.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x07\n\x17ScheduleDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12=\n\x08\x64ue_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x07\x64ueTime\x12\x14\n\x05minor\x18\x04 \x01(\x08R\x05minor\x12\x44\n\ttake_down\x18\x05 \x01(\x0b\x32\'.gazette.content.v1.ScheduledTakingDownR\x08takeDown\x12\x31\n\x0b\x63hange_note\x18\x16 \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\nchangeNote\x12^\n\x0foverride_checks\x18\x19 \x03(\x0e\x32 .gazette.content.v1.PublishCheckB\x13\xbaH\x10\x92\x01\r\x10\x64\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x0eoverrideChecks\x12\x39\n\x0foverride_reason\x18\x1a \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x0eoverrideReason:\xbc\x04\xbaH\xb8\x04\x1aj\n\x11minor.publication\x12\x30minor is of a publication, and take_down is none\x1a#!this.minor || !has(this.take_down)\x1a\x8f\x01\n\x11\x63hange_note.major\x12:change_note is of a publication that readers are to notice\x1a>this.change_note == \'\' || !(this.minor || has(this.take_down))\x1a\xa9\x01\n\x0foverride.reason\x12Soverride_checks needs an override_reason, and override_reason is of override_checks\x1a\x41(size(this.override_checks) == 0) == (this.override_reason == \'\')\x1a\x8b\x01\n\x14override.publication\x12:override_checks is of a publication, and take_down is none\x1a\x37size(this.override_checks) == 0 || !has(this.take_down)\"\x94\x01\n\x18ScheduleDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12>\n\x08problems\x18\t \x03(\x0b\x32\".gazette.content.v1.PublishProblemR\x08problems\"\x9b\x01\n\x19UnscheduleDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x45\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32#.gazette.content.v1.ScheduledActionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06\x61\x63tion\"V\n\x1aUnscheduleDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocumentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gazette/content/v1/scheduling.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a&gazette/content/v1/publish_check.proto\x1a!gazette/content/v1/schedule.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaa\x08\n\x17ScheduleDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12=\n\x08\x64ue_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x07\x64ueTime\x12\x14\n\x05minor\x18\x04 \x01(\x08R\x05minor\x12\x44\n\ttake_down\x18\x05 \x01(\x0b\x32\'.gazette.content.v1.ScheduledTakingDownR\x08takeDown\x12\x31\n\x0b\x63hange_note\x18\x16 \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\nchangeNote\x12^\n\x0foverride_checks\x18\x19 \x03(\x0e\x32 .gazette.content.v1.PublishCheckB\x13\xbaH\x10\x92\x01\r\x10\x64\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x0eoverrideChecks\x12\x39\n\x0foverride_reason\x18\x1a \x01(\tB\x10\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x05r\x03\x18\xe8\x07R\x0eoverrideReason:\xce\x04\xbaH\xca\x04\x1an\n\x11minor.publication\x12\x34`minor` is of a publication, and `take_down` is none\x1a#!this.minor || !has(this.take_down)\x1a\x91\x01\n\x11\x63hange_note.major\x12<`change_note` is of a publication that readers are to notice\x1a>this.change_note == \'\' || !(this.minor || has(this.take_down))\x1a\xb1\x01\n\x0foverride.reason\x12[`override_checks` needs an `override_reason`, and `override_reason` is of `override_checks`\x1a\x41(size(this.override_checks) == 0) == (this.override_reason == \'\')\x1a\x8f\x01\n\x14override.publication\x12>`override_checks` is of a publication, and `take_down` is none\x1a\x37size(this.override_checks) == 0 || !has(this.take_down)\"\x94\x01\n\x18ScheduleDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12>\n\x08problems\x18\t \x03(\x0b\x32\".gazette.content.v1.PublishProblemR\x08problems\"\xb9\x01\n\x19UnscheduleDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12\x45\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32#.gazette.content.v1.ScheduledActionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06\x61\x63tion\"V\n\x1aUnscheduleDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocumentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,7 +39,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['due_time']._loaded_options = None
   _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['due_time']._serialized_options = b'\272H\003\310\001\001'
   _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['change_note']._loaded_options = None
@@ -49,19 +49,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['override_reason']._loaded_options = None
   _globals['_SCHEDULEDOCUMENTREQUEST'].fields_by_name['override_reason']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\005r\003\030\350\007'
   _globals['_SCHEDULEDOCUMENTREQUEST']._loaded_options = None
-  _globals['_SCHEDULEDOCUMENTREQUEST']._serialized_options = b'\272H\270\004\032j\n\021minor.publication\0220minor is of a publication, and take_down is none\032#!this.minor || !has(this.take_down)\032\217\001\n\021change_note.major\022:change_note is of a publication that readers are to notice\032>this.change_note == \'\' || !(this.minor || has(this.take_down))\032\251\001\n\017override.reason\022Soverride_checks needs an override_reason, and override_reason is of override_checks\032A(size(this.override_checks) == 0) == (this.override_reason == \'\')\032\213\001\n\024override.publication\022:override_checks is of a publication, and take_down is none\0327size(this.override_checks) == 0 || !has(this.take_down)'
+  _globals['_SCHEDULEDOCUMENTREQUEST']._serialized_options = b'\272H\312\004\032n\n\021minor.publication\0224`minor` is of a publication, and `take_down` is none\032#!this.minor || !has(this.take_down)\032\221\001\n\021change_note.major\022<`change_note` is of a publication that readers are to notice\032>this.change_note == \'\' || !(this.minor || has(this.take_down))\032\261\001\n\017override.reason\022[`override_checks` needs an `override_reason`, and `override_reason` is of `override_checks`\032A(size(this.override_checks) == 0) == (this.override_reason == \'\')\032\217\001\n\024override.publication\022>`override_checks` is of a publication, and `take_down` is none\0327size(this.override_checks) == 0 || !has(this.take_down)'
   _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['action']._loaded_options = None
   _globals['_UNSCHEDULEDOCUMENTREQUEST'].fields_by_name['action']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_SCHEDULEDOCUMENTREQUEST']._serialized_start=231
-  _globals['_SCHEDULEDOCUMENTREQUEST']._serialized_end=1249
-  _globals['_SCHEDULEDOCUMENTRESPONSE']._serialized_start=1252
-  _globals['_SCHEDULEDOCUMENTRESPONSE']._serialized_end=1400
-  _globals['_UNSCHEDULEDOCUMENTREQUEST']._serialized_start=1403
-  _globals['_UNSCHEDULEDOCUMENTREQUEST']._serialized_end=1558
-  _globals['_UNSCHEDULEDOCUMENTRESPONSE']._serialized_start=1560
-  _globals['_UNSCHEDULEDOCUMENTRESPONSE']._serialized_end=1646
+  _globals['_SCHEDULEDOCUMENTREQUEST']._serialized_end=1297
+  _globals['_SCHEDULEDOCUMENTRESPONSE']._serialized_start=1300
+  _globals['_SCHEDULEDOCUMENTRESPONSE']._serialized_end=1448
+  _globals['_UNSCHEDULEDOCUMENTREQUEST']._serialized_start=1451
+  _globals['_UNSCHEDULEDOCUMENTREQUEST']._serialized_end=1636
+  _globals['_UNSCHEDULEDOCUMENTRESPONSE']._serialized_start=1638
+  _globals['_UNSCHEDULEDOCUMENTRESPONSE']._serialized_end=1724
 # @@protoc_insertion_point(module_scope)
+ScheduleDocumentRequest.__doc__ = """Schedules the publication of an approved draft, or the taking down of a page; or either anew.
+
+id: The document.
+etag: The version that the caller saw.
+due_time: When it is to happen: later than now, and 3,653 days from now at most.
+minor: Publication: whether readers need not notice, and `public_update_time` stays as it was. Not with
+    `take_down`.
+take_down: If the page is to be taken down: what becomes of it. Unset: the approved draft is published.
+change_note: Publication: what changed, as in PublishDocument, and required where it is there.
+override_checks: Publication: checks that are overridden, now and when it is due, whatever they find: needs DOCUMENTS_OVERRIDE, then too. Those that would have blocked are on the audit, with
+    the reason.
+override_reason: Why they are overridden. Required with `override_checks`, and empty without."""
+ScheduleDocumentResponse.__doc__ = """The scheduled document.
+
+document: As it now stands.
+problems: What the publish checks have found now, and what was overridden: as CheckDocument lists it."""
+UnscheduleDocumentRequest.__doc__ = """Takes a schedule back.
+
+id: The document.
+etag: The version that the caller saw.
+action: Which of its schedules; unset means PUBLISH."""
+UnscheduleDocumentResponse.__doc__ = """The document, which is not scheduled any more.
+
+document: As it now stands."""

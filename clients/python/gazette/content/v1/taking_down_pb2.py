@@ -28,7 +28,7 @@ from gazette.content.v1 import removal_pb2 as gazette_dot_content_dot_v1_dot_rem
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$gazette/content/v1/taking_down.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1fgazette/content/v1/notice.proto\x1a gazette/content/v1/removal.proto\x1a\x1agazette/text/v1/text.proto\"\xcb\x01\n\x17WithdrawDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x34\n\x0b\x65xplanation\x18\x03 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x0b\x65xplanation\x12\x41\n\x05\x64raft\x18\x04 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\"\xaf\x01\n\x18WithdrawDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12\x34\n\x07notices\x18\x03 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"7\n\tVanishing\x12*\n\x06reason\x18\x01 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\xe8\x07R\x06reason\"\xed\x03\n\x18UnpublishDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x41\n\x05\x64raft\x18\x03 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\x12\x31\n\x04gone\x18\x04 \x01(\x0b\x32\x1b.gazette.content.v1.RemovalH\x00R\x04gone\x12=\n\x08redirect\x18\x05 \x01(\x0b\x32\x1f.gazette.content.v1.RedirectionH\x00R\x08redirect\x12\x37\n\x06vanish\x18\x06 \x01(\x0b\x32\x1d.gazette.content.v1.VanishingH\x00R\x06vanish:\x9a\x01\xbaH\x96\x01\x1a\x93\x01\n\x19redirect.preserves_suffix\x12\x36redirect.preserves_suffix needs redirect.covers_prefix\x1a>!this.redirect.preserves_suffix || this.redirect.covers_prefixB\r\n\x04into\x12\x05\xbaH\x02\x08\x01\"\xb0\x01\n\x19UnpublishDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12\x34\n\x07notices\x18\x03 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\x94\x01\n\x16RestoreDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x41\n\x05\x64raft\x18\x03 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\"x\n\x17RestoreDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber*d\n\rDraftHandling\x12\x1e\n\x1a\x44RAFT_HANDLING_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44RAFT_HANDLING_KEEP\x10\x01\x12\x1a\n\x16\x44RAFT_HANDLING_DISCARD\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$gazette/content/v1/taking_down.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1fgazette/content/v1/notice.proto\x1a gazette/content/v1/removal.proto\x1a\x1agazette/text/v1/text.proto\"\xe9\x01\n\x17WithdrawDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12\x34\n\x0b\x65xplanation\x18\x03 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\x90NR\x0b\x65xplanation\x12\x41\n\x05\x64raft\x18\x04 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\"\xaf\x01\n\x18WithdrawDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12\x34\n\x07notices\x18\x03 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"7\n\tVanishing\x12*\n\x06reason\x18\x01 \x01(\tB\x12\x82\xbd\x18\x04\x08\x02\x10\x01\xbaH\x07r\x05\x10\x01\x18\xe8\x07R\x06reason\"\x8f\x04\n\x18UnpublishDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12\x41\n\x05\x64raft\x18\x03 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\x12\x31\n\x04gone\x18\x04 \x01(\x0b\x32\x1b.gazette.content.v1.RemovalH\x00R\x04gone\x12=\n\x08redirect\x18\x05 \x01(\x0b\x32\x1f.gazette.content.v1.RedirectionH\x00R\x08redirect\x12\x37\n\x06vanish\x18\x06 \x01(\x0b\x32\x1d.gazette.content.v1.VanishingH\x00R\x06vanish:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n\x19redirect.preserves_suffix\x12:`redirect.preserves_suffix` needs `redirect.covers_prefix`\x1a>!this.redirect.preserves_suffix || this.redirect.covers_prefixB\r\n\x04into\x12\x05\xbaH\x02\x08\x01\"\xb0\x01\n\x19UnpublishDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber\x12\x34\n\x07notices\x18\x03 \x03(\x0b\x32\x1a.gazette.content.v1.NoticeR\x07notices\"\xb2\x01\n\x16RestoreDocumentRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12\x41\n\x05\x64raft\x18\x03 \x01(\x0e\x32!.gazette.content.v1.DraftHandlingB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x64raft\"x\n\x17RestoreDocumentResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\x12#\n\rrecord_number\x18\x02 \x01(\x03R\x0crecordNumber*d\n\rDraftHandling\x12\x1e\n\x1a\x44RAFT_HANDLING_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44RAFT_HANDLING_KEEP\x10\x01\x12\x1a\n\x16\x44RAFT_HANDLING_DISCARD\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +38,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WITHDRAWDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_WITHDRAWDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_WITHDRAWDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_WITHDRAWDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_WITHDRAWDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_WITHDRAWDOCUMENTREQUEST'].fields_by_name['explanation']._loaded_options = None
   _globals['_WITHDRAWDOCUMENTREQUEST'].fields_by_name['explanation']._serialized_options = b'\202\275\030\004\010\002\020\001\272H\007r\005\020\001\030\220N'
   _globals['_WITHDRAWDOCUMENTREQUEST'].fields_by_name['draft']._loaded_options = None
@@ -50,31 +50,72 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNPUBLISHDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_UNPUBLISHDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_UNPUBLISHDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_UNPUBLISHDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_UNPUBLISHDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_UNPUBLISHDOCUMENTREQUEST'].fields_by_name['draft']._loaded_options = None
   _globals['_UNPUBLISHDOCUMENTREQUEST'].fields_by_name['draft']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_UNPUBLISHDOCUMENTREQUEST']._loaded_options = None
-  _globals['_UNPUBLISHDOCUMENTREQUEST']._serialized_options = b'\272H\226\001\032\223\001\n\031redirect.preserves_suffix\0226redirect.preserves_suffix needs redirect.covers_prefix\032>!this.redirect.preserves_suffix || this.redirect.covers_prefix'
+  _globals['_UNPUBLISHDOCUMENTREQUEST']._serialized_options = b'\272H\232\001\032\227\001\n\031redirect.preserves_suffix\022:`redirect.preserves_suffix` needs `redirect.covers_prefix`\032>!this.redirect.preserves_suffix || this.redirect.covers_prefix'
   _globals['_RESTOREDOCUMENTREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_RESTOREDOCUMENTREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_RESTOREDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_RESTOREDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_RESTOREDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_RESTOREDOCUMENTREQUEST'].fields_by_name['draft']._loaded_options = None
   _globals['_RESTOREDOCUMENTREQUEST'].fields_by_name['draft']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_DRAFTHANDLING']._serialized_start=1579
-  _globals['_DRAFTHANDLING']._serialized_end=1679
+  _globals['_DRAFTHANDLING']._serialized_start=1673
+  _globals['_DRAFTHANDLING']._serialized_end=1773
   _globals['_WITHDRAWDOCUMENTREQUEST']._serialized_start=191
-  _globals['_WITHDRAWDOCUMENTREQUEST']._serialized_end=394
-  _globals['_WITHDRAWDOCUMENTRESPONSE']._serialized_start=397
-  _globals['_WITHDRAWDOCUMENTRESPONSE']._serialized_end=572
-  _globals['_VANISHING']._serialized_start=574
-  _globals['_VANISHING']._serialized_end=629
-  _globals['_UNPUBLISHDOCUMENTREQUEST']._serialized_start=632
-  _globals['_UNPUBLISHDOCUMENTREQUEST']._serialized_end=1125
-  _globals['_UNPUBLISHDOCUMENTRESPONSE']._serialized_start=1128
-  _globals['_UNPUBLISHDOCUMENTRESPONSE']._serialized_end=1304
-  _globals['_RESTOREDOCUMENTREQUEST']._serialized_start=1307
-  _globals['_RESTOREDOCUMENTREQUEST']._serialized_end=1455
-  _globals['_RESTOREDOCUMENTRESPONSE']._serialized_start=1457
-  _globals['_RESTOREDOCUMENTRESPONSE']._serialized_end=1577
+  _globals['_WITHDRAWDOCUMENTREQUEST']._serialized_end=424
+  _globals['_WITHDRAWDOCUMENTRESPONSE']._serialized_start=427
+  _globals['_WITHDRAWDOCUMENTRESPONSE']._serialized_end=602
+  _globals['_VANISHING']._serialized_start=604
+  _globals['_VANISHING']._serialized_end=659
+  _globals['_UNPUBLISHDOCUMENTREQUEST']._serialized_start=662
+  _globals['_UNPUBLISHDOCUMENTREQUEST']._serialized_end=1189
+  _globals['_UNPUBLISHDOCUMENTRESPONSE']._serialized_start=1192
+  _globals['_UNPUBLISHDOCUMENTRESPONSE']._serialized_end=1368
+  _globals['_RESTOREDOCUMENTREQUEST']._serialized_start=1371
+  _globals['_RESTOREDOCUMENTREQUEST']._serialized_end=1549
+  _globals['_RESTOREDOCUMENTRESPONSE']._serialized_start=1551
+  _globals['_RESTOREDOCUMENTRESPONSE']._serialized_end=1671
 # @@protoc_insertion_point(module_scope)
+DraftHandling.__doc__ = """What becomes of the draft of a document whose live side is changed.
+
+DRAFT_HANDLING_UNSPECIFIED: There must be none: FAILED_PRECONDITION `DRAFT_IN_PROGRESS` if there is one.
+DRAFT_HANDLING_KEEP: It stays as it is, an approval included, and can be published later.
+DRAFT_HANDLING_DISCARD: It is no draft any more. What it says stays among the revisions; the newest revision says once more what the public saw last."""
+WithdrawDocumentRequest.__doc__ = """Marks a page as no longer holding.
+
+id: The document.
+etag: The version that the caller saw.
+explanation: Why, as HTML, which is sanitised.
+draft: What becomes of a draft."""
+WithdrawDocumentResponse.__doc__ = """The withdrawn document.
+
+document: As it now stands.
+record_number: The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it.
+notices: What of the explanation does not reach readers as it was written."""
+Vanishing.__doc__ = """A legal removal.
+
+reason: On what grounds: a court's order, say. It is for the audit, and nobody else is told."""
+UnpublishDocumentRequest.__doc__ = """Takes a page down.
+
+id: The document.
+etag: The version that the caller saw.
+draft: What becomes of a draft.
+gone: That there was a page, and why it is gone: 410 over HTTP.
+redirect: The way to another page: 301 over HTTP.
+vanish: Nothing, as if there had never been anything: 404 over HTTP. Needs DOCUMENTS_VANISH."""
+UnpublishDocumentResponse.__doc__ = """The document that was taken down.
+
+document: As it now stands.
+record_number: The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it.
+notices: What of the explanation does not reach readers as it was written."""
+RestoreDocumentRequest.__doc__ = """Makes a page of what was one.
+
+id: The document.
+etag: The version that the caller saw.
+draft: What becomes of a draft."""
+RestoreDocumentResponse.__doc__ = """The restored document.
+
+document: As it now stands.
+record_number: The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it."""

@@ -27,7 +27,7 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/translations.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n\x0bTranslation\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\x16\n\x06locale\x18\x02 \x01(\tR\x06locale\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\'\n\x0frevision_number\x18\x05 \x01(\x05R\x0erevisionNumber\x12?\n\x0b\x64raft_state\x18\x06 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateR\ndraftState\x12<\n\nlive_state\x18\x07 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateR\tliveState\x12\x30\n\x14live_revision_number\x18\x08 \x01(\x05R\x12liveRevisionNumber\x12=\n\x0cpublish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12,\n\x12source_document_id\x18\n \x01(\tR\x10sourceDocumentId\x12\x34\n\x16source_revision_number\x18\x0b \x01(\x05R\x14sourceRevisionNumber\x12\x1a\n\x08outdated\x18\x0c \x01(\x08R\x08outdated\"\x96\x01\n\x17ListTranslationsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x87\x01\n\x18ListTranslationsResponse\x12\x43\n\x0ctranslations\x18\x01 \x03(\x0b\x32\x1f.gazette.content.v1.TranslationR\x0ctranslations\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xce\x01\n\x19\x43onfirmTranslationRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1d\n\x04\x65tag\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\x12\x39\n\x12source_document_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x10sourceDocumentId\x12=\n\x16source_revision_number\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x14sourceRevisionNumber\"V\n\x1a\x43onfirmTranslationResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x8a\x03\n\x1aListTranslationGapsRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12\x34\n\rsource_locale\x18\x03 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x05\xbaH\x06r\x04\x10\x01\x18#R\x0csourceLocale\x12\x34\n\rtarget_locale\x18\x04 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x05\xbaH\x06r\x04\x10\x01\x18#R\x0ctargetLocale\x12\x46\n\x04kind\x18\x05 \x01(\x0e\x32&.gazette.content.v1.TranslationGapKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\xec\x01\n\x0eTranslationGap\x12\x37\n\x06source\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.TranslationR\x06source\x12\x41\n\x0btranslation\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.TranslationR\x0btranslation\x12\x30\n\x14\x66rom_revision_number\x18\x03 \x01(\x05R\x12\x66romRevisionNumber\x12,\n\x12to_revision_number\x18\x04 \x01(\x05R\x10toRevisionNumber\"}\n\x1bListTranslationGapsResponse\x12\x36\n\x04gaps\x18\x01 \x03(\x0b\x32\".gazette.content.v1.TranslationGapR\x04gaps\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x7f\n\x12TranslationGapKind\x12$\n TRANSLATION_GAP_KIND_UNSPECIFIED\x10\x00\x12 \n\x1cTRANSLATION_GAP_KIND_MISSING\x10\x01\x12!\n\x1dTRANSLATION_GAP_KIND_OUTDATED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%gazette/content/v1/translations.proto\x12\x12gazette.content.v1\x1a!gazette/content/v1/document.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n\x0bTranslation\x12\x1f\n\x0b\x64ocument_id\x18\x01 \x01(\tR\ndocumentId\x12\x16\n\x06locale\x18\x02 \x01(\tR\x06locale\x12\x12\n\x04path\x18\x03 \x01(\tR\x04path\x12\x14\n\x05title\x18\x04 \x01(\tR\x05title\x12\'\n\x0frevision_number\x18\x05 \x01(\x05R\x0erevisionNumber\x12?\n\x0b\x64raft_state\x18\x06 \x01(\x0e\x32\x1e.gazette.content.v1.DraftStateR\ndraftState\x12<\n\nlive_state\x18\x07 \x01(\x0e\x32\x1d.gazette.content.v1.LiveStateR\tliveState\x12\x30\n\x14live_revision_number\x18\x08 \x01(\x05R\x12liveRevisionNumber\x12=\n\x0cpublish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12,\n\x12source_document_id\x18\n \x01(\tR\x10sourceDocumentId\x12\x34\n\x16source_revision_number\x18\x0b \x01(\x05R\x14sourceRevisionNumber\x12\x1a\n\x08outdated\x18\x0c \x01(\x08R\x08outdated\"\x96\x01\n\x17ListTranslationsRequest\x12)\n\x0b\x64ocument_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ndocumentId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\x87\x01\n\x18ListTranslationsResponse\x12\x43\n\x0ctranslations\x18\x01 \x03(\x0b\x32\x1f.gazette.content.v1.TranslationR\x0ctranslations\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xec\x01\n\x19\x43onfirmTranslationRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12;\n\x04\x65tag\x18\x02 \x01(\tB\'\x8a\xbd\x18\x16the etag that you read\xbaH\nr\x08\x10\x01\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12\x39\n\x12source_document_id\x18\x03 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x10sourceDocumentId\x12=\n\x16source_revision_number\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x14sourceRevisionNumber\"V\n\x1a\x43onfirmTranslationResponse\x12\x38\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.gazette.content.v1.DocumentR\x08\x64ocument\"\x8a\x03\n\x1aListTranslationGapsRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12\x34\n\rsource_locale\x18\x03 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x05\xbaH\x06r\x04\x10\x01\x18#R\x0csourceLocale\x12\x34\n\rtarget_locale\x18\x04 \x01(\tB\x0f\x82\xbd\x18\x02\x08\x05\xbaH\x06r\x04\x10\x01\x18#R\x0ctargetLocale\x12\x46\n\x04kind\x18\x05 \x01(\x0e\x32&.gazette.content.v1.TranslationGapKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"\xec\x01\n\x0eTranslationGap\x12\x37\n\x06source\x18\x01 \x01(\x0b\x32\x1f.gazette.content.v1.TranslationR\x06source\x12\x41\n\x0btranslation\x18\x02 \x01(\x0b\x32\x1f.gazette.content.v1.TranslationR\x0btranslation\x12\x30\n\x14\x66rom_revision_number\x18\x03 \x01(\x05R\x12\x66romRevisionNumber\x12,\n\x12to_revision_number\x18\x04 \x01(\x05R\x10toRevisionNumber\"}\n\x1bListTranslationGapsResponse\x12\x36\n\x04gaps\x18\x01 \x03(\x0b\x32\".gazette.content.v1.TranslationGapR\x04gaps\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x7f\n\x12TranslationGapKind\x12$\n TRANSLATION_GAP_KIND_UNSPECIFIED\x10\x00\x12 \n\x1cTRANSLATION_GAP_KIND_MISSING\x10\x01\x12!\n\x1dTRANSLATION_GAP_KIND_OUTDATED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +43,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONFIRMTRANSLATIONREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_CONFIRMTRANSLATIONREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_CONFIRMTRANSLATIONREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_CONFIRMTRANSLATIONREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_CONFIRMTRANSLATIONREQUEST'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\nr\010\020\001\030d\222\002\0014'
   _globals['_CONFIRMTRANSLATIONREQUEST'].fields_by_name['source_document_id']._loaded_options = None
   _globals['_CONFIRMTRANSLATIONREQUEST'].fields_by_name['source_document_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_CONFIRMTRANSLATIONREQUEST'].fields_by_name['source_revision_number']._loaded_options = None
@@ -62,8 +62,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTRANSLATIONGAPSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
   _globals['_LISTTRANSLATIONGAPSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTTRANSLATIONGAPSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
-  _globals['_TRANSLATIONGAPKIND']._serialized_start=2032
-  _globals['_TRANSLATIONGAPKIND']._serialized_end=2159
+  _globals['_TRANSLATIONGAPKIND']._serialized_start=2062
+  _globals['_TRANSLATIONGAPKIND']._serialized_end=2189
   _globals['_TRANSLATION']._serialized_start=158
   _globals['_TRANSLATION']._serialized_end=679
   _globals['_LISTTRANSLATIONSREQUEST']._serialized_start=682
@@ -71,13 +71,71 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTRANSLATIONSRESPONSE']._serialized_start=835
   _globals['_LISTTRANSLATIONSRESPONSE']._serialized_end=970
   _globals['_CONFIRMTRANSLATIONREQUEST']._serialized_start=973
-  _globals['_CONFIRMTRANSLATIONREQUEST']._serialized_end=1179
-  _globals['_CONFIRMTRANSLATIONRESPONSE']._serialized_start=1181
-  _globals['_CONFIRMTRANSLATIONRESPONSE']._serialized_end=1267
-  _globals['_LISTTRANSLATIONGAPSREQUEST']._serialized_start=1270
-  _globals['_LISTTRANSLATIONGAPSREQUEST']._serialized_end=1664
-  _globals['_TRANSLATIONGAP']._serialized_start=1667
-  _globals['_TRANSLATIONGAP']._serialized_end=1903
-  _globals['_LISTTRANSLATIONGAPSRESPONSE']._serialized_start=1905
-  _globals['_LISTTRANSLATIONGAPSRESPONSE']._serialized_end=2030
+  _globals['_CONFIRMTRANSLATIONREQUEST']._serialized_end=1209
+  _globals['_CONFIRMTRANSLATIONRESPONSE']._serialized_start=1211
+  _globals['_CONFIRMTRANSLATIONRESPONSE']._serialized_end=1297
+  _globals['_LISTTRANSLATIONGAPSREQUEST']._serialized_start=1300
+  _globals['_LISTTRANSLATIONGAPSREQUEST']._serialized_end=1694
+  _globals['_TRANSLATIONGAP']._serialized_start=1697
+  _globals['_TRANSLATIONGAP']._serialized_end=1933
+  _globals['_LISTTRANSLATIONGAPSRESPONSE']._serialized_start=1935
+  _globals['_LISTTRANSLATIONGAPSRESPONSE']._serialized_end=2060
 # @@protoc_insertion_point(module_scope)
+TranslationGapKind.__doc__ = """What a translation may lack.
+
+TRANSLATION_GAP_KIND_UNSPECIFIED: Never in a request.
+TRANSLATION_GAP_KIND_MISSING: There is none.
+TRANSLATION_GAP_KIND_OUTDATED: The source was published anew since it was made."""
+Translation.__doc__ = """One of the documents that translate each other.
+
+document_id: The document.
+locale: Its language.
+path: Where it is (to be) read, as its newest revision says.
+title: Its title, as its newest revision says.
+revision_number: Its newest revision.
+draft_state: Where its draft stands.
+live_state: What the public sees of it.
+live_revision_number: Which revision the public sees; 0 when there is none.
+publish_time: When what the public sees became so.
+source_document_id: The document that it was made from. Empty where it is no translation, or that is not known.
+source_revision_number: The revision of that which it says the same as; 0 where it is not known.
+outdated: Whether its source was published anew since. ListTranslations says so only where the revision is known; of a gap it is so, too,
+    where the source had a major update later than the translation."""
+ListTranslationsRequest.__doc__ = """Asks for a document and its translations.
+
+document_id: Any of them.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListTranslationsResponse.__doc__ = """A part of the translations.
+
+translations: By language.
+next_page_token: For the next part; empty at the end."""
+ConfirmTranslationRequest.__doc__ = """Says which revision of its source a translation says the same as.
+
+id: The translation.
+etag: The version that the caller saw.
+source_document_id: The document that it was made from, one that shares its translation key. Empty: the one that it was made from so far, or, where
+    none is known, the first one that is no translation itself.
+source_revision_number: The revision. 0: the one that is public, or else the newest."""
+ConfirmTranslationResponse.__doc__ = """The translation.
+
+document: As it now stands."""
+ListTranslationGapsRequest.__doc__ = """Asks for a part of what lacks in a language.
+
+organisation_id: Of this organisation; empty means of all that the caller may read.
+content_type: Only of this content type.
+source_locale: The language of the pages that are to be translated.
+target_locale: The language that they are to be read in, too.
+kind: What they lack.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+TranslationGap.__doc__ = """What lacks of one page.
+
+source: The page.
+translation: Its translation. Unset where that is MISSING.
+from_revision_number: OUTDATED: the revision of the source that the translation says the same as; 0 where it is not known.
+to_revision_number: The revision of the source that is public."""
+ListTranslationGapsResponse.__doc__ = """A part of what lacks.
+
+gaps: The oldest first. There may be fewer than were asked for, or none, while there are more.
+next_page_token: For the next part; empty at the end."""

@@ -28,7 +28,7 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*gazette/delivery/v1/delivery_service.proto\x12\x13gazette.delivery.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1egazette/delivery/v1/page.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\"\xef\x02\n\x0eGetPageRequest\x12\"\n\x04path\x18\x01 \x01(\tB\x0e\x82\xbd\x18\x02\x08\t\xbaH\x05r\x03\x18\x80\x04R\x04path\x12%\n\x06locale\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x05\xbaH\x04r\x02\x18#R\x06locale\x12\x36\n\x11min_record_number\x18\x03 \x01(\x03\x42\n\xbaH\x07\xd8\x01\x01\"\x02(\x00R\x0fminRecordNumber\x12\x1d\n\nany_locale\x18\x04 \x01(\x08R\tanyLocale\x12$\n\x05query\x18\x05 \x01(\tB\x0e\x82\xbd\x18\x02\x08\t\xbaH\x05r\x03\x18\x80 R\x05query\x12\x33\n\rpreview_token\x18\x06 \x01(\tB\x0e\x82\xbd\x18\x02\x08\t\xbaH\x05r\x03\x18\xc8\x01R\x0cpreviewToken\x12`\n\x10\x66\x61llback_locales\x18\x07 \x03(\tB5\xbaH2\x92\x01/\x10\x05\"+r)\x10\x02\x18#2#^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$R\x0f\x66\x61llbackLocales\"\xba\x01\n\x0fGetPageResponse\x12/\n\x04page\x18\x01 \x01(\x0b\x32\x19.gazette.delivery.v1.PageH\x00R\x04page\x12;\n\x08redirect\x18\x02 \x01(\x0b\x32\x1d.gazette.delivery.v1.RedirectH\x00R\x08redirect\x12/\n\x04gone\x18\x03 \x01(\x0b\x32\x19.gazette.delivery.v1.GoneH\x00R\x04goneB\x08\n\x06\x61nswer\"\xbe\x03\n\x10ListPagesRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12%\n\x06locale\x18\x03 \x01(\tB\r\x82\xbd\x18\x02\x08\x05\xbaH\x04r\x02\x18#R\x06locale\x12&\n\tpage_size\x18\x04 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12\\\n\x08order_by\x18\x06 \x01(\tBA\xbaH>r<R\x00R\x17\x66irst_publish_time descR\x0cpublish_timeR\x11publish_time descR\x07orderBy\x12\x36\n\x11min_record_number\x18\x07 \x01(\x03\x42\n\xbaH\x07\xd8\x01\x01\"\x02(\x00R\x0fminRecordNumber\x12\x34\n\x0ftranslation_key\x18\x1e \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0etranslationKey\"s\n\x11ListPagesResponse\x12\x36\n\x05pages\x18\x01 \x03(\x0b\x32 .gazette.delivery.v1.PageSummaryR\x05pages\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x98\x02\n\x0f\x44\x65liveryService\x12\x8c\x01\n\x07GetPage\x12#.gazette.delivery.v1.GetPageRequest\x1a$.gazette.delivery.v1.GetPageResponse\"6\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\'\x12\x13/v1/pages/{path=**}Z\x10\x12\x0e/v1/pages:home\x12v\n\tListPages\x12%.gazette.delivery.v1.ListPagesRequest\x1a&.gazette.delivery.v1.ListPagesResponse\"\x1a\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/pagesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*gazette/delivery/v1/delivery_service.proto\x12\x13gazette.delivery.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1egazette/delivery/v1/page.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\"\x9d\x03\n\x0eGetPageRequest\x12\"\n\x04path\x18\x01 \x01(\tB\x0e\x82\xbd\x18\x02\x08\t\xbaH\x05r\x03\x18\x80\x04R\x04path\x12%\n\x06locale\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x05\xbaH\x04r\x02\x18#R\x06locale\x12\x36\n\x11min_record_number\x18\x03 \x01(\x03\x42\n\xbaH\x07\xd8\x01\x01\"\x02(\x00R\x0fminRecordNumber\x12\x1d\n\nany_locale\x18\x04 \x01(\x08R\tanyLocale\x12$\n\x05query\x18\x05 \x01(\tB\x0e\x82\xbd\x18\x02\x08\t\xbaH\x05r\x03\x18\x80 R\x05query\x12\x33\n\rpreview_token\x18\x06 \x01(\tB\x0e\x82\xbd\x18\x02\x08\t\xbaH\x05r\x03\x18\xc8\x01R\x0cpreviewToken\x12\x8d\x01\n\x10\x66\x61llback_locales\x18\x07 \x03(\tBb\x8a\xbd\x18\x1c\x61 tag of a language (BCP 47)\xbaH?\x92\x01<\x10\x05\"8r6\x10\x02\x18#2#^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$\x92\x02\x02\x63y\x92\x02\x05\x65n-GBR\x0f\x66\x61llbackLocales\"\xba\x01\n\x0fGetPageResponse\x12/\n\x04page\x18\x01 \x01(\x0b\x32\x19.gazette.delivery.v1.PageH\x00R\x04page\x12;\n\x08redirect\x18\x02 \x01(\x0b\x32\x1d.gazette.delivery.v1.RedirectH\x00R\x08redirect\x12/\n\x04gone\x18\x03 \x01(\x0b\x32\x19.gazette.delivery.v1.GoneH\x00R\x04goneB\x08\n\x06\x61nswer\"\xbe\x03\n\x10ListPagesRequest\x12\x34\n\x0forganisation_id\x18\x01 \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0eorganisationId\x12\x30\n\x0c\x63ontent_type\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18\x64R\x0b\x63ontentType\x12%\n\x06locale\x18\x03 \x01(\tB\r\x82\xbd\x18\x02\x08\x05\xbaH\x04r\x02\x18#R\x06locale\x12&\n\tpage_size\x18\x04 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12\\\n\x08order_by\x18\x06 \x01(\tBA\xbaH>r<R\x00R\x17\x66irst_publish_time descR\x0cpublish_timeR\x11publish_time descR\x07orderBy\x12\x36\n\x11min_record_number\x18\x07 \x01(\x03\x42\n\xbaH\x07\xd8\x01\x01\"\x02(\x00R\x0fminRecordNumber\x12\x34\n\x0ftranslation_key\x18\x1e \x01(\tB\x0b\xbaH\x08\xd8\x01\x01r\x03\xb0\x01\x01R\x0etranslationKey\"s\n\x11ListPagesResponse\x12\x36\n\x05pages\x18\x01 \x03(\x0b\x32 .gazette.delivery.v1.PageSummaryR\x05pages\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x98\x02\n\x0f\x44\x65liveryService\x12\x8c\x01\n\x07GetPage\x12#.gazette.delivery.v1.GetPageRequest\x1a$.gazette.delivery.v1.GetPageResponse\"6\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\'\x12\x13/v1/pages/{path=**}Z\x10\x12\x0e/v1/pages:home\x12v\n\tListPages\x12%.gazette.delivery.v1.ListPagesRequest\x1a&.gazette.delivery.v1.ListPagesResponse\"\x1a\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/pagesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,7 +46,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETPAGEREQUEST'].fields_by_name['preview_token']._loaded_options = None
   _globals['_GETPAGEREQUEST'].fields_by_name['preview_token']._serialized_options = b'\202\275\030\002\010\t\272H\005r\003\030\310\001'
   _globals['_GETPAGEREQUEST'].fields_by_name['fallback_locales']._loaded_options = None
-  _globals['_GETPAGEREQUEST'].fields_by_name['fallback_locales']._serialized_options = b'\272H2\222\001/\020\005\"+r)\020\002\030#2#^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$'
+  _globals['_GETPAGEREQUEST'].fields_by_name['fallback_locales']._serialized_options = b'\212\275\030\034a tag of a language (BCP 47)\272H?\222\001<\020\005\"8r6\020\002\030#2#^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$\222\002\002cy\222\002\005en-GB'
   _globals['_LISTPAGESREQUEST'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_LISTPAGESREQUEST'].fields_by_name['organisation_id']._serialized_options = b'\272H\010\330\001\001r\003\260\001\001'
   _globals['_LISTPAGESREQUEST'].fields_by_name['content_type']._loaded_options = None
@@ -68,13 +68,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELIVERYSERVICE'].methods_by_name['ListPages']._loaded_options = None
   _globals['_DELIVERYSERVICE'].methods_by_name['ListPages']._serialized_options = b'\220\002\001\372\274\030\002\010\001\202\323\344\223\002\013\022\t/v1/pages'
   _globals['_GETPAGEREQUEST']._serialized_start=190
-  _globals['_GETPAGEREQUEST']._serialized_end=557
-  _globals['_GETPAGERESPONSE']._serialized_start=560
-  _globals['_GETPAGERESPONSE']._serialized_end=746
-  _globals['_LISTPAGESREQUEST']._serialized_start=749
-  _globals['_LISTPAGESREQUEST']._serialized_end=1195
-  _globals['_LISTPAGESRESPONSE']._serialized_start=1197
-  _globals['_LISTPAGESRESPONSE']._serialized_end=1312
-  _globals['_DELIVERYSERVICE']._serialized_start=1315
-  _globals['_DELIVERYSERVICE']._serialized_end=1595
+  _globals['_GETPAGEREQUEST']._serialized_end=603
+  _globals['_GETPAGERESPONSE']._serialized_start=606
+  _globals['_GETPAGERESPONSE']._serialized_end=792
+  _globals['_LISTPAGESREQUEST']._serialized_start=795
+  _globals['_LISTPAGESREQUEST']._serialized_end=1241
+  _globals['_LISTPAGESRESPONSE']._serialized_start=1243
+  _globals['_LISTPAGESRESPONSE']._serialized_end=1358
+  _globals['_DELIVERYSERVICE']._serialized_start=1361
+  _globals['_DELIVERYSERVICE']._serialized_end=1641
 # @@protoc_insertion_point(module_scope)
+GetPageRequest.__doc__ = """Asks what a path serves.
+
+path: The path, with or without its first slash; empty is the home page.
+locale: The language; empty means `en`, or another if there is none in `en`.
+min_record_number: The answer is to be at least as new as this entry of the record; 0 asks for nothing.
+any_locale: Whether another language will do where there is none in `locale`. Whoever follows a redirect asks so.
+query: The query of the place to which a redirect led, without `?`. It is for whoever shows the page, and changes no answer.
+preview_token: The token of a preview link, for whom it was given to: shows its revision, at its path and in its locale. What is no such token
+    is answered as a path that serves nothing.
+fallback_locales: Languages that will do where there is none in `locale`, the best one first. If there are any, each language stands for what it
+    is a form of, too, before the next one is asked: `cy-GB`, then `cy`. Of all these the first ten are asked. Which language the
+    answer is in, its `locale` says, and over HTTP `content-language`. `any_locale` asks for all others after them."""
+GetPageResponse.__doc__ = """What a path serves.
+
+page: A page.
+redirect: The way to another page.
+gone: That there was one."""
+ListPagesRequest.__doc__ = """Asks for a part of the pages.
+
+organisation_id: Only this organisation's.
+content_type: Only of this content type.
+locale: Only in this locale.
+page_size: How many at most; 0 means 20.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+order_by: The order: `first_publish_time desc`, which is the default and never changes; or, by the last publication, `publish_time`
+    (oldest first) or `publish_time desc` (newest first). What is published anew during a walk moves in the last two: it may come
+    twice, and is not left out, since the walk ends, newest first, with what was published since it began.
+min_record_number: The answer is to be at least as new as this entry of the record; 0 asks for nothing. It may change from part to part.
+translation_key: Only those that share this key: a page with its translations, in whatever language they are read now."""
+ListPagesResponse.__doc__ = """A part of the pages.
+
+pages: In the order of `order_by`.
+next_page_token: For the next part; empty at the end."""

@@ -26,7 +26,7 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgazette/files/v1/file.proto\x12\x10gazette.files.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa4\x03\n\x04\x46ile\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12!\n\x0c\x63ontent_type\x18\x04 \x01(\tR\x0b\x63ontentType\x12\x1d\n\nsize_bytes\x18\x05 \x01(\x03R\tsizeBytes\x12\x16\n\x06sha256\x18\x06 \x01(\tR\x06sha256\x12\x31\n\x05state\x18\x07 \x01(\x0e\x32\x1b.gazette.files.v1.FileStateR\x05state\x12)\n\x10\x61lternative_text\x18\x08 \x01(\tR\x0f\x61lternativeText\x12=\n\x0cpublish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12;\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x1b\n\tis_public\x18\x0b \x01(\x08R\x08isPublic\"\xfc\x01\n\nFileUpload\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\x12&\n\x04name\x18\x02 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x04name\x12\x39\n\x10\x61lternative_text\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12&\n\nsize_bytes\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01R\tsizeBytes\x12\x30\n\x06sha256\x18\x05 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{64})?$R\x06sha256*U\n\tFileState\x12\x1a\n\x16\x46ILE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46ILE_STATE_PENDING\x10\x01\x12\x14\n\x10\x46ILE_STATE_READY\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgazette/files/v1/file.proto\x12\x10gazette.files.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa4\x03\n\x04\x46ile\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12!\n\x0c\x63ontent_type\x18\x04 \x01(\tR\x0b\x63ontentType\x12\x1d\n\nsize_bytes\x18\x05 \x01(\x03R\tsizeBytes\x12\x16\n\x06sha256\x18\x06 \x01(\tR\x06sha256\x12\x31\n\x05state\x18\x07 \x01(\x0e\x32\x1b.gazette.files.v1.FileStateR\x05state\x12)\n\x10\x61lternative_text\x18\x08 \x01(\tR\x0f\x61lternativeText\x12=\n\x0cpublish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12;\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x1b\n\tis_public\x18\x0b \x01(\x08R\x08isPublic\"\xf3\x02\n\nFileUpload\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\x12&\n\x04name\x18\x02 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x04name\x12\x39\n\x10\x61lternative_text\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12&\n\nsize_bytes\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01R\tsizeBytes\x12\xa6\x01\n\x06sha256\x18\x05 \x01(\tB\x8d\x01\x8a\xbd\x18.a SHA-256: 64 hexadecimal digits in lower case\xbaHXrV2\x11^([0-9a-f]{64})?$\x92\x02@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855R\x06sha256*U\n\tFileState\x12\x1a\n\x16\x46ILE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46ILE_STATE_PENDING\x10\x01\x12\x14\n\x10\x46ILE_STATE_READY\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,11 +42,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILEUPLOAD'].fields_by_name['size_bytes']._loaded_options = None
   _globals['_FILEUPLOAD'].fields_by_name['size_bytes']._serialized_options = b'\272H\004\"\002(\001'
   _globals['_FILEUPLOAD'].fields_by_name['sha256']._loaded_options = None
-  _globals['_FILEUPLOAD'].fields_by_name['sha256']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{64})?$'
-  _globals['_FILESTATE']._serialized_start=788
-  _globals['_FILESTATE']._serialized_end=873
+  _globals['_FILEUPLOAD'].fields_by_name['sha256']._serialized_options = b'\212\275\030.a SHA-256: 64 hexadecimal digits in lower case\272HXrV2\021^([0-9a-f]{64})?$\222\002@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+  _globals['_FILESTATE']._serialized_start=907
+  _globals['_FILESTATE']._serialized_end=992
   _globals['_FILE']._serialized_start=111
   _globals['_FILE']._serialized_end=531
   _globals['_FILEUPLOAD']._serialized_start=534
-  _globals['_FILEUPLOAD']._serialized_end=786
+  _globals['_FILEUPLOAD']._serialized_end=905
 # @@protoc_insertion_point(module_scope)
+FileState.__doc__ = """Where a file stands.
+
+FILE_STATE_UNSPECIFIED: Never in an answer.
+FILE_STATE_PENDING: Its bytes are on their way into the object storage.
+FILE_STATE_READY: It can be downloaded by those who may."""
+File.__doc__ = """An uploaded binary.
+
+id: UUIDv7.
+organisation_id: Whose it is.
+name: Its name, as it was uploaded. Never a path in any storage.
+content_type: Its media type, detected from its bytes.
+size_bytes: Its length, in bytes.
+sha256: SHA-256 of its bytes, 64 lower-case hexadecimal digits.
+state: Where it stands.
+alternative_text: What it shows or says, for those who cannot see it.
+publish_time: When it first became public, with a published document that it is attached to; not set before. It stays when the file is
+    public no longer.
+create_time: When it was uploaded.
+is_public: Whether anyone can have it now: a page that anyone can read has it attached."""
+FileUpload.__doc__ = """What is known of a file before its bytes arrive.
+
+organisation_id: Whose it shall be.
+name: Its name, with its extension.
+alternative_text: What it shows or says, for those who cannot see it.
+size_bytes: Its length in bytes.
+sha256: SHA-256 of its bytes, 64 lower-case hexadecimal digits; empty when unknown."""

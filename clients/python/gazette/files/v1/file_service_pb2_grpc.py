@@ -86,7 +86,8 @@ class FileServiceServicer:
         (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
         behind them one file, whose name is its filename unless a field says another.
 
-        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`.
+        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+        `idempotency-key`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -53,7 +53,8 @@ class FileServiceStub:
     (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
     behind them one file, whose name is its filename unless a field says another.
 
-    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`.
+    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+    `idempotency-key`.
     """
     GetFile: _grpc.UnaryUnaryMultiCallable[_file_service_pb2.GetFileRequest, _file_service_pb2.GetFileResponse]
     """What is known of a file.
@@ -98,7 +99,8 @@ class FileServiceAsyncStub(FileServiceStub):
     (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
     behind them one file, whose name is its filename unless a field says another.
 
-    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`.
+    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+    `idempotency-key`.
     """
     GetFile: _aio.UnaryUnaryMultiCallable[_file_service_pb2.GetFileRequest, _file_service_pb2.GetFileResponse]  # type: ignore[assignment]
     """What is known of a file.
@@ -152,7 +154,8 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
         behind them one file, whose name is its filename unless a field says another.
 
-        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`.
+        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+        `idempotency-key`.
         """
 
     @_abc_1.abstractmethod

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1agazette/text/v1/text.proto\x12\x0fgazette.text.v1\x1a google/protobuf/descriptor.proto\"S\n\x08TextRule\x12-\n\x04kind\x18\x01 \x01(\x0e\x32\x19.gazette.text.v1.TextKindR\x04kind\x12\x18\n\x07visible\x18\x02 \x01(\x08R\x07visible*\x80\x02\n\x08TextKind\x12\x19\n\x15TEXT_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eTEXT_KIND_LINE\x10\x01\x12\x18\n\x14TEXT_KIND_PARAGRAPHS\x10\x02\x12\x14\n\x10TEXT_KIND_MARKUP\x10\x03\x12\x11\n\rTEXT_KIND_TAG\x10\x04\x12\x16\n\x12TEXT_KIND_LANGUAGE\x10\x05\x12\x15\n\x11TEXT_KIND_ADDRESS\x10\x06\x12\x12\n\x0eTEXT_KIND_CODE\x10\x07\x12\x13\n\x0fTEXT_KIND_TOKEN\x10\x08\x12\x16\n\x12TEXT_KIND_VERBATIM\x10\t\x12\x12\n\x0eTEXT_KIND_DATA\x10\n:N\n\x04text\x12\x1d.google.protobuf.FieldOptions\x18\xd0\x87\x03 \x01(\x0b\x32\x19.gazette.text.v1.TextRuleR\x04textb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1agazette/text/v1/text.proto\x12\x0fgazette.text.v1\x1a google/protobuf/descriptor.proto\"S\n\x08TextRule\x12-\n\x04kind\x18\x01 \x01(\x0e\x32\x19.gazette.text.v1.TextKindR\x04kind\x12\x18\n\x07visible\x18\x02 \x01(\x08R\x07visible*\x80\x02\n\x08TextKind\x12\x19\n\x15TEXT_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eTEXT_KIND_LINE\x10\x01\x12\x18\n\x14TEXT_KIND_PARAGRAPHS\x10\x02\x12\x14\n\x10TEXT_KIND_MARKUP\x10\x03\x12\x11\n\rTEXT_KIND_TAG\x10\x04\x12\x16\n\x12TEXT_KIND_LANGUAGE\x10\x05\x12\x15\n\x11TEXT_KIND_ADDRESS\x10\x06\x12\x12\n\x0eTEXT_KIND_CODE\x10\x07\x12\x13\n\x0fTEXT_KIND_TOKEN\x10\x08\x12\x16\n\x12TEXT_KIND_VERBATIM\x10\t\x12\x12\n\x0eTEXT_KIND_DATA\x10\n:N\n\x04text\x12\x1d.google.protobuf.FieldOptions\x18\xd0\x87\x03 \x01(\x0b\x32\x19.gazette.text.v1.TextRuleR\x04text:3\n\x04\x66orm\x12\x1d.google.protobuf.FieldOptions\x18\xd1\x87\x03 \x01(\tR\x04\x66ormb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,3 +37,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TEXTRULE']._serialized_start=81
   _globals['_TEXTRULE']._serialized_end=164
 # @@protoc_insertion_point(module_scope)
+TextKind.__doc__ = """What a string is. Where people write it, it is brought into Unicode's form NFC, and refused with controls, bidirectional overrides
+and what hides text.
+
+TEXT_KIND_UNSPECIFIED: None. A field that says so is refused at start-up.
+TEXT_KIND_LINE: One line that people read: a title, a name. White space around it, and what shows nothing there, is taken off.
+TEXT_KIND_PARAGRAPHS: Lines that people read: a summary, a comment. As LINE, with line feeds and tabs; CR LF and CR become line feeds.
+TEXT_KIND_MARKUP: Markdown or HTML: as PARAGRAPHS, but white space around it stays. A byte order mark at its beginning is taken off.
+TEXT_KIND_TAG: A word to find something by: as LINE, with each white space inside as one space. In a list, no two may be one word but for
+    capitals, compatibility forms and what shows nothing.
+TEXT_KIND_LANGUAGE: A tag of a language (BCP 47), brought into its canonical form: `en-gb` is `en-GB`, `iw` is `he`.
+TEXT_KIND_ADDRESS: A mail address, as somebody types it: white space around it, and what shows nothing there, is taken off.
+TEXT_KIND_CODE: A code that is typed in: white space, hyphens and what shows nothing are taken out; digits of all scripts become ASCII's.
+TEXT_KIND_TOKEN: What somebody else made and comes back as it was, such as a token or a name of ours, and may have been pasted: white space
+    around it, and what shows nothing there, is taken off.
+TEXT_KIND_VERBATIM: Taken as it is: a password, a path that is asked for.
+TEXT_KIND_DATA: An object of the caller's own: its strings and its members' names as in MARKUP, but for the byte order mark."""
+TextRule.__doc__ = """What the contract says of a string, of each string of a list, or of the strings inside an object.
+
+kind: What it is.
+visible: LINE, PARAGRAPHS, TAG: whether it is refused if it is not empty and nothing of it can be seen. Otherwise it becomes empty."""

@@ -114,5 +114,10 @@ class TextRule(_message.Message):
 Global___TextRule: _TypeAlias = TextRule  # noqa: Y015
 
 TEXT_FIELD_NUMBER: _builtins.int
+FORM_FIELD_NUMBER: _builtins.int
 text: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, Global___TextRule]
 """What the string is. Every string of a request says it, unless a rule names all that it may be: a UUID, a pattern."""
+form: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.str]
+"""What a string must be that has a pattern, or that must not be empty, in words that go on from "must be": refusals say it, and
+`buf.validate`'s examples, instead of the pattern. Of a list it is what each string must be, of a map what each key must be.
+"""

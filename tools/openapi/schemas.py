@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, OneofDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, MethodDescriptor, OneofDescriptor
 
 from tools.contract import Contract, Described
 
@@ -29,8 +29,8 @@ WELL_KNOWN: dict[str, Schema] = {
     "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
     "google.protobuf.Duration": {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]{1,9})?s$"},
     "google.protobuf.FieldMask": {"type": "string", "examples": ["title,bodyFormat"]},
-    "google.protobuf.Struct": {"type": "object"},
-    "google.protobuf.ListValue": {"type": "array"},
+    "google.protobuf.Struct": {"type": "object", "additionalProperties": True},
+    "google.protobuf.ListValue": {"type": "array", "items": {}},
     "google.protobuf.Value": {},
     "google.protobuf.Empty": {"type": "object"},
     "google.protobuf.Any": {"type": "object", "required": ["@type"], "properties": {"@type": {"type": "string"}}},
@@ -49,6 +49,7 @@ BOUNDS = {
     "lt": "exclusiveMaximum",
     "lte": "maximum",
 }
+UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 FORMATS = {"uuid": "uuid", "email": "email", "hostname": "hostname", "uri": "uri", "uri_ref": "uri-reference"}
 
 
@@ -76,6 +77,13 @@ def bounds(kind: str, rules: dict[str, Any]) -> Schema:
     return found
 
 
+def or_empty(schema: Schema) -> Schema:
+    """The same, or an empty string, without an alternative, of which generators would make a type of its own."""
+    pattern = schema.get("pattern", UUID if schema.get("format") == "uuid" else "")
+    kept = {name: value for name, value in schema.items() if name not in {"format", "minLength", "pattern"}}
+    return {**kept, "pattern": f"^$|{pattern}"} if pattern else kept
+
+
 def refuses_absence(kind: str, rules: dict[str, Any]) -> bool:
     """Whether a field without a value breaks these rules: absent means empty in this mapping."""
     wanted = any(int(rules.get(rule, 0)) > 0 for rule in ("min_len", "len", "min_items", "min_pairs"))
@@ -88,6 +96,8 @@ class Schemas:
 
     contract: Contract
     components: dict[str, Schema] = field(default_factory=dict)
+    named: dict[str, str] = field(default_factory=dict)
+    """The contract's full name for each component."""
 
     def described(self, schema: Schema, element: Described) -> Schema:
         """The schema with the element's comment."""
@@ -97,11 +107,23 @@ class Schemas:
     def reference(self, kind: Descriptor | EnumDescriptor) -> Schema:
         """A schema that refers to the component, which is made when it is first needed."""
         if kind.full_name in WELL_KNOWN:
-            return WELL_KNOWN[kind.full_name]
-        name = kind.full_name.removeprefix(f"{kind.file.package}.")
+            return {**WELL_KNOWN[kind.full_name]}
+        name = kind.full_name.removeprefix(f"{kind.file.package}.").replace(".", "")
+        if self.named.setdefault(name, kind.full_name) != kind.full_name:
+            raise ValueError(
+                f"{kind.full_name} and {self.named[name]} have one name: rename either, for {name} is what clients call it"
+            )
         if name not in self.components:
             self.components[name] = {}  # a message may hold itself
             self.components[name] = self.enum(kind) if isinstance(kind, EnumDescriptor) else self.message(kind)
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def body(self, method: MethodDescriptor, in_path: Collection[str]) -> Schema:
+        """A reference to the request, or, where the path carries a part of it, to all else: a component of its own."""
+        if not in_path:
+            return self.reference(method.input_type)
+        name = f"{method.name}Body"
+        self.components[name] = self.message(method.input_type, in_path)
         return {"$ref": f"#/components/schemas/{name}"}
 
     def enum(self, kind: EnumDescriptor) -> Schema:
@@ -111,20 +133,24 @@ class Schemas:
         return {"type": "string", "enum": [name for name, _ in values], "description": description}
 
     def message(self, kind: Descriptor, leave_out: Collection[str] = ()) -> Schema:
-        """An object of the message's fields, without those that the path carries."""
+        """An object of the message's fields, without those that the path carries.
+
+        That of some members there is just one cannot be said in a way that generators make types of: words say it.
+        """
         fields = [part for part in kind.fields if part.name not in leave_out]
         schema: Schema = {"type": "object", "properties": {part.json_name: self.field(part) for part in fields}}
         required = [part.json_name for part in fields if self.is_required(part)]
-        choices = [self.choice(oneof) for oneof in kind.oneofs if not oneof.name.startswith("_")]
         schema |= {"required": required} if required else {}
-        schema |= {"allOf": choices} if choices else {}
-        return self.described(schema, kind)
+        described = self.described(schema, kind)
+        choices = [self.choice(oneof) for oneof in kind.oneofs if not oneof.name.startswith("_")]
+        if choices:
+            described["description"] = " ".join([described.get("description", ""), *choices]).strip()
+        return described
 
-    def choice(self, oneof: OneofDescriptor) -> Schema:
-        """Exactly one of the oneof's fields; none at all too, unless the contract requires one."""
-        alternatives: list[Schema] = [{"required": [part.json_name]} for part in oneof.fields]
+    def choice(self, oneof: OneofDescriptor) -> str:
         required = self.contract.options(oneof).get("[buf.validate.oneof]", {}).get("required", False)
-        return {"oneOf": alternatives if required else [*alternatives, {"not": {"anyOf": alternatives}}]}
+        names = ", ".join(f"`{part.json_name}`" for part in oneof.fields)
+        return f"{'Exactly' if required else 'At most'} one of {names} is there."
 
     def rules(self, part: FieldDescriptor) -> dict[str, Any]:
         """protovalidate's rules of the field, with the contract's names."""
@@ -148,8 +174,8 @@ class Schemas:
             schema = {"type": "array", "items": self.value(part, of.get("items", {})), **bounds("repeated", of)}
         else:
             schema = self.value(part, rules)
-            if "ignore" in rules and len(schema) > 1:
-                schema = {"anyOf": [{"const": ""}, schema]} if schema.get("type") == "string" else schema
+            if "ignore" in rules and part.type == FieldDescriptor.TYPE_STRING:
+                schema = or_empty(schema)
         described = self.described(schema, part)
         for rule in rules.get("cel", ()):
             described["description"] = f"{described.get('description', '')} Rule: {rule['message']}.".strip()
@@ -159,7 +185,9 @@ class Schemas:
         assert part.message_type is not None
         key, value = (part.message_type.fields_by_name[name] for name in ("key", "value"))
         names = bounds("string", rules.get("keys", {}).get("string", {}))
-        schema: Schema = {"type": "object", "additionalProperties": self.value(value, rules.get("values", {}))}
+        # A generator's name for the map, which would else be that of a message (Page.links, and PageLinks).
+        title = f"{part.name.title().replace('_', '')}Map"
+        schema: Schema = {"type": "object", "title": title, "additionalProperties": self.value(value, rules.get("values", {}))}
         assert key.type == FieldDescriptor.TYPE_STRING, f"{part.full_name}: a map's keys are strings here"
         return {**schema, **({"propertyNames": names} if names else {}), **bounds("map", rules)}
 
