@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
 def key(asked: Edge) -> str:
     """A service account's key, of an author: no session ends, whatever is called, since a key is none and what people do with
     their own account is refused it."""
-    with asked.client("admin@example.gov") as admin:
+    with closing(asked.client("admin@example.gov")) as admin:
         organisation = admin.get("/v1/pages/guidance/moor-a-boat").json()["page"]["organisationId"]
         wanted = {"account": {"name": "Schemathesis"}, "role": "ROLE_AUTHOR", "organisationId": organisation}
         account = admin.post("/v1/accounts:create-service", json=wanted).raise_for_status().json()["account"]
