@@ -4,6 +4,7 @@ export type { ItemOf, Listing } from "./calls/lists.js";
 export type { Retry } from "./calls/retries.js";
 export type { CallOptions, ServiceClient } from "./calls/services.js";
 export { type CallingOptions, Connection, type Reach } from "./connection.js";
+export { fromStatus } from "./errors/decoding.js";
 export * from "./errors/errors.js";
 export { Download, type DownloadOptions, download } from "./files/downloads.js";
 export type { Progress } from "./files/streams.js";

@@ -46,11 +46,14 @@ function numberOf(answer: object): bigint {
   return "recordNumber" in answer && typeof answer.recordNumber === "bigint" ? answer.recordNumber : 0n;
 }
 
-/** The single answers in the answer of a batch. */
+/** The single answers in the answer of a batch: each result is one of an answer and an error. */
 function results(answer: object): object[] {
   const all: unknown[] = "results" in answer && Array.isArray(answer.results) ? answer.results : [];
-  return all.flatMap((each) => {
-    const single = typeof each === "object" && each !== null ? Object.values(each) : [];
-    return single.filter((value) => typeof value === "object" && value !== null);
-  });
+  return all
+    .map((each) => (isObject(each) && "result" in each ? each.result : each))
+    .flatMap((either) => (isObject(either) && "value" in either && isObject(either.value) ? [either.value] : []));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

@@ -8,6 +8,7 @@ import {
   RequestInfoSchema,
   RetryInfoSchema,
 } from "../gen/google/rpc/error_details_pb.js";
+import type { Status } from "../gen/google/rpc/status_pb.js";
 import { type Detail, type Failure, failed, GazetteError, statusCode } from "./errors.js";
 
 /** How gRPC itself refuses what is far too large, before the server hears of it. */
@@ -26,6 +27,12 @@ export function typed(error: unknown): GazetteError {
     return failed(known.rawMessage, { code: "INVALID_ARGUMENT", reason: "REQUEST_TOO_LARGE" }, error);
   }
   return failed(known.rawMessage, { code, ...said(known.details.filter(isIncoming).map(detail)) }, error);
+}
+
+/** What a batch says of the one of its requests that failed. */
+export function fromStatus({ code, message, details }: Status): GazetteError {
+  const read = details.map(({ typeUrl, value }) => detail({ type: typeUrl.replace(/^.*\//, ""), value }));
+  return failed(message, { ...said(read), code: statusCode(code) });
 }
 
 /** What the details say; of kinds that are not known here they are kept as they are. */

@@ -80,6 +80,7 @@ export class Session implements Credentials {
 
   /** Ends the session on the server, and forgets it here in any case. The device stays known. */
   async signOut(): Promise<void> {
+    await this.#pending?.catch(() => undefined); // else it would bring the session back
     const { refreshToken } = await this.tokens();
     try {
       if (refreshToken) {
