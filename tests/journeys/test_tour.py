@@ -20,10 +20,10 @@ ELSEWHERE = re.compile(r"make (run|test)|.* PATH ")
 """What starts the installation, and what needs files that are not ours."""
 
 
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """What `make run` starts on a machine that has never seen it."""
-    with Edge.started(tmp_path_factory.mktemp("tour")) as started:
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Edge]:
+    """What `make run` starts on a machine that has never seen it: the tour can be gone once."""
+    with Edge.started(tmp_path) as started:
         yield started
 
 
