@@ -111,13 +111,13 @@ async def test_a_closed_client_says_so(clients: Clients, scripted: Server) -> No
     """A call after the end is an error of its own, of a method that was never used before, too; gRPC alone crashes at that."""
     async with clients.opened() as client:
         pass
-    for ask in (
-        lambda: client.delivery.GetPage(GetPageRequest()),
-        lambda: client.files.DownloadFile(DownloadFileRequest()),
-        lambda: client.content.ImportDocuments([]),
+    for call, request in (
+        (client.delivery.GetPage, GetPageRequest()),
+        (client.files.DownloadFile, DownloadFileRequest()),
+        (client.content.ImportDocuments, []),
     ):
         with pytest.raises(ValueError, match="is closed"):
-            ask()
+            call(request)
 
     assert not scripted.metadata
 
