@@ -43,7 +43,7 @@ class Connection(NamedTuple):
 
 
 OPTIONS: list[Callable[[Command], Command]] = [
-    click.option("--target", metavar="HOST:PORT", help="The server's gRPC address.  [default: 127.0.0.1 and GRPC_PORT]"),
+    click.option("--target", metavar="HOST:PORT", help="The server's gRPC address.  [default: of the one that runs here]"),
     click.option("--email", envvar="GAZETTE_EMAIL", show_envvar=True, help="The account to sign in with."),
     click.option(
         "--password",
@@ -84,7 +84,7 @@ def caller_options(command: Command) -> Command:
 def connected(connection: Connection, *, for_all: bool = False) -> Iterator[tuple[Client, Organisation | None]]:
     """A client that is signed in, and the organisation; none where all are meant. What goes wrong with the server becomes
     Trouble."""
-    target = connection.target or settings.local_grpc_address()
+    target = connection.target or target_here()
     email, password = ("", "") if connection.api_key else credentials(connection, target)
     key = connection.api_key or ""
     encryption = channel_credentials(connection)
@@ -101,6 +101,13 @@ def connected(connection: Connection, *, for_all: bool = False) -> Iterator[tupl
     except GazetteError as error:
         said = str(error)
         raise Trouble(said if target in said else f"{target}: {said}") from None
+
+
+def target_here() -> str:
+    try:
+        return settings.local_grpc_address()
+    except settings.NobodyKnown as error:
+        raise click.UsageError(str(error)) from None
 
 
 def credentials(connection: Connection, target: str) -> tuple[str, str]:
