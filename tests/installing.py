@@ -21,7 +21,7 @@ from typing import NoReturn
 
 import pytest
 
-from tools.node import NodeMissing, npm_ci
+from tools.node import NodeMissing, node, npm_ci
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "requirements"
@@ -67,7 +67,9 @@ def node_tool(name: str) -> Path:
         home.mkdir(parents=True, exist_ok=True)
         for file in ("package.json", "package-lock.json"):
             shutil.copy(source / file, home)
-    return npm_packages(home)
+    programs = npm_packages(home)
+    os.environ["PATH"] = node().environment()["PATH"]  # they are scripts that look for `node`
+    return programs
 
 
 def npm_packages(folder: Path) -> Path:

@@ -35,11 +35,11 @@ def test_make_targets_exist(name: str) -> None:
 
 
 def test_ci_runs_what_ci_run_runs() -> None:
-    """The checks of a commit on a laptop and on GitHub are the same: lint, the tests in two halves, and the deployment."""
+    """The checks of a commit on a laptop and on GitHub are the same: lint, the tests in halves, the deployment, web clients."""
     steps = set(re.findall(r"^(?:step make|tests) ([a-z-]+)", (ROOT / ".ci/run").read_text(), re.MULTILINE))
-    assert steps == {"env", "lint", "test", "test-deploy"}
+    assert steps == {"env", "lint", "test", "test-deploy", "test-web"}
     called = set(re.findall(r"make ([a-z-]+)", "".join(TEXTS.values())))
-    assert called >= {"env", "lint", "test-unit", "test-integration", "test-deploy", "coverage"}
+    assert called >= {"env", "lint", "test-unit", "test-integration", "test-deploy", "test-web", "coverage"}
 
 
 def test_only_publish_may_write_to_the_registry() -> None:
@@ -47,7 +47,7 @@ def test_only_publish_may_write_to_the_registry() -> None:
     writers = [name for name, job in JOBS.items() if job["permissions"].get("packages") == "write"]
     assert writers == ["publish"]
     assert "github.event_name == 'push'" in JOBS["publish"]["if"]
-    assert needed("publish") == {"build", "lint", "coverage", "unit", "integration", "deployment", "changes"}
+    assert needed("publish") == {"build", "lint", "coverage", "unit", "integration", "deployment", "web", "changes"}
     assert not any("checkout" in step.get("uses", "") for step in JOBS["publish"]["steps"])
 
 

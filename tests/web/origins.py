@@ -1,4 +1,5 @@
-"""Two web sites on this machine, whose pages come from one folder: neither is where Gazette is."""
+"""Two web sites on this machine, whose pages come from one folder. To a browser they are two origins that share a cache, and
+Gazette is on another host."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ class Origins:
     def serving(cls, folder: Path) -> Iterator[Origins]:
         with ExitStack() as stack:
             ports = [stack.enter_context(site(folder)) for _ in range(2)]
-            yield cls(folder, f"http://localhost:{ports[0]}", f"http://127.0.0.1:{ports[1]}")
+            yield cls(folder, *(f"http://localhost:{port}" for port in ports))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Which clients are tried, and what each is asked to do: the table of docs/clients.md."""
+"""Which clients are tried, and with what: the table of docs/clients.md, which `python -m tests.web.table` prints."""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ class Client:
     """A client, the script of `tests/web/clients` that uses it, and what it does not do."""
 
     title: str
-    script: str
-    place: str
-    """Where it runs: `node`, `chromium` or `python`."""
+    where: str
     speaks: str
+    script: str
+    runs: str
+    """What runs the script: `node`, `chromium`, `python`, or `openapi`, which is Python with the package that is made."""
     arguments: tuple[str, ...] = ()
     without: Mapping[str, Absent] = field(default_factory=dict)
 
@@ -54,22 +55,42 @@ class Client:
 BY_HAND = {"renewal": Absent("by hand")}
 NO_STREAM = Absent("no", "does not support streaming request bodies")
 BROWSER = {"import": NO_STREAM}
+CONNECT_WEB = {**BROWSER, "upload": NO_STREAM}
 """A browser sends no stream of requests. Our client uploads over HTTP."""
 
+ONE_ANSWER = {"export": Absent("no", "JSONDecodeError")}
+"""What it makes knows one answer of JSON, not a line for each."""
+
 CLIENTS = {
-    "typescript-chromium": Client("`@gazette/client`", "gazette-client.ts", "chromium", "gRPC-Web", without=BROWSER),
-    "typescript-node": Client("`@gazette/client`", "gazette-client.ts", "node", "gRPC"),
-    "connect-web": Client(
-        "connect-web", "connect.ts", "chromium", "gRPC-Web", without=BY_HAND | BROWSER | {"upload": NO_STREAM}
+    "typescript-chromium": Client(
+        "`@gazette/client`", "Chromium", "gRPC-Web", "gazette-client.ts", "chromium", without=BROWSER
     ),
-    "connect-node": Client("connect-node", "connect.ts", "node", "gRPC", without=BY_HAND),
-    "grpc-js": Client("grpc-js with proto-loader", "grpc-js.mjs", "node", "gRPC", without=BY_HAND),
-    "fetch": Client("fetch", "fetch.mjs", "chromium", "HTTP", without=BY_HAND),
-    "openapi-fetch": Client("openapi-typescript with openapi-fetch", "openapi-fetch.ts", "node", "HTTP", without=BY_HAND),
-    "openapi-python": Client("openapi-python-client", "openapi_python.py", "python", "HTTP", without=BY_HAND),
-    "python": Client("`gazette_client.Client`", "python_client.py", "python", "gRPC", ("threads",)),
-    "python-asyncio": Client("`gazette_client.AsyncClient`", "python_client.py", "python", "gRPC", ("asyncio",)),
-    "buf-curl": Client("`buf curl`", "grpc_curls.py", "python", "gRPC", ("buf",), without=BY_HAND),
-    "grpcurl": Client("grpcurl", "grpc_curls.py", "python", "gRPC", ("grpcurl",), without=BY_HAND),
-    "curl": Client("curl", "curl.py", "python", "HTTP", without=BY_HAND),
+    "typescript-node": Client("`@gazette/client`", "Node", "gRPC", "gazette-client.ts", "node"),
+    "python": Client("`gazette_client.Client`", "Python", "gRPC", "python_client.py", "python", ("threads",)),
+    "python-asyncio": Client("`gazette_client.AsyncClient`", "Python", "gRPC", "python_client.py", "python", ("asyncio",)),
+    "connect-web": Client("connect-web", "Chromium", "gRPC-Web", "connect.ts", "chromium", without=BY_HAND | CONNECT_WEB),
+    "connect-node": Client("connect-node", "Node", "gRPC", "connect.ts", "node", without=BY_HAND),
+    "grpc-js": Client("grpc-js with proto-loader", "Node", "gRPC", "grpc-js.mjs", "node", without=BY_HAND),
+    "openapi-fetch": Client("openapi-typescript, openapi-fetch", "Node", "HTTP", "openapi-fetch.ts", "node", without=BY_HAND),
+    "openapi-python": Client(
+        "openapi-python-client", "Python", "HTTP", "openapi_python.py", "openapi", without=BY_HAND | ONE_ANSWER
+    ),
+    "fetch": Client("fetch", "Chromium", "HTTP", "fetch.mjs", "chromium", without=BY_HAND),
+    "curl": Client("curl", "a shell", "HTTP", "curl.py", "python", without=BY_HAND),
+    "buf-curl": Client("`buf curl`", "a shell", "gRPC", "grpc_curls.py", "python", ("buf",), without=BY_HAND),
+    "grpcurl": Client("grpcurl", "a shell", "gRPC", "grpc_curls.py", "python", ("grpcurl",), without=BY_HAND),
 }
+
+
+def rendered() -> str:
+    """The table in Markdown: a tick is a test."""
+    head = ["client", "in", "speaks", *STEPS.values()]
+    rows = [head, ["---"] * len(head)]
+    for client in CLIENTS.values():
+        cells = [client.without[step].cell if step in client.without else "✓" for step in STEPS]
+        rows.append([client.title, client.where, client.speaks, *cells])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+if __name__ == "__main__":
+    print(rendered())
