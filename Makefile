@@ -37,8 +37,8 @@ test-deploy: env ## Check the deployment with tools that this installs: images, 
 	@$(BIN)/python -m pytest -n 2 -m deploy tests/deploy $(ARGS)
 
 .PHONY: test-web
-test-web: env ## Try web clients, in Chromium too, with Node and packages that this installs (ARGS="-k chromium")
-	@$(BIN)/python -m pytest -n 2 -m web tests/web $(ARGS)
+test-web: env ## Try web clients, in Chromium too, with Node and packages that this installs (ARGS="-k chromium"; ARGS="-m web" compiles Go and Java, too)
+	@$(BIN)/python -m pytest -n 2 -m "web and not heavy" tests/web $(ARGS)
 
 .PHONY: coverage
 coverage: env ## Add up what the two covered (ARGS="--cov --cov-report="), and hold it to COVERAGE percent

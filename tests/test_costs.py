@@ -316,6 +316,13 @@ async def uploads(day: Day) -> None:
 
     await day.measure(downloaded)
 
+    async def downloaded_in_part() -> None:
+        part = files.DownloadFileRequest(id=made.file.id, offset=100, limit=100)
+        async for _ in stub.DownloadFile(part, metadata=desk.author.metadata):
+            pass
+
+    await day.measure(downloaded_in_part, "a part")
+
 
 async def people(day: Day) -> None:
     desk, channel = day.desk, day.desk.service.channel

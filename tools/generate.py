@@ -19,13 +19,19 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tools import node, typescript
 from tools.bodies import bodies
+from tools.contract import Contract
 from tools.contract_sources import copy_sources
 from tools.openapi import openapi
+from tools.python_messages import messages
+from tools.python_services import services as python_services
 from tools.routes import routes
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 CLIENT = Path("clients/python/gazette")
+MESSAGES = Path("clients/python/gazette_client/messages.py")
+THREADS = Path("clients/python/gazette_client/services/threads.py")
+TASKS = Path("clients/python/gazette_client/services/tasks.py")
 ENVOY = Path("deploy/envoy/gazette.binpb")
 SERVICES = Path("deploy/envoy/services.txt")
 BODIES = Path("deploy/envoy/bodies.txt")
@@ -94,9 +100,13 @@ def outputs() -> dict[Path, bytes]:
     """Every generated file, by its path in the repository."""
     contract = descriptors("contract.binpb")
     document = openapi(contract)
+    read = Contract.parse(contract)
     package = python_package()
     return {
         **package,
+        MESSAGES: messages(read),
+        THREADS: python_services(read, is_async=False),
+        TASKS: python_services(read, is_async=True),
         ENVOY: descriptors("envoy.binpb", "--exclude-source-info"),
         SERVICES: services(contract),
         BODIES: bodies(contract),

@@ -1,7 +1,7 @@
 """The generated part of `clients/typescript`: messages and services by `protoc-gen-es`, and a module for each package.
 
 The plugin comes from npm, so this needs Node. Before it sees the contract, that loses the options which no client reads, rules
-and HTTP paths: a browser would load them, and `buf/validate` alone is larger than what reads a page.
+and HTTP paths: a browser would load them, a third more than it needs to read one page.
 """
 
 import subprocess

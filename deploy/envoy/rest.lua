@@ -17,7 +17,7 @@ local function is_too_large(text) return text ~= nil and string.find(text, "mess
 local PASSED = {}
 for name in string.gmatch([[
   :authority :method :path :scheme accept-encoding authorization content-length content-type idempotency-key if-none-match
-  traceparent user-agent x-envoy-internal x-forwarded-for x-forwarded-proto x-min-record-number x-request-id
+  if-range range traceparent user-agent x-envoy-internal x-forwarded-for x-forwarded-proto x-min-record-number x-request-id
 ]], "%S+") do PASSED[name] = true end
 local PASSED_OF_GRPC = {["grpc-accept-encoding"] = true, ["grpc-encoding"] = true, ["grpc-timeout"] = true, te = true}
 -- What Envoy's own filters take for gRPC-Web, to the letter: any other type that begins so is REST to the transcoder.
@@ -111,6 +111,7 @@ function envoy_on_request(handle)
   if method == "HEAD" then
     handle:streamInfo():dynamicMetadata():set("gazette", "head", true)
     headers:replace(":method", "GET")
+    headers:remove("range")  -- which is GET's alone (RFC 9110 section 14.2)
   end
   local route = find_route(handle, headers, method == "HEAD" and "GET" or method)
   if route == nil then return end
@@ -227,7 +228,7 @@ function envoy_on_response(handle)
   if is_ok then
     if length ~= nil then headers:replace("content-length", length) end
     if status ~= nil then headers:replace(":status", status) end
-  elseif status == "413" then
+  elseif status == "413" or status == "416" then
     headers:replace(":status", status)
   elseif headers:get(":status") == "429" and headers:get("retry-after") == nil then
     local body = handle:body()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from server.rpc.failures import (
     CONTENT_TOO_LARGE,
@@ -11,6 +12,7 @@ from server.rpc.failures import (
     FailedPrecondition,
     InvalidArgument,
     NotFound,
+    OutOfRange,
     Violation,
 )
 
@@ -27,6 +29,20 @@ class OrganisationNotFound(NotFound):
 
     reason = "ORGANISATION_NOT_FOUND"
     message = "There is no such organisation."
+
+
+class RangeNotSatisfiable(OutOfRange):
+    """The file ends before the part of it that is asked for."""
+
+    reason = "RANGE_NOT_SATISFIABLE"
+    http_status = "416"
+
+    def __init__(self, field: str, size: int) -> None:
+        super().__init__(Violation(field, f"asks for bytes of which there are none: there are {size}"), size_bytes=str(size))
+        self.size = size
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        return (("content-range", f"bytes */{self.size}"),)
 
 
 class FileTooLarge(InvalidArgument):
@@ -57,6 +73,12 @@ class LengthRequired(InvalidArgument):
     """Without its length, a body that was cut off looks like a whole one."""
 
     reason = "LENGTH_REQUIRED"
+
+
+class InvalidForm(InvalidArgument):
+    """A form that is not built as one, or has other parts than some fields and then one file."""
+
+    reason = "INVALID_FORM"
 
 
 class SizeMismatch(InvalidArgument):

@@ -112,6 +112,7 @@ def configure(settings: Settings, *, worker: int | None = None) -> None:
     root.setLevel(settings.log_level.upper())
     for noisy in ("sqlalchemy", "asyncio", "botocore", "urllib3", "grpc", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # what is wrong with a form its sender is told
     log_lines.quieten()
     report_errors(settings)
 

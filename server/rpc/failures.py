@@ -155,6 +155,13 @@ class RequestTooLarge(InvalidArgument):
         super().__init__(message=f"The message has {size} bytes, and may have {limit}.", size=str(size), limit=str(limit))
 
 
+class OutOfRange(InvalidArgument):
+    """Behind the end of what there is: a smaller number would do."""
+
+    code = code_pb2.OUT_OF_RANGE
+    reason = "OUT_OF_RANGE"
+
+
 class Unauthenticated(Failure):
     """Nobody knows who the caller is."""
 

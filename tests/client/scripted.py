@@ -31,7 +31,13 @@ from gazette.auth.v1.password_pb2 import (
     ChangePasswordResponse,
     ResetPasswordResponse,
 )
-from gazette.content.v1.content_service_pb2 import CreateDocumentResponse, GetDocumentResponse, PublishDocumentResponse
+from gazette.content.v1.content_service_pb2 import (
+    CreateDocumentResponse,
+    GetDocumentResponse,
+    ListDocumentsRequest,
+    ListDocumentsResponse,
+    PublishDocumentResponse,
+)
 from gazette.content.v1.document_import_pb2 import ImportDocumentsResponse
 from gazette.content.v1.document_pb2 import Document
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
@@ -59,6 +65,8 @@ class Server:
     deadlines: defaultdict[str, list[float | None]] = field(default_factory=lambda: defaultdict(list))
     received: list[Any] = field(default_factory=list)
     """The messages of the last client stream."""
+    lists: list[ListDocumentsRequest] = field(default_factory=list)
+    """Each request for a part of the list of documents."""
     file: File = field(default_factory=File)
     parts: list[bytes | GazetteError] = field(default_factory=list)
     """What DownloadFile sends; it ends at a failure, and goes on after it the next time."""
@@ -161,6 +169,15 @@ class Server:
         await self.enter("CreateDocument", context)
         return CreateDocumentResponse(document=request.document)
 
+    async def list_documents(self, request: ListDocumentsRequest, context: Any) -> ListDocumentsResponse:
+        """Five documents, two in each part."""
+        await self.enter("ListDocuments", context)
+        self.lists.append(request)
+        start = int(request.page_token or 0)
+        rest = str(start + 2) if start + 2 < 5 else ""
+        documents = [Document(id=str(number)) for number in range(start, min(start + 2, 5))]
+        return ListDocumentsResponse(documents=documents, next_page_token=rest)
+
     async def publish_document(self, request: Any, context: Any) -> PublishDocumentResponse:
         await self.enter("PublishDocument", context)
         return PublishDocumentResponse(record_number=self.record_number)
@@ -208,6 +225,7 @@ class Server:
             "gazette.content.v1.ContentService": {
                 "GetDocument": self.get_document,
                 "CreateDocument": self.create_document,
+                "ListDocuments": self.list_documents,
                 "PublishDocument": self.publish_document,
                 "ImportDocuments": self.import_documents,
             },

@@ -78,9 +78,14 @@ async def test_both_clients_have_every_service() -> None:
     async with AsyncClient("localhost:1") as asynchronous:
         with Client("localhost:1") as synchronous:
             found = [
-                {name: type(stub).__name__ for name, stub in vars(client).items() if type(stub).__name__.endswith("Stub")}
+                {name: stub for attribute in vars(client).items() for name, stub in stubs(*attribute)}
                 for client in (asynchronous, synchronous)
             ]
 
     assert found[0] == found[1]
     assert set(found[0].values()) == {f"{service}Stub" for service in services}
+
+
+def stubs(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """The attribute and the generated class that it is of, if it is a service."""
+    yield from ((name, kind.__name__) for kind in type(value).mro() if kind.__module__.endswith("_pb2_grpc"))

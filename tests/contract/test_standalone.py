@@ -41,10 +41,10 @@ def test_the_descriptors_need_nothing_else(folder: Path) -> None:
     """Each file of the set comes after those that it imports, so that a pool can be filled from it alone."""
     pool = DescriptorPool()
     for file in FileDescriptorSet.FromString((folder / "gazette.binpb").read_bytes()).file:
-        pool.Add(file)  # type: ignore[no-untyped-call]
+        pool.Add(file)
     method = pool.FindMethodByName("gazette.delivery.v1.DeliveryService.GetPage")
     assert method.output_type.full_name == "gazette.delivery.v1.GetPageResponse"
-    assert pool.FindMessageTypeByName("google.rpc.ErrorInfo")
+    assert pool.FindMessageTypeByName("google.rpc.ErrorInfo").fields_by_name["reason"].number == 1
 
 
 def test_the_descriptors_have_comments(folder: Path) -> None:
@@ -57,7 +57,7 @@ def test_the_descriptors_have_comments(folder: Path) -> None:
 
 
 def test_it_is_packed_whole_and_always_alike(folder: Path, tmp_path: Path) -> None:
-    """The archive has the files, the descriptors and the notice of the licence, and an equal contract makes an equal archive."""
+    """The archive has files, descriptors and the notice of the licence, and an equal contract makes an equal archive."""
     for name in ("one.zip", "other.zip"):
         pack(folder, tmp_path / name)
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "other.zip").read_bytes()

@@ -24,6 +24,7 @@ NOT_RUN = {
     'ci.yml integration: make test-integration ARGS="--cov --cov-report="': MAKE,
     "ci.yml deployment: make test-deploy ARGS=\"-m 'deploy and not heavy'\"": MAKE,
     "ci.yml coverage: make coverage": MAKE,
+    "ci.yml release: make contract": MAKE,
     'nightly.yml soak: make test ARGS="-m soak"': MAKE,
     "security.yml dependencies: Audit what is shipped": MAKE,
     "security.yml repository: make test-deploy ARGS=\"-k 'scanners or checkov'\"": MAKE,
@@ -160,12 +161,14 @@ def test_sign(stage: Stage) -> None:
 
 
 def test_release(stage: Stage) -> None:
-    """The release has the changelog's words; a tag that the changelog does not know is no release."""
+    """The release has the changelog's words, and the contract; a tag that the changelog does not know is no release."""
     try:
         place = "ci.yml release: Publish the release with what the changelog says of it"
         done, _ = execute(stage, place, TAG="v0.1.0", GH_TOKEN="x")
         assert done.returncode == 0, done.stderr
-        assert stage.calls == ["gh release create v0.1.0 --verify-tag --title v0.1.0 --notes-file notes.md"]
+        assert stage.calls == [
+            "gh release create v0.1.0 build/contract/gazette-contract.zip --verify-tag --title v0.1.0 --notes-file notes.md"
+        ]
         assert (ROOT / "notes.md").read_text().strip() in (ROOT / "CHANGELOG.md").read_text()
         done, _ = execute(stage, place, TAG="v99.0.0", GH_TOKEN="x")
         assert (done.returncode, len(stage.calls)) == (1, 1)

@@ -54,7 +54,7 @@ def test_an_uploaded_file_can_be_downloaded(author: httpx.Client, organisation_i
     assert answer.content == content
     assert answer.headers["content-length"] == str(len(content))
     assert answer.headers["content-type"] == "image/png"
-    assert answer.headers["etag"] == f'W/"{file["sha256"]}"'
+    assert answer.headers["etag"] == f'"{file["sha256"]}"'
     assert answer.headers["cache-control"] == "private, no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
     disposition = "inline; filename=\"H_fen & K_hne+1.png\"; filename*=UTF-8''H%C3%A4fen%20%26%20K%C3%A4hne%2B1.png"
@@ -85,7 +85,7 @@ def test_who_signs_out_under_an_upload_uploads_nothing(edge: Edge, author: httpx
 def test_a_file_that_the_client_has_is_not_sent_again(author: httpx.Client, organisation_id: str) -> None:
     """If-None-Match is answered by 304 without a body, for as long as the caller may have the file."""
     file = upload(author, organisation_id, PDF, "form.pdf").json()["file"]
-    etag = {"if-none-match": f'W/"{file["sha256"]}"'}
+    etag = {"if-none-match": f'"{file["sha256"]}"'}
 
     answer = author.get(f"/v1/files/{file['id']}:download", headers=etag)
     anonymous = httpx.get(author.base_url.join(f"/v1/files/{file['id']}:download"), headers=etag)

@@ -15,6 +15,7 @@ from gazette_client.endings import Ending, answered
 from gazette_client.errors import GazetteError, typed
 from gazette_client.methods import method
 from gazette_client.publications import Publications
+from gazette_client.services.drawn import Drawn
 from gazette_client.session import Session
 
 if TYPE_CHECKING:
@@ -138,10 +139,15 @@ class ClientStreams(Calls, grpc.aio.StreamUnaryClientInterceptor):
         can_repeat = not isinstance(request_iterator, Iterator | AsyncIterator)
 
         async def attempt(details: grpc.aio.ClientCallDetails) -> Any:
-            call = await continuation(details, request_iterator)
+            requests = Drawn(request_iterator, path(client_call_details))
+            call = await continuation(details, requests)
             if not can_repeat:
-                return Answer(call, self.conduct.publications)
-            self.conduct.publications.learn(await answered(call))
+                return Answer(call, self.conduct.publications, requests)
+            try:
+                self.conduct.publications.learn(await answered(call))
+            except (grpc.RpcError, asyncio.CancelledError):
+                requests.tell()
+                raise
             return call
 
         return await self.converse(client_call_details, attempt, can_repeat=can_repeat)
@@ -150,15 +156,20 @@ class ClientStreams(Calls, grpc.aio.StreamUnaryClientInterceptor):
 class Answer:
     """A call whose failure is a GazetteError; all else is the call's own."""
 
-    def __init__(self, call: Any, publications: Publications) -> None:
+    def __init__(self, call: Any, publications: Publications, requests: Drawn) -> None:
         self.call = call
         self.ending = Ending(call)
         self.publications = publications
+        self.requests = requests
 
     def __await__(self) -> Generator[Any, None, Any]:
         try:
             answer = yield from self.call.__await__()
+        except asyncio.CancelledError:
+            self.requests.tell()
+            raise
         except grpc.RpcError as error:
+            self.requests.tell()
             failed = typed(self.ending.of(error))
             self.publications.learn_of_failure(failed)
             raise failed from None

@@ -12,30 +12,20 @@ from typing import Any, Self, cast
 
 import grpc
 
-from gazette.audit.v1.audit_service_pb2_grpc import AuditServiceStub
-from gazette.auth.v1.account_service_pb2_grpc import AccountServiceStub
-from gazette.auth.v1.auth_service_pb2 import LogoutRequest
-from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
-from gazette.auth.v1.organisation_service_pb2_grpc import OrganisationServiceStub
-from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
-from gazette.content.v1.content_type_service_pb2_grpc import ContentTypeServiceStub
-from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
-from gazette.files.v1.file_pb2 import File
-from gazette.files.v1.file_service_pb2 import DownloadFileRequest, GetFileRequest, UploadFileRequest
-from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
-from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
-from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
 from gazette_client.async_calls import ClientStreams, ServerStreams, SignIn, UnaryCalls, run
+from gazette_client.channels import address
 from gazette_client.channels import options as channel_options
 from gazette_client.conversation import Conduct, Wait
 from gazette_client.errors import Unauthenticated
+from gazette_client.messages import DownloadFileRequest, File, GetFileRequest, LogoutRequest, UploadFileRequest
 from gazette_client.publications import Publications
 from gazette_client.retries import Retry
+from gazette_client.services.tasks import AsyncServices
 from gazette_client.session import Session, Tokens
 from gazette_client.transfers import Incoming, Outgoing, Progress, Source, downloading
 
 
-class AsyncClient:
+class AsyncClient(AsyncServices):
     """A connection to Gazette, for any number of tasks of one event loop; it is made inside that loop.
 
     Each service is the generated stub, fully typed: `await client.content.GetDocument(GetDocumentRequest(id=…))`. Calls that
@@ -65,32 +55,23 @@ class AsyncClient:
         that. `credentials` are those of the channel, `grpc.ssl_channel_credentials()`
         for TLS; without them passwords and documents travel in the clear. `options` are gRPC channel arguments.
         """
-        self.target = target
+        self.target: str = address(target)
         self._session = Session(
             email, password, Tokens(refresh=refresh_token), api_key=api_key, totp=totp, device_token=device_token
         )
         self._retry = retry or Retry()
         self._publications = Publications()
         conduct = Conduct(self._session, self._retry, timeout, self._publications)
-        # The stub comes later: its channel needs the interceptors first.
+        # The services come later: their channel needs the interceptors first.
         self._sign_in = SignIn(self._session, lambda: self.auth)
         interceptors = [kind(conduct, self._sign_in) for kind in (UnaryCalls, ServerStreams, ClientStreams)]
         arguments = channel_options(options)
-        self.channel = (
-            grpc.aio.secure_channel(target, credentials, arguments, interceptors=interceptors)
+        self.channel: grpc.aio.Channel = (
+            grpc.aio.secure_channel(self.target, credentials, arguments, interceptors=interceptors)
             if credentials
-            else grpc.aio.insecure_channel(target, arguments, interceptors=interceptors)
+            else grpc.aio.insecure_channel(self.target, arguments, interceptors=interceptors)
         )
-        self.auth = AuthServiceStub(self.channel)
-        self.accounts = AccountServiceStub(self.channel)
-        self.audit = AuditServiceStub(self.channel)
-        self.organisations = OrganisationServiceStub(self.channel)
-        self.content_types = ContentTypeServiceStub(self.channel)
-        self.content = ContentServiceStub(self.channel)
-        self.delivery = DeliveryServiceStub(self.channel)
-        self.record = RecordServiceStub(self.channel)
-        self.files = FileServiceStub(self.channel)
-        self.system = SystemServiceStub(self.channel)
+        super().__init__(self.channel, self.target)
 
     async def upload(
         self,

@@ -17,6 +17,7 @@ from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from gazette_client.conversation import Attempt, Authorise, Conduct, Metadata, Wait, too_late
 from gazette_client.errors import GazetteError, typed
 from gazette_client.methods import method
+from gazette_client.services.drawn import Drawn
 from gazette_client.session import Session
 
 END = object()
@@ -102,8 +103,13 @@ class Calls(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor,
         """What is no iterator itself, a list or an Outgoing, can be iterated again, and so be sent again."""
 
         def attempt(details: Details) -> Any:
-            call = continuation(details, iter(request_iterator))
-            self.conduct.publications.learn(call.result())
+            requests = Drawn(request_iterator, details.method)
+            try:
+                call = continuation(details, iter(requests))
+                self.conduct.publications.learn(call.result())
+            except grpc.RpcError:
+                requests.tell()
+                raise
             return call
 
         return self.converse(client_call_details, attempt, can_repeat=not isinstance(request_iterator, Iterator))

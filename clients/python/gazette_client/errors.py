@@ -103,7 +103,8 @@ class GazetteError(grpc.aio.AioRpcError):
 
     def __str__(self) -> str:
         what = f"{self.code().name} {self.reason}".rstrip()
-        return f"{what}: {self.message}" + (f" (request {self.request_id})" if self.request_id else "")
+        said = " ".join(self.message.split())  # in one line, whatever the message has
+        return f"{what}: {said}" + (f" (request {self.request_id})" if self.request_id else "")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self}>"

@@ -1,6 +1,9 @@
 import { connect } from "@gazette/client";
 import { DeliveryService } from "@gazette/client/delivery";
 
-const pages = connect({ baseUrl: "http://127.0.0.1:8080" }).service(DeliveryService);
-const { answer } = await pages.getPage({ path: "/guidance/moor-a-boat" });
-if (answer.case === "page") document.body.innerHTML = answer.value.html;
+export async function show(baseUrl: string, path: string, place: Element): Promise<void> {
+  const { answer } = await connect({ baseUrl }).service(DeliveryService).getPage({ path });
+  if (answer.case === "page") {
+    place.innerHTML = answer.value.html; // rendered and sanitised by the server
+  }
+}

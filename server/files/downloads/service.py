@@ -12,7 +12,7 @@ from google.api.httpbody_pb2 import HttpBody
 from gazette.files.v1 import file_service_pb2 as rpc
 from gazette.files.v1.file_pb2 import File
 from server.files import failures
-from server.files.downloads import queries, rules
+from server.files.downloads import queries, ranges, rules
 from server.process.domains import Previewing
 from server.rpc import http, identifying
 from server.rpc.call import Call, Need
@@ -41,10 +41,18 @@ class Downloads:
         if call.is_http and http.matches(call, rules.etag(file)):
             call.headers += (*headers, http.NOT_MODIFIED)
             return
-        async with aclosing(self.storage.read(file.blob_key)) as pieces:
+        span = ranges.window(file.size_bytes, request.offset, request.limit)
+        if call.is_http:
+            asked, condition = call.metadata.get("range", ""), call.metadata.get("if-range", "")
+            span, told = rules.over_http(file, span, asked, condition)
+            headers = (*headers, *told)
+        if not span.length:
+            call.headers += headers
+            yield HttpBody(content_type=file.content_type)
+            return
+        async with aclosing(self.storage.read(file.blob_key, span.start, span.stop)) as pieces:
             first = await anext(pieces)  # before the headers go: an outage must still be able to say so
-            if call.is_http:
-                call.headers += (*headers, *rules.body_headers(file))
+            call.headers += headers
             yield HttpBody(content_type=file.content_type, data=first)
             async for piece in pieces:
                 yield HttpBody(data=piece)

@@ -22,7 +22,7 @@ async def add_pending(connection: AsyncConnection, **columns: Any) -> None:
 
 
 async def make_ready(connection: AsyncConnection, pending_id: uuid.UUID, sha256: str, **more: Any) -> AnyRow:
-    """The file, which gets another id and other times if they are given."""
+    """The file, which gets another id, size and other times if they are given."""
     statement = update(File).where(File.id == pending_id, File.state == PENDING)
     return (await connection.execute(statement.values(state=READY, sha256=sha256, **more).returning(File))).one()
 

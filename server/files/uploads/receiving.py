@@ -70,7 +70,7 @@ class Received:
             self.hash.update(chunk)
             yield chunk
         await asyncio.sleep(0)  # a client that left ends the chunks as if all had come; its cancellation arrives only here
-        if self.size < self.upload.size_bytes:
+        if self.size < self.upload.size_bytes - self.fields.beside:
             raise self.wrong_size(f"{self.size}")
         if self.upload.sha256 not in {"", self.sha256}:
             raise failures.Sha256Mismatch(Violation(self.fields.sha256, f"is not that of the bytes that came, {self.sha256}"))

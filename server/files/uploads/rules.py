@@ -1,4 +1,4 @@
-"""Decisions: what may be uploaded, who may have a file, what an answer says of it over HTTP. And what is refused."""
+"""Decisions: what may be uploaded, and what is refused before its bytes come."""
 
 from __future__ import annotations
 
@@ -27,17 +27,20 @@ class Fields(NamedTuple):
     size: str
     sha256: str
     content: str
+    beside: int = 0
+    """How many bytes of the declared size may be something else than the file."""
 
 
 STREAM_FIELDS = Fields("upload.name", "upload.size_bytes", "upload.sha256", "chunk")
 BODY_FIELDS = Fields("name", "content-length", "sha256", "content")
+FORM_FIELDS = BODY_FIELDS._replace(beside=16 * 1024)
 
 
 def check_upload(upload: FileUpload, caller: Caller, max_bytes: int, fields: Fields) -> None:
     """Raises what is wrong with an upload before its bytes come."""
     check_organisation(caller, uuid.UUID(upload.organisation_id))
     check_name(upload.name, fields)
-    if upload.size_bytes > max_bytes:
+    if upload.size_bytes - fields.beside > max_bytes:
         raise FileTooLarge(fields.size, max_bytes)
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from gazette.files.v1 import file_service_pb2 as rpc
 from gazette.files.v1.file_pb2 import FileUpload
 from server.files import failures
-from server.files.uploads import rules
+from server.files.uploads import forms, rules
 from server.files.uploads.uploads import Uploads
 from server.rpc import http
 from server.rpc.call import Call
 from server.rpc.failures import Violation
+from server.rpc.requests.settling import settled
 from server.rpc.requests.validation import validate
 
 
@@ -34,6 +35,11 @@ class Uploading:
     ) -> rpc.UploadFileContentResponse:
         length = rules.declared_length(call.metadata.get("x-declared-length", ""))
         first = await anext(request_iterator, rpc.UploadFileContentRequest())
+        pieces, fields = content(first, request_iterator), rules.BODY_FIELDS
+        if forms.is_form(first.content.content_type):
+            form = forms.Form(first.content.content_type, length, pieces)
+            await form.begin()
+            first, pieces, fields = described(first, form), form.file(), rules.FORM_FIELDS
         upload = FileUpload(
             organisation_id=first.organisation_id,
             name=first.name,
@@ -42,9 +48,24 @@ class Uploading:
             sha256=first.sha256,
         )
         validate(upload)
-        file = await self.uploads.take(call, upload, content(first, request_iterator), rules.BODY_FIELDS)
+        file = await self.uploads.take(call, upload, pieces, fields)
         http.created(call, f"/v1/files/{file.id}")
         return rpc.UploadFileContentResponse(file=file)
+
+
+def described(first: rpc.UploadFileContentRequest, form: forms.Form) -> rpc.UploadFileContentRequest:
+    """What the query and the form say of the file. Raises InvalidForm for what both say or neither, and InvalidArgument for
+    what breaks the contract's rules."""
+    query = {field.name: text for field, text in first.ListFields() if field.name != "content"}
+    if twice := query.keys() & form.fields.keys():
+        raise failures.InvalidForm(*(Violation(name, "comes twice, in the query and in the form") for name in sorted(twice)))
+    said = rpc.UploadFileContentRequest(**{"name": form.file_name, **query, **form.fields})
+    if not said.organisation_id:
+        raise failures.InvalidForm(Violation("organisation_id", "is missing; send it before the file, or in the query"))
+    if not said.name:
+        raise failures.InvalidForm(Violation("name", "is missing, and the file has no filename: was one chosen?"))
+    validate(settled(said))
+    return said
 
 
 async def chunks(requests: AsyncIterator[rpc.UploadFileRequest]) -> AsyncIterator[bytes]:

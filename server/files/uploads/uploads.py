@@ -86,7 +86,7 @@ class Uploads:
             await self.storage.write(key, received.whole(), content_type=content_type)
             await self.inspect(key, content_type, received, fields)
             await call.confirm()
-            file = await self.complete(call, upload, id, received.sha256)
+            file = await self.complete(call, upload, id, received)
         except StorageUnavailable:
             raise  # the storage may yet finish what it began, so the pending row stays for `sweep`
         except BaseException:
@@ -126,12 +126,12 @@ class Uploads:
                 raise failures.OrganisationNotFound from error
             raise
 
-    async def complete(self, call: Call, upload: FileUpload, id: uuid.UUID, sha256: str) -> File:
+    async def complete(self, call: Call, upload: FileUpload, id: uuid.UUID, received: Received) -> File:
         """The file; another one if the same upload came twice at once and this is the later of the two."""
         async with self.database.transaction() as connection:
             if (earlier := await idempotency.earlier(connection, call, upload, File)) is not None:
                 return earlier
-            row = await queries.make_ready(connection, id, sha256)
+            row = await queries.make_ready(connection, id, received.sha256, size_bytes=received.size)
             await audit.add(
                 connection,
                 "file.upload",

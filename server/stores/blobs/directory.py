@@ -46,10 +46,11 @@ class Directory:
             finally:
                 self.threads.start(part.close)
 
-    async def read(self, key: str, start: int = 0) -> AsyncGenerator[bytes, None]:
-        blob = await self.run(opened, self.path(key), start)
+    async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        blob, at = await self.run(opened, self.path(key), start), start
         try:
-            while chunk := await self.run(blob.read, CHUNK_BYTES):
+            while chunk := await self.run(blob.read, CHUNK_BYTES if stop is None else min(CHUNK_BYTES, stop - at)):
+                at += len(chunk)
                 yield chunk
         finally:
             self.threads.start(blob.close)  # a read may still be under way in its thread

@@ -38,8 +38,9 @@ class ObjectStorage(Protocol):
         """Stores what the chunks hold once all of them have come. A write that fails or is cancelled leaves nothing; after
         StorageUnavailable, which comes at once, the clean-up goes on by itself and may fail, too."""
 
-    def read(self, key: str, start: int = 0) -> AsyncGenerator[bytes, None]:
-        """The blob from this byte on, in pieces of at most CHUNK_BYTES. Raises BlobNotFound."""
+    def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        """The blob from one byte on and up to, without it, a later one, in pieces of at most CHUNK_BYTES. No more than that is
+        fetched. Raises BlobNotFound."""
 
     async def delete(self, key: str) -> None:
         """Removes the blob, and what an interrupted write left of it. Nothing happens when there is neither."""

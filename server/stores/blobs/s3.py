@@ -78,8 +78,10 @@ class S3:
             key, self.client.complete_multipart_upload, UploadId=upload["UploadId"], MultipartUpload={"Parts": done}
         )
 
-    async def read(self, key: str, start: int = 0) -> AsyncGenerator[bytes, None]:
-        place = {"Bucket": self.bucket, "Key": checked(key)} | ({"Range": f"bytes={start}-"} if start else {})
+    async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        place = {"Bucket": self.bucket, "Key": checked(key)}
+        if start or stop is not None:
+            place["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
         body = (await self.run(self.client.get_object, **place))["Body"]
         try:
             while chunk := await self.run(body.read, CHUNK_BYTES):

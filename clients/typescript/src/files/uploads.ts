@@ -3,7 +3,7 @@ import { fromJsonString } from "@bufbuild/protobuf";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { type Attempt, converse } from "../calls/conversation.js";
-import { linked } from "../calls/deadlines.js";
+import { Deadline, linked } from "../calls/deadlines.js";
 import { called } from "../calls/methods.js";
 import type { Connection } from "../connection.js";
 import { failed } from "../errors/errors.js";
@@ -56,13 +56,18 @@ export type Carrier = (outgoing: Outgoing) => Promise<Response>;
 export async function upload(connection: Connection, carry: Carrier, source: Source, options: UploadOptions): Promise<File> {
   const { organisationId, alternativeText, signal, timeoutMs, idempotencyKey, onProgress = () => undefined } = options;
   const { reach, conduct } = connection;
+  const deadline = new Deadline(timeoutMs, signal);
   const query = new URLSearchParams({ organisationId, name: options.name ?? source.name ?? "" });
   if (alternativeText) {
     query.set("alternativeText", alternativeText);
   }
-  query.set("sha256", await digest(source, signal));
+  query.set("sha256", await digest(source, deadline));
   const url = `${reach.httpUrl}/v1/files:upload?${query}`;
-  const given = { signal, timeoutMs, headers: idempotencyKey ? { "idempotency-key": idempotencyKey } : undefined };
+  const given = {
+    signal,
+    timeoutMs: deadline.remaining(),
+    headers: idempotencyKey ? { "idempotency-key": idempotencyKey } : undefined,
+  };
   return converse(conduct, called(FileService.method.uploadFileContent), given, (attempt) =>
     bounded(attempt, async (ending) => {
       const { headers } = attempt;
@@ -91,10 +96,10 @@ async function bounded<T>(attempt: Attempt, work: (ending: AbortSignal) => Promi
 }
 
 /** The SHA-256 of what is read, in hexadecimal. */
-async function digest(source: Source, signal: AbortSignal | undefined): Promise<string> {
+async function digest(source: Source, deadline: Deadline): Promise<string> {
   const hash = sha256.create();
   for await (const chunk of chunks(source.stream())) {
-    signal?.throwIfAborted();
+    deadline.check();
     hash.update(chunk);
   }
   return bytesToHex(hash.digest());

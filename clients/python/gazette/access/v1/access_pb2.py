@@ -37,3 +37,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCESSRULE']._serialized_start=88
   _globals['_ACCESSRULE']._serialized_end=303
 # @@protoc_insertion_point(module_scope)
+Permission.__doc__ = """What a caller may do. Roles grant permissions (`server/auth/permissions.py` holds the table), for one organisation or for all.
+
+PERMISSION_UNSPECIFIED: No permission. A method that asks for it is refused at start-up.
+PERMISSION_DOCUMENTS_READ: Read drafts, revisions and content types.
+PERMISSION_DOCUMENTS_WRITE: Create and change drafts, and submit them for review.
+PERMISSION_DOCUMENTS_REVIEW: Approve somebody else's draft, or ask for changes to it.
+PERMISSION_DOCUMENTS_PUBLISH: Change what the public sees.
+PERMISSION_DOCUMENTS_IMPORT: Bring in documents that were published elsewhere, without review.
+PERMISSION_CONTENT_TYPES_WRITE: Create and change content types. Needs a grant for all organisations.
+PERMISSION_FILES_READ: Read the metadata and the bytes of files that are not public.
+PERMISSION_FILES_WRITE: Upload files.
+PERMISSION_ORGANISATIONS_WRITE: Create and change organisations. Needs a grant for all organisations.
+PERMISSION_SYSTEM_READ: Read how the service itself is doing.
+PERMISSION_ACCOUNTS_READ: See accounts and what they may do.
+PERMISSION_ACCOUNTS_WRITE: Invite people, make service accounts and their keys, grant and revoke roles, disable accounts.
+PERMISSION_AUDIT_READ: Read the audit. Verifying it needs a grant for all organisations.
+PERMISSION_DOCUMENTS_VANISH: Remove what the public sees as if it had never been, for legal reasons, and bring that back.
+PERMISSION_DOCUMENTS_DELETE: Delete documents that were never public, see what is deleted, and bring it back.
+PERMISSION_DOCUMENTS_FORCE: Publish what lacks approvals, in an emergency. It is flagged until somebody else has approved it afterwards.
+PERMISSION_DOCUMENTS_OVERRIDE: Publish what publish checks block."""
+AccessRule.__doc__ = """Who may call a method.
+
+public: Anyone, signed in or not.
+signed_in: Anyone who is signed in.
+permission: Callers who hold this permission, in the organisation that the request concerns.
+everywhere: Whether the permission must be held for all organisations, though it can be held in one.
+while_enrolling: Whether those may call it, too, who can do nothing until they have set up an authenticator app (TOTP_REQUIRED_ROLES)."""

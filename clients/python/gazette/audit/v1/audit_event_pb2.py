@@ -36,3 +36,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITEVENT']._serialized_start=120
   _globals['_AUDITEVENT']._serialized_end=535
 # @@protoc_insertion_point(module_scope)
+AuditEvent.__doc__ = """Something that somebody did, or that was refused. An event is stored with the act, and sealed within a second: it is numbered, from
+1 without gaps, and its hash covers the one before. `docs/audit.md` says how to check that.
+
+number: Its number; 0 until it is sealed.
+event_time: When it was written, by the database's clock.
+action: What was done: a verb of its domain, such as `document.publish` or `account.sign_in_refused`.
+actor_id: The account that did it; empty when nobody was signed in.
+target: What it was done to, such as the id of a document or an account; empty when that is unknown.
+organisation_id: The organisation concerned; empty when it is none in particular.
+request_id: The request with which it was done; empty for what the service or the command line did.
+details: What else is to be known: ids, states, flags. Where something changed, how it was `before` and `after`. Never a secret.
+personal: What says something about a person: the `address` that it was done from, and such as `email` and `name`. Left out when
+    there was nothing, and when it was erased.
+is_erased: Whether there was personal data that has been erased.
+sha256: Its hash, 64 lower-case hexadecimal digits; empty until it is sealed. It covers the event before it and all of this one; of the
+    personal data, a keyed hash.
+id: Its id, which it has from the beginning: a UUIDv7."""

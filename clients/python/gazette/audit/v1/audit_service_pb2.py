@@ -77,3 +77,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITSERVICE']._serialized_start=1922
   _globals['_AUDITSERVICE']._serialized_end=2213
 # @@protoc_insertion_point(module_scope)
+AuditProblemKind.__doc__ = """What is wrong with the audit.
+
+AUDIT_PROBLEM_KIND_UNSPECIFIED: Never in an answer.
+AUDIT_PROBLEM_KIND_MISSING: The event is missing: it was deleted, or the end of the audit cut off.
+AUDIT_PROBLEM_KIND_ALTERED: The event does not fit: it was edited, inserted or put in another place, or the one before it was.
+AUDIT_PROBLEM_KIND_PERSONAL_DATA_ALTERED: The event's personal data is not what it was written with. Where it was erased nothing is wrong.
+AUDIT_PROBLEM_KIND_REWRITTEN: The event has another hash than `known_sha256`: the audit was written anew, from there or from earlier on.
+AUDIT_PROBLEM_KIND_PERSONAL_DATA_MISSING: The event's personal data is gone, though no account that it concerns was erased since.
+AUDIT_PROBLEM_KIND_UNLISTED: The event is neither sealed nor does it wait to be: it was inserted behind the service's back, or its seal was deleted."""
+ListAuditEventsRequest.__doc__ = """Asks for events. Filters that are given all have to hold.
+
+actor_id: Only what this account did.
+target: Only what was done to this.
+action: Only this action, or with `.*` at its end every action of that domain, such as `account.*`.
+organisation_id: Only what concerns this organisation.
+since_time: Only at this time and later.
+until_time: Only before this time.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListAuditEventsResponse.__doc__ = """A part of the events.
+
+audit_events: Newest first.
+next_page_token: For the next part; empty at the end."""
+VerifyAuditRequest.__doc__ = """Asks whether the audit is as it was written.
+
+first_number: Where to begin; 0 means at the beginning.
+known_number: An event whose hash was noted earlier; 0 when none was. It comes with `known_sha256`, or neither does.
+known_sha256: The hash that it had, 64 lower-case hexadecimal digits."""
+VerifyAuditResponse.__doc__ = """What was found.
+
+is_intact: Whether all that was checked is as it was written.
+problem: The first thing that is wrong; left out when nothing is.
+last_number: The last event that was checked and is right; 0 when there is none.
+last_sha256: Its hash, 64 lower-case hexadecimal digits. Note both, away from the database, for the next time.
+next_number: The `first_number` with which the next call goes on; 0 when the end was reached or something is wrong.
+unsealed_count: How many events wait to be sealed, which takes a second at most; 0 where the end was not reached.
+oldest_unsealed_time: When the first of them was written. Long ago means that no process seals: what waits is checked, but no hash vouches for it."""
+AuditProblem.__doc__ = """Something that is wrong with the audit.
+
+number: The event's number; 0 where it has none.
+kind: What is wrong with it.
+event_id: The event's id; empty where it is not known."""

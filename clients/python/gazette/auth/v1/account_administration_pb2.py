@@ -100,3 +100,62 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DISABLEACCOUNTTOTPRESPONSE']._serialized_start=1691
   _globals['_DISABLEACCOUNTTOTPRESPONSE']._serialized_end=1771
 # @@protoc_insertion_point(module_scope)
+InviteAccountRequest.__doc__ = """Asks to invite a person.
+
+account: Its `email` and `name`; the rest is ignored.
+role: The role.
+organisation_id: Where: an organisation's id. Empty: in all organisations."""
+InviteAccountResponse.__doc__ = """The person is invited.
+
+account: As it was stored.
+mail_sent: Whether a mail with a link is on its way. False: the address was sent so many in the last hour or day that no further one is
+    sent now; the link in the newest one holds."""
+DisableAccountRequest.__doc__ = """Asks to keep an account from signing in.
+
+id: The account's id."""
+DisableAccountResponse.__doc__ = """The account cannot sign in.
+
+account: As it stands."""
+EnableAccountRequest.__doc__ = """Asks to let an account sign in again.
+
+id: The account's id."""
+EnableAccountResponse.__doc__ = """The account can sign in again.
+
+account: As it stands."""
+EraseAccountRequest.__doc__ = """Asks to erase a person's data.
+
+id: The account's id."""
+EraseAccountResponse.__doc__ = """The data is erased.
+
+account: As it stands."""
+GrantRoleRequest.__doc__ = """Asks to give an account a role.
+
+id: The account's id.
+role: The role.
+organisation_id: Where: an organisation's id. Empty: in all organisations.
+locales: For documents in these languages (BCP 47) and their forms alone: `fr` stands for `fr-CA`, too. Empty: in all. They are added to
+    those that the role is held for there."""
+GrantRoleResponse.__doc__ = """The account has the role.
+
+account: As it stands."""
+RevokeRoleRequest.__doc__ = """Asks to take a role from an account.
+
+id: The account's id.
+role: The role.
+organisation_id: Where: an organisation's id. Empty: in all organisations.
+locales: Only for documents in these languages. Empty: the role as a whole, for all languages and for single ones."""
+RevokeRoleResponse.__doc__ = """The account has the role no more.
+
+account: As it stands."""
+RevokeAccountSessionsRequest.__doc__ = """Asks to end all sessions of an account.
+
+id: The account's id."""
+RevokeAccountSessionsResponse.__doc__ = """The sessions have ended.
+
+revoked_count: How many there were."""
+DisableAccountTotpRequest.__doc__ = """Asks to sign in without the authenticator app that was lost.
+
+id: The account's id."""
+DisableAccountTotpResponse.__doc__ = """No authenticator app is asked for.
+
+account: As it stands."""

@@ -50,3 +50,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCOUNT']._serialized_start=231
   _globals['_ACCOUNT']._serialized_end=613
 # @@protoc_insertion_point(module_scope)
+Role.__doc__ = """What a person or a service may do. Each role can do all that the one before it can.
+
+ROLE_UNSPECIFIED: No role.
+ROLE_READER: Reads drafts.
+ROLE_AUTHOR: Writes drafts and submits them.
+ROLE_EDITOR: Reviews other people's drafts.
+ROLE_PUBLISHER: Publishes what was approved.
+ROLE_ADMIN: Imports documents and looks after people, content types and organisations."""
+AccountKind.__doc__ = """Who an account stands for.
+
+ACCOUNT_KIND_UNSPECIFIED: Never in an answer.
+ACCOUNT_KIND_PERSON: A person, who signs in with a password.
+ACCOUNT_KIND_SERVICE: A service, which calls with API keys and never signs in."""
+AccountState.__doc__ = """Whether an account can sign in.
+
+ACCOUNT_STATE_UNSPECIFIED: Never in an answer.
+ACCOUNT_STATE_ACTIVE: Can sign in.
+ACCOUNT_STATE_DISABLED: Cannot sign in, and has no sessions; its API keys are refused.
+ACCOUNT_STATE_INVITED: Has not accepted the invitation, and so has no password yet.
+ACCOUNT_STATE_ERASED: Its personal data was erased. Only the id is left, since histories and the audit name it. For good."""
+Grant.__doc__ = """A role, and where it holds.
+
+role: What may be done.
+organisation_id: Where: an organisation's id. Empty: in all organisations.
+locales: In which languages, and their forms, documents may be changed. Empty: in all. All documents there may be read."""
+Account.__doc__ = """A person or a service that signs in.
+
+id: UUIDv7.
+email: The address it signs in with, its domain in ASCII (IDNA 2008); compared without regard to case. Empty for a service, and once
+    erased.
+name: How it is called in reviews and histories. Empty once erased.
+state: Whether it can sign in.
+grants: What it may do, and where.
+create_time: When it was made.
+kind: Who it stands for.
+totp_confirm_time: Since when an authenticator app is asked for at sign-in. Unset: none is."""

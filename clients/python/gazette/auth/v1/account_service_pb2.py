@@ -102,3 +102,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCOUNTSERVICE']._serialized_start=1176
   _globals['_ACCOUNTSERVICE']._serialized_end=3378
 # @@protoc_insertion_point(module_scope)
+GetAccountRequest.__doc__ = """Asks for one account.
+
+id: Its id."""
+GetAccountResponse.__doc__ = """One account.
+
+account: As it stands."""
+ListAccountsRequest.__doc__ = """Asks for a part of the accounts.
+
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+organisation_id: Only accounts that have a role in this organisation. Empty: wherever the caller may see accounts.
+state: Only accounts in this state. ACCOUNT_STATE_UNSPECIFIED: in any.
+kind: Only accounts of this kind. ACCOUNT_KIND_UNSPECIFIED: of any.
+query: Only accounts whose name or address contains this, without regard to case. Empty: any."""
+ListAccountsResponse.__doc__ = """A part of the accounts.
+
+accounts: The newest first.
+next_page_token: For the next part; empty at the end."""
+UpdateAccountRequest.__doc__ = """Asks to change an account.
+
+account: Its `id`, and the new values of what `update_mask` names.
+update_mask: `name`, which may not become empty."""
+UpdateAccountResponse.__doc__ = """The changed account.
+
+account: As it stands."""

@@ -36,3 +36,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APIKEY']._serialized_start=116
   _globals['_APIKEY']._serialized_end=553
 # @@protoc_insertion_point(module_scope)
+ApiKey.__doc__ = """A long-lived credential of a service account, for the `authorization: Bearer` metadata.
+
+id: UUIDv7; it stands in the key too.
+account_id: The service account's id.
+name: What it is for, or where it is kept.
+scopes: What it may be used for, as far as the account may do it.
+create_time: When it was made.
+expire_time: When it ends.
+last_use_time: When it was last used, to the minute. Unset: never.
+revoke_time: When it was revoked. Unset: it was not.
+maker_id: The id of the key that it was made with, and is revoked with. Empty: it was made by a person, or on the command line.
+replaces_id: The id of the key that it replaces. Empty: of none."""

@@ -107,3 +107,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUTHSERVICE']._serialized_start=1459
   _globals['_AUTHSERVICE']._serialized_end=3847
 # @@protoc_insertion_point(module_scope)
+LoginRequest.__doc__ = """Asks for a session.
+
+email: The account's address.
+password: The password.
+totp_code: The six digits that the account's authenticator app shows, or a recovery code. Empty where there is no app.
+device_token: What an earlier sign-in on this device answered. With it the attempts of strangers do not keep the person out. Empty, or one
+    that does not hold any more: as an unknown device."""
+LoginResponse.__doc__ = """A session's first tokens.
+
+access_token: A JWT for the `authorization: Bearer` metadata.
+access_token_expire_time: When the access token ends.
+refresh_token: For RefreshToken; opaque.
+refresh_token_expire_time: When the refresh token ends if it is not used.
+account: Who signed in.
+device_token: For the next Login on this device. It is no credential, but tells a known device from an unknown one; for 90 days.
+totp_enrolment_required: Whether a role of the account needs an authenticator app that it does not have yet. Until ConfirmTotp its roles hold nothing
+    in the organisations where one of them asks for it. If that is all it has, every method but EnrolTotp, ConfirmTotp and
+    Logout is refused, as PERMISSION_DENIED `TOTP_ENROLMENT_REQUIRED`."""
+RefreshTokenRequest.__doc__ = """Asks for new tokens.
+
+refresh_token: The newest refresh token of the session."""
+RefreshTokenResponse.__doc__ = """The session's next tokens.
+
+access_token: A JWT for the `authorization: Bearer` metadata.
+access_token_expire_time: When the access token ends.
+refresh_token: For the next RefreshToken; opaque.
+refresh_token_expire_time: When the refresh token ends if it is not used."""
+LogoutRequest.__doc__ = """Asks to end the caller's session."""
+LogoutResponse.__doc__ = """The session has ended."""
+GetMeRequest.__doc__ = """Asks who the caller is."""
+GetMeResponse.__doc__ = """Who the caller is.
+
+account: The caller's account."""

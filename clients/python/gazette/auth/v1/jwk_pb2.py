@@ -38,3 +38,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETJWKSRESPONSE']._serialized_start=225
   _globals['_GETJWKSRESPONSE']._serialized_end=284
 # @@protoc_insertion_point(module_scope)
+Jwk.__doc__ = """A public key that access tokens can be verified with (RFC 7517, RFC 8037).
+
+kty: The key's type: `OKP` or `EC`.
+use: What it is for: `sig`.
+kid: Its name, which a token's header has too: its thumbprint (RFC 7638).
+alg: The algorithm: `EdDSA` or `ES256`.
+crv: The curve: `Ed25519` or `P-256`.
+x: The key, or its x coordinate, in base64url.
+y: Its y coordinate, in base64url; of an elliptic curve key alone."""
+GetJwksRequest.__doc__ = """Asks for the keys."""
+GetJwksResponse.__doc__ = """A JWK Set.
+
+keys: All keys whose tokens hold. None where tokens are signed with a secret."""

@@ -42,3 +42,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORGANISATION']._serialized_start=117
   _globals['_ORGANISATION']._serialized_end=436
 # @@protoc_insertion_point(module_scope)
+Organisation.__doc__ = """A department. It owns documents, files and parts of the site, and roles are granted in it.
+
+id: UUIDv7. Set by the server.
+slug: Its short name, unique: lower-case letters, digits and hyphens. It names the organisation for good.
+name: Its name, as people write it.
+create_time: When it was made. Set by the server.
+path_prefixes: The parts of the site that are its own, sorted: `guidance/boats` stands for the path `/guidance/boats` and all below it. Of
+    several that cover a path the longest counts. Without any it may use every path that is not reserved; with some, it puts
+    and moves documents only there. Set by ReservePath and ReleasePath."""

@@ -94,3 +94,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORGANISATIONSERVICE']._serialized_start=1942
   _globals['_ORGANISATIONSERVICE']._serialized_end=2909
 # @@protoc_insertion_point(module_scope)
+CreateOrganisationRequest.__doc__ = """Asks for a new organisation.
+
+organisation: Its `slug` and `name`, both required; the rest is ignored."""
+CreateOrganisationResponse.__doc__ = """The new organisation.
+
+organisation: As it was stored."""
+GetOrganisationRequest.__doc__ = """Asks for one organisation.
+
+id: Its id."""
+GetOrganisationResponse.__doc__ = """One organisation.
+
+organisation: As it stands."""
+ListOrganisationsRequest.__doc__ = """Asks for a part of all organisations.
+
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListOrganisationsResponse.__doc__ = """A part of all organisations.
+
+organisations: By slug.
+next_page_token: For the next part; empty at the end."""
+UpdateOrganisationRequest.__doc__ = """Asks for another name.
+
+organisation: Its `id`, and the new values of what `update_mask` names.
+update_mask: `name`, which may not become empty."""
+UpdateOrganisationResponse.__doc__ = """The organisation under its new name.
+
+organisation: As it stands now."""
+ReservePathRequest.__doc__ = """Asks for a part of the site.
+
+organisation_id: Whose it is to be.
+prefix: What is to be reserved: segments as in a document's `path`, without slashes around them. Upper and lower case differ, as
+    in paths."""
+ReservePathResponse.__doc__ = """The organisation with the part of the site.
+
+organisation: As it stands now."""
+ReleasePathRequest.__doc__ = """Gives a part of the site up.
+
+organisation_id: Whose it is.
+prefix: What is reserved, as `path_prefixes` says it."""
+ReleasePathResponse.__doc__ = """The organisation without the part of the site.
+
+organisation: As it stands now."""

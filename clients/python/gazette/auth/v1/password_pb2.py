@@ -67,3 +67,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCEPTINVITATIONRESPONSE']._serialized_start=1005
   _globals['_ACCEPTINVITATIONRESPONSE']._serialized_end=1118
 # @@protoc_insertion_point(module_scope)
+ChangePasswordRequest.__doc__ = """Asks for another password.
+
+password: The one that holds now.
+new_password: The one to hold from now on: 12 to 128 characters, not easily guessed, without words of the account's own."""
+ChangePasswordResponse.__doc__ = """The first tokens of a new session: all others, the one that asked among them, have ended.
+
+access_token: A JWT for the `authorization: Bearer` metadata.
+access_token_expire_time: When the access token ends.
+refresh_token: For RefreshToken; opaque.
+refresh_token_expire_time: When the refresh token ends if it is not used.
+device_token: For the next Login on this device, in place of the one that it had: with another password all device tokens have ended."""
+RequestPasswordResetRequest.__doc__ = """Asks for a mail with a link to set another password.
+
+email: The account's address."""
+RequestPasswordResetResponse.__doc__ = """A mail is on its way, if there is an active account with this address. The answer does not tell."""
+ResetPasswordRequest.__doc__ = """Sets the password that was forgotten.
+
+token: From the link in the mail, for an hour.
+new_password: The new password: 12 to 128 characters, not easily guessed, without words of the account's own."""
+ResetPasswordResponse.__doc__ = """The password is set, and all sessions have ended: sign in.
+
+device_token: For the next Login on this device: whoever reads the account's mail is not kept out by strangers who guess. It is no
+    credential."""
+AcceptInvitationRequest.__doc__ = """Accepts an invitation.
+
+token: From the link in the mail, for seven days.
+password: The password to sign in with: 12 to 128 characters, not easily guessed, without words of the account's own.
+name: How the person wants to be called. Empty: as the invitation has it."""
+AcceptInvitationResponse.__doc__ = """The account can sign in now.
+
+account: As it stands.
+device_token: For the first Login on this device: whoever reads the account's mail is not kept out by strangers who guess. It is no
+    credential."""

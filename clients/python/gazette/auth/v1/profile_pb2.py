@@ -57,3 +57,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONFIRMEMAILRESPONSE']._serialized_start=558
   _globals['_CONFIRMEMAILRESPONSE']._serialized_end=580
 # @@protoc_insertion_point(module_scope)
+UpdateMeRequest.__doc__ = """Asks to change the caller's own account.
+
+account: The account with what is to change; its id is ignored.
+update_mask: What is to change: `name`."""
+UpdateMeResponse.__doc__ = """The caller's account after the change.
+
+account: As it stands."""
+ChangeEmailRequest.__doc__ = """Asks to sign in with another address.
+
+email: The new address.
+password: The caller's password, again."""
+ChangeEmailResponse.__doc__ = """A mail is on its way. The answer does not tell whether the address is another account's: then that one is told."""
+ConfirmEmailRequest.__doc__ = """Confirms a new address.
+
+token: From the link in the mail to the new address, for a day."""
+ConfirmEmailResponse.__doc__ = """The account signs in with the new address from now on."""

@@ -80,3 +80,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=1333
   _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=1405
 # @@protoc_insertion_point(module_scope)
+CreateServiceAccountRequest.__doc__ = """Asks for a new service account.
+
+account: Its `name`; the rest is ignored.
+role: What it may do.
+organisation_id: Where: an organisation's id. Empty: in all organisations."""
+CreateServiceAccountResponse.__doc__ = """The new service account.
+
+account: As it was stored."""
+CreateApiKeyRequest.__doc__ = """Asks for a new key.
+
+account_id: The service account's id.
+name: What it is for, or where it is kept.
+scopes: What it may be used for, as far as the account may do it.
+expire_time: When it ends; two years from now at most, and no later than a key that it is made with. Unset: in one year.
+replaces_id: The id of a key of the same account that this one replaces. Empty: of none.
+overlap: For how long the replaced key still holds, 30 days at most. Unset: 24 hours."""
+CreateApiKeyResponse.__doc__ = """The new key.
+
+api_key: What is known of it.
+key: The key itself. It is shown here and never again."""
+ListApiKeysRequest.__doc__ = """Asks for a part of a service account's keys.
+
+account_id: The service account's id.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListApiKeysResponse.__doc__ = """A part of the keys.
+
+api_keys: The newest first, ended ones included.
+next_page_token: For the next part; empty at the end."""
+RevokeApiKeyRequest.__doc__ = """Asks to end a key before its time.
+
+account_id: The service account's id.
+id: The key's id."""
+RevokeApiKeyResponse.__doc__ = """The key has ended.
+
+api_key: As it stands."""

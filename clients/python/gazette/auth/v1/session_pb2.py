@@ -53,3 +53,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKEALLSESSIONSRESPONSE']._serialized_start=746
   _globals['_REVOKEALLSESSIONSRESPONSE']._serialized_end=810
 # @@protoc_insertion_point(module_scope)
+Session.__doc__ = """One sign-in that goes on.
+
+id: UUIDv7.
+user_agent: The program that signed in, as it called itself.
+address: The address it signed in from.
+create_time: When it began.
+last_use_time: When its tokens were last refreshed; at first, when it began.
+expire_time: When it ends if it is not used before.
+is_current: Whether it is the one that asks."""
+ListSessionsRequest.__doc__ = """Asks for a part of the caller's sessions.
+
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListSessionsResponse.__doc__ = """A part of the caller's sessions.
+
+sessions: Those that have not ended, the newest first.
+next_page_token: For the next part; empty at the end."""
+RevokeSessionRequest.__doc__ = """Asks to end one of the caller's sessions.
+
+id: Its id."""
+RevokeSessionResponse.__doc__ = """The session has ended."""
+RevokeAllSessionsRequest.__doc__ = """Asks to end all of the caller's sessions.
+
+keep_current: Whether the session that asks goes on."""
+RevokeAllSessionsResponse.__doc__ = """The sessions have ended.
+
+revoked_count: How many there were."""

@@ -53,3 +53,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DISABLETOTPRESPONSE']._serialized_start=461
   _globals['_DISABLETOTPRESPONSE']._serialized_end=482
 # @@protoc_insertion_point(module_scope)
+EnrolTotpRequest.__doc__ = """Asks to set up an authenticator app (RFC 6238).
+
+password: The caller's password, again."""
+EnrolTotpResponse.__doc__ = """What the app needs to know. Nothing is asked for at sign-in before ConfirmTotp.
+
+secret: The shared secret in base32, to be typed in.
+uri: The same as an `otpauth://` URI, to be shown as a QR code."""
+ConfirmTotpRequest.__doc__ = """Asks to use the authenticator app from now on.
+
+code: The six digits that the app shows."""
+ConfirmTotpResponse.__doc__ = """The app is asked for from now on.
+
+recovery_codes: Ten codes, each of which stands in for the app once. They are shown here and never again."""
+DisableTotpRequest.__doc__ = """Asks to sign in without an authenticator app again.
+
+password: The caller's password, again.
+code: The six digits that the app shows, or a recovery code."""
+DisableTotpResponse.__doc__ = """The app is not asked for any more."""

@@ -52,3 +52,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMMENT']._serialized_start=118
   _globals['_COMMENT']._serialized_end=972
 # @@protoc_insertion_point(module_scope)
+CommentState.__doc__ = """Which comments.
+
+COMMENT_STATE_UNSPECIFIED: All of them.
+COMMENT_STATE_OPEN: Threads that are neither resolved nor deleted.
+COMMENT_STATE_RESOLVED: Threads that are resolved."""
+Comment.__doc__ = """What somebody says to a document, or to a part of it: a comment, or a reply to one. Comments stay with the document, whatever
+becomes of the revision that they were made on.
+
+id: UUIDv7. Set by the server.
+parent_id: The comment that this is a reply to; empty for one that begins a thread. There are no replies to replies.
+revision_number: The revision that it was made on. 0 in a request means the newest.
+field: What it is about: a field of the document (`title`, `body`, …), or a member of the details as `details` with a JSON Pointer
+    (`details/parts/0/body`). Empty: the document as a whole. Of a reply, what its thread is about.
+quote: The words of the field that it is about, as its writer saw them in the revision; they are not looked for there. Empty: all of
+    them.
+quote_begin: Which characters of the field the quote begins after, where it stands there more than once. Without a `quote`, 0.
+text: What is said, plain text. Empty only once it was deleted.
+blocks_approval: Whether the document is neither approved nor published, except by force, until this is resolved. Only who may review it
+    (DOCUMENTS_REVIEW) says so, and not of a reply.
+account_id: Who said it. Set by the server.
+create_time: When it was said. Set by the server.
+update_time: When its text was last changed; unset if it never was. Set by the server.
+delete_time: When it was deleted: its text is gone, its place in the thread is kept. Set by the server.
+resolve_time: When it was resolved; unset while it is open, and of replies. Set by the server.
+resolver_id: Who resolved it. Set by the server."""

@@ -90,3 +90,51 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REOPENCOMMENTRESPONSE']._serialized_start=1892
   _globals['_REOPENCOMMENTRESPONSE']._serialized_end=1970
 # @@protoc_insertion_point(module_scope)
+AddCommentRequest.__doc__ = """Says something to a document.
+
+document_id: The document.
+comment: What is said. `text` is required."""
+AddCommentResponse.__doc__ = """The new comment.
+
+comment: As it was stored."""
+ListCommentsRequest.__doc__ = """Asks for a part of a document's comments.
+
+document_id: Whose.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+state: Only threads in this state, with their replies.
+revision_number: Only threads that were begun on this revision, with their replies; 0 for all."""
+ListCommentsResponse.__doc__ = """A part of a document's comments.
+
+comments: Newest thread first, each followed by its replies, oldest first. A page may have fewer than were asked for, and a thread may go
+    on in the next part.
+next_page_token: For the next part; empty at the end."""
+UpdateCommentRequest.__doc__ = """Changes what the caller has said.
+
+document_id: The document.
+comment: Its `id`, and the new values of what `update_mask` names.
+update_mask: `text`, which may not become empty, `blocks_approval`, or both."""
+UpdateCommentResponse.__doc__ = """The changed comment.
+
+comment: As it was stored."""
+DeleteCommentRequest.__doc__ = """Takes back what the caller has said.
+
+document_id: The document.
+id: The comment."""
+DeleteCommentResponse.__doc__ = """What is left of the comment.
+
+comment: Without its text and quote."""
+ResolveCommentRequest.__doc__ = """Closes a thread.
+
+document_id: The document.
+id: The comment that began the thread."""
+ResolveCommentResponse.__doc__ = """The comment, which is resolved.
+
+comment: As it now stands."""
+ReopenCommentRequest.__doc__ = """Opens a thread again.
+
+document_id: The document.
+id: The comment that began the thread."""
+ReopenCommentResponse.__doc__ = """The comment, which is open.
+
+comment: As it now stands."""

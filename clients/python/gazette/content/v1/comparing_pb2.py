@@ -56,3 +56,58 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DIFFREVISIONSRESPONSE']._serialized_start=1376
   _globals['_DIFFREVISIONSRESPONSE']._serialized_end=1648
 # @@protoc_insertion_point(module_scope)
+ChangeKind.__doc__ = """What became of something between two revisions.
+
+CHANGE_KIND_UNSPECIFIED: Of a stretch of text: it is in both. Nothing else that did not change is told of.
+CHANGE_KIND_ADDED: It is in the later one alone.
+CHANGE_KIND_REMOVED: It is in the earlier one alone.
+CHANGE_KIND_CHANGED: It is another one.
+CHANGE_KIND_MOVED: It is elsewhere in its list."""
+TextSegment.__doc__ = """A stretch of text.
+
+kind: UNSPECIFIED for what both have, ADDED or REMOVED.
+text: The text: all of it, or, where `omitted_characters` is not 0, its beginning.
+omitted_characters: How many characters follow `text` that are left out, since the answer would be too large.
+rest: What comes after those that are left out."""
+TextDiff.__doc__ = """How one text became another. What is not ADDED, put together, is the earlier text; what is not REMOVED, the later one.
+
+segments: In the order of the text. Words of any script are whole; where no spaces stand between words, characters are.
+is_coarse: Whether parts of it were told as replaced as a whole, since finding what they share would have taken too long."""
+MemberChange.__doc__ = """A change of a member of `details`.
+
+pointer: Where: a JSON Pointer (RFC 6901) into the later details, or, for what was REMOVED, into the earlier ones.
+kind: ADDED, REMOVED or CHANGED.
+before: What it was. Unset where it was ADDED, where `text` says it, and where the answer would be too large.
+after: What it is. Unset where it was REMOVED, where `text` says it, and where the answer would be too large.
+text: How one text became another, where both are texts."""
+ElementChange.__doc__ = """A change of an element of a list: a tag, an attachment, the target of a link.
+
+kind: ADDED, REMOVED or MOVED.
+element: The tag, the file's id, or the target's translation key.
+link_kind: Of links, their kind (`related`, …).
+from_index: Where it was, from 0. Of what was ADDED, 0.
+to_index: Where it is, from 0. Of what was REMOVED, 0."""
+FieldDiff.__doc__ = """What became of one field.
+
+field: Its name in `Revision`: `title`, `details`.
+text: `path`, `title`, `summary`, `body`: how one text became the other.
+members: `details`: what changed in it, the members in the order of their names.
+elements: `links`, `tags`, `attachments`: what changed in the list.
+before: `body_format`: what it was and is, by name.
+after: See `before`.
+omitted_changes: How many `members` or `elements` are left out, since the answer would be too large."""
+DiffRevisionsRequest.__doc__ = """Asks what changed between two revisions.
+
+document_id: Whose.
+from: The earlier one: its number, or `live` for what the public sees, or saw last. Empty means `live`. Where that is nothing yet,
+    all that the later one says was added.
+to: The later one: its number, `live` or `newest`. Empty means `newest`."""
+DiffRevisionsResponse.__doc__ = """What changed.
+
+from_revision_number: The number of the earlier revision; 0 for nothing.
+to_revision_number: The number of the later one; 0 for nothing.
+fields: The fields that differ, in the order in which a Revision has them.
+html: The body as the public would get it, as sanitised HTML in which `<ins>` and `<del>` mark what came and went; an id is there
+    once. What the body itself marks so is `<u>` and `<s>`. Empty where neither revision has a body.
+html_is_coarse: Whether blocks of it are marked as replaced as a whole, since finding what they share would have taken too long.
+html_is_omitted: Whether `html` is left out, since it would not fit into an answer."""

@@ -302,3 +302,159 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTENTSERVICE']._serialized_start=7801
   _globals['_CONTENTSERVICE']._serialized_end=15323
 # @@protoc_insertion_point(module_scope)
+CreateDocumentRequest.__doc__ = """Asks for a new document.
+
+document: What it shall say. `organisation_id`, `content_type`, `path` and `title` are required."""
+CreateDocumentResponse.__doc__ = """The new document.
+
+document: As it was stored.
+notices: What of its texts does not reach readers as it was written: at most 50, in the order of the text. The last one says so where
+    there is more."""
+GetDocumentRequest.__doc__ = """Asks for one document.
+
+id: Its id."""
+GetDocumentResponse.__doc__ = """One document.
+
+document: As its newest revision says.
+notices: What of its texts does not reach readers as it was written, as it was found when they were saved; nothing of what was saved
+    before notices were kept."""
+ListDocumentsRequest.__doc__ = """Asks for a part of the documents.
+
+organisation_id: Only this organisation's; empty means all that the caller may read.
+content_type: Only of this content type.
+locale: Only in this locale.
+draft_state: Only with a draft in this state.
+live_state: Only in this live state.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+order_by: The order: one or two of `content_type`, `title`, `path`, `create_time`, `update_time` and `publish_time`, with a comma and a
+    space between them, each with ` desc` behind it or not; `content_type, update_time desc`, say. The default is `create_time desc`,
+    and with `create_time` the only one in which nothing moves. What is changed during a walk moves in all others: it may come
+    twice, and is not left out, since the walk ends with what was changed since it began. Titles are sorted by their first 100
+    characters, capitals and accents aside; what was never published stands before all that was.
+view: How much of each.
+author_id: Only those of which this account saved the newest revision.
+tag: Only with this tag, as it is written.
+path_prefix: Only at this path and below it, by the newest revision's path.
+query: Only with these words in the newest revision's title, summary or path, as they are written, capitals aside: all of them, of
+    which the last may be the beginning of a word; `\"a phrase\"`, `this or that`, `-not this`. No words find nothing.
+updated_since_time: Only those that were last changed, in any way, at this time and later.
+updated_until_time: Only those that were last changed before this time.
+is_scheduled: Only with a schedule that is still to come. With the three fields that follow, one schedule has to be all that is asked for.
+scheduled_action: Only with a schedule that does this.
+due_until_time: Only with a schedule that is, or was, due before this time.
+has_failed: Only with a schedule that has failed: to publish, or to take down.
+has_draft: Only with a draft, in whatever state, or only without one.
+is_live: Only what the public sees or has seen something of, or only what was never public.
+with_count: Whether to say how many documents match.
+deleted: Only what is deleted, and not erased yet, of the organisations in which the caller may delete. Nothing of it is shown without.
+review_due_before: Only pages that must be looked at again before this time: with the present one, those that are due."""
+ListDocumentsResponse.__doc__ = """A part of the documents.
+
+documents: In the order of `order_by`, as much of each as `view` says. A page may have fewer than were asked for.
+next_page_token: For the next part; empty at the end.
+total_size: How many documents match, in all parts together, if the request asks for that.
+is_total_size_at_least: Whether there are more than that: beyond 10,000 nobody counts."""
+UpdateDocumentRequest.__doc__ = """Asks for one more revision.
+
+document: Its `id`, its `etag`, and the new values of what `update_mask` names.
+update_mask: Any of `path`, `title`, `summary`, `body`, `body_format`, `details`, `links`, `tags`, `attachments`. `path` and `title` may
+    not become empty.
+merge: Whether to merge with what others have saved since the version of the etag, rather than to be refused (docs/merging.md)."""
+UpdateDocumentResponse.__doc__ = """The changed document.
+
+document: As it was stored.
+notices: What of its texts does not reach readers as it was written: at most 50, in the order of the text. The last one says so where
+    there is more.
+merged: What was merged with what, if others had saved since the version of the etag."""
+SubmitDocumentRequest.__doc__ = """Asks for a review.
+
+id: The document.
+etag: The version that the caller saw.
+comment: A word to the reviewers.
+override_checks: Checks that are overridden, whatever they find: needs DOCUMENTS_OVERRIDE. Those that would have blocked are on the audit, with
+    the reason.
+override_reason: Why they are overridden. Required with `override_checks`, and empty without."""
+SubmitDocumentResponse.__doc__ = """The submitted document.
+
+document: As it now stands.
+problems: What the publish checks have found, and what was overridden: as CheckDocument lists it."""
+ApproveDocumentRequest.__doc__ = """Approves a draft.
+
+id: The document.
+etag: The version that the caller reviewed.
+comment: A word to the authors."""
+ApproveDocumentResponse.__doc__ = """The approved document.
+
+document: As it now stands."""
+RequestChangesRequest.__doc__ = """Gives a draft back.
+
+id: The document.
+etag: The version that the caller reviewed.
+comment: What is to change."""
+RequestChangesResponse.__doc__ = """The document that was given back.
+
+document: As it now stands."""
+PublishDocumentRequest.__doc__ = """Publishes an approved draft.
+
+id: The document.
+etag: The version that the caller saw.
+minor: Whether readers need not notice, a minor update: `public_update_time` stays as it was, and so does the page's history.
+force: Whether to publish the draft in an emergency, though it lacks approvals or has open comments that block. One that needs no
+    force is published as without it.
+force_reason: Why it is forced.
+change_note: What changed, plain text for readers, who find it with the page from then on. Required of a major update: of a document that was
+    public before, unless it is `minor`.
+override_checks: Checks that are overridden, whatever they find: needs DOCUMENTS_OVERRIDE. Those that would have blocked are on the audit, with
+    the reason.
+override_reason: Why they are overridden. Required with `override_checks`, and empty without."""
+PublishDocumentResponse.__doc__ = """The published document.
+
+document: As it now stands.
+record_number: The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it.
+problems: What the publish checks have found, and what was overridden: as CheckDocument lists it.
+notices: What of the body does not reach readers yet: links to documents that are not public (`LINK_TARGET_NOT_LIVE`), whose text
+    stands there until they are."""
+ListRevisionsRequest.__doc__ = """Asks for a part of a document's revisions.
+
+document_id: Whose.
+page_size: How many at most; 0 means 20.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+view: How much of each."""
+ListRevisionsResponse.__doc__ = """A part of a document's revisions.
+
+revisions: Newest first, as much of each as `view` says. A page may have fewer than were asked for.
+next_page_token: For the next part; empty at the end."""
+BatchGetDocumentsRequest.__doc__ = """Asks for documents.
+
+ids: Which: at most 100, each once."""
+BatchGetDocumentsResponse.__doc__ = """What became of each.
+
+results: In the order of the ids, one for each. What an answer has no room for any more is RESOURCE_EXHAUSTED `ANSWER_FULL` here: ask for
+    those again. The first document always has room."""
+BatchGetDocumentsResult.__doc__ = """A document, or why it is not here.
+
+response: As GetDocument answers it.
+error: Why not, with the details that the single call would have."""
+BatchSubmitDocumentsRequest.__doc__ = """Asks for reviews.
+
+requests: What to submit: at most 100."""
+BatchSubmitDocumentsResponse.__doc__ = """What became of each.
+
+results: In the order of the requests, one for each."""
+BatchSubmitDocumentsResult.__doc__ = """A submitted document, or why it is not.
+
+response: As SubmitDocument answers it; the document without what lists leave out, and without `summary` and `tags`, too, where the
+    answer has no room for those any more.
+error: Why not, with the details that the single call would have."""
+BatchPublishDocumentsRequest.__doc__ = """Publishes approved drafts.
+
+requests: What to publish: at most 100."""
+BatchPublishDocumentsResponse.__doc__ = """What became of each.
+
+results: In the order of the requests, one for each."""
+BatchPublishDocumentsResult.__doc__ = """A published document, or why it is not.
+
+response: As PublishDocument answers it; the document without what lists leave out, and without `summary` and `tags`, too, where the
+    answer has no room for those any more.
+error: Why not, with the details that the single call would have."""

@@ -61,3 +61,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETECONTENTTYPERESPONSE']._serialized_start=1218
   _globals['_DELETECONTENTTYPERESPONSE']._serialized_end=1245
 # @@protoc_insertion_point(module_scope)
+DocumentSide.__doc__ = """Which side of a document is meant.
+
+DOCUMENT_SIDE_UNSPECIFIED: Neither.
+DOCUMENT_SIDE_LIVE: What the public sees, or has seen last.
+DOCUMENT_SIDE_DRAFT: The draft. One that is being written may lack what it must have later."""
+ContentTypeVersion.__doc__ = """What a content type was from one change until the next.
+
+content_type: The content type as it was. Lists leave `details_schema` out.
+author_id: The account that made it so. Empty where that was not kept yet.
+create_time: When."""
+DocumentViolation.__doc__ = """One thing that is wrong with a document.
+
+field: Where: `document.details.parts[0].title`, or `document.body`.
+description: What."""
+InvalidDocument.__doc__ = """A document that does not satisfy a content type.
+
+id: Its id.
+organisation_id: Whose it is.
+path: Its path.
+locale: Its language.
+side: Which side of it. A document of which both sides are wrong comes twice.
+revision_number: The revision that was looked at.
+violations: What is wrong, the first five.
+is_invalid_already: Whether it does not satisfy the content type as it stands either: then no change makes it invalid, and none is refused for it.
+is_unmovable: Whether a move is in the way, which no change is accepted with: the member is there already and says something else, or the
+    details would become too large or nest too deep."""
+ListContentTypeVersionsRequest.__doc__ = """Asks for a part of the versions of a content type.
+
+name: Its name. One that was deleted still has them.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListContentTypeVersionsResponse.__doc__ = """A part of the versions of a content type.
+
+versions: Newest first, without their schemas. A page may have fewer than were asked for.
+next_page_token: For the next part; empty at the end."""
+DeleteContentTypeRequest.__doc__ = """Asks for a content type to be deleted.
+
+name: Its name.
+etag: The version that the caller saw."""
+DeleteContentTypeResponse.__doc__ = """It is deleted."""

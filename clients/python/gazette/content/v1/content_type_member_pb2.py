@@ -46,3 +46,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEMBERMOVE']._serialized_start=486
   _globals['_MEMBERMOVE']._serialized_end=748
 # @@protoc_insertion_point(module_scope)
+MemberPermission.__doc__ = """A part of documents that not everybody may write who may write the documents.
+
+member: Which part: a field of Document (`title`, `summary`, `path`, `body`, `body_format`, `details`, `links`, `tags`,
+    `attachments`), or members of its `details` as a JSON Pointer in which `*` stands for every element of an array or member of
+    an object (`/price`, `/parts/*/fee`).
+permission: What a caller must hold in the document's organisation to change it: `PERMISSION_DOCUMENTS_REVIEW` is what editors have,
+    `PERMISSION_DOCUMENTS_PUBLISH` what publishers have, `PERMISSION_ACCOUNTS_WRITE` what administrators have."""
+MemberMove.__doc__ = """Members of `details` that are called something else, or are elsewhere, from a version of their content type on.
+
+source: Where they were: a JSON Pointer (RFC 6901) through objects, in which `*` stands for every element of an array or member of an
+    object (`/old`, `/parts/*/old`).
+target: Where they are. What comes before and with its last `*` is the same as in `source`: nothing moves from one element to
+    another. Objects on the way are made where they are missing, and go where they are left empty."""

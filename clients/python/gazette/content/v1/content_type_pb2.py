@@ -60,3 +60,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTENTTYPE']._serialized_start=272
   _globals['_CONTENTTYPE']._serialized_end=1384
 # @@protoc_insertion_point(module_scope)
+ContentTypeView.__doc__ = """How much of each content type a list shows (AIP-157).
+
+CONTENT_TYPE_VIEW_UNSPECIFIED: As BASIC.
+CONTENT_TYPE_VIEW_BASIC: Without `details_schema`.
+CONTENT_TYPE_VIEW_FULL: All of it. The list has fewer on a page, the larger they are."""
+ContentType.__doc__ = """A kind of document, and what its `details` must look like. Each change makes a version of it, and all are kept.
+
+name: Its name, unique and fixed: lower-case letters, digits and underscores. What people read is `title`, which can be changed.
+title: Its name, as people write it.
+details_schema: The JSON Schema (draft 4 to 2020-12) that `details` must satisfy; empty allows everything. References stay within it. It has
+    at most 5,000 values, and one that takes more than a second to be compiled and asked about empty details is refused. `format`
+    is asserted; one that names a format which nothing checks is refused.
+body_member: The member of `details` under which the schema expects the document's body; the body is put there, for the check alone.
+    Empty: the schema does not speak of the body.
+html_members: Which members of `details` hold HTML, as JSON Pointers (RFC 6901) in which `*` stands for every element of an array or
+    member of an object (`/parts/*/body`). They are sanitised for the public; all other strings are data, not markup.
+etag: Names this version. Required in an update; set by the server.
+create_time: When it was made. Set by the server.
+update_time: When it last changed. Set by the server.
+version: The number of this version: one more with each change. Set by the server.
+member_permissions: Which parts of documents need more than the right to write documents, to be changed by a save or given at creation. What a
+    save leaves as it was needs nothing. Of several that concern one part all are needed.
+moves: Which members of `details` are called something else, or are elsewhere, from this version on, in this order. Revisions stay as
+    they were saved: whoever reads one gets the members where they are by then. An update whose mask names `moves` moves them;
+    `html_members` and `member_permissions` move along unless the mask names those, too; the schema does not, and has to be given.
+    A content type makes at most 100 in all its life. A new one has none.
+review_policy: Whose word a draft of this kind needs before it is published. Unset: that of one reviewer.
+publish_checks: The publish checks that its documents want otherwise than by default (docs/publish-checks.md), each once, in their order.
+is_block: Whether its documents are reusable blocks: a contact, a rate, an opening time. They are written, reviewed and published as
+    all are, and shown within pages (`[[block:…]]` in a body); nothing is served at their own paths. Fixed when it is made."""

@@ -101,3 +101,56 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTENTTYPESERVICE']._serialized_start=2325
   _globals['_CONTENTTYPESERVICE']._serialized_end=3491
 # @@protoc_insertion_point(module_scope)
+CreateContentTypeRequest.__doc__ = """Asks for a new content type.
+
+content_type: What it shall be. `name` and `title` are required; `etag` and the times are ignored."""
+CreateContentTypeResponse.__doc__ = """The new content type.
+
+content_type: As it was stored."""
+GetContentTypeRequest.__doc__ = """Asks for one content type.
+
+name: Its name.
+version: Which version of it; 0 means as it stands. Versions of one that was deleted are there, too."""
+GetContentTypeResponse.__doc__ = """One content type.
+
+content_type: As it stands, or was."""
+ListContentTypesRequest.__doc__ = """Asks for a part of all content types.
+
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+view: How much of each."""
+ListContentTypesResponse.__doc__ = """A part of all content types.
+
+content_types: By name, as much of each as `view` says. A page may have fewer than were asked for.
+next_page_token: For the next part; empty at the end."""
+UpdateContentTypeRequest.__doc__ = """Asks for a change of a content type.
+
+content_type: Its `name`, its `etag`, and the new values of what `update_mask` names.
+update_mask: Any of `title`, `details_schema`, `body_member`, `html_members`, `member_permissions`, `moves`, `review_policy`,
+    `publish_checks`. `title` may not become empty.
+accept_invalid: Whether the change is made though there are documents that become invalid by it. Those that a move would collide in are never
+    accepted.
+check_token: What CheckContentType handed out for this very change. It may be left out where a type has no more than 2,000 documents."""
+UpdateContentTypeResponse.__doc__ = """The changed content type.
+
+content_type: As it was stored.
+invalid_documents: The first of the documents that became invalid by it, and were accepted. CheckContentType lists all.
+invalid_count: How many there are."""
+CheckContentTypeRequest.__doc__ = """Asks which documents do not satisfy a content type.
+
+name: Its name.
+change: The change that is thought of; `accept_invalid` and `check_token` of it are ignored. Unset: the content type is meant as it
+    stands.
+page_size: How many documents to name at most; 0 means 50. An answer may have fewer, or none, and not be the last: each looks at some two
+    thousand documents.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+CheckContentTypeResponse.__doc__ = """A part of what was found.
+
+invalid_documents: Those that do not satisfy it, in the order of their creation.
+next_page_token: For the next part; empty at the end.
+checked_count: How many documents were looked at so far, in this part and those before.
+total_count: How many there were when the first part was asked for.
+invalid_count: How many sides of documents were found so far that the change would make invalid.
+invalid_already_count: How many were found so far that are invalid already.
+check_token: With the last part: what UpdateContentType is given to make the change without looking at all documents again, by the same
+    caller within a day. Empty if there is no `change`."""

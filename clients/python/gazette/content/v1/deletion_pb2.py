@@ -52,3 +52,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNDELETEDOCUMENTRESPONSE']._serialized_start=617
   _globals['_UNDELETEDOCUMENTRESPONSE']._serialized_end=701
 # @@protoc_insertion_point(module_scope)
+DeleteDocumentRequest.__doc__ = """Deletes a document.
+
+id: The document.
+etag: The version that the caller saw."""
+DeleteDocumentResponse.__doc__ = """The deleted document.
+
+document: As it was, with `delete_time`, `purge_time`, and the etag by which it is brought back."""
+UndeleteDocumentRequest.__doc__ = """Brings a deleted document back.
+
+id: The document.
+etag: Its etag, as DeleteDocument or a list of what is deleted told it.
+path: Where it is to be read; empty for where it was. Another path makes one more revision."""
+UndeleteDocumentResponse.__doc__ = """The document, which is a draft again.
+
+document: As it now stands."""

@@ -117,3 +117,105 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_start=5050
   _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_end=5510
 # @@protoc_insertion_point(module_scope)
+ImportOutcome.__doc__ = """What became of one part of an import.
+
+IMPORT_OUTCOME_UNSPECIFIED: Never in an answer.
+IMPORT_OUTCOME_CREATED: A new document.
+IMPORT_OUTCOME_UPDATED: A new revision of a document that was here already.
+IMPORT_OUTCOME_UNCHANGED: This very version was imported before: nothing changed.
+IMPORT_OUTCOME_REFUSED: Not imported; the rest of the stream was."""
+ImportOptions.__doc__ = """What an import is to do; the first message of the stream.
+
+organisation_id: Who publishes what is imported. Empty where the import restores.
+restores: Whether an installation is restored from an export that was made for it (`for_restoring`): all keeps its ids, its times and
+    its number in the record, and each page is served as the bytes that it was. Only for callers who may import for all
+    organisations, and only while nothing was published here but by such imports."""
+ImportedFile.__doc__ = """A file, before the messages with its bytes.
+
+id: What documents call it: in `attachments`, and in their text as `/v1/files/{id}`. It keeps the id where that is free; where it
+    is another organisation's file, it gets one of its own, and documents are imported with that.
+organisation_id: Whose it is. Read by imports that restore; otherwise it becomes that of the import.
+name: Its name, with its extension.
+alternative_text: What it shows or says, for those who cannot see it.
+content_type: Its media type. An import detects it from the bytes; one that restores refuses a file of another.
+size_bytes: Its length in bytes.
+sha256: SHA-256 of its bytes, 64 lower-case hexadecimal digits. Other bytes are refused.
+publish_time: When it became public. Read by imports that restore.
+create_time: When it was uploaded. Read by imports that restore."""
+ImportedRedirect.__doc__ = """A former path of a document, which leads to where the document is now.
+
+translation_key: Of the document, with `locale`. It is imported before.
+locale: The document's language.
+path: The former path.
+source: Where it comes from, for the answer and the audit."""
+ImportedEntry.__doc__ = """An entry of the record, and what its path has served since, if it still does: for imports that restore.
+
+body: The serialised gazette.record.v1.RecordEntryBody, as it was hashed.
+answer_size_bytes: The length of what the path serves, a serialised gazette.delivery.v1.GetPageResponse, whose bytes follow in messages of their
+    own. 0 where later entries have taken its place: what was served then is not part of an export.
+translation_key: The translation key of the document that the entry concerns, where the path still serves something.
+covers_prefix: Of a former path: whether every path below it is redirected too.
+preserves_suffix: With `covers_prefix`: whether what follows the path is appended to where it leads."""
+ImportedDocument.__doc__ = """A document as it was published elsewhere. It becomes a revision, and that revision becomes public at once.
+
+document: What it says. `translation_key` with `locale` names the document: if it exists it gets one more revision, otherwise it
+    is made. `translation_key`, `path`, `title` and `content_type` are required; what the server sets is ignored, and so is
+    `organisation_id`. It must satisfy its content type's schema.
+source: Where it comes from, for the answer and the audit: a file's name, say.
+live_state: What the public is to see of it. A document that has VANISHED here is not brought back by an import: `DOCUMENT_VANISHED`.
+explanation: WITHDRAWN and GONE: why, as HTML.
+withdraw_time: WITHDRAWN: when it was withdrawn, as the source says.
+location: REDIRECTED: where to, a path of this site or an absolute https URL, either with its query and fragment. GONE: where to look
+    instead, or empty. What is no printable ASCII is percent-encoded. A redirect that leads back to where it comes from, by
+    whatever way, is refused with `REDIRECT_LOOP`.
+covers_prefix: REDIRECTED: whether every path below the document's own is redirected too.
+preserves_suffix: REDIRECTED with `covers_prefix`: whether what follows the document's path is appended to `location`.
+claimed_first_publish_time: When it was first published, as the source says. Kept beside the record's own time.
+claimed_public_update_time: When it last changed in a way that readers were to notice, as the source says. Kept beside the record's own time.
+only_if_absent: Whether it is known only from links to it: it is made if it is not here, and changes nothing if it is.
+record_entry: For imports that restore: the entry that made it public, with the bytes of its page behind this message. Then `document` has
+    its `id`, `organisation_id`, `live` and `create_time`, too. Other imports pass it over.
+change_history: What readers were told of its changes, as the source says: at most 64 KiB. It takes the place of what earlier imports said; what
+    was said here stays."""
+ImportResult.__doc__ = """What became of one part of an import.
+
+source: Its `source`; or `content_type/`, `organisation/`, `file/` or `record_entry/`, and its name, slug, name or number.
+outcome: What became of it.
+document_id: The document's id; empty when it was refused or is something else.
+reason: REFUSED: the reason, as in ErrorInfo.
+message: REFUSED: what is wrong, in words, with the field's name.
+record_number: CREATED and UPDATED: the last entry of the record that it made; 0 for a content type.
+notices: CREATED and UPDATED: what of its texts does not reach readers as it was written, at most 20."""
+ImportDocumentsRequest.__doc__ = """One message of an import: first `options`, then content types and files before the documents that need them, and the targets of
+links before what links to them. The bytes of a file follow it in `chunk`s.
+
+options: What the import is to do.
+content_type: A content type that is made if there is none of its name, by a caller who may write content types; one that exists stays
+    as it is.
+document: A document.
+organisation: An organisation, with its id, for an import that restores: it is made if there is none of that id. Others pass it over.
+file: A file, whose bytes follow.
+redirect: A former path of a document. An import that restores has it from `record_entry`.
+record_entry: For an import that restores: an entry of the record that no document stands for, in its place. Others pass it over.
+chunk: The next bytes of the file or of the entry's answer before it."""
+ImportDocumentsResponse.__doc__ = """What became of an import.
+
+results: One for each part but `options` and `chunk`, in the order of the stream.
+record_number: The last entry of the record that this made; 0 if it made none. Sent as `min_record_number` with a read, it makes sure that the
+    read shows all of it."""
+ExportDocumentsRequest.__doc__ = """Asks for all documents of an organisation, or of all of them.
+
+organisation_id: Whose documents; empty means those of all organisations, for callers who may read in all.
+with_files: Whether the public files come too that pages have attached, or lead to by `/v1/files/{id}`.
+for_restoring: Whether all comes that an import needs that restores an empty installation: organisations, ids, times, the record, and the
+    bytes of each page."""
+ExportDocumentsResponse.__doc__ = """One message of an export: organisations and content types first, the others in the order of the record; but redirects come last,
+unless it is for restoring. Each can be sent to ImportDocuments as it is.
+
+content_type: A content type that the documents after it use.
+document: What the public sees of a document.
+organisation: An organisation that publishes here.
+file: A file that the document after it needs; its bytes follow.
+redirect: A former path of a document. They come last.
+record_entry: An entry of the record that no document stands for.
+chunk: The next bytes of the file or of the entry's answer before it."""

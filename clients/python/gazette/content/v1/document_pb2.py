@@ -103,3 +103,128 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVISION_LINKSENTRY']._serialized_start=3348
   _globals['_REVISION_LINKSENTRY']._serialized_end=3437
 # @@protoc_insertion_point(module_scope)
+BodyFormat.__doc__ = """How a body is written.
+
+BODY_FORMAT_UNSPECIFIED: Means MARKDOWN.
+BODY_FORMAT_MARKDOWN: CommonMark, with what GitHub and GOV.UK add to it: tables with alignment, strikethrough, task lists, alerts, links of bare
+    addresses, footnotes, definition lists, abbreviations, ids of headings, and of Govspeak's marks the callouts, boxes, addresses
+    and steps. HTML inside it is sanitised. docs/writing.md has each with its result. What does not reach readers as it was written
+    is named by the notices of the answer.
+BODY_FORMAT_HTML: HTML, sanitised when it is saved. What is left out is named by the notices of the answer."""
+DraftState.__doc__ = """Where the newest revision stands that is not public.
+
+DRAFT_STATE_UNSPECIFIED: There is none: the newest revision is what the public sees.
+DRAFT_STATE_DRAFT: Being written.
+DRAFT_STATE_IN_REVIEW: Waiting for a reviewer.
+DRAFT_STATE_CHANGES_REQUESTED: A reviewer asked for changes.
+DRAFT_STATE_APPROVED: As many reviewers approved this revision as its content type asked for; it can be published.
+DRAFT_STATE_SCHEDULED: Approved, and to be published by itself when it is due. A later save voids the schedule with the approval.
+DRAFT_STATE_SCHEDULE_FAILED: It was due, and could not be published: `schedule.failure` says why. The approval holds; it can be published, or scheduled
+    again."""
+LiveState.__doc__ = """What the public sees of a document.
+
+LIVE_STATE_UNSPECIFIED: Nothing yet.
+LIVE_STATE_PUBLISHED: A page.
+LIVE_STATE_WITHDRAWN: A page with a notice that it no longer holds.
+LIVE_STATE_REDIRECTED: The way to another page.
+LIVE_STATE_GONE: That there was a page, and why it is gone.
+LIVE_STATE_VANISHED: Nothing, as if there had never been anything: a legal removal."""
+DocumentView.__doc__ = """How much of each document or revision a list shows (AIP-157).
+
+DOCUMENT_VIEW_UNSPECIFIED: As BASIC.
+DOCUMENT_VIEW_BASIC: Without what is long: `body`, `details`, `links` and `attachments`.
+DOCUMENT_VIEW_FULL: All of it. The list has fewer on a page, the larger they are."""
+Draft.__doc__ = """The draft side of a document.
+
+state: Where it stands.
+revision_number: Which revision it is; 0 when there is none.
+schedule: When it is to be published, or was to be. Unset unless it is SCHEDULED or SCHEDULE_FAILED.
+approvals: Who has approved it since it was last submitted, in the order in which they did. A save voids all approvals, and so does who
+    asks for changes or takes it back.
+required_approvals: How many approvals its content type asks for now.
+blocking_comments: How many open comments keep it from being approved and published (ListComments has them)."""
+Live.__doc__ = """The live side of a document.
+
+state: What the public sees.
+revision_number: Which revision they see, or have seen last; 0 when there was none.
+path: Where they see it, or whatever is there instead.
+publish_time: When what they see became so.
+first_publish_time: When the document first became public here.
+public_update_time: When the document last changed in a way that readers were to notice.
+record_number: The record entry of the last change.
+publish_duration: How long the last publication took, from its request until the change was handed to the database. Unset where that was not
+    measured yet.
+explanation: WITHDRAWN, GONE: why, as HTML, as it was given. Lists leave it out unless their `view` is FULL.
+withdraw_time: WITHDRAWN: since when.
+location: REDIRECTED: where to. GONE: where to look instead; may be empty.
+covers_prefix: REDIRECTED: whether every path below is redirected too.
+preserves_suffix: REDIRECTED: whether what follows the path is appended to `location`.
+schedule: When it is to be taken down by itself, or was to be, and could not. Unset where neither is so.
+forced: What was published by force and nobody has approved since. Unset where there is nothing of the kind.
+review_by_time: By when the page must be looked at again. Unset where nobody said so.
+reviewed_time: When somebody last said that the page is still right (ConfirmDocument).
+reviewer_id: The account that said so.
+review_interval: How long after that the page must be looked at once more.
+overridden_checks: The publish checks that would have kept this revision from being published, and were overridden."""
+LinkTargets.__doc__ = """The targets of one kind of link.
+
+translation_keys: The targets' translation keys, in order. The page links to the translation in its own locale, or else to one that is
+    live in another. A target that is not live is left out of the page, and comes in by itself when it is published. With all
+    else that its document has, no more than the 2,000 elements of `Document.links`."""
+Document.__doc__ = """One thing that an organisation publishes, in one locale.
+
+id: UUIDv7. Set by the server.
+organisation_id: Who publishes it. Fixed at creation.
+content_type: The name of its content type. Fixed at creation; only an import changes it.
+locale: Its language (BCP 47), kept in its canonical form: `en-gb` is `en-GB`, `iw` is `he`. Fixed at creation; empty means `en`.
+translation_key: A UUID that it shares with its translations, all of one organisation. Fixed at creation; empty makes a new one.
+path: Where it is (to be) read: `/` or segments of letters, digits and `- _ . ~`, none of which begins with a dot.
+title: Its title, plain text.
+summary: What it is about, plain text.
+body: Its main text. It may name documents, files and blocks by their ids (docs/links.md).
+body_format: How the body is written.
+details: What else its content type asks for. Numbers are finite, and no whole numbers from 2^53 up to 2^64, which may have been others:
+    send those as strings; nested at most 16 deep; at most 25,000 values, objects and arrays among them. A draft may be saved with
+    members missing or empty, but not with wrong ones; to be submitted, approved and published it must satisfy the content type's
+    schema. What would take too long to be checked against it is refused.
+links: Its links to other documents, by kind (`related`, `parent`, …). With tags and attachments a document has at most 2,000
+    elements in all.
+tags: Words to find it by; no two that differ in capitals alone.
+attachments: The ids of its files. They become public with it, and are so while a page has them.
+etag: Names this version. Required in every change; set by the server.
+revision_number: The number of the revision shown here: the newest. Set by the server.
+draft: Its draft side. Set by the server.
+live: Its live side. Set by the server.
+create_time: When it was made. Set by the server.
+update_time: When it last changed in any way. Set by the server.
+delete_time: When it was deleted. Unset but in what DeleteDocument answers and in lists of what is deleted.
+purge_time: Until when it can be brought back; it is erased afterwards. Set with `delete_time`.
+source_document_id: A translation: the document that it was made from. Set by the server: of those that share its translation key, the first one
+    that is no translation itself; and by ConfirmTranslation.
+source_revision_number: A translation: the revision of its source that it says the same as. Set by the server when it is made: the one that was public
+    then, or else the newest; and by ConfirmTranslation."""
+RevisionContentType.__doc__ = """The content type by which a revision was saved.
+
+name: Its name.
+version: Its version."""
+Revision.__doc__ = """An immutable, numbered snapshot of a document.
+
+document_id: Whose it is.
+number: From 1, one more with each save.
+path: Where the document was to be read.
+title: Its title.
+summary: What it was about.
+body: Its main text.
+body_format: How the body was written.
+details: What else its content type asked for.
+links: Its links, by kind.
+tags: Words to find it by.
+attachments: The ids of its files.
+author_id: The account that saved it.
+create_time: When it was saved.
+restored_from_revision_number: The revision that this one says once more, path aside: what was restored, or, where a draft was discarded, what the public
+    saw. 0 for what somebody wrote.
+content_type: By which content type it was saved, and which version of that: members have the names that they had then. Unset where that was
+    not kept yet.
+etag: The document's etag as this was saved. It stands for this revision, and so do those that came after it, of what saved nothing,
+    until the next save. Empty where that is not known, of old revisions."""

@@ -57,3 +57,65 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MERGEDOCUMENTRESPONSE']._serialized_start=1712
   _globals['_MERGEDOCUMENTRESPONSE']._serialized_end=1949
 # @@protoc_insertion_point(module_scope)
+MergeOrigin.__doc__ = """Whose words a merged document says in a field.
+
+MERGE_ORIGIN_UNSPECIFIED: Not used.
+MERGE_ORIGIN_THEIRS: Only others changed it: it is as they saved it.
+MERGE_ORIGIN_YOURS: Only the caller changed it: it is as the request has it.
+MERGE_ORIGIN_BOTH: Both changed it: it says what both say."""
+MergedField.__doc__ = """A field of which a merge made something.
+
+field: Its name: `body`.
+origin: Who changed it."""
+Merged.__doc__ = """What came of a merge that was saved.
+
+base_revision_number: The revision that the caller's etag stands for.
+theirs_revision_number: The revision that others had come to, and with which the caller's words were merged.
+fields: The fields that differ from that first revision, and who changed them.
+unchanged: Whether nothing was saved, since the newest revision says all of it already: a retry, for example."""
+MergeHunk.__doc__ = """A part of a text that both changed, each otherwise: lines that stand where the other's stand.
+
+base_line: Its first line in the text that both began with, from 1. Where lines were only added, that before which they came.
+theirs_line: The same in the others' text.
+yours_line: The same in the caller's.
+merged_line: The same in the merged text, which has the others' lines there.
+base: The lines that both began with, each with a line feed at its end. Empty where there are none.
+theirs: What others made of them, in the same form.
+yours: What the caller made of them, in the same form."""
+FieldConflict.__doc__ = """What two changes of one field cannot both be.
+
+field: Where: `title`, `details.rates.standard`, `links.related`. A member of `details` that has a dot or a bracket in its name stands
+    as JSON has it, in brackets: `details[\"a.b\"]`.
+base: What both began with. Unset where there was nothing.
+theirs: What others made of it. Unset where they took it away.
+yours: What the caller made of it. Unset where they took it away.
+hunks: Of a text of several lines, the lines that collide. Where it has them and is long, the three texts are left out.
+is_shortened: Whether some of the three, or of the hunks, are left out: for want of room, or since they are very many."""
+Editor.__doc__ = """Who saved a document.
+
+account_id: The account.
+display_name: What its person is called. Empty where they may no longer read the document."""
+EditConflict.__doc__ = """A detail of ABORTED `STALE_ETAG` and `MERGE_CONFLICT`: what has happened to the document since the version that the caller had.
+
+document_id: The document.
+given_etag: The etag that the caller gave.
+current_etag: The document's etag now.
+base_revision_number: The revision that the given etag stands for; 0 where that is not known.
+revision_number: The newest revision.
+saved_by: Who saved in between, the last one first; three at most. Empty where nobody saved, but the document was submitted, approved
+    or published, for example.
+saved_by_count: How many saved in between.
+fields: The fields that differ between the two revisions; none where the first one is not known.
+conflicts: MERGE_CONFLICT: what collides, with all three versions, as far as there is room. MergeDocument has all.
+conflict_count: MERGE_CONFLICT: how many there are."""
+MergeDocumentRequest.__doc__ = """Asks what merging would give. As UpdateDocumentRequest.
+
+document: Its `id`, the `etag` of the version that the caller began with, and the caller's values of what `update_mask` names.
+update_mask: Any of `path`, `title`, `summary`, `body`, `body_format`, `details`, `links`, `tags`, `attachments`."""
+MergeDocumentResponse.__doc__ = """What merging would give.
+
+document: The document with both sides' words, and with the etag that it has now. Where they collide it says what others saved: no mark of a
+    collision is ever in a text. Saved with that etag, once what collides is settled, nothing of either side is lost.
+merged: What was merged with what, and who changed which field.
+conflicts: What collides, 500 at most; nothing if the merge could be saved as it is.
+conflict_count: How much collides."""

@@ -34,3 +34,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTICE']._serialized_start=55
   _globals['_NOTICE']._serialized_end=177
 # @@protoc_insertion_point(module_scope)
+Notice.__doc__ = """Something in a text that does not reach its readers as it was written. It is saved nevertheless.
+
+field: Where: `document.body`, a member of `document.details` that holds HTML (`document.details.parts[3].body`), or `explanation`.
+line: The line of that text on which it first is, from 1; 0 where no line says it.
+reason: What happens, in a word that stays: `ELEMENT_DROPPED`, `IMAGE_DROPPED` and others, listed in docs/writing.md.
+message: The same for people, with what it is.
+count: How often it is in that text."""

@@ -46,3 +46,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SWAPPATHSRESPONSE']._serialized_start=305
   _globals['_SWAPPATHSRESPONSE']._serialized_end=471
 # @@protoc_insertion_point(module_scope)
+SwapPathsRequest.__doc__ = """Names two documents that are to change places.
+
+id: One document.
+etag: The version of it that the caller saw.
+other_id: The other document.
+other_etag: The version of it that the caller saw."""
+SwapPathsResponse.__doc__ = """Where they are now.
+
+document: One document, as it now stands.
+other: The other document, as it now stands.
+record_number: The last entry of the record that this made; 0 where nothing is public. Sent as `min_record_number` with a read, it makes sure
+    that the read shows it."""

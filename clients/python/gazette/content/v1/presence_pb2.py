@@ -44,3 +44,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRESENCE']._serialized_start=431
   _globals['_PRESENCE']._serialized_end=579
 # @@protoc_insertion_point(module_scope)
+AnnouncePresenceRequest.__doc__ = """Says that the caller has a document open, or no longer.
+
+id: The document.
+field: The field that the caller is about to change, such as `body` or `details.rates`, if any.
+leave: Whether the caller closes the document: others are not told of them any more."""
+AnnouncePresenceResponse.__doc__ = """Who has the document open.
+
+others: Others who said so within the last 30 seconds, who came first standing first; 50 at most. The caller is not among them.
+is_unknown: Whether nobody could be asked: that others are not listed says nothing then."""
+Presence.__doc__ = """Somebody who has a document open.
+
+account_id: The account.
+display_name: What its person is called.
+since: Since when, without a break of more than 30 seconds.
+field: The field that they are about to change; empty if they did not say."""

@@ -64,3 +64,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKEPREVIEWLINKRESPONSE']._serialized_start=1232
   _globals['_REVOKEPREVIEWLINKRESPONSE']._serialized_end=1327
 # @@protoc_insertion_point(module_scope)
+PreviewLink.__doc__ = """A way to read one revision as the page that it would be, for whoever has the link's token.
+
+id: UUIDv7. Set by the server.
+document_id: Whose revision.
+revision_number: Which one. The link shows no other, whatever is saved later.
+account_id: Who made it.
+note: For whom, or what for, as its maker said.
+create_time: When it was made.
+expire_time: When it ends by itself.
+end_time: When it was ended before: by hand, or with its draft or document. Unset where it was not.
+is_open: Whether it shows something now, as far as link and document tell: it has not ended or expired, and neither its revision nor a
+    later one was published. It shows nothing either while its maker may not read drafts."""
+CreatePreviewLinkRequest.__doc__ = """Makes a link to a revision.
+
+id: The document.
+revision_number: Which revision; 0 for the newest.
+expire_time: When the link is to end by itself: later than now, and within 30 days. Unset means in seven days.
+note: For whom, or what for. Editors who list the links read it."""
+CreatePreviewLinkResponse.__doc__ = """The new link.
+
+preview_link: What is stored of it.
+token: What GetPage takes as `preview_token`. It is told here alone, and not stored: whoever has it can read the revision.
+path: Where the page is read with it: what GetPage calls `path`.
+locale: The language to ask for there."""
+ListPreviewLinksRequest.__doc__ = """Asks for the links to a document's revisions.
+
+document_id: Whose.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListPreviewLinksResponse.__doc__ = """A part of the links.
+
+preview_links: Newest first, those that have ended among them, until they are cleared away 30 days after they would have expired.
+next_page_token: For the next part; empty at the end."""
+RevokePreviewLinkRequest.__doc__ = """Ends a link.
+
+document_id: Whose revision it shows.
+id: Which link."""
+RevokePreviewLinkResponse.__doc__ = """The link that has ended.
+
+preview_link: As it now stands."""

@@ -62,3 +62,91 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKDOCUMENTRESPONSE']._serialized_start=1200
   _globals['_CHECKDOCUMENTRESPONSE']._serialized_end=1497
 # @@protoc_insertion_point(module_scope)
+PublishCheck.__doc__ = """What is looked at before a document is submitted, scheduled and published. docs/publish-checks.md has each with its default level.
+
+PUBLISH_CHECK_UNSPECIFIED: None.
+PUBLISH_CHECK_IMAGE_WITHOUT_ALTERNATIVE: An image that says neither what it shows nor that it shows nothing.
+PUBLISH_CHECK_IMAGE_ALTERNATIVE_SAYS_NOTHING: An image whose alternative text is the name of its file, or says only that it is an image.
+PUBLISH_CHECK_ATTACHMENT_WITHOUT_ALTERNATIVE: An attached image whose file has no alternative text.
+PUBLISH_CHECK_ATTACHMENT_NOT_READY: A file, attached or named by its id in a body, that the organisation does not have, or that has not arrived yet.
+PUBLISH_CHECK_HEADING_LEVEL_SKIPPED: A heading that is more than one level below the one before it.
+PUBLISH_CHECK_HEADING_EMPTY: A heading that says nothing.
+PUBLISH_CHECK_HEADING_LEVEL_ONE: A heading of the first level: that is the title's.
+PUBLISH_CHECK_HEADING_FAKED: A paragraph that is all bold, and so looks like a heading.
+PUBLISH_CHECK_LINK_WITHOUT_TEXT: A link that nobody can name: it holds no text, and no image that has one.
+PUBLISH_CHECK_LINK_TEXT_SAYS_NOTHING: A link whose text says nothing of where it leads, such as \"click here\".
+PUBLISH_CHECK_LINK_TEXT_IS_ADDRESS: A link whose text is an address.
+PUBLISH_CHECK_LINK_TEXT_AMBIGUOUS: Links that say the same and lead to different places.
+PUBLISH_CHECK_TABLE_WITHOUT_HEADERS: A table none of whose cells is a header that says something.
+PUBLISH_CHECK_TABLE_HEADER_EMPTY: A header of a table that says nothing, other than in its first corner.
+PUBLISH_CHECK_TABLE_WITHOUT_CAPTION: A table without a caption.
+PUBLISH_CHECK_LANGUAGE_MALFORMED: A `lang` that is no tag of a language (BCP 47).
+PUBLISH_CHECK_LANGUAGE_OF_PAGE: A text that is mostly in another script than the document's locale is written in.
+PUBLISH_CHECK_LANGUAGE_OF_PARTS: A passage in another script, without a `lang` that says its language.
+PUBLISH_CHECK_LINK_DEAD: A link to a path of this site that serves nothing.
+PUBLISH_CHECK_LINK_REDIRECTED: A link to a path of this site that leads elsewhere.
+PUBLISH_CHECK_LINK_GONE: A link to a page of this site that is gone.
+PUBLISH_CHECK_ANCHOR_DEAD: A link to a place on the page that there is not.
+PUBLISH_CHECK_LINK_TARGET_NOT_PUBLIC: An element of `links`, a link by id or a block whose target is not public: it would be left out of the page, stand there as text
+    or keep the document from being published.
+PUBLISH_CHECK_LINK_TARGET_WITHDRAWN: An element of `links`, or a link by id, whose target was withdrawn.
+PUBLISH_CHECK_SECTION_EMPTY: A heading with nothing below it.
+PUBLISH_CHECK_MEMBER_EMPTY: A member of `details` that the content type's schema requires, and that is an empty text.
+PUBLISH_CHECK_READING_LEVEL: A text that is hard to read by its LIX: words a sentence, and how many of a hundred words have more than six letters.
+PUBLISH_CHECK_SENTENCE_LONG: Sentences of many words."""
+PublishCheckLevel.__doc__ = """What a problem that a check finds means for publication.
+
+PUBLISH_CHECK_LEVEL_UNSPECIFIED: The check's default.
+PUBLISH_CHECK_LEVEL_OFF: It is not looked for.
+PUBLISH_CHECK_LEVEL_WARN: It is named.
+PUBLISH_CHECK_LEVEL_BLOCK: The document is neither submitted, scheduled nor published, unless somebody who may (DOCUMENTS_OVERRIDE) overrides it."""
+PublishProblemSeverity.__doc__ = """How much a problem keeps readers from what a page says.
+
+PUBLISH_PROBLEM_SEVERITY_UNSPECIFIED: Not said.
+PUBLISH_PROBLEM_SEVERITY_MINOR: A nuisance.
+PUBLISH_PROBLEM_SEVERITY_MODERATE: It takes some readers longer.
+PUBLISH_PROBLEM_SEVERITY_SERIOUS: Some readers miss something.
+PUBLISH_PROBLEM_SEVERITY_CRITICAL: Some readers cannot get what it says at all."""
+PublishCheckSetting.__doc__ = """How a content type wants one check.
+
+check: Which.
+level: What its problems mean; unset means the check's default.
+threshold: READING_LEVEL: the LIX above which a text is named. SENTENCE_LONG: the words that a sentence may have. 0 means the check's default."""
+WcagCriterion.__doc__ = """A success criterion of the Web Content Accessibility Guidelines 2.2.
+
+number: Its number: `1.1.1`.
+name: Its name: `Non-text Content`.
+level: Its level of conformance: `A`, `AA` or `AAA`."""
+PublishProblem.__doc__ = """Something that a check has found, and where.
+
+check: Which check has found it.
+level: What it means for publication: WARN or BLOCK.
+severity: How much it keeps readers from what the page says.
+criterion: The criterion that it concerns. Unset where none applies.
+message: The same for people, with what it is. It may change.
+field: Where: `document.body`, `document.details.parts[3].body`, `document.links`, `document.attachments`.
+pointer: Of `details`, the JSON Pointer (RFC 6901) of the member: `/parts/3/body`. Of `links`, that of the target: `/related/0`. Empty
+    elsewhere.
+line: The line of the text, as it was written, from 1; 0 where no line says it.
+element: The element in what was rendered of the text, as an XPath: `(//img)[2]` is its second image. Empty where it is none.
+excerpt: What stands there, cut.
+overridden: Where the problem is overridden: true. It blocked, and does so no more."""
+PublishCheckResult.__doc__ = """What came of one check.
+
+check: Which.
+level: Its level for documents of the type.
+count: How many problems it has found, those that are not listed among them."""
+CheckDocumentRequest.__doc__ = """Asks for a document's problems.
+
+id: The document.
+revision_number: Which of its revisions; 0 means the newest."""
+CheckDocumentResponse.__doc__ = """A document's problems.
+
+revision_number: The revision that was checked.
+problems: The problems: those that block first, then in the order of the checks and of the text. 50 at most, and 10 of one check;
+    `results` counts all.
+results: What came of each check that is not off, in their order.
+can_publish: Whether no problem blocks. It says nothing of the other conditions of a publication, such as an approval.
+words: Words of the running text: of paragraphs, lists and quotations, and not of headings, tables and code.
+sentences: Sentences of the running text.
+lix: The LIX of the running text, rounded; 0 where it is empty."""

@@ -58,3 +58,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREFERENCESRESPONSE']._serialized_start=830
   _globals['_LISTREFERENCESRESPONSE']._serialized_end=957
 # @@protoc_insertion_point(module_scope)
+ReferenceKind.__doc__ = """What is referred to, and how.
+
+REFERENCE_KIND_UNSPECIFIED: Never in an answer.
+REFERENCE_KIND_DOCUMENT: A document, by its translation key or its id: in `links`, or in the body as `document:…`.
+REFERENCE_KIND_PATH: A page of this site, by a path that was written by hand.
+REFERENCE_KIND_FILE: A file: among the attachments, in the body as `file:…`, or by a path that was written by hand.
+REFERENCE_KIND_BLOCK: A reusable block that is shown in the body."""
+ReferenceDirection.__doc__ = """Which way references are looked at.
+
+REFERENCE_DIRECTION_UNSPECIFIED: Means TO.
+REFERENCE_DIRECTION_TO: What refers to the document or file: where it is used.
+REFERENCE_DIRECTION_FROM: What the document refers to."""
+ReferenceSide.__doc__ = """Whose eyes see a reference.
+
+REFERENCE_SIDE_UNSPECIFIED: Both, each by itself.
+REFERENCE_SIDE_LIVE: It is in what the public sees: on a page, or in a block.
+REFERENCE_SIDE_DRAFT: It is in the newest revision of a document, which is not public."""
+Reference.__doc__ = """That a revision of a document refers to something.
+
+document_id: The document that refers.
+organisation_id: Whose it is.
+content_type: Its content type.
+locale: Its language.
+path: Where it is, or is to be, read.
+title: Its title.
+revision_number: Which of its revisions refers.
+side: Whether that is what the public sees, or a draft.
+field: Where: `links.related` (or another kind of link), `body`, `details` or `attachments`.
+kind: What is referred to, and how.
+target_id: DOCUMENT, BLOCK: the translation key, or the id, as it was written. FILE: the file's id. Empty for a PATH.
+target_path: What was written by hand: a path, without query and fragment. Empty where it was not."""
+ListReferencesRequest.__doc__ = """Asks what refers to a document or a file, or what a document refers to.
+
+document_id: A document.
+file_id: A file, which refers to nothing: `direction` is TO.
+direction: Which way.
+side: Those of one side alone.
+page_size: How many at most; 0 means 50.
+page_token: Where to go on: the `next_page_token` of the answer before."""
+ListReferencesResponse.__doc__ = """References, by the document that refers.
+
+references: Those of documents that the caller may read.
+next_page_token: Asks for those that follow; empty when there are none."""

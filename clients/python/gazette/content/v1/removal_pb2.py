@@ -47,3 +47,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REDIRECTION']._serialized_start=459
   _globals['_REDIRECTION']._serialized_end=794
 # @@protoc_insertion_point(module_scope)
+Withdrawing.__doc__ = """Why a page no longer holds.
+
+explanation: As HTML, which is sanitised."""
+Removal.__doc__ = """That there was a page.
+
+explanation: Why it is gone, as HTML, which is sanitised.
+location: Where to look instead, as `Redirection.location`; or empty."""
+Redirection.__doc__ = """The way to another page.
+
+location: Where to: a path of this site, or an absolute https URL of a host that is among REDIRECT_HOSTS; either with its query and
+    fragment. What is no printable ASCII is percent-encoded.
+covers_prefix: Whether every path below the document's own is redirected too, where it has nothing of its own.
+preserves_suffix: With `covers_prefix`: whether what follows the document's path is appended to `location`."""

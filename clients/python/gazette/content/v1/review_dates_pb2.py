@@ -56,3 +56,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONFIRMDOCUMENTRESPONSE']._serialized_start=847
   _globals['_CONFIRMDOCUMENTRESPONSE']._serialized_end=930
 # @@protoc_insertion_point(module_scope)
+SetReviewDateRequest.__doc__ = """Says by when a page must be looked at again.
+
+id: The document.
+etag: The version that the caller saw.
+review_by_time: By when: later than now, and 3,653 days from now at most. Unset: it need not be looked at again.
+review_interval: How long after each time that somebody confirmed the page it must be looked at once more: from one day to 3,653. Unset: who
+    confirms it says so, or it need not be."""
+SetReviewDateResponse.__doc__ = """The document with its review date.
+
+document: As it now stands."""
+ConfirmDocumentRequest.__doc__ = """Says that a page is still right.
+
+id: The document.
+etag: The version that the caller looked at.
+review_by_time: By when it must be looked at again: later than now, and 3,653 days from now at most. Unset: after its `review_interval`, and
+    without one never."""
+ConfirmDocumentResponse.__doc__ = """The document that was confirmed.
+
+document: As it now stands."""

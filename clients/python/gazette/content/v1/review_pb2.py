@@ -49,3 +49,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVIEW']._serialized_start=558
   _globals['_REVIEW']._serialized_end=810
 # @@protoc_insertion_point(module_scope)
+Approver.__doc__ = """Who may approve a draft, of those who may review it (DOCUMENTS_REVIEW) in the document's organisation.
+
+APPROVER_UNSPECIFIED: As REVIEWER.
+APPROVER_REVIEWER: All of them.
+APPROVER_PUBLISHER: Those who may publish it, too (DOCUMENTS_PUBLISH).
+APPROVER_ADMIN: Those who may let documents vanish, too (DOCUMENTS_VANISH): admins."""
+ReviewVerdict.__doc__ = """What was done with a draft in its review.
+
+REVIEW_VERDICT_UNSPECIFIED: None.
+REVIEW_VERDICT_SUBMITTED: It was submitted.
+REVIEW_VERDICT_APPROVED: It was approved.
+REVIEW_VERDICT_CHANGES_REQUESTED: It was given back, for changes.
+REVIEW_VERDICT_RECALLED: An author took it back.
+REVIEW_VERDICT_PUBLICATION_APPROVED: It had been published by force, and was approved afterwards."""
+ReviewPolicy.__doc__ = """Whose word a draft needs before the public sees it.
+
+required_approvals: How many people approve a draft, none of whom wrote a revision since the last publication. 0: nobody has to; whoever may
+    publish can publish a draft that was not submitted. Unset means 1. A change concerns drafts that are under way, too: they are
+    judged by it when they are published.
+approver: Who may give one. Approvals that were given before a change of it hold."""
+Approval.__doc__ = """Somebody's approval of the draft.
+
+account_id: Who gave it.
+create_time: When.
+comment: What they said to it. Lists of documents leave it out."""
+Forcing.__doc__ = """That something became public without the approvals that it needed.
+
+account_id: Who published it.
+force_time: When.
+reason: Why.
+revision_number: The revision that they published."""
+Review.__doc__ = """A step of a review, and what was said to it.
+
+number: Names it among the document's. Later ones have greater numbers.
+verdict: What was done.
+revision_number: The revision that it is about.
+account_id: Who did it.
+comment: What they said; may be empty.
+create_time: When."""

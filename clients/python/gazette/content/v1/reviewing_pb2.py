@@ -65,3 +65,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREVIEWSRESPONSE']._serialized_start=788
   _globals['_LISTREVIEWSRESPONSE']._serialized_end=903
 # @@protoc_insertion_point(module_scope)
+RecallDocumentRequest.__doc__ = """Takes a draft back from its reviewers.
+
+id: The document.
+etag: The version that the caller saw.
+comment: A word to the reviewers."""
+RecallDocumentResponse.__doc__ = """The document that was taken back.
+
+document: As it now stands."""
+ApprovePublicationRequest.__doc__ = """Approves what was published by force.
+
+id: The document.
+etag: The version that the caller saw.
+comment: A word to who published it."""
+ApprovePublicationResponse.__doc__ = """The document, whose publication is flagged no more.
+
+document: As it now stands."""
+ListReviewsRequest.__doc__ = """Asks for a part of what was said in a document's reviews.
+
+document_id: Whose.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListReviewsResponse.__doc__ = """A part of what was said in a document's reviews.
+
+reviews: Newest first. A page may have fewer than were asked for.
+next_page_token: For the next part; empty at the end."""

@@ -61,3 +61,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DISCARDDRAFTRESPONSE']._serialized_start=813
   _globals['_DISCARDDRAFTRESPONSE']._serialized_end=893
 # @@protoc_insertion_point(module_scope)
+GetRevisionRequest.__doc__ = """Asks for one revision.
+
+document_id: Whose.
+number: Its number."""
+GetRevisionResponse.__doc__ = """One revision.
+
+revision: As it was saved.
+notices: What of its texts does not reach readers as it was written, as it was found when they were saved; nothing of what was saved
+    before notices were kept."""
+RestoreRevisionRequest.__doc__ = """Asks for a new draft that says what an old revision said.
+
+id: The document.
+number: The revision that the draft is to say what it said.
+etag: The version that the caller saw.
+keep_path: Whether the document stays at the path where it is (to be) read now, wherever the old revision was."""
+RestoreRevisionResponse.__doc__ = """The document with its new draft.
+
+document: As it was stored.
+notices: What of its texts does not reach readers as it was written."""
+DiscardDraftRequest.__doc__ = """Gives a draft up.
+
+id: The document.
+etag: The version that the caller saw."""
+DiscardDraftResponse.__doc__ = """The document without a draft.
+
+document: As it now stands."""

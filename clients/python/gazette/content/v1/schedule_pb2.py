@@ -46,3 +46,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCHEDULEFAILURE']._serialized_start=953
   _globals['_SCHEDULEFAILURE']._serialized_end=1077
 # @@protoc_insertion_point(module_scope)
+ScheduledAction.__doc__ = """What is to happen to a document by itself.
+
+SCHEDULED_ACTION_UNSPECIFIED: None.
+SCHEDULED_ACTION_PUBLISH: Its approved revision is published.
+SCHEDULED_ACTION_TAKE_DOWN: What the public sees of it is taken down."""
+Schedule.__doc__ = """What is to happen to a document by itself, and when; or what should have happened, and why it did not.
+
+action: What.
+due_time: When. It happens within a second of this time while the service is up, and otherwise as soon as it is up again.
+account_id: The account that scheduled it. It does so in that account's name, if that may still do so then.
+revision_number: The revision that is to be published; 0 of what is to be taken down.
+minor: Whether readers need not notice, as in PublishDocument.
+failure: Why it did not happen. Unset unless it has failed; a draft is SCHEDULE_FAILED then.
+create_time: When it was scheduled.
+take_down: TAKE_DOWN: what becomes of the page.
+change_note: PUBLISH: what readers are to be told of the change."""
+ScheduledTakingDown.__doc__ = """What becomes of a page that is taken down by itself. A draft of the document stays as it is.
+
+withdrawn: The page, with a notice that it no longer holds.
+gone: That there was a page, and why it is gone: 410 over HTTP.
+redirect: The way to another page: 301 over HTTP."""
+ScheduleFailure.__doc__ = """Why what was due did not happen. Nothing tries again by itself.
+
+reason: The reason, as the ErrorInfo of PublishDocument would name it: `PERMISSION_DENIED` where the account that scheduled it may not
+    publish there any more, `INVALID_DETAILS`, `PATH_TAKEN` and others; `INTERNAL` where attempts ended again and again without a
+    result.
+message: The same for people. It may change.
+fail_time: When it was found out."""

@@ -65,3 +65,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNSCHEDULEDOCUMENTRESPONSE']._serialized_start=1638
   _globals['_UNSCHEDULEDOCUMENTRESPONSE']._serialized_end=1724
 # @@protoc_insertion_point(module_scope)
+ScheduleDocumentRequest.__doc__ = """Schedules the publication of an approved draft, or the taking down of a page; or either anew.
+
+id: The document.
+etag: The version that the caller saw.
+due_time: When it is to happen: later than now, and 3,653 days from now at most.
+minor: Publication: whether readers need not notice, and `public_update_time` stays as it was. Not with
+    `take_down`.
+take_down: If the page is to be taken down: what becomes of it. Unset: the approved draft is published.
+change_note: Publication: what changed, as in PublishDocument, and required where it is there.
+override_checks: Publication: checks that are overridden, now and when it is due, whatever they find: needs DOCUMENTS_OVERRIDE, then too. Those that would have blocked are on the audit, with
+    the reason.
+override_reason: Why they are overridden. Required with `override_checks`, and empty without."""
+ScheduleDocumentResponse.__doc__ = """The scheduled document.
+
+document: As it now stands.
+problems: What the publish checks have found now, and what was overridden: as CheckDocument lists it."""
+UnscheduleDocumentRequest.__doc__ = """Takes a schedule back.
+
+id: The document.
+etag: The version that the caller saw.
+action: Which of its schedules; unset means PUBLISH."""
+UnscheduleDocumentResponse.__doc__ = """The document, which is not scheduled any more.
+
+document: As it now stands."""

@@ -78,3 +78,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESTOREDOCUMENTRESPONSE']._serialized_start=1551
   _globals['_RESTOREDOCUMENTRESPONSE']._serialized_end=1671
 # @@protoc_insertion_point(module_scope)
+DraftHandling.__doc__ = """What becomes of the draft of a document whose live side is changed.
+
+DRAFT_HANDLING_UNSPECIFIED: There must be none: FAILED_PRECONDITION `DRAFT_IN_PROGRESS` if there is one.
+DRAFT_HANDLING_KEEP: It stays as it is, an approval included, and can be published later.
+DRAFT_HANDLING_DISCARD: It is no draft any more. What it says stays among the revisions; the newest revision says once more what the public saw last."""
+WithdrawDocumentRequest.__doc__ = """Marks a page as no longer holding.
+
+id: The document.
+etag: The version that the caller saw.
+explanation: Why, as HTML, which is sanitised.
+draft: What becomes of a draft."""
+WithdrawDocumentResponse.__doc__ = """The withdrawn document.
+
+document: As it now stands.
+record_number: The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it.
+notices: What of the explanation does not reach readers as it was written."""
+Vanishing.__doc__ = """A legal removal.
+
+reason: On what grounds: a court's order, say. It is for the audit, and nobody else is told."""
+UnpublishDocumentRequest.__doc__ = """Takes a page down.
+
+id: The document.
+etag: The version that the caller saw.
+draft: What becomes of a draft.
+gone: That there was a page, and why it is gone: 410 over HTTP.
+redirect: The way to another page: 301 over HTTP.
+vanish: Nothing, as if there had never been anything: 404 over HTTP. Needs DOCUMENTS_VANISH."""
+UnpublishDocumentResponse.__doc__ = """The document that was taken down.
+
+document: As it now stands.
+record_number: The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it.
+notices: What of the explanation does not reach readers as it was written."""
+RestoreDocumentRequest.__doc__ = """Makes a page of what was one.
+
+id: The document.
+etag: The version that the caller saw.
+draft: What becomes of a draft."""
+RestoreDocumentResponse.__doc__ = """The restored document.
+
+document: As it now stands.
+record_number: The last entry of the record that this made. Sent as `min_record_number` with a read, it makes sure that the read shows it."""

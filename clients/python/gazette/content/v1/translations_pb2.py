@@ -81,3 +81,61 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTRANSLATIONGAPSRESPONSE']._serialized_start=1935
   _globals['_LISTTRANSLATIONGAPSRESPONSE']._serialized_end=2060
 # @@protoc_insertion_point(module_scope)
+TranslationGapKind.__doc__ = """What a translation may lack.
+
+TRANSLATION_GAP_KIND_UNSPECIFIED: Never in a request.
+TRANSLATION_GAP_KIND_MISSING: There is none.
+TRANSLATION_GAP_KIND_OUTDATED: The source was published anew since it was made."""
+Translation.__doc__ = """One of the documents that translate each other.
+
+document_id: The document.
+locale: Its language.
+path: Where it is (to be) read, as its newest revision says.
+title: Its title, as its newest revision says.
+revision_number: Its newest revision.
+draft_state: Where its draft stands.
+live_state: What the public sees of it.
+live_revision_number: Which revision the public sees; 0 when there is none.
+publish_time: When what the public sees became so.
+source_document_id: The document that it was made from. Empty where it is no translation, or that is not known.
+source_revision_number: The revision of that which it says the same as; 0 where it is not known.
+outdated: Whether its source was published anew since. ListTranslations says so only where the revision is known; of a gap it is so, too,
+    where the source had a major update later than the translation."""
+ListTranslationsRequest.__doc__ = """Asks for a document and its translations.
+
+document_id: Any of them.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+ListTranslationsResponse.__doc__ = """A part of the translations.
+
+translations: By language.
+next_page_token: For the next part; empty at the end."""
+ConfirmTranslationRequest.__doc__ = """Says which revision of its source a translation says the same as.
+
+id: The translation.
+etag: The version that the caller saw.
+source_document_id: The document that it was made from, one that shares its translation key. Empty: the one that it was made from so far, or, where
+    none is known, the first one that is no translation itself.
+source_revision_number: The revision. 0: the one that is public, or else the newest."""
+ConfirmTranslationResponse.__doc__ = """The translation.
+
+document: As it now stands."""
+ListTranslationGapsRequest.__doc__ = """Asks for a part of what lacks in a language.
+
+organisation_id: Of this organisation; empty means of all that the caller may read.
+content_type: Only of this content type.
+source_locale: The language of the pages that are to be translated.
+target_locale: The language that they are to be read in, too.
+kind: What they lack.
+page_size: How many at most; 0 means 50.
+page_token: `next_page_token` of the answer before, or empty for the first part."""
+TranslationGap.__doc__ = """What lacks of one page.
+
+source: The page.
+translation: Its translation. Unset where that is MISSING.
+from_revision_number: OUTDATED: the revision of the source that the translation says the same as; 0 where it is not known.
+to_revision_number: The revision of the source that is public."""
+ListTranslationGapsResponse.__doc__ = """A part of what lacks.
+
+gaps: The oldest first. There may be fewer than were asked for, or none, while there are more.
+next_page_token: For the next part; empty at the end."""

@@ -78,3 +78,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELIVERYSERVICE']._serialized_start=1361
   _globals['_DELIVERYSERVICE']._serialized_end=1641
 # @@protoc_insertion_point(module_scope)
+GetPageRequest.__doc__ = """Asks what a path serves.
+
+path: The path, with or without its first slash; empty is the home page.
+locale: The language; empty means `en`, or another if there is none in `en`.
+min_record_number: The answer is to be at least as new as this entry of the record; 0 asks for nothing.
+any_locale: Whether another language will do where there is none in `locale`. Whoever follows a redirect asks so.
+query: The query of the place to which a redirect led, without `?`. It is for whoever shows the page, and changes no answer.
+preview_token: The token of a preview link, for whom it was given to: shows its revision, at its path and in its locale. What is no such token
+    is answered as a path that serves nothing.
+fallback_locales: Languages that will do where there is none in `locale`, the best one first. If there are any, each language stands for what it
+    is a form of, too, before the next one is asked: `cy-GB`, then `cy`. Of all these the first ten are asked. Which language the
+    answer is in, its `locale` says, and over HTTP `content-language`. `any_locale` asks for all others after them."""
+GetPageResponse.__doc__ = """What a path serves.
+
+page: A page.
+redirect: The way to another page.
+gone: That there was one."""
+ListPagesRequest.__doc__ = """Asks for a part of the pages.
+
+organisation_id: Only this organisation's.
+content_type: Only of this content type.
+locale: Only in this locale.
+page_size: How many at most; 0 means 20.
+page_token: `next_page_token` of the answer before, or empty for the first part.
+order_by: The order: `first_publish_time desc`, which is the default and never changes; or, by the last publication, `publish_time`
+    (oldest first) or `publish_time desc` (newest first). What is published anew during a walk moves in the last two: it may come
+    twice, and is not left out, since the walk ends, newest first, with what was published since it began.
+min_record_number: The answer is to be at least as new as this entry of the record; 0 asks for nothing. It may change from part to part.
+translation_key: Only those that share this key: a page with its translations, in whatever language they are read now."""
+ListPagesResponse.__doc__ = """A part of the pages.
+
+pages: In the order of `order_by`.
+next_page_token: For the next part; empty at the end."""

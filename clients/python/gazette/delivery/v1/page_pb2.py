@@ -63,3 +63,90 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAGESUMMARY']._serialized_start=2407
   _globals['_PAGESUMMARY']._serialized_end=2886
 # @@protoc_insertion_point(module_scope)
+PageState.__doc__ = """What kind of page it is.
+
+PAGE_STATE_UNSPECIFIED: Never in an answer.
+PAGE_STATE_PUBLISHED: It holds.
+PAGE_STATE_WITHDRAWN: It no longer holds, and says so."""
+Withdrawal.__doc__ = """That a page no longer holds.
+
+explanation: Why, as sanitised HTML.
+withdraw_time: Since when."""
+ClaimedTimes.__doc__ = """What an import says of when a document was published elsewhere. The page's own times are those of this record.
+
+first_publish_time: When it was first published.
+public_update_time: When it last changed in a way that readers were to notice."""
+ChangeNote.__doc__ = """What readers were told of a change of a page.
+
+time: When the change became public.
+note: What changed, plain text, as the editors said it.
+claimed: Whether the change was made elsewhere: then an import says so, and `time` is its word for it."""
+PageLink.__doc__ = """Another page that this one links to.
+
+translation_key: The key that it shares with its translations.
+locale: Its language.
+path: Where it is read.
+title: Its title, plain text.
+content_type: Its content type."""
+PageLinks.__doc__ = """The pages that this one links to in one way.
+
+pages: In the order that the editors gave."""
+PageAttachment.__doc__ = """A file that belongs to a page.
+
+id: The file's id, for `/v1/files/{id}:download`.
+name: Its name, as it was uploaded.
+content_type: Its media type, as it was detected.
+size_bytes: Its length, in bytes.
+alternative_text: What it shows or says, for those who cannot see it."""
+Page.__doc__ = """What a path serves to the public.
+
+document_id: The id of the document.
+organisation_id: Who publishes it.
+content_type: The name of its content type.
+locale: Its language (BCP 47).
+translation_key: The key that it shares with its translations.
+path: Where it is read.
+title: Its title, plain text.
+summary: What it is about, plain text.
+html: Its main text, as sanitised HTML.
+details: What else its content type asks for. The members that the content type names as HTML are sanitised.
+links: Its links to other pages, by kind.
+tags: Words to find it by.
+attachments: Its files.
+state: What kind of page it is.
+withdrawal: WITHDRAWN: why and since when.
+record_number: The record entry that made it so.
+publish_time: When this became public here.
+first_publish_time: When the document first became public here.
+public_update_time: When it last changed in a way that readers were to notice.
+claimed_times: Imported documents: what their source says of these times.
+change_history: What readers were told of its major updates, newest first: at most 100 notes, and at most 64 KiB. That it was published first
+    is no change, and stands here only where the editors said something of it.
+earlier_change_count: How many older notes there are.
+draft: Whether this is no page yet but a preview of one, which only who has a `preview_token` gets. Its times are those of the moment,
+    and it has no record number.
+draft_revision_number: Of a preview: the revision that it shows."""
+Redirect.__doc__ = """The way to another page (301 over HTTP).
+
+location: Where to: a path of this site or an absolute URL, with its query and fragment. It has been followed as far as it leads.
+record_number: The record entry that made it so.
+locale: A path of this site: the language to ask for there. Empty for a URL, and where the path has other languages alone."""
+Gone.__doc__ = """That there was a page (410 over HTTP).
+
+explanation: Why it is gone, as sanitised HTML.
+alternative_path: Where to look instead; may be empty.
+record_number: The record entry that made it so.
+alternative_locale: The language to ask for at `alternative_path`. Empty where that is empty or a URL, and where it has other languages alone."""
+PageSummary.__doc__ = """A page in a list.
+
+document_id: The id of the document.
+organisation_id: Who publishes it.
+content_type: The name of its content type.
+locale: Its language.
+path: Where it is read.
+title: Its title, plain text.
+summary: What it is about, plain text.
+state: What kind of page it is.
+publish_time: When this became public here.
+public_update_time: When it last changed in a way that readers were to notice.
+first_publish_time: When the document first became public here: the order of lists."""

@@ -50,3 +50,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILEUPLOAD']._serialized_start=534
   _globals['_FILEUPLOAD']._serialized_end=905
 # @@protoc_insertion_point(module_scope)
+FileState.__doc__ = """Where a file stands.
+
+FILE_STATE_UNSPECIFIED: Never in an answer.
+FILE_STATE_PENDING: Its bytes are on their way into the object storage.
+FILE_STATE_READY: It can be downloaded by those who may."""
+File.__doc__ = """An uploaded binary.
+
+id: UUIDv7.
+organisation_id: Whose it is.
+name: Its name, as it was uploaded. Never a path in any storage.
+content_type: Its media type, detected from its bytes.
+size_bytes: Its length, in bytes.
+sha256: SHA-256 of its bytes, 64 lower-case hexadecimal digits.
+state: Where it stands.
+alternative_text: What it shows or says, for those who cannot see it.
+publish_time: When it first became public, with a published document that it is attached to; not set before. It stays when the file is
+    public no longer.
+create_time: When it was uploaded.
+is_public: Whether anyone can have it now: a page that anyone can read has it attached."""
+FileUpload.__doc__ = """What is known of a file before its bytes arrive.
+
+organisation_id: Whose it shall be.
+name: Its name, with its extension.
+alternative_text: What it shows or says, for those who cannot see it.
+size_bytes: Its length in bytes.
+sha256: SHA-256 of its bytes, 64 lower-case hexadecimal digits; empty when unknown."""

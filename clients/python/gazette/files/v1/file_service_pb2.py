@@ -30,7 +30,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gazette/files/v1/file_service.proto\x12\x10gazette.files.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1cgazette/calls/v1/calls.proto\x1a\x1bgazette/files/v1/file.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\"}\n\x11UploadFileRequest\x12\x36\n\x06upload\x18\x01 \x01(\x0b\x32\x1c.gazette.files.v1.FileUploadH\x00R\x06upload\x12!\n\x05\x63hunk\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@H\x00R\x05\x63hunkB\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"@\n\x12UploadFileResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"\x8c\x03\n\x18UploadFileContentRequest\x12.\n\x07\x63ontent\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBodyR\x07\x63ontent\x12\x36\n\x0forganisation_id\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18$R\x0eorganisationId\x12$\n\x04name\x18\x03 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x04name\x12\x39\n\x10\x61lternative_text\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12\xa6\x01\n\x06sha256\x18\x05 \x01(\tB\x8d\x01\x8a\xbd\x18.a SHA-256: 64 hexadecimal digits in lower case\xbaHXrV2\x11^([0-9a-f]{64})?$\x92\x02@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855R\x06sha256\"G\n\x19UploadFileContentResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"*\n\x0eGetFileRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"=\n\x0fGetFileResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"d\n\x13\x44ownloadFileRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x33\n\rpreview_token\x18\x02 \x01(\tB\x0e\x82\xbd\x18\x02\x08\t\xbaH\x05r\x03\x18\xc8\x01R\x0cpreviewToken2\xfc\x03\n\x0b\x46ileService\x12\x65\n\nUploadFile\x12#.gazette.files.v1.UploadFileRequest\x1a$.gazette.files.v1.UploadFileResponse\"\n\xfa\xbc\x18\x02\x18\x08\x80\xbd\x18\x01(\x01\x12\x9b\x01\n\x11UploadFileContent\x12*.gazette.files.v1.UploadFileContentRequest\x1a+.gazette.files.v1.UploadFileContentResponse\"+\xfa\xbc\x18\x02\x18\x08\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02\x1b\"\x10/v1/files:upload:\x07\x63ontent(\x01\x12o\n\x07GetFile\x12 .gazette.files.v1.GetFileRequest\x1a!.gazette.files.v1.GetFileResponse\"\x1f\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/files/{id}\x12w\n\x0c\x44ownloadFile\x12%.gazette.files.v1.DownloadFileRequest\x1a\x14.google.api.HttpBody\"(\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/files/{id}:download0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gazette/files/v1/file_service.proto\x12\x10gazette.files.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1cgazette/calls/v1/calls.proto\x1a\x1bgazette/files/v1/file.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\"}\n\x11UploadFileRequest\x12\x36\n\x06upload\x18\x01 \x01(\x0b\x32\x1c.gazette.files.v1.FileUploadH\x00R\x06upload\x12!\n\x05\x63hunk\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@H\x00R\x05\x63hunkB\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"@\n\x12UploadFileResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"\x8c\x03\n\x18UploadFileContentRequest\x12.\n\x07\x63ontent\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBodyR\x07\x63ontent\x12\x36\n\x0forganisation_id\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18$R\x0eorganisationId\x12$\n\x04name\x18\x03 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x04name\x12\x39\n\x10\x61lternative_text\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12\xa6\x01\n\x06sha256\x18\x05 \x01(\tB\x8d\x01\x8a\xbd\x18.a SHA-256: 64 hexadecimal digits in lower case\xbaHXrV2\x11^([0-9a-f]{64})?$\x92\x02@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855R\x06sha256\"G\n\x19UploadFileContentResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"*\n\x0eGetFileRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"=\n\x0fGetFileResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"\xa4\x01\n\x13\x44ownloadFileRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x33\n\rpreview_token\x18\x02 \x01(\tB\x0e\x82\xbd\x18\x02\x08\t\xbaH\x05r\x03\x18\xc8\x01R\x0cpreviewToken\x12\x1f\n\x06offset\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x06offset\x12\x1d\n\x05limit\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x05limit2\xfc\x03\n\x0b\x46ileService\x12\x65\n\nUploadFile\x12#.gazette.files.v1.UploadFileRequest\x1a$.gazette.files.v1.UploadFileResponse\"\n\xfa\xbc\x18\x02\x18\x08\x80\xbd\x18\x01(\x01\x12\x9b\x01\n\x11UploadFileContent\x12*.gazette.files.v1.UploadFileContentRequest\x1a+.gazette.files.v1.UploadFileContentResponse\"+\xfa\xbc\x18\x02\x18\x08\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02\x1b\"\x10/v1/files:upload:\x07\x63ontent(\x01\x12o\n\x07GetFile\x12 .gazette.files.v1.GetFileRequest\x1a!.gazette.files.v1.GetFileResponse\"\x1f\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/files/{id}\x12w\n\x0c\x44ownloadFile\x12%.gazette.files.v1.DownloadFileRequest\x1a\x14.google.api.HttpBody\"(\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/files/{id}:download0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,6 +55,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOWNLOADFILEREQUEST'].fields_by_name['id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_DOWNLOADFILEREQUEST'].fields_by_name['preview_token']._loaded_options = None
   _globals['_DOWNLOADFILEREQUEST'].fields_by_name['preview_token']._serialized_options = b'\202\275\030\002\010\t\272H\005r\003\030\310\001'
+  _globals['_DOWNLOADFILEREQUEST'].fields_by_name['offset']._loaded_options = None
+  _globals['_DOWNLOADFILEREQUEST'].fields_by_name['offset']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_DOWNLOADFILEREQUEST'].fields_by_name['limit']._loaded_options = None
+  _globals['_DOWNLOADFILEREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_FILESERVICE'].methods_by_name['UploadFile']._loaded_options = None
   _globals['_FILESERVICE'].methods_by_name['UploadFile']._serialized_options = b'\372\274\030\002\030\010\200\275\030\001'
   _globals['_FILESERVICE'].methods_by_name['UploadFileContent']._loaded_options = None
@@ -75,8 +79,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETFILEREQUEST']._serialized_end=940
   _globals['_GETFILERESPONSE']._serialized_start=942
   _globals['_GETFILERESPONSE']._serialized_end=1003
-  _globals['_DOWNLOADFILEREQUEST']._serialized_start=1005
-  _globals['_DOWNLOADFILEREQUEST']._serialized_end=1105
-  _globals['_FILESERVICE']._serialized_start=1108
-  _globals['_FILESERVICE']._serialized_end=1616
+  _globals['_DOWNLOADFILEREQUEST']._serialized_start=1006
+  _globals['_DOWNLOADFILEREQUEST']._serialized_end=1170
+  _globals['_FILESERVICE']._serialized_start=1173
+  _globals['_FILESERVICE']._serialized_end=1681
 # @@protoc_insertion_point(module_scope)
+UploadFileRequest.__doc__ = """One message of an upload.
+
+upload: What is known of the file.
+chunk: The next bytes."""
+UploadFileResponse.__doc__ = """The uploaded file.
+
+file: As it was stored."""
+UploadFileContentRequest.__doc__ = """One message of an upload over HTTP; all but `content` count in the first only.
+
+content: The next bytes.
+organisation_id: Whose it shall be.
+name: Its name, with its extension.
+alternative_text: What it shows or says, for those who cannot see it.
+sha256: SHA-256 of its bytes, 64 lower-case hexadecimal digits; empty when unknown."""
+UploadFileContentResponse.__doc__ = """The uploaded file.
+
+file: As it was stored."""
+GetFileRequest.__doc__ = """Asks what is known of a file.
+
+id: Its id."""
+GetFileResponse.__doc__ = """What is known of a file.
+
+file: As it stands."""
+DownloadFileRequest.__doc__ = """Asks for a file's bytes.
+
+id: Its id.
+preview_token: The token of a preview link, whose revision has the file attached: with it the file is read as the preview is, though it is not
+    public yet. What is no such token changes nothing.
+offset: How many of its first bytes to leave out. All of them leave nothing, which is no error; more are RANGE_NOT_SATISFIABLE.
+limit: How many bytes to send at most; 0: all that follow."""

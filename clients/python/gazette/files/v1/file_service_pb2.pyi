@@ -190,21 +190,29 @@ class DownloadFileRequest(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     PREVIEW_TOKEN_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id."""
     preview_token: _builtins.str
     """The token of a preview link, whose revision has the file attached: with it the file is read as the preview is, though it is not
     public yet. What is no such token changes nothing.
     """
+    offset: _builtins.int
+    """How many of its first bytes to leave out. All of them leave nothing, which is no error; more are RANGE_NOT_SATISFIABLE."""
+    limit: _builtins.int
+    """How many bytes to send at most; 0: all that follow."""
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
         preview_token: _builtins.str = ...,
+        offset: _builtins.int = ...,
+        limit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "preview_token", b"preview_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "limit", b"limit", "offset", b"offset", "preview_token", b"preview_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -82,9 +82,12 @@ class FileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UploadFileContent(self, request_iterator, context):
-        """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
+        """The same for HTTP: the request's body is the file, its length is taken from Content-Length. Or the body is a form
+        (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
+        behind them one file, whose name is its filename unless a field says another.
 
-        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+        `idempotency-key`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -100,12 +103,17 @@ class FileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DownloadFile(self, request, context):
-        """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. Over HTTP with Content-Length, an ETag,
-        Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved. Whoever
-        keeps a public file is to ask each time whether it still is (`cache-control: public, no-cache`). What is being sent when a
-        file ceases to be public is sent to its end.
+        """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
+        most `limit`: a file's bytes never change, so whoever was interrupted goes on after the last byte that came.
 
-        Errors: NOT_FOUND `FILE_NOT_FOUND`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe, from the beginning.
+        Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown
+        inline, all else is saved. `Range: bytes=100-` is answered by 206 with that part and Content-Range, 416 if the file ends
+        before it; `If-Range` with another ETag, several ranges and other units by 200 with the whole. Whoever keeps a public file is to ask
+        each time whether it still is (`cache-control: public, no-cache`). What is being sent when a file ceases to be public is sent
+        to its end.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
+        safe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,9 +49,12 @@ class FileServiceStub:
     `idempotency-key`.
     """
     UploadFileContent: _grpc.StreamUnaryMultiCallable[_file_service_pb2.UploadFileContentRequest, _file_service_pb2.UploadFileContentResponse]
-    """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
+    """The same for HTTP: the request's body is the file, its length is taken from Content-Length. Or the body is a form
+    (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
+    behind them one file, whose name is its filename unless a field says another.
 
-    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+    `idempotency-key`.
     """
     GetFile: _grpc.UnaryUnaryMultiCallable[_file_service_pb2.GetFileRequest, _file_service_pb2.GetFileResponse]
     """What is known of a file.
@@ -59,12 +62,17 @@ class FileServiceStub:
     Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
     """
     DownloadFile: _grpc.UnaryStreamMultiCallable[_file_service_pb2.DownloadFileRequest, _httpbody_pb2.HttpBody]
-    """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. Over HTTP with Content-Length, an ETag,
-    Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved. Whoever
-    keeps a public file is to ask each time whether it still is (`cache-control: public, no-cache`). What is being sent when a
-    file ceases to be public is sent to its end.
+    """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
+    most `limit`: a file's bytes never change, so whoever was interrupted goes on after the last byte that came.
 
-    Errors: NOT_FOUND `FILE_NOT_FOUND`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe, from the beginning.
+    Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown
+    inline, all else is saved. `Range: bytes=100-` is answered by 206 with that part and Content-Range, 416 if the file ends
+    before it; `If-Range` with another ETag, several ranges and other units by 200 with the whole. Whoever keeps a public file is to ask
+    each time whether it still is (`cache-control: public, no-cache`). What is being sent when a file ceases to be public is sent
+    to its end.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
+    safe.
     """
 
 @_typing.type_check_only
@@ -87,9 +95,12 @@ class FileServiceAsyncStub(FileServiceStub):
     `idempotency-key`.
     """
     UploadFileContent: _aio.StreamUnaryMultiCallable[_file_service_pb2.UploadFileContentRequest, _file_service_pb2.UploadFileContentResponse]  # type: ignore[assignment]
-    """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
+    """The same for HTTP: the request's body is the file, its length is taken from Content-Length. Or the body is a form
+    (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
+    behind them one file, whose name is its filename unless a field says another.
 
-    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+    Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+    `idempotency-key`.
     """
     GetFile: _aio.UnaryUnaryMultiCallable[_file_service_pb2.GetFileRequest, _file_service_pb2.GetFileResponse]  # type: ignore[assignment]
     """What is known of a file.
@@ -97,12 +108,17 @@ class FileServiceAsyncStub(FileServiceStub):
     Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
     """
     DownloadFile: _aio.UnaryStreamMultiCallable[_file_service_pb2.DownloadFileRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. Over HTTP with Content-Length, an ETag,
-    Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved. Whoever
-    keeps a public file is to ask each time whether it still is (`cache-control: public, no-cache`). What is being sent when a
-    file ceases to be public is sent to its end.
+    """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
+    most `limit`: a file's bytes never change, so whoever was interrupted goes on after the last byte that came.
 
-    Errors: NOT_FOUND `FILE_NOT_FOUND`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe, from the beginning.
+    Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown
+    inline, all else is saved. `Range: bytes=100-` is answered by 206 with that part and Content-Range, 416 if the file ends
+    before it; `If-Range` with another ETag, several ranges and other units by 200 with the whole. Whoever keeps a public file is to ask
+    each time whether it still is (`cache-control: public, no-cache`). What is being sent when a file ceases to be public is sent
+    to its end.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
+    safe.
     """
 
 class FileServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -134,9 +150,12 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_file_service_pb2.UploadFileContentRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_file_service_pb2.UploadFileContentResponse, _abc.Awaitable[_file_service_pb2.UploadFileContentResponse]]:
-        """The same for HTTP: the request's body is the file, its length is taken from Content-Length.
+        """The same for HTTP: the request's body is the file, its length is taken from Content-Length. Or the body is a form
+        (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
+        behind them one file, whose name is its filename unless a field says another.
 
-        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+        Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+        `idempotency-key`.
         """
 
     @_abc_1.abstractmethod
@@ -156,12 +175,17 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _file_service_pb2.DownloadFileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
-        """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. Over HTTP with Content-Length, an ETag,
-        Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved. Whoever
-        keeps a public file is to ask each time whether it still is (`cache-control: public, no-cache`). What is being sent when a
-        file ceases to be public is sent to its end.
+        """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
+        most `limit`: a file's bytes never change, so whoever was interrupted goes on after the last byte that came.
 
-        Errors: NOT_FOUND `FILE_NOT_FOUND`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe, from the beginning.
+        Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown
+        inline, all else is saved. `Range: bytes=100-` is answered by 206 with that part and Content-Range, 416 if the file ends
+        before it; `If-Range` with another ETag, several ranges and other units by 200 with the whole. Whoever keeps a public file is to ask
+        each time whether it still is (`cache-control: public, no-cache`). What is being sent when a file ceases to be public is sent
+        to its end.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
+        safe.
         """
 
 def add_FileServiceServicer_to_server(servicer: FileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -39,3 +39,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORDENTRY']._serialized_start=450
   _globals['_RECORDENTRY']._serialized_end=579
 # @@protoc_insertion_point(module_scope)
+RecordEntryKind.__doc__ = """What an entry says happened at its path.
+
+RECORD_ENTRY_KIND_UNSPECIFIED: Never in an answer.
+RECORD_ENTRY_KIND_PUBLISHED: A page was put there.
+RECORD_ENTRY_KIND_WITHDRAWN: A page there was marked as no longer holding.
+RECORD_ENTRY_KIND_REDIRECTED: It was made to lead to another page.
+RECORD_ENTRY_KIND_GONE: Its page was removed, with a reason.
+RECORD_ENTRY_KIND_VANISHED: What was there was removed for legal reasons: nothing is served there since, as if there had never been anything.
+RECORD_ENTRY_KIND_REFRESHED: Its page was rendered again, since what it shows of others has changed: the title or path of a page that it links to, or a
+    reusable block. Nobody has edited it: its revision and all its times are those that it had."""
+RecordEntryBody.__doc__ = """The part of an entry that is hashed: its bytes, as they were stored, are the leaf of the Merkle tree (RFC 9162 section 2.1).
+
+number: The entry's place in the record: from 1, without gaps, in the order of commit.
+kind: What happened.
+document_id: The document it happened to.
+revision_number: Which revision of it.
+organisation_id: Who publishes it.
+path: Where it happened.
+locale: In which language.
+record_time: When it happened.
+answer_sha256: SHA-256 of what the path has served since: a serialised gazette.delivery.v1.GetPageResponse. A redirect is here as it was
+    published; GetPage follows it to where it leads at the moment. Of nothing, where something has vanished. 32 bytes."""
+RecordEntry.__doc__ = """One change of what the public sees.
+
+body: What happened.
+body_bytes: The bytes of `body` as they were hashed.
+leaf_hash: SHA-256 of a zero byte and `body_bytes`. 32 bytes."""

@@ -57,3 +57,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORDSERVICE']._serialized_start=557
   _globals['_RECORDSERVICE']._serialized_end=856
 # @@protoc_insertion_point(module_scope)
+GetRecordEntryRequest.__doc__ = """Asks for one entry.
+
+number: Its number, from 1."""
+GetRecordEntryResponse.__doc__ = """One entry.
+
+entry: The entry."""
+ListRecordEntriesRequest.__doc__ = """Asks for a part of the record.
+
+after_number: The last number that the caller has seen; 0 begins at the beginning.
+page_size: How many at most; 0 means 100.
+min_record_number: Read the record as it is at this entry or later, and no copy of it that may lag behind; 0 asks for nothing. As metadata:
+    `x-min-record-number`."""
+ListRecordEntriesResponse.__doc__ = """A part of the record.
+
+entries: In the order of commit. Empty: the caller has seen all there is. The last one's number is the next `after_number`."""

@@ -54,3 +54,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SYSTEMSERVICE']._serialized_start=949
   _globals['_SYSTEMSERVICE']._serialized_end=1226
 # @@protoc_insertion_point(module_scope)
+HealthStatus.__doc__ = """How something is doing.
+
+HEALTH_STATUS_UNSPECIFIED: Never in an answer.
+HEALTH_STATUS_HEALTHY: All is well.
+HEALTH_STATUS_DEGRADED: The service works without this part, with less.
+HEALTH_STATUS_UNHEALTHY: It does not work."""
+GetHealthRequest.__doc__ = """Asks whether the service can do its work."""
+GetHealthResponse.__doc__ = """It can.
+
+status: HEALTHY, or DEGRADED while Redis or object storage is away."""
+GetDetailedHealthRequest.__doc__ = """Asks how each part is doing."""
+ComponentHealth.__doc__ = """How one part is doing.
+
+name: Which: `database`, `database_replica`, `redis` or `object_storage`.
+status: How it is doing.
+latency: How long it took to answer.
+message: What is wrong, in words; empty when nothing is."""
+GetDetailedHealthResponse.__doc__ = """How each part is doing.
+
+status: How the service as a whole is doing.
+components: Its parts.
+version: The release that answers, as in the changelog.
+start_time: Since when the answering process has run.
+uptime: For how long the answering process has run.
+memory_bytes: Resident memory of the answering process, in bytes."""

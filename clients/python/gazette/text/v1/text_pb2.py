@@ -37,3 +37,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TEXTRULE']._serialized_start=81
   _globals['_TEXTRULE']._serialized_end=164
 # @@protoc_insertion_point(module_scope)
+TextKind.__doc__ = """What a string is. Where people write it, it is brought into Unicode's form NFC, and refused with controls, bidirectional overrides
+and what hides text.
+
+TEXT_KIND_UNSPECIFIED: None. A field that says so is refused at start-up.
+TEXT_KIND_LINE: One line that people read: a title, a name. White space around it, and what shows nothing there, is taken off.
+TEXT_KIND_PARAGRAPHS: Lines that people read: a summary, a comment. As LINE, with line feeds and tabs; CR LF and CR become line feeds.
+TEXT_KIND_MARKUP: Markdown or HTML: as PARAGRAPHS, but white space around it stays. A byte order mark at its beginning is taken off.
+TEXT_KIND_TAG: A word to find something by: as LINE, with each white space inside as one space. In a list, no two may be one word but for
+    capitals, compatibility forms and what shows nothing.
+TEXT_KIND_LANGUAGE: A tag of a language (BCP 47), brought into its canonical form: `en-gb` is `en-GB`, `iw` is `he`.
+TEXT_KIND_ADDRESS: A mail address, as somebody types it: white space around it, and what shows nothing there, is taken off.
+TEXT_KIND_CODE: A code that is typed in: white space, hyphens and what shows nothing are taken out; digits of all scripts become ASCII's.
+TEXT_KIND_TOKEN: What somebody else made and comes back as it was, such as a token or a name of ours, and may have been pasted: white space
+    around it, and what shows nothing there, is taken off.
+TEXT_KIND_VERBATIM: Taken as it is: a password, a path that is asked for.
+TEXT_KIND_DATA: An object of the caller's own: its strings and its members' names as in MARKUP, but for the byte order mark."""
+TextRule.__doc__ = """What the contract says of a string, of each string of a list, or of the strings inside an object.
+
+kind: What it is.
+visible: LINE, PARAGRAPHS, TAG: whether it is refused if it is not empty and nothing of it can be seen. Otherwise it becomes empty."""

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gazette/files/v1/file_service.proto.
  */
 export const file_gazette_files_v1_file_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNnYXpldHRlL2ZpbGVzL3YxL2ZpbGVfc2VydmljZS5wcm90bxIQZ2F6ZXR0ZS5maWxlcy52MSJcChFVcGxvYWRGaWxlUmVxdWVzdBIuCgZ1cGxvYWQYASABKAsyHC5nYXpldHRlLmZpbGVzLnYxLkZpbGVVcGxvYWRIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQiOgoSVXBsb2FkRmlsZVJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUikgEKGFVwbG9hZEZpbGVDb250ZW50UmVxdWVzdBIlCgdjb250ZW50GAEgASgLMhQuZ29vZ2xlLmFwaS5IdHRwQm9keRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSDAoEbmFtZRgDIAEoCRIYChBhbHRlcm5hdGl2ZV90ZXh0GAQgASgJEg4KBnNoYTI1NhgFIAEoCSJBChlVcGxvYWRGaWxlQ29udGVudFJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUiHAoOR2V0RmlsZVJlcXVlc3QSCgoCaWQYASABKAkiNwoPR2V0RmlsZVJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUiOAoTRG93bmxvYWRGaWxlUmVxdWVzdBIKCgJpZBgBIAEoCRIVCg1wcmV2aWV3X3Rva2VuGAIgASgJMqUDCgtGaWxlU2VydmljZRJlCgpVcGxvYWRGaWxlEiMuZ2F6ZXR0ZS5maWxlcy52MS5VcGxvYWRGaWxlUmVxdWVzdBokLmdhemV0dGUuZmlsZXMudjEuVXBsb2FkRmlsZVJlc3BvbnNlIgr6vBgCGAiAvRgBKAESegoRVXBsb2FkRmlsZUNvbnRlbnQSKi5nYXpldHRlLmZpbGVzLnYxLlVwbG9hZEZpbGVDb250ZW50UmVxdWVzdBorLmdhemV0dGUuZmlsZXMudjEuVXBsb2FkRmlsZUNvbnRlbnRSZXNwb25zZSIK+rwYAhgIgL0YASgBElkKB0dldEZpbGUSIC5nYXpldHRlLmZpbGVzLnYxLkdldEZpbGVSZXF1ZXN0GiEuZ2F6ZXR0ZS5maWxlcy52MS5HZXRGaWxlUmVzcG9uc2UiCZACAfq8GAIIARJYCgxEb3dubG9hZEZpbGUSJS5nYXpldHRlLmZpbGVzLnYxLkRvd25sb2FkRmlsZVJlcXVlc3QaFC5nb29nbGUuYXBpLkh0dHBCb2R5IgmQAgH6vBgCCAEwAWIGcHJvdG8z", [file_gazette_access_v1_access, file_gazette_calls_v1_calls, file_gazette_files_v1_file, file_google_api_httpbody]);
+  fileDesc("CiNnYXpldHRlL2ZpbGVzL3YxL2ZpbGVfc2VydmljZS5wcm90bxIQZ2F6ZXR0ZS5maWxlcy52MSJcChFVcGxvYWRGaWxlUmVxdWVzdBIuCgZ1cGxvYWQYASABKAsyHC5nYXpldHRlLmZpbGVzLnYxLkZpbGVVcGxvYWRIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQiOgoSVXBsb2FkRmlsZVJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUikgEKGFVwbG9hZEZpbGVDb250ZW50UmVxdWVzdBIlCgdjb250ZW50GAEgASgLMhQuZ29vZ2xlLmFwaS5IdHRwQm9keRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSDAoEbmFtZRgDIAEoCRIYChBhbHRlcm5hdGl2ZV90ZXh0GAQgASgJEg4KBnNoYTI1NhgFIAEoCSJBChlVcGxvYWRGaWxlQ29udGVudFJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUiHAoOR2V0RmlsZVJlcXVlc3QSCgoCaWQYASABKAkiNwoPR2V0RmlsZVJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUiVwoTRG93bmxvYWRGaWxlUmVxdWVzdBIKCgJpZBgBIAEoCRIVCg1wcmV2aWV3X3Rva2VuGAIgASgJEg4KBm9mZnNldBgDIAEoAxINCgVsaW1pdBgEIAEoAzKlAwoLRmlsZVNlcnZpY2USZQoKVXBsb2FkRmlsZRIjLmdhemV0dGUuZmlsZXMudjEuVXBsb2FkRmlsZVJlcXVlc3QaJC5nYXpldHRlLmZpbGVzLnYxLlVwbG9hZEZpbGVSZXNwb25zZSIK+rwYAhgIgL0YASgBEnoKEVVwbG9hZEZpbGVDb250ZW50EiouZ2F6ZXR0ZS5maWxlcy52MS5VcGxvYWRGaWxlQ29udGVudFJlcXVlc3QaKy5nYXpldHRlLmZpbGVzLnYxLlVwbG9hZEZpbGVDb250ZW50UmVzcG9uc2UiCvq8GAIYCIC9GAEoARJZCgdHZXRGaWxlEiAuZ2F6ZXR0ZS5maWxlcy52MS5HZXRGaWxlUmVxdWVzdBohLmdhemV0dGUuZmlsZXMudjEuR2V0RmlsZVJlc3BvbnNlIgmQAgH6vBgCCAESWAoMRG93bmxvYWRGaWxlEiUuZ2F6ZXR0ZS5maWxlcy52MS5Eb3dubG9hZEZpbGVSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSIJkAIB+rwYAggBMAFiBnByb3RvMw", [file_gazette_access_v1_access, file_gazette_calls_v1_calls, file_gazette_files_v1_file, file_google_api_httpbody]);
 
 /**
  * One message of an upload.
@@ -208,6 +208,20 @@ export type DownloadFileRequest = Message<"gazette.files.v1.DownloadFileRequest"
    * @generated from field: string preview_token = 2;
    */
   previewToken: string;
+
+  /**
+   * How many of its first bytes to leave out. All of them leave nothing, which is no error; more are RANGE_NOT_SATISFIABLE.
+   *
+   * @generated from field: int64 offset = 3;
+   */
+  offset: bigint;
+
+  /**
+   * How many bytes to send at most; 0: all that follow.
+   *
+   * @generated from field: int64 limit = 4;
+   */
+  limit: bigint;
 };
 
 /**
@@ -244,9 +258,12 @@ export const FileService: GenService<{
     output: typeof UploadFileResponseSchema;
   },
   /**
-   * The same for HTTP: the request's body is the file, its length is taken from Content-Length.
+   * The same for HTTP: the request's body is the file, its length is taken from Content-Length. Or the body is a form
+   * (multipart/form-data): the fields organisationId, name, alternativeText and sha256, as far as the query does not say them, and
+   * behind them one file, whose name is its filename unless a field says another.
    *
-   * Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+   * Errors: those of UploadFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`, `INVALID_FORM`. A retry is safe with the same
+   * `idempotency-key`.
    *
    * @generated from rpc gazette.files.v1.FileService.UploadFileContent
    */
@@ -268,12 +285,17 @@ export const FileService: GenService<{
     output: typeof GetFileResponseSchema;
   },
   /**
-   * A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. Over HTTP with Content-Length, an ETag,
-   * Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown inline, all else is saved. Whoever
-   * keeps a public file is to ask each time whether it still is (`cache-control: public, no-cache`). What is being sent when a
-   * file ceases to be public is sent to its end.
+   * A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
+   * most `limit`: a file's bytes never change, so whoever was interrupted goes on after the last byte that came.
    *
-   * Errors: NOT_FOUND `FILE_NOT_FOUND`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe, from the beginning.
+   * Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown
+   * inline, all else is saved. `Range: bytes=100-` is answered by 206 with that part and Content-Range, 416 if the file ends
+   * before it; `If-Range` with another ETag, several ranges and other units by 200 with the whole. Whoever keeps a public file is to ask
+   * each time whether it still is (`cache-control: public, no-cache`). What is being sent when a file ceases to be public is sent
+   * to its end.
+   *
+   * Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
+   * safe.
    *
    * @generated from rpc gazette.files.v1.FileService.DownloadFile
    */
