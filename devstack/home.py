@@ -74,6 +74,20 @@ class Home:
         return known[name]
 
     @contextmanager
+    def announced(self, **addresses: str) -> Iterator[None]:
+        """Tells the command `gazette` where this installation answers (server/settings/here.py), for as long as it runs: the
+        file is locked, and the kernel lets go of it however that ends."""
+        with open(self.path / "running.json", "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.truncate(0)
+            json.dump(addresses, file)
+            file.flush()
+            try:
+                yield
+            finally:
+                file.truncate(0)
+
+    @contextmanager
     def lock(self) -> Iterator[bool]:
         """Held while a stack runs here, and let go by the kernel however it ends.
 

@@ -178,6 +178,7 @@ def run(path: Path) -> None:
         running.callback(server.stop)
         running.callback(print, "Stopping: requests under way are finished first", flush=True)
         server.launch()  # it comes up while the demo is loaded
+        running.enter_context(home.announced(grpc=f"{LOOPBACK}:{ports.grpc}", http=f"http://{LOOPBACK}:{ports.http}"))
         demo_is_loaded = home.path / "demo-is-loaded"
         if os.environ.get("DEMO") == "0":
             with step("gazette demo"):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import click
+
+from server.process.confirming import confirm, is_sure
 
 
 class Place(NamedTuple):
@@ -49,8 +53,21 @@ async def others_use(*arguments: Any, **named: Any) -> bool:
     return await paths.others_use(*arguments, **named)
 
 
+INTERRUPTED = 130  # 128 and the number of SIGINT, as a shell has it
+
+
 class Lazy(click.Group):
     """A group that imports a domain's commands when they are used."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Whoever is interrupted, at a prompt or at work, says so; click would answer as to a refusal."""
+        try:
+            return super().invoke(context)
+        except (KeyboardInterrupt, click.Abort) as stop:
+            if not isinstance(stop.__context__ if isinstance(stop, click.Abort) else stop, KeyboardInterrupt):
+                raise
+            click.echo("Interrupted.", err=True)
+            context.exit(INTERRUPTED)
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted([*super().list_commands(context), *COMMANDS])
@@ -116,8 +133,12 @@ def process(number: int, *, jobs_only: bool) -> None:
 
 @gazette.command()
 @click.argument("revision", default="head")
-def migrate(revision: str) -> None:
-    """Bring the database to REVISION: `head`, an earlier one, or `base` for none at all."""
+@is_sure
+def migrate(revision: str, is_sure: bool) -> None:
+    """Bring the database to REVISION: `head`, an earlier one, or `base` for none at all.
+
+    Nothing is left of what is in the database with `base`, so it asks for the database's name.
+    """
     import asyncio
 
     from server import settings
@@ -125,34 +146,47 @@ def migrate(revision: str) -> None:
     from server.stores import migrations
 
     values = settings.load()
+    if revision == "base" and not is_sure:
+        name = urlsplit(values.owner_database_url).path.removeprefix("/")
+        confirm(f"All tables of the database {name} are dropped, with all that was ever published, and cannot come back.", name)
     telemetry.configure(values)
     asyncio.run(migrations.migrate(values, revision))
 
 
 @gazette.command()
-@click.option("--address", default=None, help="HOST:PORT of the gRPC port.  [default: the one of GRPC_PORT]")
+@click.option(
+    "--target", "--address", default=None, metavar="HOST:PORT", help="The gRPC port.  [default: of the server that runs here]"
+)
 @click.option("--service", default="", help="Which service to ask about; empty: readiness.")
 @click.option("--timeout", default=2.0, help="Seconds to wait.")
-def health(address: str | None, service: str, timeout: float) -> None:
-    """Ask a running server for its health: exit 0 when it is SERVING."""
+def health(target: str | None, service: str, timeout: float) -> None:
+    """Ask a running server for its health: exit 0 when it is SERVING.
+
+    It is the one that GAZETTE_HOME, GRPC_PORT, .env or a `make run` in this checkout say, and none where nothing says any.
+    """
     import grpc
     from grpc_health.v1 import health_pb2, health_pb2_grpc
 
     from server import settings
 
-    with grpc.insecure_channel(address or settings.local_grpc_address()) as channel:
+    try:
+        address = target or settings.local_grpc_address()
+    except settings.NobodyKnown as error:
+        raise click.UsageError(str(error)) from None
+    with grpc.insecure_channel(address) as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         try:
             answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=timeout)
         except grpc.RpcError as error:
             code: Any = getattr(error, "code", lambda: None)()
-            raise click.ClickException(f"no answer: {code.name if code else error}") from None
-    click.echo(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
+            raise click.ClickException(f"no answer from {address}: {code.name if code else error}") from None
+    click.echo(f"{health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)} {address}")
     sys.exit(0 if answer.status == health_pb2.HealthCheckResponse.SERVING else 1)
 
 
 def main() -> None:
     """Runs the command; what keeps it from its work is one line, and the exit code that says so."""
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # read as gRPC is imported; by default it notes each failed handshake
     try:
         gazette()
     except Exception as error:

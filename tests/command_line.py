@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
 
+import click.testing
 from click.testing import CliRunner, Result
 from structlog.testing import capture_logs
 
 from server.cli import gazette
 from tests.service import Service
+
+
+@contextmanager
+def terminal() -> Iterator[None]:
+    """What is given on standard input is typed on a terminal, as far as a command can tell."""
+    with patch.object(click.testing._NamedTextIOWrapper, "isatty", lambda _: True, create=True):
+        yield
 
 
 async def run(service: Service, *arguments: str, given: str = "", **environment: str) -> Result:

@@ -28,8 +28,7 @@ class Refusal(NamedTuple):
         """The fields that are wrong, and why."""
         bad = error_details_pb2.BadRequest()
         for detail in self.status.details:
-            if detail.Is(bad.DESCRIPTOR):
-                detail.Unpack(bad)
+            detail.Unpack(bad)  # of its own kind alone
         return {violation.field: violation.description for violation in bad.field_violations}
 
 

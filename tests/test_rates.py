@@ -75,7 +75,7 @@ async def exhausted(call: Callable[[], Any], most: int = 50) -> tuple[int, Refus
 
 def seconds_to_wait(refusal: Refusal) -> float:
     info = error_details_pb2.RetryInfo()
-    next(detail for detail in refusal.status.details if detail.Is(info.DESCRIPTOR)).Unpack(info)
+    assert any(detail.Unpack(info) for detail in refusal.status.details)
     return info.retry_delay.ToNanoseconds() / 1e9
 
 

@@ -106,6 +106,12 @@ def test_what_is_missing_is_named(name: str) -> None:
         ({"REDIRECT_HOSTS": "*"}, "REDIRECT_HOSTS is not valid: '*' is no name of a host"),
         ({"REDIRECT_HOSTS": "*.gov"}, "REDIRECT_HOSTS is not valid: '*.gov' is no name of a host"),
         ({"REDIRECT_HOSTS": "10.0.0.1"}, "REDIRECT_HOSTS is not valid: '10.0.0.1' is no name of a host"),
+        ({"CORS_ORIGINS": "https://www.example.gov/"}, "CORS_ORIGINS is not valid: 'https://www.example.gov/' is no origin"),
+        (
+            {"CORS_ORIGINS": "https://www.example.gov:443"},
+            "CORS_ORIGINS is not valid: 'https://www.example.gov:443' never",
+        ),
+        ({"CORS_ORIGINS": "https://*"}, "CORS_ORIGINS is not valid: 'https://*' is no origin"),
         ({"DATABASE_POOL_MIN": "30"}, "DATABASE_POOL_MAX is less than DATABASE_POOL_MIN"),
         ({"REFRESH_TOKEN_SECRET": GOOD["JWT_SECRET"]}, "REFRESH_TOKEN_SECRET equals JWT_SECRET"),
         ({"TLS_KEY_FILE": "/nowhere/key.pem"}, "TLS_KEY_FILE and TLS_CERTIFICATE_FILE go together"),
@@ -257,6 +263,7 @@ def test_reflection_in_production() -> None:
         ("PUBLIC_URL", "https://editors.localhost.", "PUBLIC_URL is the machine's own address"),
         ("PUBLIC_URL", "https://0.0.0.0", "PUBLIC_URL is the machine's own address"),
         ("PUBLIC_URL", "http://editors.example.gov", "PUBLIC_URL is no https:// address"),
+        ("CORS_ORIGINS", "https://www.example.gov,*", "CORS_ORIGINS is *"),
         ("MAIL_DIRECTORY", "/tmp/mail", "MAIL_DIRECTORY is for development"),
         (
             "API_KEY",

@@ -177,9 +177,12 @@ def test_the_life_of_a_service(settings: dict[str, str], tmp_path: Path) -> None
     assert run(settings, "health").returncode == 1
     with serving(settings, tmp_path / "log") as process:
         healthy = run(settings, "health", "--service", "gazette.delivery.v1.DeliveryService")
-        assert (healthy.returncode, healthy.stdout) == (0, "SERVING\n")
+        assert (healthy.returncode, healthy.stdout) == (0, f"SERVING 127.0.0.1:{settings['GRPC_PORT']}\n")
         unknown = run(settings, "health", "--service", "nothing")
-        assert (unknown.returncode, unknown.stderr) == (1, "Error: no answer: NOT_FOUND\n")
+        assert (unknown.returncode, unknown.stderr) == (
+            1,
+            f"Error: no answer from 127.0.0.1:{settings['GRPC_PORT']}: NOT_FOUND\n",
+        )
         (worker,) = process.children()
         worker.send_signal(signal.SIGKILL)
         until(lambda: [child for child in process.children() if child != worker])

@@ -115,7 +115,7 @@ def test_tags_that_are_one_word() -> None:
         ("a b", "a\u00a0 b"),
     ):
         ((field, why),) = settle(UpdateDocumentRequest(document=Document(tags=["x", one, two])))
-        assert (field, why) == ("document.tags[2]", f"is the same as document.tags[1]: {line(one)}")
+        assert (field, why) == ("document.tags[2]", f"is the same as `document.tags[1]`: {line(one)}")
     assert settle(UpdateDocumentRequest(document=Document(tags=["tea", "tee", "té", "coffee"]))) == []
     assert folded("ﬁn") == "fin"
 

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pool import Default
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from gazette.access.v1.access_pb2 import PERMISSION_DOCUMENTS_READ as READ
+from gazette.access.v1.access_pb2 import PERMISSION_UNSPECIFIED as NONE
 from gazette.auth.v1.account_administration_pb2 import GrantRoleRequest
+from gazette.auth.v1.account_pb2 import ROLE_READER
 from gazette.auth.v1.service_account_pb2 import CreateApiKeyRequest
 from gazette.content.v1.content_service_pb2 import CreateDocumentRequest, PublishDocumentRequest, UpdateDocumentRequest
 from gazette.content.v1.document_pb2 import Document, LinkTargets
@@ -24,10 +28,17 @@ from tools.contract import Contract
 
 CONTRACT = Contract.parse((generate.ROOT / generate.ENVOY).read_bytes())
 ID = "0190a5a0-0000-7000-8000-000000000000"
+EXAMPLE = "01a1fc98-1456-7b21-896a-ed5e06f788c9"
 
 
 def told(message: Message) -> dict[str, str]:
     return dict(found_in(message))
+
+
+def empty(field: FieldDescriptor) -> Any:
+    """A message that may have it."""
+    assert field.containing_type is not None
+    return GetMessageClass(field.containing_type)()
 
 
 def fields() -> Iterator[tuple[FieldDescriptor, dict[str, Any]]]:
@@ -59,7 +70,7 @@ def test_refusals_of_every_pattern() -> None:
     """What fits no pattern is refused in those words, wherever it stands."""
     for field, rules in fields():
         if "pattern" in rules.get("string", {}):
-            message: Any = GetMessageClass(field.containing_type)()
+            message = empty(field)
             if field.message_type is not None:
                 getattr(message, field.name)["~ "].Clear()
             elif field.is_repeated:
@@ -74,7 +85,7 @@ def test_refusals_of_every_pattern() -> None:
 def test_values_of_enums(field: FieldDescriptor) -> None:
     """A value that an enum does not have is refused with those that it has, or as many as there is room for, and with none that
     would be refused."""
-    message: Any = GetMessageClass(field.containing_type)()
+    message = empty(field)
     if field.is_repeated:
         getattr(message, field.name).append(99)
     else:
@@ -90,18 +101,18 @@ def test_values_of_enums(field: FieldDescriptor) -> None:
 def test_what_is_missing_is_named_alone() -> None:
     """Of a request that lacks its etag only that is said, with an example."""
     etag = "is required: the etag that you read, such as 4"
-    update = UpdateDocumentRequest(document=Document(id=ID, title="Tides"), update_mask={"paths": ["title"]})
+    update = UpdateDocumentRequest(document=Document(id=ID, title="Tides"), update_mask=FieldMask(paths=["title"]))
     assert told(update) == {"document.etag": etag}
     assert told(PublishDocumentRequest(id=ID)) == {"etag": etag}
     assert told(CreateDocumentRequest()) == {"document": "is required"}
     given = CreateDocumentRequest(document=Document(organisation_id=ID, path="/tides", title="Tides"))
     assert told(given) == {"document.content_type": "is required"}
-    assert told(GrantRoleRequest(role=1)) == {"id": "is required: a UUID, such as 01a1fc98-1456-7b21-896a-ed5e06f788c9"}
+    assert told(GrantRoleRequest(role=ROLE_READER)) == {"id": f"is required: a UUID, such as {EXAMPLE}"}
 
 
 def test_elements_and_keys() -> None:
     """An element of a list, and a key of a map, are named where they are; so is what a oneof may be."""
-    said = told(CreateApiKeyRequest(account_id=ID, name="x", scopes=[1, 0]))
+    said = told(CreateApiKeyRequest(account_id=ID, name="x", scopes=[READ, NONE]))
     assert said["scopes[1]"].startswith("must be one of PERMISSION_")
     document = Document(organisation_id=ID, content_type="guide", path="/a", title="A", links={"X": LinkTargets()})
     said = told(CreateDocumentRequest(document=document))

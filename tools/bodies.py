@@ -1,14 +1,14 @@
 """`deploy/envoy/bodies.txt`: what JSON the contract's HTTP form takes, for the scan in `deploy/envoy/json.lua`.
 
-A line for each message that a body is or holds: `message`, its name and its fields, each with its kind: a letter for scalars, a
-message's name, `*` for an object of any members; in brackets for a list, in braces for a map. Which body is what stands in
-`routes.txt`.
+A line for each enum: `enum`, its name and its values. Then one for each message that a body is or holds: `message`, its name
+and its fields, each with its kind: a letter for scalars, an enum's name in angle brackets, a message's name, `*` for an object
+of any members; in brackets for a list, in braces for a map. Which body is what stands in `routes.txt`.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, MethodDescriptor
 
 from tools.contract import Contract
 from tools.openapi import HTTP_BODY, bindings, field_at
@@ -17,12 +17,30 @@ WORDS = {"google.protobuf.Timestamp", "google.protobuf.Duration", "google.protob
 """Messages that are strings in JSON."""
 OBJECT = "google.protobuf.Struct"
 STRINGS = {FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES}
-LETTERS = {FieldDescriptor.TYPE_BOOL: "b", FieldDescriptor.TYPE_ENUM: "e"} | dict.fromkeys(STRINGS, "s")
+LETTERS = {FieldDescriptor.TYPE_BOOL: "b"} | dict.fromkeys(STRINGS, "s")
 
 
 def bodies(compiled: bytes) -> bytes:
     """The whole file."""
-    return "".join(f"{line}\n" for line in messages(list(declared(Contract.parse(compiled))))).encode()
+    contract = Contract.parse(compiled)
+    lines = [*enums(contract), *messages(list(declared(contract)))]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def enums(contract: Contract) -> Iterator[str]:
+    """Those of all requests, in bodies or in queries."""
+    known: dict[str, EnumDescriptor] = {}
+    waiting = [method.input_type for service in contract.services() for method in service.methods]
+    seen: set[str] = set()
+    while waiting:
+        message = waiting.pop()
+        if message.full_name not in seen:
+            seen.add(message.full_name)
+            known |= {field.enum_type.full_name: field.enum_type for field in message.fields if field.enum_type is not None}
+            waiting += [field.message_type for field in message.fields if field.message_type is not None]
+    for name, enum in sorted(known.items()):
+        if name.startswith("gazette."):
+            yield " ".join(["enum", name, *(value.name for value in enum.values)])
 
 
 def declared(contract: Contract) -> Iterator[Descriptor]:
@@ -72,6 +90,8 @@ def kind_of(field: FieldDescriptor) -> str:
 
 
 def scalar(field: FieldDescriptor) -> str:
+    if field.enum_type is not None:
+        return f"<{field.enum_type.full_name}>"
     return LETTERS.get(field.type, "n")
 
 

@@ -42,11 +42,13 @@ def check_template(template: str, bound: dict[str, str]) -> None:
 
 
 def parameters(message: Descriptor, carried: set[str], prefix: str = "", outer: tuple[Descriptor, ...] = ()) -> Iterator[str]:
-    """The fields that neither the path nor the body carries. A list of messages has no place in a query."""
+    """The fields that neither path nor body carries, nor what those exclude. A list of messages has no place in a query."""
+    decided = {field.containing_oneof for field in message.fields if f"{prefix}{field.name}" in carried}
     for field in message.fields:
         name = f"{prefix}{field.name}"
         inner = field.message_type
-        if name in carried or inner in outer:
+        is_decided = field.containing_oneof is not None and field.containing_oneof in decided
+        if name in carried or is_decided or inner in outer:
             continue
         if inner is None or inner.full_name in {OBJECT, *WORDS}:
             yield f"{name}:{kind_of(field)}"

@@ -1,11 +1,13 @@
--- Whether a request's body is I-JSON (RFC 7493), and its members are of the kinds that the contract says: the transcoder behind this
--- is lenient, and what it makes of a body is not always what the body says (docs/decisions/0026-requests-are-i-json.md).
--- A body is looked at as it comes, a chunk at a time, and nothing of it is kept but what is cut in the middle of something, and the
--- names of the objects that are still open.
+-- Whether a request's body is I-JSON (RFC 7493), and its members are those of the contract, of their kinds: the transcoder behind
+-- this is lenient, and what it makes of a body is not always what the body says (docs/decisions/0026-requests-are-i-json.md, 0034).
+-- A body is looked at as it comes, a chunk at a time, and nothing of it is kept but what is cut in the middle of something, and
+-- the names of the objects that are still open. In the same pass the short names of enums' values become the long ones, which the
+-- transcoder knows.
 
 local DEEPEST = 32  -- the transcoder and protobuf end at about as much, with errors of their own
 local LONGEST_NUMBER = 1000
 local LONGEST_NAME = 65536
+local LONGEST_VALUE = 200  -- of an enum, escaped as it may be: what is longer is none
 local MOST_VALUES = 50000  -- of a message; the server takes half as many
 local LONGEST_NAMES = 4194304  -- bytes of the names of all open objects; as long as a message may be
 
@@ -22,38 +24,10 @@ local LETTERS = {}
 for code = 0, 255 do LETTERS[code] = find('"\\/bfnrt', string.char(code), 1, true) ~= nil end
 local LITERALS = {[byte("t")] = "true", [byte("f")] = "false", [byte("n")] = "null"}
 
-local VALUE, ELEMENT, NAME, NEXT_NAME, COLON, AFTER, TEXT, NAME_TEXT, END = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local MISSING = {
   [VALUE] = "a value is missing", [ELEMENT] = "a value or ] is missing", [NAME] = "a name in double quotes or } is missing",
   [NEXT_NAME] = "a name in double quotes is missing", [COLON] = "a colon is missing", [END] = "something follows the end",
 }
-
-function new_scan(body)
-  return {
-    state = VALUE, depth = 0, offset = 0, cut = "", body = body, kind = body.kind,
-    opened = {}, kinds = {}, places = {}, seen = {}, lengths = {}, length = 0, values = 0,
-    begun = {length = 0},
-  }
-end
-
--- Where in the body the scan is, as the server says it: `document.details.parts[3]`.
-local function place_of(scan)
-  local parts = {scan.body.field}
-  for level = 1, scan.depth do
-    local at = scan.places[level]
-    if scan.opened[level] == "[" then
-      table.insert(parts, "[" .. (at or 0) .. "]")
-    elseif at ~= nil then
-      table.insert(parts, (#parts > 0 and "." or "") .. at)
-    end
-  end
-  return table.concat(parts)
-end
-
-local function fail(scan, at, why, place)
-  scan.fault = {offset = scan.offset + at - 1, why = why, place = place or place_of(scan)}
-  return at
-end
 
 -- Opens an object or an array. What is wrong is said, or nothing.
 local function open(scan, bracket)
@@ -81,7 +55,7 @@ local function close(scan)
   scan.state = depth == 1 and END or AFTER
 end
 
--- A name is complete: what its value may be. What is wrong is said, or nothing, and where.
+-- A name is complete: what its value may be. What is wrong is said, or nothing, and the reason.
 local function name(scan, text)
   local depth = scan.depth
   local kind = scan.kinds[depth]
@@ -90,12 +64,9 @@ local function name(scan, text)
     scan.kind = kind and kind.of
   else
     local field = MESSAGES[kind.message][text]
-    if field then
-      known, scan.kind = field.name, field.kind
-      scan.places[depth] = known
-    else  -- of a newer contract, perhaps: the transcoder drops it
-      scan.kind = nil
-    end
+    if field == nil then return "is no field here" .. meant(text, names_of(kind.message)), "UNKNOWN_FIELD" end
+    known, scan.kind = field.name, field.kind
+    scan.places[depth] = known
   end
   local other = scan.seen[depth][known]
   if other then return other == text and "is there twice" or "is there twice, as " .. other .. " and as " .. text end
@@ -157,8 +128,33 @@ local function string_from(scan, text, at)
   if scan.has_escape then inside = unescaped(inside) end
   scan.places[scan.depth] = inside
   scan.state = COLON
-  local why = name(scan, inside)
-  if why then return fail(scan, at, why) end
+  local why, reason = name(scan, inside)
+  if why then
+    fail(scan, at, why, reason)
+    scan.fault.offset = scan.name_offset  -- it may have begun in another chunk
+  end
+  return behind
+end
+
+-- The name of an enum's value begins here: the place behind it, or nil if it goes on in the next chunk. Then it is held back,
+-- since it may be a short one.
+local function enum_from(scan, text, at)
+  scan.has_escape = false
+  local behind = text_end(scan, text, at + 1)
+  if scan.fault then return at end
+  local is_long = (behind or #text) - at > LONGEST_VALUE
+  if behind == nil and not is_long then
+    scan.is_held = true
+    return nil, at
+  end
+  local written = is_long and "" or sub(text, at + 1, behind - 2)
+  local said = scan.has_escape and unescaped(written) or written
+  local value = scan.kind.values[said]
+  if value == nil and not find(said, "^-?%d+$") then  -- a number the transcoder knows
+    return fail(scan, at, "must be " .. scan.kind.words, "INVALID_ARGUMENT")
+  end
+  if value ~= nil and value ~= written then rewrite(scan, text, at + 1, behind - 2, value) end
+  scan.state, scan.values = AFTER, scan.values + 1
   return behind
 end
 
@@ -200,6 +196,7 @@ local function value_from(scan, text, at, code)
       local class = code >= 48 and code <= 57 and "0" or string.char(code)
       if takes == nil or not find(takes, class, 1, true) then return fail(scan, at, "must be " .. kind.words) end
     end
+    if code == 34 and kind and kind.values then return enum_from(scan, text, at) end
     if code == 34 then
       scan.state, scan.has_escape, scan.values = TEXT, false, scan.values + 1
       return string_from(scan, text, at + 1)
@@ -214,7 +211,7 @@ end
 local function mark_from(scan, text, at, code)
   local state = scan.state
   if (state == NAME or state == NEXT_NAME) and code == 34 then
-    scan.state, scan.has_escape = NAME_TEXT, false
+    scan.state, scan.has_escape, scan.name_offset = NAME_TEXT, false, scan.offset + at
     if scan.begun.length > 0 then scan.begun = {length = 0} end
     return string_from(scan, text, at + 1)
   end
@@ -245,11 +242,13 @@ local function mark_from(scan, text, at, code)
   return fail(scan, at, "a comma or the closing bracket is missing")
 end
 
--- Looks through the next chunk. Where in it a fault is, or nil.
+-- Looks through the next chunk. What is to go on in its place, or nil if it goes on as it is. Behind a fault that is what no
+-- parser takes.
 function scan_chunk(scan, chunk)
   local text = scan.cut ~= "" and scan.cut .. chunk or chunk
-  local before = #scan.cut
-  scan.cut = ""
+  local is_whole = not scan.is_held
+  scan.copied = is_whole and #scan.cut or 0
+  scan.cut, scan.is_held, scan.pieces = "", false, nil
   local at, last, cut = 1, #text, nil
   if scan.state == TEXT or scan.state == NAME_TEXT then at, cut = string_from(scan, text, 1) end
   while at ~= nil and at <= last and not scan.fault do
@@ -264,9 +263,11 @@ function scan_chunk(scan, chunk)
       at, cut = mark_from(scan, text, at, code)
     end
   end
-  if scan.fault then return math.max(0, scan.fault.offset - scan.offset - before) end
+  if scan.fault then return taken(scan, text, scan.fault_at - 1) .. "!" end
   if at == nil then scan.cut = sub(text, cut) end
   scan.offset = scan.offset + last - #scan.cut
+  if scan.is_held then return taken(scan, text, cut - 1) end
+  if scan.pieces or not is_whole then return taken(scan, text, last) end
 end
 
 -- The body is over.

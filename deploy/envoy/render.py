@@ -30,7 +30,7 @@ SERVICES = tuple((HERE / "services.txt").read_text().split())
 STREAMS = r"/gazette\.[^/]+/(Upload|Download|Import|Export|Watch)\w+"
 READS = r"/gazette\.[^/]+/((Get|List|BatchGet|Search|Verify|Diff)\w+|CheckDocument)"
 
-PROGRAM = ("bodies", "routes", "json_texts", "json", "refusals", "rest")
+PROGRAM = ("bodies", "closest", "routes", "json_texts", "json_scan", "json", "refusals", "queries", "rest")
 """The Lua filter's parts, each of which uses what those before it define."""
 
 # What needs no sign-in and changes nothing, health apart: limited here, by address. A test compares them, too.
@@ -127,8 +127,11 @@ def of_status(comparison: str, status: int) -> dict[str, object]:
 
 def body(code: int, reason: str, message: str) -> dict[str, object]:
     """A google.rpc.Status in JSON."""
-    info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "gazette"}
-    return {"content_type": "application/json", "json_format": {"code": code, "message": message, "details": [info]}}
+    kind = "type.googleapis.com/google.rpc."
+    info = {"@type": f"{kind}ErrorInfo", "reason": reason, "domain": "gazette", "metadata": {}}
+    request = {"@type": f"{kind}RequestInfo", "requestId": "%REQ(X-REQUEST-ID)%", "servingData": ""}
+    told = {"code": code, "message": message, "details": [info, request]}
+    return {"content_type": "application/json", "json_format": told, "omit_empty_values": True}
 
 
 def render(
@@ -267,7 +270,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--metrics-port", type=int, default=0, help="port of /stats/prometheus and /ready; 0: none (%(default)s)"
     )
-    parser.add_argument("--api-docs", type=api_docs.true_or_false, default=False, help="true: answer /openapi.json and /docs (false)")
+    parser.add_argument(
+        "--api-docs", type=api_docs.true_or_false, default=False, help="true: answer /openapi.json and /docs (false)"
+    )
     folder = "where their files go, which Envoy must see at the same path (%(default)s)"
     parser.add_argument("--docs-folder", type=Path, default=Path("/run/gazette/api-docs"), help=folder)
     given = parser.parse_args(arguments)

@@ -8,8 +8,6 @@ local LARGEST_MESSAGE = 4194304  -- what the server takes; uploads are streams o
 
 -- gRPC refuses a message that is too large before the server hears of it, as if it were a matter of coming back later.
 local TOO_LARGE = "the message is larger than 4194304 bytes"
-local TOO_LARGE_JSON = '{"code":3,"message":"' .. TOO_LARGE .. '","details":[{"@type":' ..
-  '"type.googleapis.com/google.rpc.ErrorInfo","reason":"REQUEST_TOO_LARGE","domain":"gazette","metadata":{}}]}'
 local TOO_LARGE_DETAILS = "CAMSKHRoZSBtZXNzYWdlIGlzIGxhcmdlciB0aGFuIDQxOTQzMDQgYnl0ZXMaSAoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLkVycm9ySW5mbxIcChFSRVFVRVNUX1RPT19MQVJHRRIHZ2F6ZXR0ZQ"
 
 local function is_too_large(text) return text ~= nil and string.find(text, "message larger than max", 1, true) ~= nil end
@@ -36,7 +34,8 @@ local function admit(headers, is_grpc)
   local is_front = path == "/" or string.sub(path, 1, 2) == "/?"  -- which Envoy answers by what is accepted
   for name, value in pairs(headers) do
     size = size + #name + #value
-    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name] or is_front and name == "accept") then table.insert(unread, name) end
+    local is_accepted = name == "accept" and (is_front or is_grpc and GRPC_WEB[value])
+    if not (PASSED[name] or is_grpc and PASSED_OF_GRPC[name] or is_accepted) then table.insert(unread, name) end
   end
   if size > LARGEST_HEADERS then return true end
   for _, name in ipairs(unread) do headers:remove(name) end
@@ -66,8 +65,12 @@ local function find_route(handle, headers, method)
   end
   local route = route_of(method, place)
   if route then
-    place = shielded(place, route)
-    if place ~= path then headers:replace(":path", place) end
+    local asked, fault = queried(route, shielded(place, route))
+    if fault then
+      answer_status(handle, "400", refusal(fault, request_id))
+      return nil
+    end
+    if asked ~= path then headers:replace(":path", asked) end
     return route
   end
   local methods = methods_of(place)
@@ -132,6 +135,7 @@ function envoy_on_request(handle)
   if charset and not UTF_8[charset] or coding and string.lower(coding) ~= "identity" then
     return handle:respond({[":status"] = "415"}, "")
   end
+  if route.body.field then handle:streamInfo():dynamicMetadata():set("gazette", "body_field", route.body.field) end
   scan_body(handle, route.body, headers:get("x-request-id"))
 end
 
@@ -144,33 +148,32 @@ function scan_body(handle, body, request_id)
     if is_refused then
       chunk:setBytes("")
     else
-      local start = 1
-      if scan.offset == 0 and scan.cut == "" and string.sub(text, 1, 3) == BYTE_ORDER_MARK then start = 4 end
-      if start > 1 then text = string.sub(text, start) end
-      local is_judged, at = pcall(scan_chunk, scan, text)
+      local instead
+      if scan.offset == 0 and scan.cut == "" and string.sub(text, 1, 3) == BYTE_ORDER_MARK then
+        text = string.sub(text, 4)
+        instead = text
+      end
+      local is_judged, changed = pcall(scan_chunk, scan, text)
       if not is_judged then  -- a defect of ours, which is to let nothing through
-        handle:logErr(at)
-        scan.fault, at = scan.fault or {offset = scan.offset, why = "cannot be read", place = ""}, 0
+        handle:logErr(changed)
+        scan.fault = scan.fault or {offset = scan.offset, why = "cannot be read", place = "", reason = "INVALID_JSON"}
+        changed = "!"
       end
-      is_refused = at ~= nil
-      if is_refused then
-        chunk:setBytes(string.sub(text, 1, at) .. "!")
-        refuse(handle, scan.fault, request_id)  -- before the transcoder has the chunk
-      elseif start > 1 then
-        chunk:setBytes(text)
-      end
+      instead = changed or instead
+      if instead then chunk:setBytes(instead) end
+      is_refused = scan.fault ~= nil
+      if is_refused then refuse(handle, scan.fault, request_id) end  -- before the transcoder has the chunk
     end
   end
   scan_end(scan)
+  if scan.offset > LARGEST_MESSAGE / 2 then  -- as a message it may be too large, which gRPC says in words of its own
+    handle:streamInfo():dynamicMetadata():set("gazette", "request_id", request_id or "")
+  end
   if scan.fault and not is_refused then refuse(handle, scan.fault, request_id) end
 end
 
 function refuse(handle, fault, request_id)
   handle:streamInfo():dynamicMetadata():set("gazette", "refusal", refusal(fault, request_id))
-end
-
-function decoded(text)
-  return (string.gsub(text, "%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
 end
 
 -- What an answer already varies by stays where the server says more.
@@ -209,6 +212,12 @@ function envoy_on_response(handle)
   end
   local is_ok = headers:get(":status") == "200"
   if is_ok and request ~= nil and request["lines"] then headers:replace("content-type", "application/x-ndjson") end
+  if headers:get(":status") == "400" and headers:get("grpc-status") == nil and not (request and request["head"]) then
+    local body = handle:body()
+    local told = body and transcoder_refusal(tostring(body:getBytes(0, body:length())), request and request["body_field"])
+    if told then handle:headers():replace("content-length", tostring(body:setBytes(told))) end  -- others are gone by now
+    return
+  end
   -- The server sends the headers of a single answer with its status, as the status' message: a line for each, percent-encoded.
   local told = headers:get("grpc-message")
   if told ~= nil then
@@ -233,7 +242,8 @@ function envoy_on_response(handle)
   elseif headers:get(":status") == "429" and headers:get("retry-after") == nil then
     local body = handle:body()
     if body ~= nil and is_too_large(tostring(body:getBytes(0, body:length()))) then
-      body:setBytes(TOO_LARGE_JSON)
+      local told = status_of(3, "REQUEST_TOO_LARGE", TOO_LARGE, {}, request and request["request_id"])
+      handle:headers():replace("content-length", tostring(body:setBytes(told)))
       handle:headers():replace(":status", "413")
     end
   end

@@ -14,9 +14,11 @@ local function add(method, template, route)
   stem, verb = stem or template, verb or ""
   if verb ~= "" then CUSTOM_VERBS[verb] = true end
   local node = ROOT
+  route.variables = {}
   for segment in string.gmatch(stem, "[^/]+") do
     local is_variable = sub(segment, 1, 1) == "{"
     route.is_open = is_variable
+    if is_variable then route.variables[string.match(string.match(segment, "^{([%w_.]+)"), "[%w_]+$")] = true end
     if find(segment, "=**}", 1, true) then
       node.rest = node.rest or {ends = {}}
       node, route.is_rest = node.rest, true

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from server import settings
 from server.demo import loading
 from server.process import telemetry
-from server.rpc import failures
+from server.process.commands import refused_in_a_line
 from server.settings import InvalidSettings
 
 
@@ -23,11 +21,8 @@ def demo(admin_only: bool) -> None:
             f"ENVIRONMENT is {values.environment}, and the demo's password is known to everyone; set development"
         )
     telemetry.configure(values)
-    try:
-        if admin_only:
-            asyncio.run(loading.load_admin(values))
-            return
-        count = asyncio.run(loading.load(values))
-    except failures.Failure as failure:
-        raise click.ClickException(str(failure)) from None
+    if admin_only:
+        refused_in_a_line(loading.load_admin(values))
+        return
+    count = refused_in_a_line(loading.load(values))
     click.echo(f"{count} documents published" if count else "the demo is here already")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -11,13 +11,12 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gazette.content.v1 import comparing_pb2, publish_check_pb2
-from gazette.content.v1 import content_service_pb2 as rpc
 from gazette.content.v1.document_pb2 import Document, Revision
 from gazette_client import Client
 from server.editing import differences, tables, texts
 from server.editing.naming import asking, found, id_of, naming, signed_in
 from server.editing.states import DRAFT_STATES, LIVE_STATES, draft_state, live_state
-from server.importer.connecting import Connection, organisations
+from server.importer.connecting import Connection
 from server.process.commands import show_all, written
 
 PAGE_SIZE = 200
@@ -51,25 +50,15 @@ def list_documents(connection: Connection, limit: int, is_json: bool, **filters:
     with signed_in(connection) as client:
         if connection.organisation is not None:
             wanted["organisation_id"] = organisation_id(client, connection.organisation)
-        request = rpc.ListDocumentsRequest(page_size=min(limit, PAGE_SIZE), **wanted)
-        documents = [*islice(walked(client, request), limit)]
+        documents = [*islice(client.documents(page_size=min(limit, PAGE_SIZE), **wanted), limit)]
     if is_json:
         click.echo(written([MessageToDict(each) for each in documents]))
     else:
         tables.show(HEADINGS, [*map(row, documents)], long={"path", "title"}, wide={"type", "updated", "id"})
 
 
-def walked(client: Client, request: rpc.ListDocumentsRequest) -> Iterator[Document]:
-    while True:
-        answer = client.content.ListDocuments(request)
-        yield from answer.documents
-        request.page_token = answer.next_page_token
-        if not request.page_token:
-            return
-
-
 def organisation_id(client: Client, slug: str) -> str:
-    for each in organisations(client):
+    for each in client.organisations(page_size=PAGE_SIZE):
         if each.slug == slug:
             return each.id
     raise click.BadParameter(f"there is no organisation {slug!r}", param_hint="--organisation")
@@ -100,21 +89,12 @@ def get(connection: Connection, document: str, locale: str, is_json: bool) -> No
 def history(connection: Connection, document: str, locale: str, limit: int, is_json: bool) -> None:
     """List a document's revisions, newest first."""
     with signed_in(connection) as client:
-        request = rpc.ListRevisionsRequest(document_id=id_of(client, document, locale), page_size=min(limit, 100))
-        revisions = [*islice(revisions_of(client, request), limit)]
+        id = id_of(client, document, locale)
+        revisions = [*islice(client.revisions(id, page_size=min(limit, 100)), limit)]
     if is_json:
         show_all(revisions, str, is_json=True)
     else:
         tables.show(("number", "saved", "by", "title"), [*map(revision_row, revisions)], long={"title"})
-
-
-def revisions_of(client: Client, request: rpc.ListRevisionsRequest) -> Iterator[Revision]:
-    while True:
-        answer = client.content.ListRevisions(request)
-        yield from answer.revisions
-        request.page_token = answer.next_page_token
-        if not request.page_token:
-            return
 
 
 def revision_row(revision: Revision) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from gazette.content.v1.removal_pb2 import Redirection, Removal
 from gazette_client import Client
 from server.editing.changing import DRAFTS, change, live_line, taking_down
 from server.importer.connecting import Connection
+from server.process.confirming import confirm, is_sure
 
 
 @click.command()
@@ -54,16 +55,17 @@ def redirect(connection: Connection, document: str, location: str, with_all_belo
 @click.command()
 @taking_down
 @click.option("--reason", required=True, help="On what grounds, for the audit alone.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def vanish(connection: Connection, document: str, reason: str, yes: bool, **how: Any) -> None:
+@is_sure
+def vanish(connection: Connection, document: str, reason: str, is_sure: bool, **how: Any) -> None:
     """Remove for legal reasons, as if it had never been.
 
-    All that the public sees of the document goes, at every path that it had.
+    All that the public sees of the document goes, at every path that it had. It asks for the path.
     """
     with taken_down(connection, document, **how) as (client, request, done):
-        if not yes:
-            path = client.content.GetDocument(GetDocumentRequest(id=request["id"])).document.live.path
-            click.confirm(f"Let {path or document} vanish, with all paths that it had?", abort=True, err=True)
+        if not is_sure:
+            found = client.content.GetDocument(GetDocumentRequest(id=request["id"])).document
+            path = found.live.path or found.path
+            confirm(f"{path} ({found.locale})  {found.title}\nIt vanishes from the site, with all paths that it had.", path)
         vanishing = rpc.Vanishing(reason=reason)
         done(client.content.UnpublishDocument(rpc.UnpublishDocumentRequest(vanish=vanishing, **request)))
 

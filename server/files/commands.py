@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
 import click
@@ -13,8 +12,7 @@ from server.background.processes import Processes
 from server.files.uploads.inspecting import Inspection
 from server.files.verification import Verdict, verdicts
 from server.formats import parsing
-from server.process.commands import as_json, written
-from server.rpc import failures
+from server.process.commands import as_json, refused_in_a_line, written
 from server.stores import blobs, postgres, schema
 
 
@@ -28,10 +26,7 @@ def files() -> None:
 def verify(is_json: bool) -> None:
     """Parse every stored file anew, and list those that are not what they say. The exit code is 1 if there are any. Nothing is
     changed: take such a file from its pages, and it is not served any more."""
-    try:
-        looked_at = asyncio.run(look(settings.load()))
-    except (failures.Failure, schema.WrongSchema) as failure:
-        raise click.ClickException(str(failure)) from None
+    looked_at = refused_in_a_line(look(settings.load()))
     flawed = [each for each in looked_at if each.flaw]
     if is_json:
         click.echo(written([{"file": MessageToDict(each.file), "flaw": each.flaw} for each in flawed]))

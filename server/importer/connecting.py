@@ -10,16 +10,16 @@ from typing import NamedTuple
 import click
 import grpc
 
-from gazette.auth.v1.auth_service_pb2 import GetMeRequest
-from gazette.auth.v1.organisation_pb2 import Organisation
-from gazette.auth.v1.organisation_service_pb2 import ListOrganisationsRequest
 from gazette_client import Client, GazetteError
+from gazette_client.messages import GetMeRequest, Organisation
 from server import settings
 
 Command = Callable[..., None]
 
 DEMO = ("admin@example.gov", "gazette-demo-only")
 """Who signs in where nobody is named, on a developer's own machine."""
+PAGE_SIZE = 200
+"""Organisations in each part of their list."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -43,7 +43,7 @@ class Connection(NamedTuple):
 
 
 OPTIONS: list[Callable[[Command], Command]] = [
-    click.option("--target", metavar="HOST:PORT", help="The server's gRPC address.  [default: 127.0.0.1 and GRPC_PORT]"),
+    click.option("--target", metavar="HOST:PORT", help="The server's gRPC address.  [default: of the one that runs here]"),
     click.option("--email", envvar="GAZETTE_EMAIL", show_envvar=True, help="The account to sign in with."),
     click.option(
         "--password",
@@ -84,18 +84,30 @@ def caller_options(command: Command) -> Command:
 def connected(connection: Connection, *, for_all: bool = False) -> Iterator[tuple[Client, Organisation | None]]:
     """A client that is signed in, and the organisation; none where all are meant. What goes wrong with the server becomes
     Trouble."""
-    target = connection.target or settings.local_grpc_address()
+    target = connection.target or target_here()
     email, password = ("", "") if connection.api_key else credentials(connection, target)
     key = connection.api_key or ""
     encryption = channel_credentials(connection)
     try:
-        with Client(target, email=email, password=password, api_key=key, credentials=encryption) as client:
+        made = Client(target, email=email, password=password, api_key=key, credentials=encryption)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--target") from None
+    try:
+        with made as client:
             yield client, None if for_all else organisation(client, connection.organisation)
             if not connection.api_key:
                 with suppress(GazetteError):  # the session ends by itself
                     client.sign_out()
     except GazetteError as error:
-        raise Trouble(f"{target}: {error}") from None
+        said = str(error)
+        raise Trouble(said if target in said else f"{target}: {said}") from None
+
+
+def target_here() -> str:
+    try:
+        return settings.local_grpc_address()
+    except settings.NobodyKnown as error:
+        raise click.UsageError(str(error)) from None
 
 
 def credentials(connection: Connection, target: str) -> tuple[str, str]:
@@ -117,7 +129,7 @@ def channel_credentials(connection: Connection) -> grpc.ChannelCredentials | Non
 
 def organisation(client: Client, slug: str | None) -> Organisation:
     """The one of that slug; without one, the only one that the account's grants name, or else the only one there is."""
-    known = {each.slug: each for each in organisations(client)}
+    known = {each.slug: each for each in client.organisations(page_size=PAGE_SIZE)}
     if slug is not None:
         if slug not in known:
             raise Trouble(f"there is no organisation {slug!r}; there are: {', '.join(known) or 'none'}")
@@ -127,13 +139,3 @@ def organisation(client: Client, slug: str | None) -> Organisation:
     if len(named) != 1:
         raise Trouble(f"say whose documents with --organisation; there are: {', '.join(known) or 'none'}")
     return named[0]
-
-
-def organisations(client: Client) -> Iterator[Organisation]:
-    token = ""
-    while True:
-        answer = client.organisations.ListOrganisations(ListOrganisationsRequest(page_size=200, page_token=token))
-        yield from answer.organisations
-        token = answer.next_page_token
-        if not token:
-            return

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from gazette.content.v1.content_type_pb2 import ContentType, ContentTypeView
-from gazette.content.v1.content_type_service_pb2 import ListContentTypesRequest
 from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportOptions
 from gazette_client import Client, GazetteError, errors
 from server.importer.failures import Refusal
@@ -76,7 +75,7 @@ def run_import(
 
 def differences(client: Client, wanted: Sequence[ContentType]) -> list[str]:
     """Notes on content types that stay as they were, and are not what the source would have made of them."""
-    found = {each.name: each for each in content_types(client)} if wanted else {}
+    found = {each.name: each for each in client.content_types(page_size=200, view=FULL)} if wanted else {}
     notes = []
     for own in wanted:
         standing = found[own.name]
@@ -86,16 +85,6 @@ def differences(client: Client, wanted: Sequence[ContentType]) -> list[str]:
         if unmarked:
             notes.append(f"content type {own.name} was here already; it does not sanitise {', '.join(unmarked)}")
     return notes
-
-
-def content_types(client: Client) -> Iterator[ContentType]:
-    token = ""
-    while True:
-        answer = client.content_types.ListContentTypes(ListContentTypesRequest(page_size=200, page_token=token, view=FULL))
-        yield from answer.content_types
-        token = answer.next_page_token
-        if not token:
-            return
 
 
 def send(client: Client, options: ImportOptions, units: list[Unit], summary: Summary) -> None:

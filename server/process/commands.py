@@ -37,6 +37,12 @@ class InForm(click.ParamType):  # type: ignore[type-arg]  # it takes none at run
             self.fail(str(unfit), param, ctx)
 
 
+class Unreachable(click.ClickException):
+    """What the command works on cannot be asked at all: a refusal, or something that was looked for and found, it is not."""
+
+    exit_code = 2
+
+
 LINE = InForm("text", line)
 """One line that people read, or an address."""
 LANGUAGE = InForm("language", language)
@@ -75,8 +81,14 @@ def run_directly(work: Callable[[asyncpg.Connection], Awaitable[Result]]) -> Res
 def refused_in_a_line(work: Coroutine[Any, Any, Result]) -> Result:
     try:
         return asyncio.run(work)
-    except (failures.Failure, schema.WrongSchema) as failure:
-        raise click.ClickException(str(failure)) from None
+    except failures.Failure as failure:
+        raise refusal(failure) from None
+
+
+def refusal(failure: failures.Failure) -> click.ClickException:
+    """A failure in one line, with the exit code that says which kind it is (docs/operations.md)."""
+    kind = Unreachable if isinstance(failure, failures.Unavailable) else click.ClickException
+    return kind(str(failure))
 
 
 @asynccontextmanager

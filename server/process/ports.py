@@ -8,7 +8,8 @@ import grpc
 
 from server.process import tls
 from server.rpc.answers import MOST
-from server.settings import CannotStart, Settings, authority
+from server.settings import CannotStart, Settings
+from server.settings.here import authority
 
 MIB = 1024 * 1024
 ANY_NUMBER = 2**31 - 1

@@ -13,7 +13,7 @@ from typing import TypeVar
 import click
 
 from server import settings
-from server.process.commands import as_json
+from server.process.commands import as_json, refusal
 from server.recovery import archiving, manifests, restoring, retaining, taking, verifying
 from server.recovery.failures import RecoveryFailed
 from server.recovery.programs import Programs
@@ -28,7 +28,7 @@ named = click.option("--backup", "id_", default="", metavar="ID", help="Which on
 
 
 def run(work: Callable[[Settings, Vault], Awaitable[Result]]) -> Result:
-    """Does the work; what fails is one line, and the exit code 1."""
+    """Does the work; what fails is one line."""
     values = settings.load()
 
     async def with_vault() -> Result:
@@ -37,8 +37,10 @@ def run(work: Callable[[Settings, Vault], Awaitable[Result]]) -> Result:
 
     try:
         return asyncio.run(with_vault())
-    except (RecoveryFailed, failures.Failure) as failure:
+    except RecoveryFailed as failure:
         raise click.ClickException(str(failure)) from None
+    except failures.Failure as failure:
+        raise refusal(failure) from None
 
 
 def tell(line: str) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
+from server.settings import here
+from server.settings.here import NobodyKnown
 from server.settings.model import ENVIRONMENTS, SAMPLE_MARK, Settings
 
-__all__ = ["CANNOT_START", "SAMPLE_MARK", "CannotStart", "InvalidSettings", "Settings"]
+__all__ = ["CANNOT_START", "SAMPLE_MARK", "CannotStart", "InvalidSettings", "NobodyKnown", "Settings"]
 
 CANNOT_START = 78  # EX_CONFIG of sysexits.h: starting again would not help
 
@@ -85,17 +87,8 @@ def child_environment(**more: str) -> dict[str, str]:
 
 
 def local_grpc_address() -> str:
-    """Where a server with this environment answers in plaintext, for a health check that needs no other setting."""
-    if os.environ.get("TLS_CERTIFICATE_FILE") and os.environ.get("SOCKET_DIR"):
-        return f"unix:{Path(os.environ['SOCKET_DIR']).resolve()}/worker-0.sock"  # the port wants TLS, and perhaps a certificate
-    host = os.environ.get("GRPC_HOST", "").strip("[]") or "127.0.0.1"
-    return authority("127.0.0.1" if host in {"0.0.0.0", "::"} else host, os.environ.get("GRPC_PORT") or 50051)  # noqa: S104  # nosec B104
-
-
-def authority(host: str, port: object) -> str:
-    """HOST:PORT, an IPv6 address in brackets whether it came in them or not."""
-    host = host.strip("[]")
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    """Where the server answers that a command belongs to, in plaintext. No other setting is needed. Raises NobodyKnown."""
+    return here.grpc_address(os.environ, with_dotenv(os.environ))
 
 
 def command_password() -> str:

@@ -16,7 +16,7 @@ from tests.auth.administering import give, refresh
 from tests.auth.asking import get_me, is_refused_soon
 from tests.auth.mailbox import mails, token
 from tests.auth.stored import events, rows
-from tests.command_line import run
+from tests.command_line import run, terminal
 from tests.refusals import refused
 from tests.service import Service
 
@@ -32,6 +32,11 @@ async def done(service: Service, *arguments: str) -> str:
 
 async def answered(service: Service, *arguments: str) -> Any:
     return json.loads(await done(service, *arguments, "--json"))
+
+
+def who(email: str) -> str:
+    """An account of the tests, as a command calls it: by address and name."""
+    return f"{email} ({email.partition('@')[0]})"
 
 
 def told(result: Result) -> tuple[int, str]:
@@ -84,10 +89,10 @@ async def test_an_account_is_disabled_and_enabled(service: Service, email: str) 
     """The running server hears of it within five seconds (T5)."""
     ada = await service.account(email)
     await get_me(service.channel, ada.access_token)
-    assert await done(service, "accounts", "disable", email) == f"{email} is disabled.\n"
+    assert await done(service, "accounts", "disable", email) == f"{who(email)} is disabled.\n"
     assert (await refused(refresh(service, ada))).reason == "INVALID_REFRESH_TOKEN"
     assert await is_refused_soon(service.channel, ada.access_token)
-    assert await done(service, "accounts", "enable", email) == f"{email} is active.\n"
+    assert await done(service, "accounts", "enable", email) == f"{who(email)} is active.\n"
     assert (await service.sign_in(email)).id == ada.id
     (event,) = await events(service, "account.disable")
     assert (event.target, event.actor_id, event.details["by"]) == (ada.id, None, "cli")
@@ -98,7 +103,7 @@ async def test_roles_are_granted_and_revoked(service: Service, email: str, slug:
     place = await service.organisation(slug)
     ada = await service.account(email, Role.ROLE_READER)
     editor = ("--role", "editor", "--organisation", slug)
-    assert await done(service, "accounts", "grant", email, *editor) == f"{email} is editor of {slug}.\n"
+    assert await done(service, "accounts", "grant", email, *editor) == f"{who(email)} is editor of {slug}.\n"
     granted = await answered(service, "accounts", "grant", email, "--role", "author", "--all-organisations")
     assert granted["grants"] == [
         {"role": "ROLE_READER"},
@@ -106,7 +111,7 @@ async def test_roles_are_granted_and_revoked(service: Service, email: str, slug:
         {"role": "ROLE_AUTHOR"},
     ]
     await refresh(service, ada)
-    assert await done(service, "accounts", "revoke", email, *editor) == f"{email} is no longer editor of {slug}.\n"
+    assert await done(service, "accounts", "revoke", email, *editor) == f"{who(email)} is no longer editor of {slug}.\n"
     assert (await refused(refresh(service, ada))).reason == "INVALID_REFRESH_TOKEN"
     result = await run(service, "accounts", "revoke", email, *editor)
     assert told(result) == (1, "Error: The account does not have this role there.\n")
@@ -119,7 +124,7 @@ async def test_roles_for_languages(service: Service, email: str, slug: str) -> N
     await service.account(email, Role.ROLE_READER)
     author = ("--role", "author", "--organisation", slug)
     granted = await done(service, "accounts", "grant", email, *author, "--locale", "cy-gb", "--locale", "gd")
-    assert granted == f"{email} is author of {slug} for cy-GB, gd.\n"
+    assert granted == f"{who(email)} is author of {slug} for cy-GB, gd.\n"
     left = await answered(service, "accounts", "revoke", email, *author, "--locale", "gd")
     assert left["grants"] == [
         {"role": "ROLE_READER"},
@@ -129,18 +134,39 @@ async def test_roles_for_languages(service: Service, email: str, slug: str) -> N
 
 
 async def test_an_account_is_erased_for_good(service: Service, email: str) -> None:
-    """The command asks before it does, unless told not to; a second time is no error."""
+    """The command shows whose data it is, and has the address typed; whoever types anything else has erased nothing."""
     ada = await service.account(email)
-    refusal = await run(service, "accounts", "erase", email, given="n\n")
-    assert refusal.exit_code == 1
+    for answer in ("n\n", "y\n", "\n", "ada\n"):
+        with terminal():
+            refusal = await run(service, "accounts", "erase", email, given=answer)
+        assert refusal.exit_code == 1
+        shown, *_, end = refusal.stderr.splitlines()
+        assert shown.split("  ")[::3] == [email, ada.id]
+        assert f"Type {email} to go on: " in refusal.stderr
+        assert end.endswith("Error: nothing was changed")
     assert (await service.sign_in(email)).id == ada.id
-    for _ in range(2):
-        assert await done(service, "accounts", "erase", ada.id, "--yes") == f"{ada.id} is erased.\n"
+    with terminal():
+        erased = await run(service, "accounts", "erase", ada.id, given=f"{email}\n")
+    assert erased.exit_code == 0
+    assert erased.stdout.splitlines()[-1] == f"{who(email)} is erased: only its id is left, {ada.id}."
     assert (await run(service, "accounts", "show", email)).exit_code == 1
     assert (await answered(service, "accounts", "show", ada.id))["state"] == "ACCOUNT_STATE_ERASED"
     assert (await done(service, "accounts", "list")).splitlines()[0] == f"{ada.id}  erased    -  -"
     result = await run(service, "accounts", "enable", ada.id)
     assert told(result) == (1, "Error: The account was erased, for good.\n")
+
+
+async def test_a_script_erases_by_saying_so(service: Service, email: str) -> None:
+    """Without a terminal nobody is asked: --yes erases, a second time too, and without it the command line is refused."""
+    ada = await service.account(email)
+    refusal = await run(service, "accounts", "erase", email, given=f"{email}\n")
+    assert (refusal.exit_code, refusal.stderr.splitlines()[-1]) == (
+        2,
+        "Error: There is nobody to ask: give --yes, or a terminal.",
+    )
+    assert (await service.sign_in(email)).id == ada.id
+    assert (await answered(service, "accounts", "erase", email, "--yes"))["state"] == "ACCOUNT_STATE_ERASED"
+    assert await done(service, "accounts", "erase", ada.id, "--yes") == f"{ada.id} is erased: only its id is left, {ada.id}.\n"
 
 
 async def test_sessions_are_listed_and_ended(service: Service, email: str) -> None:

@@ -137,7 +137,7 @@ async def test_a_wrong_or_taken_slug_is_refused(service: Service, slug: str) -> 
 async def test_an_absent_database_is_one_line(service: Service) -> None:
     """Without a database the command says so, without a trace of its own."""
     result = await run(service, "organisations", "list", DATABASE_URL="postgresql://gazette:x@127.0.0.1:1/gazette")
-    assert (result.exit_code, result.stderr) == (1, "Error: The database cannot be reached. Try again later.\n")
+    assert (result.exit_code, result.stderr) == (2, "Error: The database cannot be reached. Try again later.\n")
 
 
 async def test_ensuring_twice_makes_one(service: Service, email: str, slug: str) -> None:

@@ -84,6 +84,5 @@ def setting(check: PublishCheck.ValueType, level: PublishCheckLevel.ValueType, t
 def violations(refusal: Refusal) -> list[error_details_pb2.PreconditionFailure.Violation]:
     told = error_details_pb2.PreconditionFailure()
     for detail in refusal.status.details:
-        if detail.Is(told.DESCRIPTOR):
-            detail.Unpack(told)
+        detail.Unpack(told)  # of its own kind alone
     return [*told.violations]

@@ -97,6 +97,5 @@ def unmet(refusal: Refusal) -> list[tuple[str, str]]:
     """The conditions that a refusal names: reason and subject of each."""
     told = error_details_pb2.PreconditionFailure()
     for detail in refusal.status.details:
-        if detail.Is(told.DESCRIPTOR):
-            detail.Unpack(told)
+        detail.Unpack(told)  # of its own kind alone
     return [(each.type, each.subject) for each in told.violations]

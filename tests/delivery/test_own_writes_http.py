@@ -16,7 +16,7 @@ from tests.edge import Edge
 from tests.refusals import http_reason
 
 TURNS = 15
-VARY = {"accept-encoding", HEADER}
+VARY = {"accept-encoding", "origin", HEADER}
 
 
 @pytest.fixture(scope="module")

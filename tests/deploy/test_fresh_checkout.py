@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.installing import ROOT
+from tests.installing import ROOT
 
 
 def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:

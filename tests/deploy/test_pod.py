@@ -107,4 +107,4 @@ def specification() -> Object:
 
 
 def is_serving(played: Podman, *about: str) -> bool:
-    return played.inside("server", "gazette", "health", *about) == "SERVING"
+    return (played.inside("server", "gazette", "health", *about) or "").startswith("SERVING ")

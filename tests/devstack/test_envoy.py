@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -29,7 +30,8 @@ def methods() -> Iterator[tuple[str, MethodDescriptorProto]]:
 
 def test_services_are_the_contract_s() -> None:
     """Every service that has an HTTP form is transcoded, and no other."""
-    transcoded = {path.split("/")[1] for path, method in methods() if method.options.HasExtension(annotations_pb2.http)}
+    http: Any = annotations_pb2.http
+    transcoded = {path.split("/")[1] for path, method in methods() if method.options.HasExtension(http)}
     assert set(SERVICES) == transcoded
 
 
@@ -133,11 +135,10 @@ async def test_compression_keeps_weak_etags(client: httpx.AsyncClient) -> None:
 
 
 async def test_options(client: httpx.AsyncClient) -> None:
-    """OPTIONS is answered everywhere, without a body and without letting a foreign origin in."""
+    """OPTIONS is answered with the path's methods, without a body and without letting a foreign origin in."""
     asked = {"origin": "https://elsewhere.example", "access-control-request-method": "GET"}
     answer = await client.options("/v1/pages/a", headers=asked)
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert "GET" in answer.headers["allow"]
+    assert (answer.status_code, answer.content, answer.headers["allow"]) == (204, b"", "GET, HEAD, OPTIONS")
     assert "access-control-allow-origin" not in answer.headers
 
 
@@ -147,7 +148,6 @@ async def test_options(client: httpx.AsyncClient) -> None:
         ("/nowhere", {}, 404, 5, "ROUTE_NOT_FOUND"),
         ("/v1/pages/a?unknown=1", {}, 400, 3, "BAD_REQUEST"),
         ("/v1/documents/a%2Fb", {}, 400, 3, "INVALID_PATH"),
-        ("/v1/pages/a", {"under_score": "x"}, 400, 3, "BAD_REQUEST"),
         ("/v1/pages", {}, 501, 12, None),
         ("/v1/pages/a", {"x-long": "x" * 70_000}, 431, 3, "HEADERS_TOO_LARGE"),
     ],

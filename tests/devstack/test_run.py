@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from devstack.run import DEMO
+from tests.polling import wait_until
 
 FREE = {"HTTP_PORT": "0", "GRPC_PORT": "0", "METRICS_PORT": "0"}
 
@@ -38,12 +40,17 @@ def running(home: Path, environment: Mapping[str, str]) -> Iterator[subprocess.P
 
 def ready(child: subprocess.Popen[str]) -> str:
     """The public address, from the line that says that all is ready."""
+    return ready_with(child)[0]
+
+
+def ready_with(child: subprocess.Popen[str]) -> tuple[str, str]:
+    """The public address, and all that was said until then."""
     assert child.stdout is not None
     said = ""
     for line in child.stdout:
         said += line
         if found := re.match(r"Gazette is ready: (\S+)", line):
-            return found[1]
+            return found[1], said
     pytest.fail(f"it ended: {said}")
 
 
@@ -70,11 +77,32 @@ def test_a_server_that_dies_ends_the_run(home: Path) -> None:
     assert f"Redis was ended by SIGKILL; its log is {home}/logs/redis.log" in said.splitlines()[-1]
 
 
+def test_what_is_given_is_heeded(home: Path, tmp_path: Path) -> None:
+    """Links in mails lead to the front end that PUBLIC_URL names, mails go where MAIL_DIRECTORY says, and scripts of a local
+    front end may call; what a stack has of its own is not replaced in silence."""
+    mails = tmp_path / "mails"
+    given = {"PUBLIC_URL": "http://localhost:5173", "MAIL_DIRECTORY": str(mails), "DATABASE_URL": "postgresql://a:b@nowhere/c"}
+    with running(home, {**FREE, **given}) as child:
+        address, said = ready_with(child)
+        answer = httpx.post(f"{address}/v1/auth/request-password-reset", json={"email": "editor@example.gov"})
+        assert answer.status_code == 200
+        wait_until(lambda: [*mails.glob("*.eml")], 30)
+        page = httpx.get(f"{address}/v1/pages/{DEMO['page']}", headers={"origin": "http://localhost:5173"})
+    assert f"mails      {mails}" in said
+    assert "DATABASE_URL: those of this stack are its own" in said
+    (mail,) = mails.glob("*.eml")
+    body = message_from_bytes(mail.read_bytes(), policy=policy.default).get_body(("plain",))
+    assert body is not None
+    assert "http://localhost:5173/reset-password#token=" in body.get_content()
+    assert page.headers["access-control-allow-origin"] == "http://localhost:5173"
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
         ("GRPC_PORT", "high", "GRPC_PORT is 'high': set it to a port's number"),
         ("MAX_FILE_SIZE", "big", "MAX_FILE_SIZE"),
+        ("CORS_ORIGINS", "localhost", "CORS_ORIGINS is not valid: 'localhost' is no origin"),
     ],
 )
 def test_a_wrong_setting_is_one_line(home: Path, variable: str, value: str, said: str) -> None:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from gazette.content.v1.document_pb2 import Document
 from server.cli import gazette
+from tests.command_line import terminal
 from tests.content.desk import Desk
 from tests.content.taking import GONE, PUBLISHED, VANISHED, comes_to_serve
 from tests.importer.office import Office
@@ -74,20 +75,25 @@ async def test_refusals(desk: Desk) -> None:
 
 
 async def test_vanishing_is_asked_about(desk: Desk) -> None:
-    """Before something vanishes the command names its path and asks; whoever says no has changed nothing (C31)."""
+    """Before something vanishes the command shows what, and has its path typed; whoever types anything else, or has no
+    terminal, has changed nothing (C31)."""
     document = await desk.published(f"{desk.root}/a")
     at = Office(desk.service, desk.admin)
     words = at.words("documents", "vanish", document.id, "--reason", "Order 12")
 
     async def answered(answer: str) -> tuple[int, str, str]:
-        with capture_logs():
+        with capture_logs(), terminal():
             done = await asyncio.to_thread(CliRunner().invoke, gazette, words, answer)
         return done.exit_code, done.stdout, done.stderr
 
-    code, _, asked = await answered("n\n")
-    assert (code, asked.startswith(f"Let {desk.root}/a vanish")) == (1, True)
+    for answer in ("n\n", "y\n", "\n"):
+        code, _, asked = await answered(answer)
+        assert (code, asked.startswith(f"{desk.root}/a (en)  ")) == (1, True)
+        assert asked.endswith("Error: nothing was changed\n")
+    code, _, asked = await at.run("documents", "vanish", document.id, "--reason", "Order 12")
+    assert (code, "--yes" in asked) == (2, True)
     assert await state(desk, document) == PUBLISHED
-    code, told, _ = await answered("y\n")
+    code, told, _ = await answered(f"{desk.root}/a\n")
     assert (code, told.startswith(f"{desk.root}/a (en) has vanished; record entry ")) == (0, True)
     code, _, error = await office(desk).run("documents", "restore", document.id)
     assert (code, error.startswith("Error: PERMISSION_DENIED: ")) == (1, True)

@@ -82,3 +82,12 @@ def test_a_service_that_is_away_is_no_refusal() -> None:
     who = ("--target", "127.0.0.1:1", "--email", "author@example.gov", "--password", "words that nobody knows")
     done = CliRunner().invoke(gazette, ["documents", "list", *who])
     assert (done.exit_code, "UNAVAILABLE" in done.stderr) == (2, True)
+
+
+def test_a_url_is_no_target() -> None:
+    """It is a wrong option, and the message says what to write."""
+    who = ("--target", "http://127.0.0.1:8080/v1", "--email", "author@example.gov", "--password", "words that nobody knows")
+    done = CliRunner().invoke(gazette, ["documents", "list", *who])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Invalid value for --target" in done.stderr
+    assert "write '127.0.0.1:8080'" in done.stderr

@@ -58,9 +58,8 @@ def reason(answer: httpx.Response) -> str:
         ("GET", "/v1/pages/guidance%5cmoor-a-boat", {}, 400, "INVALID_PATH"),
         ("GET", "/v1/pages/a%00b", {}, 400, "BAD_REQUEST"),
         ("GET", "/v1/pages/a%FFb", {}, 400, "MALFORMED_MESSAGE"),
-        ("GET", PAGE, {"x_user_id": "1"}, 400, "BAD_REQUEST"),
         ("GET", PAGE, {"x-long": "x" * 70_000}, 431, "HEADERS_TOO_LARGE"),
-        ("GET", f"{PAGE}?unknown=1", {}, 400, "BAD_REQUEST"),
+        ("GET", f"{PAGE}?unknown=1", {}, 400, "UNKNOWN_FIELD"),
         ("GET", "/v2/nothing", {}, 404, "ROUTE_NOT_FOUND"),
         ("DELETE", PAGE, {}, 405, "METHOD_NOT_ALLOWED"),
         ("TRACE", PAGE, {}, 405, "METHOD_NOT_ALLOWED"),
@@ -80,6 +79,13 @@ def test_paths_are_normalised(edge: Edge, path: str) -> None:
     with closing(httpx.Client(base_url=edge.http, timeout=5)) as client:
         answer = client.send(httpx.Request("GET", edge.http + path, extensions={"target": path.encode()}))
     assert answer.json()["page"]["path"] == "/guidance/moor-a-boat"
+
+
+def test_underscores_are_dropped(client: httpx.Client) -> None:
+    """A header with an underscore, which some proxies take for a hyphen, says nothing, and is in nobody's way (D10)."""
+    assert client.get(PAGE, headers={"x_user_id": "1", "if_none_match": "*"}).status_code == 200
+    token = client.post("/v1/auth/login", json={"email": "author@example.gov", "password": PASSWORD}).json()["accessToken"]
+    assert client.get("/v1/auth/me", headers={"authorization_": f"Bearer {token}"}).status_code == 401
 
 
 def test_a_body_that_is_too_large(client: httpx.Client) -> None:

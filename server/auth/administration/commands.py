@@ -24,10 +24,14 @@ from server.auth.clock import utc_now
 from server.auth.links.mailed import Links
 from server.auth.passwords.hashing import Passwords
 from server.process.commands import LINE, as_json, run, show, show_all
+from server.process.confirming import confirm, is_sure
 
 STATE_PREFIX, KIND_PREFIX = "ACCOUNT_STATE_", "ACCOUNT_KIND_"
 STATES = [name.removeprefix(STATE_PREFIX).lower() for name, number in AccountState.items() if number]
 KINDS = [name.removeprefix(KIND_PREFIX).lower() for name, number in AccountKind.items() if number]
+
+LOST = """Lost for good: name, address, password, authenticator app, roles, sessions, and what the audit knows beyond ids.
+What was written in documents stays."""
 
 account_argument = click.argument("account")
 
@@ -135,17 +139,8 @@ def list_unreachable(is_json: bool) -> None:
 def show_account(account: str, is_json: bool) -> None:
     """Show an account, with what it may do and where."""
 
-    async def read(connection: AsyncConnection) -> tuple[Account, Mapping[str, str]]:
-        slugs = {str(each): slug for each, slug in (await organisations.slugs(connection)).items()}
-        return views.shown(*await finding.named(connection, account)), slugs
-
-    found, slugs = run(read)
-    lines = [f"{found.email or '-'}  {found.name or '-'}  {state_name(found)}  {found.id}"]
-    lines += [
-        f"{options.name(each.role)} of {slugs.get(each.organisation_id, 'all organisations')}{for_languages(each.locales)}"
-        for each in found.grants
-    ]
-    show(found, "\n".join(lines), is_json=is_json)
+    found, lines = described(account)
+    show(found, lines, is_json=is_json)
 
 
 @accounts.command("disable")
@@ -205,12 +200,34 @@ def revoke_role(account: str, role: str, locales: tuple[str, ...], slug: str | N
 
 @accounts.command("erase")
 @account_argument
-@click.confirmation_option("--yes", prompt="Erase the account's personal data for good?", help="Do not ask.")
+@is_sure
 @as_json
-def erase_account(account: str, is_json: bool) -> None:
-    """Erase a person's data for good. Only the account's id is left, since histories name it."""
-    changed = change(account, lambda connection, principal: changes.erase(connection, principal, utc_now()))
-    show(changed, f"{changed.id} is erased.", is_json=is_json)
+def erase_account(account: str, is_sure: bool, is_json: bool) -> None:
+    """Erase a person's data for good. Only the account's id is left, since histories name it.
+
+    It shows whose, and asks for the address, or for what there is instead of one.
+    """
+    found, lines = described(account)
+    if not is_sure:
+        confirm(f"{lines}\n{LOST}", found.email or found.name or found.id)
+    changed = change(found.id, lambda connection, principal: changes.erase(connection, principal, utc_now()))
+    show(changed, f"{called(found)} is erased: only its id is left, {found.id}.", is_json=is_json)
+
+
+def described(account: str) -> tuple[Account, str]:
+    """The account, and lines that say who it is, and what it may do where."""
+
+    async def read(connection: AsyncConnection) -> tuple[Account, Mapping[str, str]]:
+        slugs = {str(each): slug for each, slug in (await organisations.slugs(connection)).items()}
+        return views.shown(*await finding.named(connection, account)), slugs
+
+    found, slugs = run(read)
+    lines = [f"{found.email or '-'}  {found.name or '-'}  {state_name(found)}  {found.id}"]
+    lines += [
+        f"{options.name(each.role)} of {slugs.get(each.organisation_id, 'all organisations')}{for_languages(each.locales)}"
+        for each in found.grants
+    ]
+    return found, "\n".join(lines)
 
 
 def change(account: str, do: Callable[[AsyncConnection, Principal], Awaitable[Any]]) -> Account:
@@ -229,7 +246,9 @@ def state_name(account: Account) -> str:
 
 
 def called(account: Account) -> str:
-    return account.email or account.name or account.id
+    """By address and name, as far as it has them: a service has no address, and who is erased has neither."""
+    both = account.email and account.name
+    return f"{account.email} ({account.name})" if both else account.email or account.name or account.id
 
 
 def prompted() -> str:

@@ -162,7 +162,7 @@ def settled_list(given: Any, form: Form, path: str, bounds: Bounds, longest: int
         if fit != each:
             given[at] = fit
         if 0 < len(fit) <= longest and (earlier := known.setdefault(folded(fit), at)) != at:
-            yield Violation(f"{path}[{at}]", f"is the same as {path}[{earlier}]: {given[earlier]}")
+            yield Violation(f"{path}[{at}]", f"is the same as `{path}[{earlier}]`: {given[earlier]}")
 
 
 def settled_struct(struct: Struct, path: str, bounds: Bounds) -> Iterator[Violation]:

@@ -1,0 +1,80 @@
+"""The first hour: what the README tells a newcomer to type, typed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.edge import Edge
+from tests.journeys import tour
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+ELSEWHERE = re.compile(r"make (run|test)|.* PATH ")
+"""What starts the installation, and what needs files that are not ours."""
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """What `make run` starts on a machine that has never seen it."""
+    with Edge.started(tmp_path_factory.mktemp("tour")) as started:
+        yield started
+
+
+def here(text: str, installation: Edge) -> str:
+    """The page's addresses and folders as this installation has them."""
+    places = {
+        "http://127.0.0.1:8080": installation.http,
+        "127.0.0.1:50051": installation.grpc,
+        ".gazette/": f"{installation.home}/",
+    }
+    for shown, real in places.items():
+        text = text.replace(shown, real)
+    return text
+
+
+def files() -> str:
+    """What lies in the checkout that git does not know of, or knows otherwise."""
+    said = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return said.stdout
+
+
+def test_the_tour(installation: Edge) -> None:
+    """Each command prints what the page shows, from the first to the last, and none leaves a file behind."""
+    before = files()
+    commands = [each for each in tour.shown(README) if not ELSEWHERE.match(each.command)]
+    assert len(commands) > 40
+    environment = {**os.environ, "GAZETTE_HOME": str(installation.home), "GRPC_PORT": installation.grpc.rpartition(":")[2]}
+    answers = tour.run([here(each.command, installation) for each in commands], ROOT, environment)
+    assert len(answers) == len(commands), answers[-1]
+    for command, answer in zip(commands, answers, strict=True):
+        assert command.is_answered_by(answer), f"{command.command}\nprinted\n{answer}\nand not\n{command.printed}"
+    assert files() == before
+
+    (program,) = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", here(program, installation)], capture_output=True, text=True, check=True, timeout=60
+    )
+    printed = re.findall(r"^```python\n.*?^```\n\n```console\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert tour.alike(done.stdout) == tour.alike(printed[0])
+
+
+@pytest.mark.parametrize(
+    ("printed", "answer", "is_right"),
+    [
+        ('{"id":"…","state":"A"}\n', '{"id":"x","state":"A"}\n', True),
+        ('{"id":"…","state":"A"}\n', '{"id":"x","state":"B"}\n', False),
+        ('{"number":"11"}\n', '{"number":"12"}\n', True),
+        ("SERVING\n", "", False),
+        ("", "curl: (7) Failed to connect\n", False),
+    ],
+)
+def test_what_is_told_apart(printed: str, answer: str, is_right: bool) -> None:
+    """Numbers and what was left out may differ, words may not, nor may something be printed where the page shows nothing."""
+    assert tour.Shown("", printed).is_answered_by(answer) is is_right
