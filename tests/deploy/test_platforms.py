@@ -187,7 +187,7 @@ class Container:
 
     def answers(self, process: subprocess.Popen[bytes]) -> int:
         """The status of /health, once Envoy listens."""
-        end = time.monotonic() + 40
+        end = time.monotonic() + 150
         while time.monotonic() < end and process.poll() is None:
             try:
                 return httpx.get(f"{self.url}/health", timeout=5).status_code
