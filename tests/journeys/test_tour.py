@@ -23,8 +23,10 @@ ELSEWHERE = re.compile(r"make (run|test)|.* PATH ")
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Edge]:
-    """What `make run` starts on a machine that has never seen it: the tour can be gone once. What ends a test that hangs is called
-    off, since a busy machine takes minutes for this; each part of the tour has a bound of its own."""
+    """What `make run` starts on a machine that has never seen it: the tour can be gone once.
+
+    What ends a test that hangs is called off: a busy machine takes minutes for this, and the tour has a bound of its own.
+    """
     faulthandler.cancel_dump_traceback_later()
     with Edge.started(tmp_path) as started:
         yield started
