@@ -13,7 +13,7 @@ const resolve = {
 export default defineConfig({
   test: {
     projects: [
-      { resolve, test: { name: "unit", include: ["test/*.test.ts"] } },
+      { resolve, test: { name: "unit", include: ["test/*.test.ts"], testTimeout: 60_000 } },
       {
         resolve,
         test: {
