@@ -20,6 +20,7 @@ pytestmark = pytest.mark.web
 
 LARGE = pictures.large()
 AUTHOR = "author@example.gov"
+WIDTH = 100
 TIDES = {"title": "Tide tables", "html": "<p>High water is at <strong>six</strong>.</p>\n"}
 
 
@@ -45,15 +46,22 @@ class Day:
 
     def told(self) -> str:
         """The day, for people."""
-        lines = []
+        lines, place = [], ""
         for step in self.steps:
-            lines.append(f"{step['origin']} {step['step']}: {json.dumps(step['saw'])[:200]}")
+            if step["origin"] != place:
+                place = step["origin"]
+                lines.append(place)
+            lines.append(f"  {step['step']}: {shortened(json.dumps(step['saw']))}")
             lines += [f"    {each['method']:<7} {outcome(each):<12} {urlsplit(each['url']).path}" for each in step["requests"]]
         return "\n".join(lines)
 
 
 def call(request: dict[str, Any]) -> str:
     return f"{urlsplit(request['url']).path.rpartition('/')[2]} {request.get('grpcStatus', '')}".strip()
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= WIDTH else f"{text[:WIDTH]}…"
 
 
 def outcome(request: dict[str, Any]) -> str:
