@@ -41,9 +41,10 @@ COPY tools/__init__.py tools/node.py tools/
 COPY deploy/envoy/viewer deploy/envoy/viewer
 RUN python3 -m venv .venv \
     && .venv/bin/python -m tools.node npm ci --prefix deploy/envoy/viewer \
-    && install --directory swagger-ui-dist \
-    && cd deploy/envoy/viewer/node_modules/swagger-ui-dist \
-    && cp LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt /build/swagger-ui-dist
+    && find deploy/envoy/viewer/node_modules -type f \
+         ! -path '*/swagger-ui-dist/LICENSE' ! -path '*/swagger-ui-dist/NOTICE' ! -path '*/swagger-ui-dist/swagger-ui.css' \
+         ! -path '*/swagger-ui-dist/swagger-ui-bundle.js' ! -path '*/swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt' -delete \
+    && find deploy/envoy/viewer -type d -empty -delete
 
 FROM ${PYTHON_IMAGE} AS runtime
 ARG VERSION=development
@@ -75,8 +76,7 @@ COPY --from=builder /opt/gazette /opt/gazette
 COPY --from=builder /opt/code /opt/gazette
 COPY --from=builder /build/sbom.cdx.json /usr/share/gazette/
 COPY deploy/envoy/*.py deploy/envoy/*.tmpl deploy/envoy/*.lua deploy/envoy/*.txt deploy/envoy/gazette.binpb docs/openapi.json /usr/share/gazette/envoy/
-COPY deploy/envoy/viewer /usr/share/gazette/envoy/viewer
-COPY --from=viewer /build/swagger-ui-dist /usr/share/gazette/envoy/viewer/node_modules/swagger-ui-dist
+COPY --from=viewer /build/deploy/envoy/viewer /usr/share/gazette/envoy/viewer
 
 ARG ENVIRONMENT=production
 ARG PORT=8080

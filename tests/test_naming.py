@@ -1,4 +1,4 @@
-"""How callers over HTTP read the names of fields (C2)."""
+"""How callers over HTTP read the names of fields."""
 
 from __future__ import annotations
 

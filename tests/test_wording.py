@@ -1,4 +1,4 @@
-"""What is said of a rule that was broken: what is wanted, and an example (C2)."""
+"""What is said of a rule that was broken: what is wanted, and an example."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def empty(field: FieldDescriptor) -> Any:
 
 def fields() -> Iterator[tuple[FieldDescriptor, dict[str, Any]]]:
     """Every field that a request may have, and the rules of its value, of each element or of each key."""
-    for message in limits.asked(CONTRACT):
+    for message in sorted(limits.asked(CONTRACT), key=lambda each: each.full_name):
         for field in message.fields:
             if message.GetOptions().map_entry:
                 continue

@@ -24,6 +24,7 @@ from tools.contract_sources import copy_sources
 from tools.openapi import openapi
 from tools.python_messages import messages
 from tools.python_services import services as python_services
+from tools.python_stubs import widened
 from tools.routes import routes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,6 +60,7 @@ def python_package() -> dict[Path, bytes]:
     # The stub generator writes one for every file, with or without a service.
     files = {path for path in modules if not path.name.endswith("_pb2_grpc.pyi") or path.with_suffix(".py") in modules}
     package = {CLIENT / path.relative_to(made): path.read_bytes() for path in files}
+    package |= {path: widened(code) for path, code in package.items() if path.suffix == ".pyi"}
     folders = {CLIENT, *(parent for path in package for parent in path.parents if CLIENT in parent.parents)}
     return package | {folder / "__init__.py": b"" for folder in folders} | {CLIENT / "py.typed": b""}
 

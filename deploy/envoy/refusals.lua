@@ -77,7 +77,7 @@ end
 -- `body_field` is the field that the body is.
 function transcoder_refusal(status, body_field)
   local told = string.match(status, 'grpc_json_transcode_failure{[%u_]*}%) (.-[^\\])"')
-  if told == nil then return nil end
+  if told == nil or not find(status, '"reason":"BAD_REQUEST"', 1, true) then return nil end
   local fault = {place = "", why = "is malformed", reason = "BAD_REQUEST"}
   local place, value, kind = string.match(told, "^(%S-): invalid value (.*) for type ([%w_./]+)$")
   local second = place and string.match(value, "^oneof field '.*' is already set%. Cannot set '([%w_]+)'$")

@@ -212,11 +212,11 @@ function envoy_on_response(handle)
   end
   local is_ok = headers:get(":status") == "200"
   if is_ok and request ~= nil and request["lines"] then headers:replace("content-type", "application/x-ndjson") end
-  if headers:get(":status") == "400" and headers:get("grpc-status") == nil and not (request and request["head"]) then
+  if headers:get(":status") == "400" and headers:get("x-http-status") == nil and not (request and request["head"]) then
     local body = handle:body()
     local told = body and transcoder_refusal(tostring(body:getBytes(0, body:length())), request and request["body_field"])
-    if told then handle:headers():replace("content-length", tostring(body:setBytes(told))) end  -- others are gone by now
-    return
+    headers = handle:headers()  -- those from before are gone
+    if told then headers:replace("content-length", tostring(body:setBytes(told))) end
   end
   -- The server sends the headers of a single answer with its status, as the status' message: a line for each, percent-encoded.
   local told = headers:get("grpc-message")

@@ -13,9 +13,9 @@ from typing import TypeVar
 import click
 
 from server import settings
-from server.process.commands import as_json, refusal
+from server.process.commands import Unreachable, as_json, refusal
 from server.recovery import archiving, manifests, restoring, retaining, taking, verifying
-from server.recovery.failures import RecoveryFailed
+from server.recovery.failures import DatabaseUnreachable, RecoveryFailed
 from server.recovery.programs import Programs
 from server.recovery.vault import Vault, open_vault
 from server.rpc import failures
@@ -37,6 +37,8 @@ def run(work: Callable[[Settings, Vault], Awaitable[Result]]) -> Result:
 
     try:
         return asyncio.run(with_vault())
+    except DatabaseUnreachable as failure:
+        raise Unreachable(str(failure)) from None
     except RecoveryFailed as failure:
         raise click.ClickException(str(failure)) from None
     except failures.Failure as failure:

@@ -13,7 +13,7 @@ from sqlalchemy import exc, pool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from gazette.files.v1.file_pb2 import FILE_STATE_READY
-from server.recovery.failures import RecoveryFailed
+from server.recovery.failures import DatabaseUnreachable, RecoveryFailed
 from server.stores.postgres import OUTAGES, cause, sqlalchemy_url
 
 FORMS = {
@@ -78,7 +78,7 @@ async def connected(url: str) -> AsyncGenerator[AsyncConnection, None]:
     except exc.ProgrammingError as error:
         raise RecoveryFailed(f"the database refuses a question ({cause(error)})") from error
     except OUTAGES as error:
-        raise RecoveryFailed(f"the database cannot be reached ({cause(error)})") from error
+        raise DatabaseUnreachable(f"the database cannot be reached ({cause(error)})") from error
     finally:
         await engine.dispose()
 

@@ -7,5 +7,9 @@ class RecoveryFailed(Exception):
     """The command ends with the exit code 1."""
 
 
+class DatabaseUnreachable(RecoveryFailed):
+    """Nothing is wrong with a backup. The exit code is 2."""
+
+
 class Damaged(RecoveryFailed):
     """An object of a backup is not what was stored: cut, changed, exchanged, or sealed with another key."""

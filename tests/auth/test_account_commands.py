@@ -178,7 +178,7 @@ async def test_sessions_are_listed_and_ended(service: Service, email: str) -> No
     assert newest["id"] > oldest["id"]
     assert (await done(service, "sessions", "list", email)).splitlines()[1].split("  ")[0] == oldest["id"]
     revoke = ("sessions", "revoke", email)
-    assert await done(service, *revoke, "--session", oldest["id"]) == "Sessions ended: 1\n"
+    assert await done(service, *revoke, "--session", oldest["id"]) == f"Sessions of {who(email)} ended: 1\n"
     assert (await refused(refresh(service, first))).reason == "INVALID_REFRESH_TOKEN"
     assert await is_refused_soon(service.channel, first.access_token)
     assert await answered(service, *revoke) == {"revokedCount": 1}

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from gazette.content.v1.content_service_pb2 import GetDocumentRequest
-from gazette.delivery.v1.delivery_service_pb2 import GetPageRequest
+import gazette_client
 from gazette_client import Retry
 from gazette_client.channels import OPTIONS, options
 from gazette_client.errors import Unavailable
-from tests.client.conftest import Clients
+from gazette_client.messages import DownloadFileRequest, GetDocumentRequest, GetPageRequest
+from tests.client.conftest import LOCAL, Clients
 from tests.client.scripted import Server, serving
 from tests.polling import until, until_so
 
@@ -105,3 +105,29 @@ def test_the_callers_own_options_come_first() -> None:
 
     assert mine in given
     assert len(given) == len(OPTIONS)
+
+
+async def test_a_closed_client_says_so(clients: Clients, scripted: Server) -> None:
+    """A call after the end is an error of its own, of a method that was never used before, too; gRPC alone crashes at that."""
+    async with clients.opened() as client:
+        pass
+    for call, request in (
+        (client.delivery.GetPage, GetPageRequest()),
+        (client.files.DownloadFile, DownloadFileRequest()),
+        (client.content.ImportDocuments, []),
+    ):
+        with pytest.raises(ValueError, match="is closed"):
+            call(request)
+
+    assert not scripted.metadata
+
+
+async def test_the_server_learns_the_version(clients: Clients, client: Any, scripted: Server) -> None:
+    """The user agent begins with the client's name and version; a caller's own stands instead."""
+    await clients.call(client.delivery.GetPage, GetPageRequest())
+    async with clients.opened(options=(*LOCAL, ("grpc.primary_user_agent", "harbour-site/3"))) as other:
+        await clients.call(other.delivery.GetPage, GetPageRequest())
+
+    ours, theirs = (each["user-agent"] for each in scripted.metadata["GetPage"])
+    assert ours.startswith(f"gazette-client-python/{gazette_client.__version__} grpc-python")
+    assert theirs.startswith("harbour-site/3 grpc-python")

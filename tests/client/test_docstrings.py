@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf import descriptor_pool
 
 from gazette.record.v1 import record_service_pb2
 from gazette_client import AsyncClient, Client, messages
+from tests.client.test_messages import ours
 from tests.client.test_methods import COMMENTED_RPC, PROTO
 
 
@@ -30,12 +30,6 @@ def declared() -> list[tuple[str, str]]:
     """Each method's name, and what the contract says of it."""
     files = sorted(PROTO.rglob("*_service.proto"))
     return [(rpc, words(comment)) for file in files for comment, rpc in COMMENTED_RPC.findall(file.read_text())]
-
-
-def ours() -> list[Any]:
-    """The messages and enums of the contract."""
-    kinds = [getattr(messages, name) for name in messages.__all__]
-    return [kind for kind in kinds if kind.DESCRIPTOR.full_name.startswith("gazette.")]
 
 
 @pytest.mark.parametrize("kind", [AsyncClient, Client], ids=["asyncio", "threads"])
@@ -81,17 +75,3 @@ def test_docstrings_can_have_any_character() -> None:
     assert '\nListRecordEntriesRequest.__doc__ = """' in source
     assert messages.ListDocumentsRequest.__doc__ is not None
     assert '`"a phrase"`' in messages.ListDocumentsRequest.__doc__
-
-
-def test_one_module_has_all_messages() -> None:
-    """Every message and enum of the contract can be imported from `gazette_client.messages`, under its own name."""
-    pool = descriptor_pool.Default()
-    files = [pool.FindFileByName(str(path.relative_to(PROTO))) for path in PROTO.rglob("*.proto")]
-    known = {
-        name: kind for file in files for name, kind in (*file.message_types_by_name.items(), *file.enum_types_by_name.items())
-    }
-
-    assert {kind.DESCRIPTOR.name: kind.DESCRIPTOR for kind in ours()} == known
-    assert {"Timestamp", "FieldMask", "Struct", "HttpBody"} <= set(messages.__all__)
-    assert messages.__all__ == sorted(set(messages.__all__))
-    assert messages.DocumentView.Value("DOCUMENT_VIEW_FULL") == messages.DocumentView.DOCUMENT_VIEW_FULL

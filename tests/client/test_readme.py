@@ -1,4 +1,4 @@
-"""The README's example, run as a reader would run it."""
+"""The README's examples, run as a reader would run them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.content_type_service_pb2 import CreateContentTypeRequest
 from gazette_client import AsyncClient
+from tests.content.desk import Desk
 from tests.service import Service
 
 README = Path(__file__).resolve().parents[2] / "clients/python/README.md"
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def picture() -> bytes:
@@ -38,8 +40,7 @@ async def test_the_example_does_what_it_says(service: Service, tmp_path: Path) -
         await client.content_types.CreateContentType(
             CreateContentTypeRequest(content_type=ContentType(name=kind, title="Guide"))
         )
-    (example,) = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
-    (tmp_path / "example.py").write_text(example)
+    (tmp_path / "example.py").write_text(EXAMPLES[1])
     (tmp_path / "harbour.png").write_bytes(picture())
 
     run = await asyncio.create_subprocess_exec(
@@ -66,3 +67,20 @@ async def test_the_example_does_what_it_says(service: Service, tmp_path: Path) -
         "not public yet: PAGE_NOT_FOUND",
     ]
     assert (tmp_path / "copy.png").read_bytes() == picture()
+
+
+async def test_the_first_steps_lead_to_a_page(service: Service) -> None:
+    """What is published is listed and read, and what is not there is one line."""
+    desk = await Desk.opened(service)
+    path = f"{desk.root}/moor-a-boat"
+    await desk.published(path, title="Apply for a mooring", body="Ask the **harbour master**.")
+    program = EXAMPLES[0].replace("/guidance/moor-a-boat", path).replace("127.0.0.1:50051", service.address)
+
+    run = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    said, _ = await asyncio.wait_for(run.communicate(), 60)
+
+    lines = said.decode().splitlines()
+    assert program.count(path) == program.count(service.address) == 1
+    assert f"{path} Apply for a mooring" in lines
+    assert "<p>Ask the <strong>harbour master</strong>.</p>" in lines
+    assert lines[-1].startswith("NOT_FOUND PAGE_NOT_FOUND: Nothing is published at this path.")

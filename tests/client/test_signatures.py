@@ -111,8 +111,8 @@ class Lost(Exception):
     """What a caller's own iterator fails with."""
 
 
-async def test_an_iterator_is_looked_at_as_it_is_drawn(clients: Clients, client: Any, scripted: Server) -> None:
-    """A wrong element ends the call with a TypeError; what the iterator itself raises arrives as it is. Nothing is received."""
+async def test_an_iterator_is_looked_at_as_it_is_drawn(clients: Clients, client: Any) -> None:
+    """A wrong element ends the call with a TypeError; what the iterator itself raises arrives as it is."""
 
     def wrong() -> Iterator[Any]:
         yield ImportDocumentsRequest()
@@ -131,8 +131,6 @@ async def test_an_iterator_is_looked_at_as_it_is_drawn(clients: Clients, client:
         await clients.call(client.content.ImportDocuments, wrong())
     with pytest.raises(Lost):
         await clients.call(client.content.ImportDocuments, failing_later() if clients.kind is AsyncClient else failing())
-
-    assert not scripted.received
 
 
 async def test_what_can_be_sent_again_is_looked_at_too(clients: Clients, client: Any, scripted: Server) -> None:

@@ -138,7 +138,7 @@ async def test_streams_and_calls_of_other_shapes_are_as_short(clients: Clients, 
     for caught in (stream, requests):
         frames = [frame for frame in traceback.extract_tb(caught.value.__traceback__) if "gazette_client" in frame.filename]
         assert len(frames) <= 2
-        assert str(caught.value) == "INTERNAL INTERNAL: Something went wrong."
+        assert str(caught.value) == "INTERNAL: Something went wrong."
 
 
 async def test_every_waiting_call_is_told(clients: Clients, scripted: Server) -> None:

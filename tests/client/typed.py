@@ -23,6 +23,7 @@ from gazette_client.messages import (
     HttpBody,
     ImportDocumentsRequest,
     ImportDocumentsResponse,
+    ListDocumentsRequest,
     Organisation,
     PageSummary,
     RecordEntry,
@@ -70,3 +71,9 @@ def details(error: errors.GazetteError, answer: BatchPublishDocumentsResponse) -
     assert_type(error.field_violations, tuple[errors.FieldViolation, ...])
     assert_type(error.retry_after, float | None)
     assert_type(answer.results[0].error, Status)
+
+
+def given() -> None:
+    """What messages are made with: a time takes a moment, details take a dict."""
+    assert_type(ListDocumentsRequest(updated_since_time=datetime.now(UTC)), ListDocumentsRequest)
+    assert_type(Document(details={"harbour": {"depth": 3}}), Document)

@@ -58,7 +58,7 @@ async def test_every_version_is_kept(desk: Desk) -> None:
     assert {each.author_id for each in answer.versions} == {str(desk.admin.id)}
     assert not any(each.content_type.details_schema.fields for each in answer.versions)
     assert [*answer.versions[2].content_type.html_members] == ["/b"]
-    for call in (now(desk, made.name, 9), versions(desk, "absent")):
+    for call in (now(desk, made.name, 9), now(desk, made.name, 2**31 - 1), versions(desk, "absent")):
         assert (await refused(call)).reason == "CONTENT_TYPE_NOT_FOUND"
 
 

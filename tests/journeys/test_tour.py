@@ -20,10 +20,10 @@ ELSEWHERE = re.compile(r"make (run|test)|.* PATH ")
 """What starts the installation, and what needs files that are not ours."""
 
 
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """What `make run` starts on a machine that has never seen it."""
-    with Edge.started(tmp_path_factory.mktemp("tour")) as started:
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Edge]:
+    """What `make run` starts on a machine that has never seen it: the tour can be gone once."""
+    with Edge.started(tmp_path) as started:
         yield started
 
 
@@ -62,7 +62,7 @@ def test_the_tour(installation: Edge) -> None:
         [sys.executable, "-c", here(program, installation)], capture_output=True, text=True, check=True, timeout=60
     )
     printed = re.findall(r"^```python\n.*?^```\n\n```console\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
-    assert tour.alike(done.stdout) == tour.alike(printed[0])
+    assert re.sub(r" \d+\n", " <number>\n", done.stdout) == re.sub(r" \d+\n", " <number>\n", printed[0])
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,11 @@ def test_the_tour(installation: Edge) -> None:
         ('{"id":"…","state":"A"}\n', '{"id":"x","state":"A"}\n', True),
         ('{"id":"…","state":"A"}\n', '{"id":"x","state":"B"}\n', False),
         ('{"number":"11"}\n', '{"number":"12"}\n', True),
+        ("1 file read, 0 refused\n", "1 file read, 1 refused\n", False),
         ("SERVING\n", "", False),
         ("", "curl: (7) Failed to connect\n", False),
     ],
 )
 def test_what_is_told_apart(printed: str, answer: str, is_right: bool) -> None:
-    """Numbers and what was left out may differ, words may not, nor may something be printed where the page shows nothing."""
+    """Numbers of the record and what was left out may differ; words and counts may not, and nothing else is printed."""
     assert tour.Shown("", printed).is_answered_by(answer) is is_right

@@ -20,7 +20,9 @@ CHANGING = {
     r"127\.0\.0\.1:\d+": "<address>",
     r"\b[a-z0-9]{4}(-[a-z0-9]{4}){3}\b": "<code>",
     r"curl/[\d.]+": "curl",
-    r"\d+(?![a-z])": "#",
+    r'"(number|recordNumber|lastNumber)":\s*"\d+"': r'"\1":"<number>"',
+    r'W/"\d+"': "<etag>",
+    r"\d+\.\d s, \d+ documents/s": "<time>",
 }
 """What differs from one run to the next, and what stands for it."""
 

@@ -29,7 +29,7 @@ __all__ = ["office"]
     ],
 )
 def test_members_of_the_contract(http_admin: httpx.Client, office: dict[str, str], more: bytes, field: str) -> None:
-    """A member that comes under both of its names, or whose value is of another kind, is refused by name (C15)."""
+    """A member that comes under both of its names, or whose value is of another kind, is refused by name."""
     assert told(http_admin.post("/v1/documents", content=body(office, b"{}", b"," + more))) == (400, "INVALID_JSON", field)
 
 

@@ -58,7 +58,7 @@ def document(http_admin: httpx.Client, office: dict[str, str]) -> dict[str, Any]
 def test_fields_have_the_callers_names(
     http_admin: httpx.Client, document: dict[str, Any], change: dict[str, Any], mask: str, expected: dict[str, str | None]
 ) -> None:
-    """What an update is refused for is said of the members and parameters that the caller sent, and of no others (C2)."""
+    """What an update is refused for is said of the members and parameters that the caller sent, and of no others."""
     asked = {"updateMask": mask} if mask else {}
     answer = http_admin.patch(f"/v1/documents/{document['id']}", params=asked, json=change)
     assert told(answer)[0] == httpx.codes.BAD_REQUEST
@@ -127,7 +127,7 @@ def sync_refusal(error: Any) -> dict[str, str]:
     ids=lambda each: str(each)[:40],
 )
 def test_what_envoy_refuses(edge: Edge, method: str, path: str, more: dict[str, Any], status: int, reason: str) -> None:
-    """What no server has seen is refused in the form of all errors: with a reason, and the id of the request (D10)."""
+    """What no server has seen is refused in the form of all errors: with a reason, and the id of the request."""
     with edge.client() as client:
         answer = client.request(method, path, **more)
     assert told(answer)[:2] == (status, reason)

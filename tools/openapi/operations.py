@@ -27,6 +27,8 @@ CREATES = {
 """Answer 201 with Location (`http.created` of `server/rpc/http.py`)."""
 CACHED = {"GetPage", "ListPages", "GetJwks"}
 """Have an ETag, and answer 304 to who has that version."""
+SHOWS_MORE = {"DownloadFile", "GetFile"}
+"""Are for everyone, and for who is signed in also where they are not public."""
 SIGNED_IN: Schema = {"accessToken": []}
 SERVICE: Schema = {"apiKey": []}
 
@@ -185,7 +187,7 @@ class Operations:
         """Who may call it."""
         rule: dict[str, Any] = self.contract.options(method).get(ACCESS, {})
         if "public" in rule:
-            return {"security": [{}, SIGNED_IN, SERVICE] if self.is_public_read(method) else []}
+            return {"security": [{}, SIGNED_IN, SERVICE] if method.name in SHOWS_MORE else []}
         permission = rule.get("permission")
         for_people = any(reason == "NEEDS_SESSION" for _, reason in refusals.told(self.contract, method))
         security = [SIGNED_IN] if for_people else [SIGNED_IN, SERVICE]

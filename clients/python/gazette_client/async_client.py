@@ -13,7 +13,7 @@ from typing import Any, Self, cast
 import grpc
 
 from gazette_client.async_calls import ClientStreams, ServerStreams, SignIn, UnaryCalls, run
-from gazette_client.channels import address
+from gazette_client.channels import Connection, address
 from gazette_client.channels import options as channel_options
 from gazette_client.conversation import Conduct, Wait
 from gazette_client.errors import Unauthenticated
@@ -56,6 +56,7 @@ class AsyncClient(AsyncServices):
         for TLS; without them passwords and documents travel in the clear. `options` are gRPC channel arguments.
         """
         self.target: str = address(target)
+        self._connection = Connection(self.target)
         self._session = Session(
             email, password, Tokens(refresh=refresh_token), api_key=api_key, totp=totp, device_token=device_token
         )
@@ -71,7 +72,7 @@ class AsyncClient(AsyncServices):
             if credentials
             else grpc.aio.insecure_channel(self.target, arguments, interceptors=interceptors)
         )
-        super().__init__(self.channel, self.target)
+        super().__init__(self.channel, self._connection)
 
     async def upload(
         self,
@@ -136,6 +137,7 @@ class AsyncClient(AsyncServices):
 
     async def close(self) -> None:
         """Ends all calls and the connection; the session lasts on, as `refresh_token`."""
+        self._connection.is_closed = True
         self._sign_in.close()
         await self.channel.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gazette_client.version import VERSION
@@ -25,6 +26,19 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
     ("grpc.max_reconnect_backoff_ms", 5_000),
     ("grpc.max_receive_message_length", 16 * MIB),  # by default 4 MiB; lists of older servers have more
 )
+
+
+@dataclass(slots=True)
+class Connection:
+    """What a client's methods know of where they lead."""
+
+    target: str
+    is_closed: bool = False
+
+    def check(self) -> None:
+        """Raises ValueError. gRPC does not always: the first call of a method on a closed channel crashes it."""
+        if self.is_closed:
+            raise ValueError(f"the client of {self.target} is closed")
 
 
 def options(given: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:

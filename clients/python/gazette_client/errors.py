@@ -102,7 +102,8 @@ class GazetteError(grpc.aio.AioRpcError):
         return self.details() or ""
 
     def __str__(self) -> str:
-        what = f"{self.code().name} {self.reason}".rstrip()
+        code = self.code().name
+        what = code if self.reason in {"", code} else f"{code} {self.reason}"
         said = " ".join(self.message.split())  # in one line, whatever the message has
         return f"{what}: {said}" + (f" (request {self.request_id})" if self.request_id else "")
 

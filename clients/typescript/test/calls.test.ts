@@ -6,7 +6,8 @@ import { failed } from "../src/errors/errors.js";
 import { ContentService } from "../src/gen/content.js";
 import { DeliveryService } from "../src/gen/delivery.js";
 import { FileService } from "../src/gen/files.js";
-import { Cancelled, DeadlineExceeded, Unavailable } from "../src/index.js";
+import { Cancelled, createClient, DeadlineExceeded, Unavailable } from "../src/index.js";
+import { createClient as createNodeClient } from "../src/node/index.js";
 import { failure, names, scripted } from "./scripted.js";
 
 const AWAY = failure(Code.Unavailable, "DATABASE_UNAVAILABLE");
@@ -265,4 +266,28 @@ test("A list of requests is sent again, a generator is not", async () => {
   })();
   await expect(once.gazette.files.uploadFile(generator)).rejects.toBeInstanceOf(Unavailable);
   expect([list.heard.length, once.heard.length]).toEqual([2, 1]);
+});
+
+test.each([
+  ["gRPC-Web", createClient],
+  ["gRPC", createNodeClient],
+])("A server that is not there is away, after as many attempts as a call has: %s", async (_, make) => {
+  const attempts = vi.fn((next) => next);
+  const retry = { attempts: 3, firstPauseMs: 1 };
+  const gazette = make({
+    baseUrl: "http://127.0.0.1:1",
+    retry,
+    interceptors: [(next) => (request) => attempts(next)(request)],
+  });
+  await expect(gazette.delivery.getPage({})).rejects.toBeInstanceOf(Unavailable);
+  expect(attempts).toHaveBeenCalledTimes(3);
+  gazette.close();
+});
+
+test("A browser says that it sends no streams, and what to do instead", async () => {
+  const gazette = createClient({ baseUrl: "http://127.0.0.1:1", apiKey: "gaz_key" });
+  await expect(gazette.content.importDocuments([{}])).rejects.toMatchObject({
+    code: "UNIMPLEMENTED",
+    message: expect.stringContaining("POST /v1/documents:import"),
+  });
 });

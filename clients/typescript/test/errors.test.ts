@@ -1,5 +1,6 @@
 /** What failures become: classes by their status, with all that the server says. */
 
+import { readFileSync } from "node:fs";
 import { create } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -146,4 +147,16 @@ describe("over HTTP", () => {
       requestId: "request-3",
     });
   });
+});
+
+test("The reasons that any method may answer are those that the documentation lists", () => {
+  const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+  const [table = ""] = /Any method may answer these.*?(?=Which method answers)/s.exec(read("../../../docs/api.md")) ?? [];
+  const documented = [...table.matchAll(/^\| ([^|]*) \|/gm)]
+    .flatMap((row) => [...(row[1] ?? "").matchAll(/`(\w+)`/g)])
+    .map((one) => one[1]);
+  const [type = ""] = /type GeneralReason =[^;]*/.exec(read("../src/errors/errors.ts")) ?? [];
+  const listed = [...type.matchAll(/"(\w+)"/g)].map((one) => one[1]);
+  expect(listed).toContain("RATE_LIMITED");
+  expect(listed.toSorted()).toEqual([...new Set(documented)].toSorted());
 });

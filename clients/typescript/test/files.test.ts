@@ -74,6 +74,17 @@ test("An upload that is given up ends at once, and is not repeated", async () =>
   await expect(call).rejects.toBeInstanceOf(Cancelled);
 });
 
+test("What fails in whoever is told of progress ends the upload, with that as its cause", async () => {
+  const { url, asked } = await serve((_, response) => json(response, 201, { file: {} }));
+  const mistake = new Error("there is no bar");
+  const onProgress = () => {
+    throw mistake;
+  };
+  const call = client(url).upload(blob(), { organisationId: "org", onProgress });
+  await expect(call).rejects.toMatchObject({ code: "UNKNOWN", message: "there is no bar", cause: mistake });
+  expect(asked.length).toBeLessThan(2);
+});
+
 test("An upload that nobody answers fails when its time is over", async () => {
   const { url } = await serve(() => undefined);
   const call = client(url).upload(blob(), { organisationId: "org", timeoutMs: 200 });

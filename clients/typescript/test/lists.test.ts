@@ -122,9 +122,11 @@ test("The record is walked through by number, to its end", async () => {
   expect(asked).toEqual([0n, 2n, 3n]);
 });
 
-test("Every method of the contract that lists can be walked through, and no other", () => {
+test("Every method of the contract that lists can be walked through", () => {
   const unary = SERVICES.flatMap((service) => service.methods).filter((method) => method.methodKind === "unary");
-  const lists = unary.filter((method) => method.name.startsWith("List")).map((method) => method.name);
+  const lists = unary
+    .filter((method) => method.name.startsWith("List") || "nextPageToken" in method.output.field)
+    .map((method) => method.name);
   const walked = unary.filter((method) => walk(method as DescMethodUnary)).map((method) => method.name);
   expect(lists).toContain("ListPages");
   expect(lists.filter((name) => !walked.includes(name))).toEqual([]);

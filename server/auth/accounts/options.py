@@ -1,4 +1,4 @@
-"""Options of the commands that give roles or take them: which role, and where."""
+"""Options of the commands that give roles or take them: which role, and where. And what commands call an account."""
 
 from __future__ import annotations
 
@@ -73,3 +73,9 @@ def number(role: str) -> Role.ValueType:
 
 def name(role: Role.ValueType) -> str:
     return Role.Name(role).removeprefix(PREFIX).lower()
+
+
+def called(account: Any) -> str:
+    """An account, or its row, by address and name, as far as it has them: a service has no address, who is erased neither."""
+    both = account.email and account.name
+    return f"{account.email} ({account.name})" if both else account.email or account.name or str(account.id)

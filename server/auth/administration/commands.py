@@ -17,7 +17,7 @@ from server.auth.accounts import addresses, finding, options, views
 from server.auth.accounts import queries as account_queries
 from server.auth.accounts import rules as account_rules
 from server.auth.accounts.finding import Principal
-from server.auth.accounts.options import for_languages, in_locales, number, organisation_named, role_option, somewhere
+from server.auth.accounts.options import called, for_languages, in_locales, number, organisation_named, role_option, somewhere
 from server.auth.accounts.rules import check_account
 from server.auth.administration import changes, creating, invitations
 from server.auth.clock import utc_now
@@ -243,12 +243,6 @@ def change(account: str, do: Callable[[AsyncConnection, Principal], Awaitable[An
 
 def state_name(account: Account) -> str:
     return AccountState.Name(account.state).removeprefix(STATE_PREFIX).lower()
-
-
-def called(account: Account) -> str:
-    """By address and name, as far as it has them: a service has no address, and who is erased has neither."""
-    both = account.email and account.name
-    return f"{account.email} ({account.name})" if both else account.email or account.name or account.id
 
 
 def prompted() -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.auth.v1.account_administration_pb2 import RevokeAccountSessionsResponse
 from gazette.auth.v1.session_pb2 import Session
 from server.auth.accounts import finding
+from server.auth.accounts.options import called
 from server.auth.clock import utc_now
 from server.auth.sessions import changes, queries, views
 from server.process.commands import as_json, run, show, show_all
@@ -48,12 +49,13 @@ def list_sessions(account: str, is_json: bool) -> None:
 def revoke_sessions(account: str, session_id: uuid.UUID | None, is_json: bool) -> None:
     """End an account's sessions."""
 
-    async def revoke(connection: AsyncConnection) -> RevokeAccountSessionsResponse:
+    async def revoke(connection: AsyncConnection) -> tuple[str, int]:
         principal = await finding.named(connection, account)
+        who = called(principal.account)
         if session_id is not None:
             await changes.end_session(connection, principal, session_id, utc_now())
-            return RevokeAccountSessionsResponse(revoked_count=1)
-        return RevokeAccountSessionsResponse(revoked_count=len(await changes.end_sessions(connection, principal, utc_now())))
+            return who, 1
+        return who, len(await changes.end_sessions(connection, principal, utc_now()))
 
-    response = run(revoke)
-    show(response, f"Sessions ended: {response.revoked_count}", is_json=is_json)
+    who, count = run(revoke)
+    show(RevokeAccountSessionsResponse(revoked_count=count), f"Sessions of {who} ended: {count}", is_json=is_json)

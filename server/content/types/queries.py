@@ -6,7 +6,23 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Text, Uuid, cast, column, delete, exists, func, insert, literal, literal_column, select, update
+from sqlalchemy import (
+    CTE,
+    Select,
+    SQLColumnExpression,
+    Text,
+    Uuid,
+    cast,
+    column,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -80,18 +96,24 @@ async def is_used(connection: AsyncConnection, name: str) -> bool:
     return bool((await connection.execute(select(exists().where(Document.content_type == name)))).scalar())
 
 
-async def versions(
-    connection: AsyncConnection, name: str, *, before: int | None = None, limit: int = 1, is_full: bool = False
-) -> Sequence[AnyRow]:
-    """Of a content type, newest first, from below a number: all that it was, its schema left out unless it is to be full, with
-    who made it so."""
-    settings = ContentTypeVersion.settings
-    given = settings if is_full else settings.op("-")(literal("details_schema", Text()))
-    record = func.jsonb_populate_record(literal_column("NULL::content_types"), given)
-    was = record.table_valued(*(column(each.key, each.type) for each in COLUMNS)).alias("was")
-    made = ContentTypeVersion.author_id, ContentTypeVersion.create_time.label("version_time")
-    statement = select(*was.c, *made).select_from(ContentTypeVersion).join(was, literal_column("true"))
-    statement = statement.where(ContentTypeVersion.name == name)
+async def versions(connection: AsyncConnection, name: str, *, before: int | None = None, limit: int = 1) -> Sequence[AnyRow]:
+    """Of a content type, newest first, from below a number: all that it was without its schema, with who made it so."""
+    statement = as_it_was(ContentTypeVersion.settings.op("-")(literal("details_schema", Text())), name)
     if before is not None:
         statement = statement.where(ContentTypeVersion.version < before)
     return (await connection.execute(statement.order_by(ContentTypeVersion.version.desc()).limit(limit))).all()
+
+
+async def version(connection: AsyncConnection, name: str, number: int) -> AnyRow | None:
+    """One of them, with its schema."""
+    statement = as_it_was(ContentTypeVersion.settings, name).where(ContentTypeVersion.version == number)
+    return (await connection.execute(statement)).one_or_none()
+
+
+def as_it_was(settings: SQLColumnExpression[Any], name: str) -> Select[*tuple[Any, ...]]:
+    """All that a content type was, from its settings then."""
+    record = func.jsonb_populate_record(literal_column("NULL::content_types"), settings)
+    was = record.table_valued(*(column(each.key, each.type) for each in COLUMNS)).alias("was")
+    made = ContentTypeVersion.author_id, ContentTypeVersion.create_time.label("version_time")
+    found = select(*was.c, *made).select_from(ContentTypeVersion).join(was, literal_column("true"))
+    return found.where(ContentTypeVersion.name == name)

@@ -59,11 +59,9 @@ class ContentTypeService:
     async def GetContentType(self, request: rpc.GetContentTypeRequest, call: Call) -> rpc.GetContentTypeResponse:
         async with self.database.read() as connection:
             if request.version:
-                before = request.version + 1
-                rows = await queries.versions(connection, request.name, before=before, is_full=True)
-                if not rows or rows[0].version != request.version:
+                row = await queries.version(connection, request.name, request.version)
+                if row is None:
                     raise failures.ContentTypeNotFound
-                row = rows[0]
             else:
                 row = await existing(connection, request.name)
         return rpc.GetContentTypeResponse(content_type=views.content_type(row))

@@ -8,7 +8,8 @@ const given: { url: string; organisation: string; password: string; picture: str
 const client = createClient<paths>({ baseUrl: given.url });
 
 const { data: page } = await client.GET("/v1/pages/{path}", { params: { path: { path: "guidance/moor-a-boat" } } });
-const { error } = await client.GET("/v1/pages/{path}", { params: { path: { path: "guidance/nothing" } } });
+const absent = await client.GET("/v1/pages/{path}", { params: { path: { path: "guidance/nothing" } } });
+const refusal = absent.error && "code" in absent.error ? absent.error : undefined; // what is gone is an answer that is no 200, too
 const { data: session } = await client.POST("/v1/auth/login", {
   body: { email: "author@example.gov", password: given.password },
 });
@@ -21,7 +22,7 @@ const { data: uploaded } = await client.POST("/v1/files:upload", {
 console.log(
   JSON.stringify({
     title: page?.page?.title,
-    absent: error?.details?.[0]?.reason,
+    absent: refusal?.details?.[0]?.reason,
     email: session?.account?.email,
     file: uploaded?.file?.name,
     type: uploaded?.file?.contentType,

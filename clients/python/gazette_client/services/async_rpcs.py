@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Generator
 from typing import Any
 
+from gazette_client.channels import Connection
 from gazette_client.errors import GazetteError
 from gazette_client.services.rpcs import Described, Stub
 from gazette_client.services.signatures import ABSENT, OPTIONS, Signature, signatures
 from gazette_client.unreachable import outward
 
 
-def equipped(stub: Stub, servicer: type, target: str) -> Stub:
+def equipped(stub: Stub, servicer: type, connection: Connection) -> Stub:
     """The stub, with our methods in the place of its own."""
     for name, signature in signatures(servicer).items():
         kind = AsyncStreamingRpc if signature.streams_requests else AsyncRpc
-        setattr(stub, name, kind(getattr(stub, name), signature, target))
+        setattr(stub, name, kind(getattr(stub, name), signature, connection))
     return stub
 
 
@@ -25,7 +26,8 @@ class AsyncRpc(Described):
     def __call__(self, request: Any = ABSENT, **options: Any) -> Any:
         if type(request) is not self.takes or not options.keys() <= OPTIONS:
             self.signature.refuse(request, options)
-        return Told(self.call(request, **options), self.target)
+        self.connection.check()
+        return Told(self.call(request, **options), self.connection)
 
 
 class AsyncStreamingRpc(Described):
@@ -33,29 +35,30 @@ class AsyncStreamingRpc(Described):
 
     def __call__(self, request_iterator: Any = None, **options: Any) -> Any:
         self.signature.refuse_stream([] if request_iterator is None else request_iterator, options)
+        self.connection.check()
         call = self.call(request_iterator, **options)
-        return Told(call, self.target) if request_iterator is not None else Written(call, self.target, self.signature)
+        return Told(call, self.connection) if request_iterator is not None else Written(call, self.connection, self.signature)
 
 
 class Told:
     """A call whose failure is raised from here: what lies behind says nothing of the call. All else is the call's own."""
 
-    def __init__(self, call: Any, target: str) -> None:
+    def __init__(self, call: Any, connection: Connection) -> None:
         self.call = call
-        self.target = target
+        self.connection = connection
 
     def __await__(self) -> Generator[Any, None, Any]:
         try:
             return (yield from self.call.__await__())
         except GazetteError as error:
-            raise outward(error, self.target) from error.__cause__
+            raise outward(error, self.connection.target) from error.__cause__
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         try:
             async for answer in self.call:
                 yield answer
         except GazetteError as error:
-            raise outward(error, self.target) from error.__cause__
+            raise outward(error, self.connection.target) from error.__cause__
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.call, name)
@@ -64,8 +67,8 @@ class Told:
 class Written(Told):
     """A call that is written to, request by request."""
 
-    def __init__(self, call: Any, target: str, signature: Signature) -> None:
-        super().__init__(call, target)
+    def __init__(self, call: Any, connection: Connection, signature: Signature) -> None:
+        super().__init__(call, connection)
         self.signature = signature
         self.position = 0
 

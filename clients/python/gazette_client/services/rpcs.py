@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from gazette_client.channels import Connection
 from gazette_client.errors import GazetteError
 from gazette_client.services.signatures import ABSENT, OPTIONS, Signature, signatures
 from gazette_client.unreachable import outward
@@ -11,21 +12,21 @@ from gazette_client.unreachable import outward
 Stub = TypeVar("Stub")
 
 
-def equipped(stub: Stub, servicer: type, target: str) -> Stub:
+def equipped(stub: Stub, servicer: type, connection: Connection) -> Stub:
     """The stub, with our methods in the place of its own."""
     for name, signature in signatures(servicer).items():
         kind = StreamingRpc if signature.streams_requests else Rpc
-        setattr(stub, name, kind(getattr(stub, name), signature, target))
+        setattr(stub, name, kind(getattr(stub, name), signature, connection))
     return stub
 
 
 class Described:
     """A method of a service."""
 
-    def __init__(self, call: Any, signature: Signature, target: str) -> None:
+    def __init__(self, call: Any, signature: Signature, connection: Connection) -> None:
         self.call = call
         self.signature = signature
-        self.target = target
+        self.connection = connection
         self.takes = signature.takes
         self.__name__ = signature.name
         self.__doc__ = signature.doc  # an instance's own, for help()
@@ -52,11 +53,12 @@ class Rpc(Described):
     def ask(self, call: Any, request: Any, *rest: Any, **options: Any) -> Any:
         if type(request) is not self.takes or not options.keys() <= OPTIONS:
             self.signature.refuse(request, options)
+        self.connection.check()
         try:
             answer = call(request, *rest, **options)
         except GazetteError as error:
-            raise outward(error, self.target) from error.__cause__
-        return Told(answer, self.target) if self.signature.streams_answers else answer
+            raise outward(error, self.connection.target) from error.__cause__
+        return Told(answer, self.connection) if self.signature.streams_answers else answer
 
 
 class StreamingRpc(Described):
@@ -73,18 +75,19 @@ class StreamingRpc(Described):
 
     def ask(self, call: Any, requests: Any, *rest: Any, **options: Any) -> Any:
         self.signature.refuse_stream(requests, options)
+        self.connection.check()
         try:
             return call(requests, *rest, **options)
         except GazetteError as error:
-            raise outward(error, self.target) from error.__cause__
+            raise outward(error, self.connection.target) from error.__cause__
 
 
 class Told:
     """A stream of answers whose failure is raised from here. All else is the call's own."""
 
-    def __init__(self, answers: Any, target: str) -> None:
+    def __init__(self, answers: Any, connection: Connection) -> None:
         self.answers = answers
-        self.target = target
+        self.connection = connection
 
     def __iter__(self) -> Told:
         return self
@@ -93,7 +96,7 @@ class Told:
         try:
             return next(self.answers)
         except GazetteError as error:
-            raise outward(error, self.target) from error.__cause__
+            raise outward(error, self.connection.target) from error.__cause__
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.answers, name)

@@ -19,6 +19,7 @@ from gazette.record.v1.record_service_pb2_grpc import RecordServiceServicer
 from gazette.files.v1.file_service_pb2_grpc import FileServiceServicer
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceServicer
 from gazette_client import messages
+from gazette_client.channels import Connection
 from gazette_client.services.async_rpcs import equipped
 from gazette_client.services.lists import Metadata, asked, walk_async
 
@@ -157,17 +158,19 @@ class AsyncContentTypes(ContentTypeServiceAsyncStub):
 class AsyncServices:
     """Each service is an attribute that has its methods; each list is a method that goes through it."""
 
-    def __init__(self, channel: grpc.aio.Channel, target: str) -> None:
-        self.auth: AuthServiceAsyncStub = equipped(AuthServiceAsyncStub(channel), AuthServiceServicer, target)
-        self.accounts: AsyncAccounts = equipped(AsyncAccounts(channel), AccountServiceServicer, target)
-        self.audit: AuditServiceAsyncStub = equipped(AuditServiceAsyncStub(channel), AuditServiceServicer, target)
-        self.organisations: AsyncOrganisations = equipped(AsyncOrganisations(channel), OrganisationServiceServicer, target)
-        self.content_types: AsyncContentTypes = equipped(AsyncContentTypes(channel), ContentTypeServiceServicer, target)
-        self.content: ContentServiceAsyncStub = equipped(ContentServiceAsyncStub(channel), ContentServiceServicer, target)
-        self.delivery: DeliveryServiceAsyncStub = equipped(DeliveryServiceAsyncStub(channel), DeliveryServiceServicer, target)
-        self.record: RecordServiceAsyncStub = equipped(RecordServiceAsyncStub(channel), RecordServiceServicer, target)
-        self.files: FileServiceAsyncStub = equipped(FileServiceAsyncStub(channel), FileServiceServicer, target)
-        self.system: SystemServiceAsyncStub = equipped(SystemServiceAsyncStub(channel), SystemServiceServicer, target)
+    def __init__(self, channel: grpc.aio.Channel, connection: Connection) -> None:
+        self.auth: AuthServiceAsyncStub = equipped(AuthServiceAsyncStub(channel), AuthServiceServicer, connection)
+        self.accounts: AsyncAccounts = equipped(AsyncAccounts(channel), AccountServiceServicer, connection)
+        self.audit: AuditServiceAsyncStub = equipped(AuditServiceAsyncStub(channel), AuditServiceServicer, connection)
+        self.organisations: AsyncOrganisations = equipped(AsyncOrganisations(channel), OrganisationServiceServicer, connection)
+        self.content_types: AsyncContentTypes = equipped(AsyncContentTypes(channel), ContentTypeServiceServicer, connection)
+        self.content: ContentServiceAsyncStub = equipped(ContentServiceAsyncStub(channel), ContentServiceServicer, connection)
+        self.delivery: DeliveryServiceAsyncStub = equipped(
+            DeliveryServiceAsyncStub(channel), DeliveryServiceServicer, connection
+        )
+        self.record: RecordServiceAsyncStub = equipped(RecordServiceAsyncStub(channel), RecordServiceServicer, connection)
+        self.files: FileServiceAsyncStub = equipped(FileServiceAsyncStub(channel), FileServiceServicer, connection)
+        self.system: SystemServiceAsyncStub = equipped(SystemServiceAsyncStub(channel), SystemServiceServicer, connection)
 
     def sessions(
         self,

@@ -18,6 +18,7 @@ from gazette.record.v1.record_service_pb2_grpc import RecordServiceServicer, Rec
 from gazette.files.v1.file_service_pb2_grpc import FileServiceServicer, FileServiceStub
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceServicer, SystemServiceStub
 from gazette_client import messages
+from gazette_client.channels import Connection
 from gazette_client.services.rpcs import equipped
 from gazette_client.services.lists import Metadata, asked, walk
 
@@ -133,17 +134,17 @@ class ContentTypes(ContentTypeServiceStub):
 class Services:
     """Each service is an attribute that has its methods; each list is a method that goes through it."""
 
-    def __init__(self, channel: grpc.Channel, target: str) -> None:
-        self.auth: AuthServiceStub = equipped(AuthServiceStub(channel), AuthServiceServicer, target)
-        self.accounts: Accounts = equipped(Accounts(channel), AccountServiceServicer, target)
-        self.audit: AuditServiceStub = equipped(AuditServiceStub(channel), AuditServiceServicer, target)
-        self.organisations: Organisations = equipped(Organisations(channel), OrganisationServiceServicer, target)
-        self.content_types: ContentTypes = equipped(ContentTypes(channel), ContentTypeServiceServicer, target)
-        self.content: ContentServiceStub = equipped(ContentServiceStub(channel), ContentServiceServicer, target)
-        self.delivery: DeliveryServiceStub = equipped(DeliveryServiceStub(channel), DeliveryServiceServicer, target)
-        self.record: RecordServiceStub = equipped(RecordServiceStub(channel), RecordServiceServicer, target)
-        self.files: FileServiceStub = equipped(FileServiceStub(channel), FileServiceServicer, target)
-        self.system: SystemServiceStub = equipped(SystemServiceStub(channel), SystemServiceServicer, target)
+    def __init__(self, channel: grpc.Channel, connection: Connection) -> None:
+        self.auth: AuthServiceStub = equipped(AuthServiceStub(channel), AuthServiceServicer, connection)
+        self.accounts: Accounts = equipped(Accounts(channel), AccountServiceServicer, connection)
+        self.audit: AuditServiceStub = equipped(AuditServiceStub(channel), AuditServiceServicer, connection)
+        self.organisations: Organisations = equipped(Organisations(channel), OrganisationServiceServicer, connection)
+        self.content_types: ContentTypes = equipped(ContentTypes(channel), ContentTypeServiceServicer, connection)
+        self.content: ContentServiceStub = equipped(ContentServiceStub(channel), ContentServiceServicer, connection)
+        self.delivery: DeliveryServiceStub = equipped(DeliveryServiceStub(channel), DeliveryServiceServicer, connection)
+        self.record: RecordServiceStub = equipped(RecordServiceStub(channel), RecordServiceServicer, connection)
+        self.files: FileServiceStub = equipped(FileServiceStub(channel), FileServiceServicer, connection)
+        self.system: SystemServiceStub = equipped(SystemServiceStub(channel), SystemServiceServicer, connection)
 
     def sessions(
         self,

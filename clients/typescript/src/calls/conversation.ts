@@ -1,5 +1,6 @@
 /** How a call goes, from its first attempt to its answer: signing in, deadline, idempotency key, retries. */
 
+import type { CallOptions } from "@connectrpc/connect";
 import { typed } from "../errors/decoding.js";
 import { type GazetteError, NotFound, Unauthenticated } from "../errors/errors.js";
 import { ANONYMOUS, type Credentials } from "../sessions/credentials.js";
@@ -21,7 +22,7 @@ export interface Conduct {
 export interface Given {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly headers?: HeadersInit | undefined;
+  readonly headers?: CallOptions["headers"];
   /** A stream from the client that cannot be had twice cannot be repeated. */
   readonly canRepeat?: boolean;
 }
@@ -97,7 +98,7 @@ function asksForToken(error: GazetteError, token: string): boolean {
 }
 
 /** With an idempotency key, where the method takes one and the caller gave none: the same for all attempts of one call. */
-function keyed(method: Called, given: HeadersInit | undefined): Headers {
+function keyed(method: Called, given: CallOptions["headers"]): Headers {
   const headers = new Headers(given);
   if (method.takesKey && !headers.has("idempotency-key")) {
     headers.set("idempotency-key", unique());

@@ -87,5 +87,5 @@ export function givenUp(signal: AbortSignal): GazetteError {
 }
 
 function tooLate(): GazetteError {
-  return failed("The deadline passed.", { code: "DEADLINE_EXCEEDED", reason: "CLIENT_DEADLINE" });
+  return failed("The deadline passed.", { code: "DEADLINE_EXCEEDED" });
 }

@@ -1,5 +1,6 @@
 /** What a call can fail with: a class for each status code, and what the server says of it. */
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { MethodReason } from "../gen/reasons.js";
 
 /** The status codes of gRPC, in the order of their numbers. */
 const CODES = [
@@ -24,6 +25,35 @@ const CODES = [
 
 /** The name of a failed call's status. */
 export type StatusCode = Exclude<(typeof CODES)[number], "OK">;
+
+/** What any method may answer; `docs/api.md` says what each means. */
+type GeneralReason =
+  | "ANSWER_TOO_LARGE"
+  | "DATABASE_UNAVAILABLE"
+  | "DEADLINE_EXCEEDED"
+  | "IDEMPOTENCY_KEY_REUSED"
+  | "INTERNAL"
+  | "INVALID_ACCESS_TOKEN"
+  | "INVALID_API_KEY"
+  | "INVALID_ARGUMENT"
+  | "MALFORMED_MESSAGE"
+  | "MESSAGE_TOO_LATE"
+  | "MISSING_MESSAGE"
+  | "NEEDS_SESSION"
+  | "PERMISSION_DENIED"
+  | "RATE_LIMITED"
+  | "REQUEST_TOO_LARGE"
+  | "SERVER_STOPPING"
+  | "STREAM_IDLE"
+  | "TOO_MANY_CALLS"
+  | "TOO_MANY_STREAMS"
+  | "TOO_MUCH_AT_ONCE"
+  | "TOTP_ENROLMENT_REQUIRED"
+  | "UNAUTHENTICATED"
+  | "UPLOAD_TOO_SLOW";
+
+/** Why a call failed, for programs: what the contract names, and what a later server may name. */
+export type Reason = MethodReason | GeneralReason | (string & {});
 
 /** One field of the request that is wrong. */
 export interface FieldViolation {
@@ -54,7 +84,7 @@ export interface Detail {
 /** All that is known of a failure. */
 export interface Failure {
   readonly code: StatusCode;
-  readonly reason: string;
+  readonly reason: Reason;
   readonly metadata: Readonly<Record<string, string>>;
   readonly fieldViolations: readonly FieldViolation[];
   readonly preconditions: readonly Precondition[];
@@ -71,7 +101,7 @@ export class GazetteError extends Error implements Failure {
   /** The status: `NOT_FOUND`. */
   readonly code: StatusCode;
   /** Stable, part of the contract: `PATH_TAKEN`. Empty when the answer is not the server's, as when it cannot be reached. */
-  readonly reason: string;
+  readonly reason: Reason;
   /** What belongs to the reason: for `STALE_ETAG` the etags `given` and `current`. */
   readonly metadata: Readonly<Record<string, string>>;
   /** For InvalidArgument: what is wrong with which field. */

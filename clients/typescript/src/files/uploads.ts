@@ -27,7 +27,7 @@ export interface UploadOptions {
   readonly name?: string;
   /** What it shows or says, for those who cannot see it. */
   readonly alternativeText?: string;
-  /** Told the bytes done and the bytes in all. An upload that begins again counts from 0 again. */
+  /** Told the bytes done and the bytes in all. An upload that begins again counts from 0 again. What it throws ends the upload. */
   readonly onProgress?: (progress: Progress) => void;
   /** Gives the upload up. Nothing is kept of it. */
   readonly signal?: AbortSignal;
@@ -72,7 +72,14 @@ export async function upload(connection: Connection, carry: Carrier, source: Sou
     bounded(attempt, async (ending) => {
       const { headers } = attempt;
       headers.set("content-type", "application/octet-stream");
-      const response = await carry({ url, headers, source, onProgress, fetch: reach.fetch, signal: ending });
+      const told = (progress: Progress): void => {
+        try {
+          onProgress(progress);
+        } catch (error) {
+          ending.abort(error);
+        }
+      };
+      const response = await carry({ url, headers, source, onProgress: told, fetch: reach.fetch, signal: ending.signal });
       if (!response.ok) {
         throw await refusal(response);
       }
@@ -86,10 +93,10 @@ export async function upload(connection: Connection, carry: Carrier, source: Sou
 }
 
 /** Work that ends with its attempt's time, or when its caller gives it up. */
-async function bounded<T>(attempt: Attempt, work: (ending: AbortSignal) => Promise<T>): Promise<T> {
+async function bounded<T>(attempt: Attempt, work: (ending: AbortController) => Promise<T>): Promise<T> {
   const ending = linked(attempt.signal, attempt.timeoutMs);
   try {
-    return await work(ending.signal);
+    return await work(ending);
   } finally {
     ending.abort();
   }

@@ -12,6 +12,9 @@ import { carriedAsStream } from "./files.js";
 export * from "../shared.js";
 export { fileSource, save } from "./files.js";
 
+/** How long a connection may be silent before it is asked whether it still is one. The server answers less than five minutes with GOAWAY. */
+const PING_MS = 360_000;
+
 /** Where the server is. */
 export interface NodeOptions {
   /** Where gRPC is served: `http://127.0.0.1:50051`, or Envoy's address; `https:` for TLS. */
@@ -43,7 +46,7 @@ export function upload(connection: Connection, source: Source, options: UploadOp
 
 function nodeReach(options: NodeOptions): Reach {
   const { baseUrl, interceptors = [], httpUrl = baseUrl } = options;
-  const connections = new Http2SessionManager(baseUrl, {}, options.sessionOptions);
+  const connections = new Http2SessionManager(baseUrl, { pingIntervalMs: PING_MS }, options.sessionOptions);
   return {
     transport: options.transport ?? createGrpcTransport({ baseUrl, interceptors, sessionManager: connections }),
     httpUrl: httpUrl.replace(/\/+$/, ""),

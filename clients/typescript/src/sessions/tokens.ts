@@ -24,6 +24,12 @@ export interface TokenStore {
   alone?<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** What of a browser's `Storage` is used. */
+export interface TextStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+}
+
 /** Keeps tokens for as long as the page or process is there; nobody else can read them. */
 export function memoryStore(tokens?: Partial<Tokens>): TokenStore {
   let kept: Tokens = { ...NO_TOKENS, ...tokens };
@@ -39,7 +45,7 @@ export function memoryStore(tokens?: Partial<Tokens>): TokenStore {
  * Keeps tokens in `localStorage`, for all tabs of the origin, or in `sessionStorage`, for one. Every script of the origin can read them
  * there. Where the browser has locks, tabs renew one at a time, and take what another has stored.
  */
-export function webStore(storage: Storage, key = "gazette"): TokenStore {
+export function webStore(storage: TextStorage, key = "gazette"): TokenStore {
   return {
     load: () => parsed(storage.getItem(key)),
     save: (tokens) => storage.setItem(key, JSON.stringify(tokens)),

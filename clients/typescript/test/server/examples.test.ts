@@ -1,10 +1,7 @@
-/** The examples of the README, run against a running stack. */
-import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+/** The examples of the README, run against a running stack. Its first page is read from npm init on by `make test-web`. */
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as desk from "../../examples/desk.js";
 import { show } from "../../examples/page.js";
@@ -14,8 +11,6 @@ import { Role } from "../../src/gen/auth.js";
 import { createClient } from "../../src/node/index.js";
 import { as, GRPC, HTTP, organisation, picture, unique } from "./stack.js";
 
-const run = promisify(execFile);
-const root = fileURLToPath(new URL("../../", import.meta.url));
 let folder: string;
 
 beforeEach(async () => {
@@ -23,17 +18,6 @@ beforeEach(async () => {
 });
 afterEach(() => {
   vi.unstubAllGlobals();
-});
-
-test("A first page is read from npm init to output", async () => {
-  const npm = (...given: string[]) => run("npm", given, { cwd: folder });
-  await run("npm", ["run", "build"], { cwd: root });
-  await run("npm", ["pack", "--pack-destination", folder], { cwd: root });
-  await npm("init", "-y");
-  await npm("install", "--no-audit", "--no-fund", "--prefer-offline", "./gazette-client-0.1.0.tgz");
-  await cp(join(root, "examples/first.ts"), join(folder, "first.mjs"));
-  const { stdout } = await run(process.execPath, ["first.mjs", GRPC], { cwd: folder });
-  expect(stdout).toBe("Apply for a mooring\n");
 });
 
 test("A browser's page shows a page", async () => {

@@ -8,6 +8,7 @@ from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -76,14 +77,14 @@ class AuditEvent(_message.Message):
         self,
         *,
         number: _builtins.int = ...,
-        event_time: _timestamp_pb2.Timestamp | None = ...,
+        event_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         action: _builtins.str = ...,
         actor_id: _builtins.str = ...,
         target: _builtins.str = ...,
         organisation_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
-        details: _struct_pb2.Struct | None = ...,
-        personal: _struct_pb2.Struct | None = ...,
+        details: _struct_pb2.Struct | _typing.Mapping[str, _typing.Any] | None = ...,
+        personal: _struct_pb2.Struct | _typing.Mapping[str, _typing.Any] | None = ...,
         is_erased: _builtins.bool = ...,
         sha256: _builtins.str = ...,
         id: _builtins.str = ...,

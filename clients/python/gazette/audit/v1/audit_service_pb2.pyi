@@ -11,6 +11,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -102,8 +103,8 @@ class ListAuditEventsRequest(_message.Message):
         target: _builtins.str = ...,
         action: _builtins.str = ...,
         organisation_id: _builtins.str = ...,
-        since_time: _timestamp_pb2.Timestamp | None = ...,
-        until_time: _timestamp_pb2.Timestamp | None = ...,
+        since_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        until_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
     ) -> None: ...
@@ -213,7 +214,7 @@ class VerifyAuditResponse(_message.Message):
         last_sha256: _builtins.str = ...,
         next_number: _builtins.int = ...,
         unsealed_count: _builtins.int = ...,
-        oldest_unsealed_time: _timestamp_pb2.Timestamp | None = ...,
+        oldest_unsealed_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_unsealed_time", b"oldest_unsealed_time", "problem", b"problem"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -190,9 +191,9 @@ class Account(_message.Message):
         name: _builtins.str = ...,
         state: Global___AccountState.ValueType = ...,
         grants: _abc.Iterable[Global___Grant] | None = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         kind: Global___AccountKind.ValueType = ...,
-        totp_confirm_time: _timestamp_pb2.Timestamp | None = ...,
+        totp_confirm_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "totp_confirm_time", b"totp_confirm_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -73,10 +74,10 @@ class ApiKey(_message.Message):
         account_id: _builtins.str = ...,
         name: _builtins.str = ...,
         scopes: _abc.Iterable[_access_pb2.Permission.ValueType] | None = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
-        expire_time: _timestamp_pb2.Timestamp | None = ...,
-        last_use_time: _timestamp_pb2.Timestamp | None = ...,
-        revoke_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        last_use_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        revoke_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         maker_id: _builtins.str = ...,
         replaces_id: _builtins.str = ...,
     ) -> None: ...

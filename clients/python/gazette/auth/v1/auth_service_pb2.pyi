@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -94,9 +95,9 @@ class LoginResponse(_message.Message):
         self,
         *,
         access_token: _builtins.str = ...,
-        access_token_expire_time: _timestamp_pb2.Timestamp | None = ...,
+        access_token_expire_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         refresh_token: _builtins.str = ...,
-        refresh_token_expire_time: _timestamp_pb2.Timestamp | None = ...,
+        refresh_token_expire_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         account: _account_pb2.Account | None = ...,
         device_token: _builtins.str = ...,
         totp_enrolment_required: _builtins.bool = ...,
@@ -157,9 +158,9 @@ class RefreshTokenResponse(_message.Message):
         self,
         *,
         access_token: _builtins.str = ...,
-        access_token_expire_time: _timestamp_pb2.Timestamp | None = ...,
+        access_token_expire_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         refresh_token: _builtins.str = ...,
-        refresh_token_expire_time: _timestamp_pb2.Timestamp | None = ...,
+        refresh_token_expire_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["access_token_expire_time", b"access_token_expire_time", "refresh_token_expire_time", b"refresh_token_expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -73,9 +74,9 @@ class ChangePasswordResponse(_message.Message):
         self,
         *,
         access_token: _builtins.str = ...,
-        access_token_expire_time: _timestamp_pb2.Timestamp | None = ...,
+        access_token_expire_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         refresh_token: _builtins.str = ...,
-        refresh_token_expire_time: _timestamp_pb2.Timestamp | None = ...,
+        refresh_token_expire_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         device_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["access_token_expire_time", b"access_token_expire_time", "refresh_token_expire_time", b"refresh_token_expire_time"]  # noqa: Y015

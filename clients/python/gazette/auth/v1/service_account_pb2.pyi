@@ -13,6 +13,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -115,9 +116,9 @@ class CreateApiKeyRequest(_message.Message):
         account_id: _builtins.str = ...,
         name: _builtins.str = ...,
         scopes: _abc.Iterable[_access_pb2.Permission.ValueType] | None = ...,
-        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         replaces_id: _builtins.str = ...,
-        overlap: _duration_pb2.Duration | None = ...,
+        overlap: _duration_pb2.Duration | _datetime.timedelta | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "overlap", b"overlap"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -58,9 +59,9 @@ class Session(_message.Message):
         id: _builtins.str = ...,
         user_agent: _builtins.str = ...,
         address: _builtins.str = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
-        last_use_time: _timestamp_pb2.Timestamp | None = ...,
-        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        last_use_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         is_current: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "last_use_time", b"last_use_time"]  # noqa: Y015

@@ -8,6 +8,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -118,10 +119,10 @@ class Comment(_message.Message):
         text: _builtins.str = ...,
         blocks_approval: _builtins.bool = ...,
         account_id: _builtins.str = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
-        update_time: _timestamp_pb2.Timestamp | None = ...,
-        delete_time: _timestamp_pb2.Timestamp | None = ...,
-        resolve_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        update_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        delete_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        resolve_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         resolver_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "resolve_time", b"resolve_time", "update_time", b"update_time"]  # noqa: Y015

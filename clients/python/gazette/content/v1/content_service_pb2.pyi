@@ -16,6 +16,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.rpc import status_pb2 as _status_pb2
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -245,17 +246,17 @@ class ListDocumentsRequest(_message.Message):
         tag: _builtins.str = ...,
         path_prefix: _builtins.str = ...,
         query: _builtins.str = ...,
-        updated_since_time: _timestamp_pb2.Timestamp | None = ...,
-        updated_until_time: _timestamp_pb2.Timestamp | None = ...,
+        updated_since_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        updated_until_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         is_scheduled: _builtins.bool = ...,
         scheduled_action: _schedule_pb2.ScheduledAction.ValueType = ...,
-        due_until_time: _timestamp_pb2.Timestamp | None = ...,
+        due_until_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         has_failed: _builtins.bool = ...,
         has_draft: _builtins.bool | None = ...,
         is_live: _builtins.bool | None = ...,
         with_count: _builtins.bool = ...,
         deleted: _builtins.bool = ...,
-        review_due_before: _timestamp_pb2.Timestamp | None = ...,
+        review_due_before: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_has_draft", b"_has_draft", "_is_live", b"_is_live", "due_until_time", b"due_until_time", "has_draft", b"has_draft", "is_live", b"is_live", "review_due_before", b"review_due_before", "updated_since_time", b"updated_since_time", "updated_until_time", b"updated_until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

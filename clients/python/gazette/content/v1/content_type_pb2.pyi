@@ -14,6 +14,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -132,12 +133,12 @@ class ContentType(_message.Message):
         *,
         name: _builtins.str = ...,
         title: _builtins.str = ...,
-        details_schema: _struct_pb2.Struct | None = ...,
+        details_schema: _struct_pb2.Struct | _typing.Mapping[str, _typing.Any] | None = ...,
         body_member: _builtins.str = ...,
         html_members: _abc.Iterable[_builtins.str] | None = ...,
         etag: _builtins.str = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
-        update_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        update_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         version: _builtins.int = ...,
         member_permissions: _abc.Iterable[_content_type_member_pb2.MemberPermission] | None = ...,
         moves: _abc.Iterable[_content_type_member_pb2.MemberMove] | None = ...,

@@ -15,6 +15,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -135,8 +136,8 @@ class ImportedFile(_message.Message):
         content_type: _builtins.str = ...,
         size_bytes: _builtins.int = ...,
         sha256: _builtins.str = ...,
-        publish_time: _timestamp_pb2.Timestamp | None = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
+        publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "publish_time", b"publish_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -294,12 +295,12 @@ class ImportedDocument(_message.Message):
         source: _builtins.str = ...,
         live_state: _document_pb2.LiveState.ValueType = ...,
         explanation: _builtins.str = ...,
-        withdraw_time: _timestamp_pb2.Timestamp | None = ...,
+        withdraw_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         location: _builtins.str = ...,
         covers_prefix: _builtins.bool = ...,
         preserves_suffix: _builtins.bool = ...,
-        claimed_first_publish_time: _timestamp_pb2.Timestamp | None = ...,
-        claimed_public_update_time: _timestamp_pb2.Timestamp | None = ...,
+        claimed_first_publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        claimed_public_update_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         only_if_absent: _builtins.bool = ...,
         record_entry: Global___ImportedEntry | None = ...,
         change_history: _abc.Iterable[_page_pb2.ChangeNote] | None = ...,

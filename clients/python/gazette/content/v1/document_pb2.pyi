@@ -15,6 +15,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -305,22 +306,22 @@ class Live(_message.Message):
         state: Global___LiveState.ValueType = ...,
         revision_number: _builtins.int = ...,
         path: _builtins.str = ...,
-        publish_time: _timestamp_pb2.Timestamp | None = ...,
-        first_publish_time: _timestamp_pb2.Timestamp | None = ...,
-        public_update_time: _timestamp_pb2.Timestamp | None = ...,
+        publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        first_publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        public_update_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         record_number: _builtins.int = ...,
-        publish_duration: _duration_pb2.Duration | None = ...,
+        publish_duration: _duration_pb2.Duration | _datetime.timedelta | None = ...,
         explanation: _builtins.str = ...,
-        withdraw_time: _timestamp_pb2.Timestamp | None = ...,
+        withdraw_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         location: _builtins.str = ...,
         covers_prefix: _builtins.bool = ...,
         preserves_suffix: _builtins.bool = ...,
         schedule: _schedule_pb2.Schedule | None = ...,
         forced: _review_pb2.Forcing | None = ...,
-        review_by_time: _timestamp_pb2.Timestamp | None = ...,
-        reviewed_time: _timestamp_pb2.Timestamp | None = ...,
+        review_by_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        reviewed_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         reviewer_id: _builtins.str = ...,
-        review_interval: _duration_pb2.Duration | None = ...,
+        review_interval: _duration_pb2.Duration | _datetime.timedelta | None = ...,
         overridden_checks: _abc.Iterable[_publish_check_pb2.PublishCheck.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "forced", b"forced", "public_update_time", b"public_update_time", "publish_duration", b"publish_duration", "publish_time", b"publish_time", "review_by_time", b"review_by_time", "review_interval", b"review_interval", "reviewed_time", b"reviewed_time", "schedule", b"schedule", "withdraw_time", b"withdraw_time"]  # noqa: Y015
@@ -500,7 +501,7 @@ class Document(_message.Message):
         summary: _builtins.str = ...,
         body: _builtins.str = ...,
         body_format: Global___BodyFormat.ValueType = ...,
-        details: _struct_pb2.Struct | None = ...,
+        details: _struct_pb2.Struct | _typing.Mapping[str, _typing.Any] | None = ...,
         links: _abc.Mapping[_builtins.str, Global___LinkTargets] | None = ...,
         tags: _abc.Iterable[_builtins.str] | None = ...,
         attachments: _abc.Iterable[_builtins.str] | None = ...,
@@ -508,10 +509,10 @@ class Document(_message.Message):
         revision_number: _builtins.int = ...,
         draft: Global___Draft | None = ...,
         live: Global___Live | None = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
-        update_time: _timestamp_pb2.Timestamp | None = ...,
-        delete_time: _timestamp_pb2.Timestamp | None = ...,
-        purge_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        update_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        delete_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        purge_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         source_document_id: _builtins.str = ...,
         source_revision_number: _builtins.int = ...,
     ) -> None: ...
@@ -652,12 +653,12 @@ class Revision(_message.Message):
         summary: _builtins.str = ...,
         body: _builtins.str = ...,
         body_format: Global___BodyFormat.ValueType = ...,
-        details: _struct_pb2.Struct | None = ...,
+        details: _struct_pb2.Struct | _typing.Mapping[str, _typing.Any] | None = ...,
         links: _abc.Mapping[_builtins.str, Global___LinkTargets] | None = ...,
         tags: _abc.Iterable[_builtins.str] | None = ...,
         attachments: _abc.Iterable[_builtins.str] | None = ...,
         author_id: _builtins.str = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         restored_from_revision_number: _builtins.int = ...,
         content_type: Global___RevisionContentType | None = ...,
         etag: _builtins.str = ...,

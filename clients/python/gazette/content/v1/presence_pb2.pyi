@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -102,7 +103,7 @@ class Presence(_message.Message):
         *,
         account_id: _builtins.str = ...,
         display_name: _builtins.str = ...,
-        since: _timestamp_pb2.Timestamp | None = ...,
+        since: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         field: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -68,9 +69,9 @@ class PreviewLink(_message.Message):
         revision_number: _builtins.int = ...,
         account_id: _builtins.str = ...,
         note: _builtins.str = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
-        expire_time: _timestamp_pb2.Timestamp | None = ...,
-        end_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        end_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         is_open: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time"]  # noqa: Y015
@@ -106,7 +107,7 @@ class CreatePreviewLinkRequest(_message.Message):
         *,
         id: _builtins.str = ...,
         revision_number: _builtins.int = ...,
-        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015

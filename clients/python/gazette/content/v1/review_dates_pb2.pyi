@@ -9,6 +9,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -48,8 +49,8 @@ class SetReviewDateRequest(_message.Message):
         *,
         id: _builtins.str = ...,
         etag: _builtins.str = ...,
-        review_by_time: _timestamp_pb2.Timestamp | None = ...,
-        review_interval: _duration_pb2.Duration | None = ...,
+        review_by_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        review_interval: _duration_pb2.Duration | _datetime.timedelta | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["review_by_time", b"review_by_time", "review_interval", b"review_interval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -107,7 +108,7 @@ class ConfirmDocumentRequest(_message.Message):
         *,
         id: _builtins.str = ...,
         etag: _builtins.str = ...,
-        review_by_time: _timestamp_pb2.Timestamp | None = ...,
+        review_by_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["review_by_time", b"review_by_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

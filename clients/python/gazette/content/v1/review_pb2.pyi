@@ -8,6 +8,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -134,7 +135,7 @@ class Approval(_message.Message):
         self,
         *,
         account_id: _builtins.str = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         comment: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
@@ -169,7 +170,7 @@ class Forcing(_message.Message):
         self,
         *,
         account_id: _builtins.str = ...,
-        force_time: _timestamp_pb2.Timestamp | None = ...,
+        force_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         reason: _builtins.str = ...,
         revision_number: _builtins.int = ...,
     ) -> None: ...
@@ -215,7 +216,7 @@ class Review(_message.Message):
         revision_number: _builtins.int = ...,
         account_id: _builtins.str = ...,
         comment: _builtins.str = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

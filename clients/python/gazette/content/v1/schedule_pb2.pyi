@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -88,12 +89,12 @@ class Schedule(_message.Message):
         self,
         *,
         action: Global___ScheduledAction.ValueType = ...,
-        due_time: _timestamp_pb2.Timestamp | None = ...,
+        due_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         account_id: _builtins.str = ...,
         revision_number: _builtins.int = ...,
         minor: _builtins.bool = ...,
         failure: Global___ScheduleFailure | None = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         take_down: Global___ScheduledTakingDown | None = ...,
         change_note: _builtins.str = ...,
     ) -> None: ...
@@ -168,7 +169,7 @@ class ScheduleFailure(_message.Message):
         *,
         reason: _builtins.str = ...,
         message: _builtins.str = ...,
-        fail_time: _timestamp_pb2.Timestamp | None = ...,
+        fail_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["fail_time", b"fail_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

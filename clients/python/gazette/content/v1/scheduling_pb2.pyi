@@ -12,6 +12,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -67,7 +68,7 @@ class ScheduleDocumentRequest(_message.Message):
         *,
         id: _builtins.str = ...,
         etag: _builtins.str = ...,
-        due_time: _timestamp_pb2.Timestamp | None = ...,
+        due_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         minor: _builtins.bool = ...,
         take_down: _schedule_pb2.ScheduledTakingDown | None = ...,
         change_note: _builtins.str = ...,

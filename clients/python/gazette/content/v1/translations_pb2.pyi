@@ -11,6 +11,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -102,7 +103,7 @@ class Translation(_message.Message):
         draft_state: _document_pb2.DraftState.ValueType = ...,
         live_state: _document_pb2.LiveState.ValueType = ...,
         live_revision_number: _builtins.int = ...,
-        publish_time: _timestamp_pb2.Timestamp | None = ...,
+        publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         source_document_id: _builtins.str = ...,
         source_revision_number: _builtins.int = ...,
         outdated: _builtins.bool = ...,

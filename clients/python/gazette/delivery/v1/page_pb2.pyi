@@ -11,6 +11,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -63,7 +64,7 @@ class Withdrawal(_message.Message):
         self,
         *,
         explanation: _builtins.str = ...,
-        withdraw_time: _timestamp_pb2.Timestamp | None = ...,
+        withdraw_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["withdraw_time", b"withdraw_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -92,8 +93,8 @@ class ClaimedTimes(_message.Message):
     def __init__(
         self,
         *,
-        first_publish_time: _timestamp_pb2.Timestamp | None = ...,
-        public_update_time: _timestamp_pb2.Timestamp | None = ...,
+        first_publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        public_update_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -123,7 +124,7 @@ class ChangeNote(_message.Message):
     def __init__(
         self,
         *,
-        time: _timestamp_pb2.Timestamp | None = ...,
+        time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         note: _builtins.str = ...,
         claimed: _builtins.bool = ...,
     ) -> None: ...
@@ -370,16 +371,16 @@ class Page(_message.Message):
         title: _builtins.str = ...,
         summary: _builtins.str = ...,
         html: _builtins.str = ...,
-        details: _struct_pb2.Struct | None = ...,
+        details: _struct_pb2.Struct | _typing.Mapping[str, _typing.Any] | None = ...,
         links: _abc.Mapping[_builtins.str, Global___PageLinks] | None = ...,
         tags: _abc.Iterable[_builtins.str] | None = ...,
         attachments: _abc.Iterable[Global___PageAttachment] | None = ...,
         state: Global___PageState.ValueType = ...,
         withdrawal: Global___Withdrawal | None = ...,
         record_number: _builtins.int = ...,
-        publish_time: _timestamp_pb2.Timestamp | None = ...,
-        first_publish_time: _timestamp_pb2.Timestamp | None = ...,
-        public_update_time: _timestamp_pb2.Timestamp | None = ...,
+        publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        first_publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        public_update_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         claimed_times: Global___ClaimedTimes | None = ...,
         change_history: _abc.Iterable[Global___ChangeNote] | None = ...,
         earlier_change_count: _builtins.int = ...,
@@ -514,9 +515,9 @@ class PageSummary(_message.Message):
         title: _builtins.str = ...,
         summary: _builtins.str = ...,
         state: Global___PageState.ValueType = ...,
-        publish_time: _timestamp_pb2.Timestamp | None = ...,
-        public_update_time: _timestamp_pb2.Timestamp | None = ...,
-        first_publish_time: _timestamp_pb2.Timestamp | None = ...,
+        publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        public_update_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        first_publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_publish_time", b"first_publish_time", "public_update_time", b"public_update_time", "publish_time", b"publish_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

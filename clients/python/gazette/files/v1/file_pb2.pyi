@@ -8,6 +8,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -98,8 +99,8 @@ class File(_message.Message):
         sha256: _builtins.str = ...,
         state: Global___FileState.ValueType = ...,
         alternative_text: _builtins.str = ...,
-        publish_time: _timestamp_pb2.Timestamp | None = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
+        publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         is_public: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "publish_time", b"publish_time"]  # noqa: Y015

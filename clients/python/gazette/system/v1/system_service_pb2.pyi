@@ -11,6 +11,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
+import datetime as _datetime
 import sys
 import typing as _typing
 
@@ -130,7 +131,7 @@ class ComponentHealth(_message.Message):
         *,
         name: _builtins.str = ...,
         status: Global___HealthStatus.ValueType = ...,
-        latency: _duration_pb2.Duration | None = ...,
+        latency: _duration_pb2.Duration | _datetime.timedelta | None = ...,
         message: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["latency", b"latency"]  # noqa: Y015
@@ -177,8 +178,8 @@ class GetDetailedHealthResponse(_message.Message):
         status: Global___HealthStatus.ValueType = ...,
         components: _abc.Iterable[Global___ComponentHealth] | None = ...,
         version: _builtins.str = ...,
-        start_time: _timestamp_pb2.Timestamp | None = ...,
-        uptime: _duration_pb2.Duration | None = ...,
+        start_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        uptime: _duration_pb2.Duration | _datetime.timedelta | None = ...,
         memory_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time", "uptime", b"uptime"]  # noqa: Y015
