@@ -24,7 +24,9 @@ INSTALLING = README.read_text().partition("## Install\n")[2].partition("\n## ")[
 COMMANDS = re.findall(r"^\$ (.*)$", INSTALLING, re.MULTILINE)
 FIRST_STEPS = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)[0]
 TYPED = ROOT / "tests/client/typed.py"
-MYPY = f"{shlex.quote(str(Path(sys.executable).with_name('mypy')))} --strict --no-incremental --python-executable .venv/bin/python"
+MYPY = (
+    f"{shlex.quote(str(Path(sys.executable).with_name('mypy')))} --strict --no-incremental --python-executable .venv/bin/python"
+)
 """mypy, with the packages of the new environment alone."""
 PATIENCE = 300
 """Seconds that a command may take: pip fetches what the client needs."""
