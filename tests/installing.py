@@ -38,8 +38,9 @@ def debian(*packages: str) -> None:
         pytest.skip(f"needs Debian's {' '.join(wanted)}, and root to install them")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with alone("debian"):
-        run(["apt-get", "-qq", "update"], environment)
-        run(["apt-get", "-qq", "install", "--yes", "--no-install-recommends", *wanted], environment)
+        apt = ["apt-get", "-qq", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300"]  # others may install, too
+        run([*apt, "update"], environment)
+        run([*apt, "install", "--yes", "--no-install-recommends", *wanted], environment)
 
 
 def installed(package: str) -> bool:

@@ -19,8 +19,9 @@ from tests.installing import ROOT, WEB, python_tool
 from tests.web import grpcurl, pictures
 from tests.web.origins import Origins
 from tests.web.scripts import CLIENTS as SCRIPTS
-from tests.web.scripts import said
+from tests.web.scripts import PATIENCE, said
 from tests.web.table import CLIENTS, Client
+from tools.node import Node
 
 pytestmark = pytest.mark.web
 
@@ -109,6 +110,19 @@ def contract() -> Path:
 @pytest.fixture(scope="session")
 def trials(given: dict[str, str], web_edge: Edge, request: pytest.FixtureRequest) -> Trials:
     return Trials(given, request)
+
+
+def test_scripts_compile_strictly(packages: Path, typescript: Path, node: Node) -> None:
+    """What is written in TypeScript holds by the types of the packages, of our client, and of the OpenAPI document."""
+    types = WEB / "types/api.d.ts"
+    for command in (
+        [packages / "openapi-typescript", ROOT / "docs/openapi.json", "--output", types],
+        [typescript / "node_modules/.bin/tsc", "--project", SCRIPTS.parent / "tsconfig.json"],
+    ):
+        done = subprocess.run(
+            list(map(str, command)), env=node.environment(), capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(("name", "step"), [(name, step) for name in CLIENTS for step in CLIENTS[name].steps()])

@@ -14,7 +14,12 @@ export const draft = (path) => ({
   body: "High water is at **six**.",
 });
 
-/** An import of one document that is public at `path`, part by part. */
+/**
+ * An import of one document that is public at `path`, part by part.
+ * @param {string} path
+ * @returns {({ options: { organisationId: string } } | { document: { document: ReturnType<typeof draft> & { translationKey: string },
+ *   source: string, liveState: "LIVE_STATE_PUBLISHED" } })[]}
+ */
 export const imported = (path) => [
   { options: { organisationId: given.organisation } },
   { document: { document: { ...draft(path), translationKey: given.key }, source: path, liveState: "LIVE_STATE_PUBLISHED" } },

@@ -24,7 +24,9 @@ export async function watch(session) {
   });
   session.on("Network.loadingFinished", ({ requestId }) => open.delete(requestId));
   session.on("Network.loadingFailed", ({ requestId, canceled, errorText, corsErrorStatus }) => {
-    Object.assign(open.get(requestId) ?? {}, { failed: corsErrorStatus?.corsError ?? (canceled ? "given up" : errorText) });
+    const told = open.get(requestId) ?? {};
+    // A client that has read what it wants lets go of the answer, which the browser then calls cancelled.
+    if (corsErrorStatus || !told.status) told.failed = corsErrorStatus?.corsError ?? (canceled ? "given up" : errorText);
     open.delete(requestId);
   });
   await session.send("Network.enable");
