@@ -22,7 +22,7 @@ PLACEHOLDERS = {
     r"\bN\b": "1",
     r"\bTIME\b": "2026-12-01T08:00Z",
 }
-END = re.compile(r"\s(?:\||>|&&|;|#)(?:\s.*)?$")
+END = re.compile(r"\s(?:\||2?>\S*|&&|;|#)(?:\s.*)?$")
 AS_THEY_ARE = (click.Path, click.File)
 """What is looked up where it is used."""
 

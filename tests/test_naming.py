@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import gazette.auth.v1.auth_service_pb2
-import gazette.content.v1.content_service_pb2  # noqa: F401
+import gazette.content.v1.content_service_pb2
+import gazette.files.v1.file_service_pb2  # noqa: F401
 from server.content.preconditions import Unready
 from server.rpc.failures import FailedPrecondition, InvalidArgument, Violation
 from server.rpc.texts.naming import DECLARED, camel, over_http
@@ -36,6 +37,7 @@ CONTENT = "/gazette.content.v1.ContentService/"
         ("PublishDocument", "draft.blocking_comments", "draft.blockingComments"),
         ("PublishDocument", "document.body:12 (//img)[1]", "document.body:12 (//img)[1]"),
         ("ListDocuments", "page_size", "pageSize"),
+        ("ListDocuments", "document", "document"),
         ("ImportDocuments", "document.document.body_format", "document.document.bodyFormat"),
         ("UpdateDocument", "", ""),
     ],
@@ -44,6 +46,11 @@ def test_fields(method: str, declared: str, written: str) -> None:
     """A field is written as HTTP has it, without the body's own field; what is the caller's own stays as it is."""
     assert over_http(CONTENT + method).field(declared) == written
     assert DECLARED.field(declared) == declared
+
+
+def test_bytes() -> None:
+    """A body that is no JSON has its field's name: nothing in it has another."""
+    assert over_http("/gazette.files.v1.FileService/UploadFileContent").field("content") == "content"
 
 
 def test_sentences() -> None:

@@ -13,7 +13,8 @@ const resolve = {
 export default defineConfig({
   test: {
     projects: [
-      { resolve, test: { name: "unit", include: ["test/*.test.ts"] } },
+      // One process that loads the client once: most of the time would go into that.
+      { resolve, test: { name: "unit", isolate: false, maxWorkers: 1, include: ["test/*.test.ts"], testTimeout: 60_000 } },
       {
         resolve,
         test: {

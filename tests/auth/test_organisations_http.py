@@ -35,7 +35,7 @@ def test_a_mask_is_refused(http_admin: httpx.Client, organisation: dict[str, Any
     url = f"/v1/organisations/{organisation['id']}"
     answer = http_admin.patch(url, params={"updateMask": mask} if mask else None, json={"name": "Harbours", "slug": "harbours"})
     assert (answer.status_code, http_reason(answer)) == (400, "INVALID_UPDATE_MASK")
-    assert answer.json()["details"][1]["fieldViolations"][0]["field"] == "update_mask"
+    assert answer.json()["details"][1]["fieldViolations"][0]["field"] == "updateMask"
     assert http_admin.get(url).json() == {"organisation": organisation}
 
 

@@ -70,6 +70,8 @@ class Server:
     file: File = field(default_factory=File)
     parts: list[bytes | GazetteError] = field(default_factory=list)
     """What DownloadFile sends; it ends at a failure, and goes on after it the next time."""
+    offsets: list[int] = field(default_factory=list)
+    """From where downloads were asked for."""
     access: str = ""
     """The access token that holds."""
     refresh: str = ""
@@ -205,12 +207,14 @@ class Server:
 
     async def download_file(self, request: Any, context: Any) -> AsyncIterator[HttpBody]:
         await self.enter("DownloadFile", context, is_public=True)
+        self.offsets.append(known := request.offset)
         for position, part in enumerate(self.parts):
             if isinstance(part, GazetteError):
                 del self.parts[position]
                 await fail(context, part)
             else:
-                yield HttpBody(data=part)
+                yield HttpBody(data=part[known:])
+                known = max(known - len(part), 0)
 
     def handlers(self) -> Iterator[grpc.GenericRpcHandler]:
         answered: dict[str, dict[str, Any]] = {

@@ -117,4 +117,4 @@ def test_over_http(edge: Edge) -> None:
         said = {"organisationId": organisation, "contentType": wanted["name"], "path": "/guidance/formats", "title": "A"}
         answer = admin.post("/v1/documents", json={**said, "details": {"a": "tomorrow"}})
         assert (answer.status_code, http_reason(answer)) == (400, "INVALID_DETAILS")
-        assert answer.json()["message"].startswith("document.details.a: ")
+        assert answer.json()["message"].startswith("details.a: ")

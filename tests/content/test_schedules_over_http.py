@@ -93,7 +93,7 @@ def test_what_is_refused(edge: Edge, approved: dict[str, Any]) -> None:
             (editor, "schedule", {"dueTime": due}, HTTPStatus.FORBIDDEN, "PERMISSION_DENIED"),
             (publisher, "schedule", {"dueTime": "2020-01-01T00:00:00Z"}, HTTPStatus.BAD_REQUEST, "INVALID_DUE_TIME"),
             (publisher, "schedule", {}, HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT"),
-            (publisher, "schedule", {"dueTime": "tomorrow"}, HTTPStatus.BAD_REQUEST, "BAD_REQUEST"),
+            (publisher, "schedule", {"dueTime": "tomorrow"}, HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT"),
             (publisher, "schedule", {"dueTime": due, "takeDown": {}}, HTTPStatus.BAD_REQUEST, "INVALID_ARGUMENT"),
             (
                 publisher,

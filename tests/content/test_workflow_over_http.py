@@ -48,7 +48,7 @@ def test_a_draft_that_is_commented_on(edge: Edge) -> None:
         assert (refused.status_code, http_reason(refused)) == (HTTPStatus.BAD_REQUEST, "NOT_APPROVED")
         assert violations(refused) == [
             ("NOT_APPROVED", "draft.approvals"),
-            ("BLOCKING_COMMENTS", "draft.blocking_comments"),
+            ("BLOCKING_COMMENTS", "draft.blockingComments"),
         ]
         changed = editor.patch(f"{said}/{one['id']}", params={"updateMask": "text"}, json={"text": "Since which year?"})
         assert changed.raise_for_status().json()["comment"]["text"] == "Since which year?"

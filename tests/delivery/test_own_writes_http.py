@@ -84,7 +84,7 @@ def test_what_is_refused(public: httpx.Client, path: str) -> None:
         assert answer.json()["details"][1]["fieldViolations"][0]["field"] == HEADER
         assert public.get(path, params={"minRecordNumber": said}).status_code == 400
     below = public.get(path, params={"minRecordNumber": "-1"}).json()["details"][1]["fieldViolations"]
-    assert [each["field"] for each in below] == ["min_record_number"]
+    assert [each["field"] for each in below] == ["minRecordNumber"]
     for headers, params in (({HEADER: str(GREATEST)}, {}), ({}, {"minRecordNumber": str(GREATEST)})):
         answer = public.get(path, headers=headers, params=params)
         assert (answer.status_code, http_reason(answer)) == (400, "RECORD_NOT_REACHED")

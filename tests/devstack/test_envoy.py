@@ -146,7 +146,7 @@ async def test_options(client: httpx.AsyncClient) -> None:
     ("path", "headers", "status", "code", "reason"),
     [
         ("/nowhere", {}, 404, 5, "ROUTE_NOT_FOUND"),
-        ("/v1/pages/a?unknown=1", {}, 400, 3, "BAD_REQUEST"),
+        ("/v1/pages/a?unknown=1", {}, 400, 3, "UNKNOWN_FIELD"),
         ("/v1/documents/a%2Fb", {}, 400, 3, "INVALID_PATH"),
         ("/v1/pages", {}, 501, 12, None),
         ("/v1/pages/a", {"x-long": "x" * 70_000}, 431, 3, "HEADERS_TOO_LARGE"),

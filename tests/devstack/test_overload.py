@@ -70,6 +70,7 @@ async def test_what_is_refused_says_when_to_come_back(edge: httpx.AsyncClient) -
     error = answer.json()
     assert (error["code"], error["details"][0]["reason"], error["details"][0]["domain"]) == (8, "TOO_MANY_CALLS", "gazette")
     assert error["details"][1]["retryDelay"] == "1s"
+    assert error["details"][2]["requestId"] == answer.headers["x-request-id"]
     assert "grpc-status-details-bin" not in answer.headers
     assert (web.headers["grpc-status"], web.headers["retry-after"]) == ("8", "1")
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS")
@@ -104,6 +105,10 @@ async def test_nobody_there(tmp_path: Path) -> None:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{envoy.port}") as channel:
             method: Any = channel.unary_unary(GET_ME)
             refusal = await refused(method(b"", timeout=20, wait_for_ready=True))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{envoy.port}") as client:
+            answer = await client.get("/v1/auth/me")
     finally:
         await asyncio.to_thread(envoy.stop)
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "SERVER_UNAVAILABLE")
+    assert (answer.status_code, answer.json()["details"][0]["reason"]) == (503, "SERVER_UNAVAILABLE")
+    assert answer.json()["details"][1]["requestId"] == answer.headers["x-request-id"]

@@ -105,7 +105,7 @@ class AsyncClient(AsyncServices):
             if isinstance(step, Wait):
                 await asyncio.sleep(step.seconds)
                 return
-            async for part in self.files.DownloadFile(DownloadFileRequest(id=file_id), timeout=timeout):
+            async for part in self.files.DownloadFile(DownloadFileRequest(id=file_id, offset=step.done), timeout=timeout):
                 await asyncio.to_thread(step.write, part.data)
                 if progress is not None:
                     progress(step.done, file.size_bytes)

@@ -100,7 +100,7 @@ class Client(Services):
             if isinstance(step, Wait):
                 time.sleep(step.seconds)
                 return
-            for part in self.files.DownloadFile(DownloadFileRequest(id=file_id), timeout=timeout):
+            for part in self.files.DownloadFile(DownloadFileRequest(id=file_id, offset=step.done), timeout=timeout):
                 step.write(part.data)
                 if progress is not None:
                     progress(step.done, file.size_bytes)

@@ -30,7 +30,7 @@ SPOOLED_BYTES = 8 * 1024 * 1024
 
 Source = str | PathLike[str] | IO[bytes]
 Progress = Callable[[int, int], None]
-"""Told the bytes done and the bytes in all, after each chunk. A transfer that begins again counts from 0 again. The synchronous
+"""Told the bytes done and the bytes in all, after each chunk. An upload that begins again counts from 0 again. The synchronous
 client's uploads tell it from another thread."""
 
 
@@ -174,19 +174,19 @@ class Incoming:
 
 
 def downloading(file: File, to: Path, retry: Retry) -> Generator[Incoming | Wait, None, None]:
-    """Yields what is to be filled from DownloadFile, and another after a break on the way. (Until its first chunk the call
-    repeats itself.)"""
+    """Yields what is to be filled from DownloadFile, from where it is `done`, and again after a break on the way. (Until its
+    first chunk the call repeats itself.)"""
     attempt = 0
-    while True:
-        attempt += 1
-        incoming = Incoming(file, to)
-        try:
-            with incoming:
+    with Incoming(file, to) as incoming:
+        while True:
+            attempt += 1
+            before = incoming.done
+            try:
                 yield incoming
-        except GazetteError as error:
-            pause = retry.pause(error, attempt) if incoming.done else None
-            if pause is None:
-                raise
-        else:
-            return
-        yield Wait(pause)
+            except GazetteError as error:
+                pause = retry.pause(error, attempt) if incoming.done > before else None
+                if pause is None:
+                    raise
+            else:
+                return
+            yield Wait(pause)

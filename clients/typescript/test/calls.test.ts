@@ -243,7 +243,7 @@ test("Whoever stops reading a stream ends the call", async () => {
   for await (const _ of gazette.files.downloadFile({ id: "1" })) {
     break;
   }
-  await vi.waitFor(() => expect(ended).toHaveBeenCalled());
+  await vi.waitFor(() => expect(ended).toHaveBeenCalled(), { timeout: 30_000 });
 });
 
 test("A list of requests is sent again, a generator is not", async () => {

@@ -183,7 +183,7 @@ test("Whoever stops reading a download ends it", async () => {
   const reader = body.getReader();
   await reader.read();
   await reader.cancel();
-  await vi.waitFor(() => expect(closed).toHaveBeenCalled());
+  await vi.waitFor(() => expect(closed).toHaveBeenCalled(), { timeout: 30_000 });
 });
 
 test("A server that is not there is away", async () => {

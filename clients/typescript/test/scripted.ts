@@ -34,7 +34,7 @@ export function scripted(
     },
   });
   const retry = { firstPauseMs: 1, longestPauseMs: 2, ...options.retry };
-  return { gazette: createClient({ baseUrl: "http://scripted", transport, ...options, retry }), heard };
+  return { gazette: createClient({ baseUrl: "http://scripted", transport, timeoutMs: 60_000, ...options, retry }), heard };
 }
 
 /** The names of the methods, in the order of their calls. */

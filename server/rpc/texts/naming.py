@@ -19,6 +19,7 @@ SUBSCRIPT = re.compile(r"\[[^\]]*\]")
 QUOTED = re.compile("`([a-z][^`\n]*)`")
 """A name that a sentence of ours or of the contract speaks of."""
 VARIABLE = re.compile(r"\{([\w.]+)[^}]*\}")
+BYTES = "google.api.HttpBody"
 VERBS = ("get", "put", "post", "delete", "patch")
 
 
@@ -51,7 +52,7 @@ class OverHttp:
 
     method: MethodDescriptor
     body: str
-    """The field that the body is; empty where the body is the request, or there is none."""
+    """The field that the JSON of the body is; empty where that is the request, or there is none."""
     in_path: frozenset[str]
     """Fields that are variables of the path."""
 
@@ -102,7 +103,9 @@ def over_http(path: str) -> Names:
     rule = options.Extensions[http]
     templates = [getattr(each, verb) for each in (rule, *rule.additional_bindings) for verb in VERBS]
     in_path = frozenset(name for template in templates for name in VARIABLE.findall(template))
-    return OverHttp(method, rule.body.replace("*", ""), in_path)
+    body = method.input_type.fields_by_name.get(rule.body)
+    is_object = body is not None and body.message_type is not None and body.message_type.full_name != BYTES
+    return OverHttp(method, rule.body if is_object else "", in_path)
 
 
 def spelled(path: str, kind: Descriptor | None) -> str | None:

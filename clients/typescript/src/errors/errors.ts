@@ -36,6 +36,7 @@ type GeneralReason =
   | "INVALID_ACCESS_TOKEN"
   | "INVALID_API_KEY"
   | "INVALID_ARGUMENT"
+  | "INVALID_JSON"
   | "MALFORMED_MESSAGE"
   | "MESSAGE_TOO_LATE"
   | "MISSING_MESSAGE"
@@ -50,6 +51,7 @@ type GeneralReason =
   | "TOO_MUCH_AT_ONCE"
   | "TOTP_ENROLMENT_REQUIRED"
   | "UNAUTHENTICATED"
+  | "UNKNOWN_FIELD"
   | "UPLOAD_TOO_SLOW";
 
 /** Why a call failed, for programs: what the contract names, and what a later server may name. */

@@ -203,3 +203,38 @@ test("A wrong password is one refusal", async () => {
   await expect(stranger.signIn({ email, password: "wrong-password" })).rejects.toMatchObject({ reason: "INVALID_CREDENTIALS" });
   await expect(stranger.auth.getMe({})).rejects.toBeInstanceOf(Unauthenticated);
 });
+
+test("A download that breaks off goes on from there", async () => {
+  const asked: [string | null, number][] = [];
+  const breaking: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init);
+    const { body, status, headers } = response;
+    if (!String(input).endsWith(":download") || !body) {
+      return response;
+    }
+    asked.push([new Headers(init?.headers).get("range"), status]);
+    return asked.length > 1 ? response : new Response(body.pipeThrough(endingAfter(50_000)), { status, headers });
+  };
+  const author = createClient({ baseUrl: HTTP, ...as("author"), fetch: breaking });
+  const bytes = picture(300);
+  const { id } = await author.upload(new File([bytes], "pier.png"), { organisationId: await organisation(author) });
+  expect(Buffer.from(await (await author.download(id)).bytes()).equals(bytes)).toBe(true);
+  expect(asked).toEqual([
+    [null, 200],
+    ["bytes=50000-", 206],
+  ]);
+});
+
+/** Lets so many bytes pass, and then breaks. */
+function endingAfter(length: number): TransformStream<Uint8Array, Uint8Array> {
+  let left = length;
+  return new TransformStream({
+    transform(chunk, controller) {
+      controller.enqueue(chunk.subarray(0, left));
+      left -= Math.min(left, chunk.length);
+      if (left === 0) {
+        controller.terminate();
+      }
+    },
+  });
+}
