@@ -35,7 +35,7 @@ class Bundler:
             "--target=es2022",
             *FOR[place],
         ]
-        command += [f"--outfile={to}", "--log-level=warning"]
+        command += [f"--outfile={to}", "--log-level=warning", "--tsconfig-raw={}"]  # its paths are for types alone
         environment = {**self.node.environment(), "NODE_PATH": str(self.typescript / "node_modules")}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
         assert done.returncode == 0, done.stderr

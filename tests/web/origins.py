@@ -24,13 +24,15 @@ class Origins:
     """What both serve."""
     front: str
     console: str
+    stranger: str
+    """The first site by another name, which nobody has let in."""
 
     @classmethod
     @contextmanager
     def serving(cls, folder: Path) -> Iterator[Origins]:
         with ExitStack() as stack:
-            ports = [stack.enter_context(site(folder)) for _ in range(2)]
-            yield cls(folder, *(f"http://localhost:{port}" for port in ports))
+            first, second = (stack.enter_context(site(folder)) for _ in range(2))
+            yield cls(folder, f"http://localhost:{first}", f"http://localhost:{second}", f"http://127.0.0.1:{first}")
 
 
 @contextmanager

@@ -76,17 +76,26 @@ def day(chromium: str, node: Node, bundler: Bundler, origins: Origins, given: di
     bundler.bundle("journey.ts", "chromium", origins.folder / "journey.js")
     (origins.folder / "journey.html").write_text((CLIENTS / "page.html").read_text().replace("client.js", "journey.js"))
     (origins.folder / "waves.png").write_bytes(LARGE)
-    told = {**given, "front": origins.front, "console": origins.console, "path": "/guidance/tides"}
+    sites = {"front": origins.front, "console": origins.console, "stranger": origins.stranger}
+    told = {**given, **sites, "path": "/guidance/tides"}
     return Day(said(["node", str(CLIENTS / "journey.mjs")], told, {**node.environment(), "CHROMIUM": chromium}))
 
 
-def test_every_answer_is_for_the_origin_of_its_page(day: Day, request: pytest.FixtureRequest) -> None:
-    """Each answer names the origin that asked, none says `*`, and nothing was refused. Then the day is printed."""
+def test_every_answer_is_for_the_origin_of_its_page(day: Day, origins: Origins, request: pytest.FixtureRequest) -> None:
+    """Each answer names the origin that asked, and none says `*`. The day is printed at the end of the run."""
     reporting.show(request.node, "a day in Chromium", day.told())
     answered = [(origin, each) for origin, each in day.requests() if "failed" not in each]
-    assert {each["origin"] for each in day.steps} == {origin for origin, each in answered}
+    assert {origin for origin, each in answered} == {origins.front, origins.console}
     assert all(each["allowed"] == origin for origin, each in answered)
-    assert [call(each) for _, each in day.requests() if "failed" in each] == ["files:upload"]
+    assert [call(each) for _, each in day.requests() if "failed" in each] == ["files:upload", "moor-a-boat"]
+
+
+def test_another_site_reads_nothing(day: Day) -> None:
+    """A page of an origin that is not let in has no answer, since none names it: the browser keeps it back."""
+    step = "a site that is not let in reads a page"
+    assert day.saw(step) == {"error": "TypeError"}
+    (request,) = day.step(step)["requests"]
+    assert request["failed"] == "MissingAllowOriginHeader"
 
 
 def test_the_public_reads_a_page(day: Day) -> None:

@@ -52,4 +52,7 @@ await opened(async (browser) => {
   await desk.take("publishes", "step", "publishDocument", document.id, document.etag);
   await desk.take("reads what was published", "read", TIDES);
   await front.take("reads it at the other site", "read", TIDES);
+
+  const stranger = await visit(given.stranger);
+  await stranger.take("a site that is not let in reads a page", "readOverHttp", MOORING);
 });

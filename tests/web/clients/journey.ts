@@ -43,8 +43,12 @@ const journey = {
 
   /** HTTP/JSON through the browser's own cache. */
   async readOverHttp(path: string) {
-    const answer = await fetch(`${GIVEN.http}/v1/pages${path}`, { cache: "force-cache" });
-    return { title: (await answer.json()).page.title, etag: answer.headers.get("etag") };
+    try {
+      const answer = await fetch(`${GIVEN.http}/v1/pages${path}`, { cache: "force-cache" });
+      return { title: (await answer.json()).page.title, etag: answer.headers.get("etag") };
+    } catch (error) {
+      return told(error);
+    }
   },
 
   async write(title: string, attachment: string) {
