@@ -231,8 +231,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--api-docs", type=api_docs.true_or_false, default=False, help="true: answer /openapi.json and /docs (false)"
     )
-    folder = "where their files go, which Envoy must see at the same path (%(default)s)"
-    parser.add_argument("--docs-folder", type=Path, default=Path("/run/gazette/api-docs"), help=folder)
+    folder = "where their files go, which Envoy must see at the same path (api-docs beside the descriptor set)"
+    parser.add_argument("--docs-folder", type=Path, help=folder)
     given = parser.parse_args(arguments)
     if bool(given.tls_certificate) != bool(given.tls_key):
         parser.error("--tls-certificate and --tls-key go together")
@@ -253,7 +253,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             calls_at_once=given.calls_at_once,
             tls=(given.tls_certificate, given.tls_key) if given.tls_certificate else None,
             metrics=f"{given.metrics_address}:{given.metrics_port}" if given.metrics_port else "",
-            docs_folder=given.docs_folder if given.api_docs else None,
+            docs_folder=(given.docs_folder or Path(given.descriptor).with_name("api-docs")) if given.api_docs else None,
             connections=given.connections,
             memory_mib=given.memory_mib,
             patience=PATIENCE._replace(connection=given.idle_seconds),

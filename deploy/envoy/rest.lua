@@ -65,7 +65,8 @@ local function find_route(handle, headers, method)
   end
   local route = route_of(method, place)
   if route then
-    local asked, fault = queried(route, shielded(place, route))
+    local asked, fault = shielded(place, route)
+    if route.rpc ~= "-" then asked, fault = queried(route, asked) end  -- else Envoy's own, which reads no query
     if fault then
       answer_status(handle, "400", refusal(fault, request_id))
       return nil

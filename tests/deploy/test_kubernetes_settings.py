@@ -146,10 +146,15 @@ def test_envoys_configuration(found: list[Object], tmp_path: Path) -> None:
     assert pod
     first = container(pod, "envoy-configuration")
     script = first["command"][-1].replace("/usr/share/gazette/envoy", str(ROOT / "deploy/envoy"))
-    workers = find(found, "ConfigMap", "gazette-config")["data"]["WORKERS"]
+    settings = find(found, "ConfigMap", "gazette-config")["data"]
+    given = {each["name"]: settings[each["name"]] for each in first["env"]}
     words = [*first["command"][:-1], script.replace("/run/gazette", str(tmp_path))]
-    subprocess.run(words, env={"PATH": "/usr/bin:/bin", "WORKERS": workers}, check=True, timeout=60)
+    for docs in ("false", "true"):  # the last is also the one that Envoy looks at
+        environment = {"PATH": "/usr/bin:/bin", **given, "API_DOCS": docs}
+        subprocess.run(words, env=environment, check=True, timeout=60)
+        assert ('"/openapi.json"' in (tmp_path / "envoy.yaml").read_text()) == (docs == "true")
+    assert given["API_DOCS"] == "false"
     command = [binaries.binary(binaries.ENVOY), "--mode", "validate", "--config-path", str(tmp_path / "envoy.yaml")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "envoy.yaml").read_text().count(".sock") >= int(workers)
+    assert (tmp_path / "envoy.yaml").read_text().count(".sock") >= int(given["WORKERS"])
