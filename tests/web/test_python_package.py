@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import re
@@ -35,6 +36,7 @@ PATIENCE = 300
 def run(command: str, place: Path) -> str:
     """What a line of a shell says; the README's `python3` is the one that runs the tests."""
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+    environment |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COMPILE": "1"}  # most of what comes along is never imported
     line = re.sub(r"^python3\b", shlex.quote(sys.executable), command.replace("CHECKOUT", shlex.quote(str(ROOT))))
     done = subprocess.run(
         ["bash", "-c", line], cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
@@ -47,6 +49,7 @@ def run(command: str, place: Path) -> str:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which all commands of the README were run, and a program was written."""
     place = tmp_path_factory.mktemp("python")
+    faulthandler.cancel_dump_traceback_later()  # it takes as long as the index does
     for command in COMMANDS:
         run(command, place)
     (place / "typed.py").write_text(TYPED.read_text())
