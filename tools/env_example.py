@@ -9,6 +9,8 @@ import textwrap
 from pathlib import Path
 
 from server.settings import SAMPLE_MARK, Settings, names
+from server.settings.backups import BackupSettings
+from server.settings.mail import MailSettings
 
 TARGET = Path(__file__).resolve().parent.parent / ".env.example"
 
@@ -101,7 +103,8 @@ def paragraph(field: str) -> str:
 
 
 def example() -> str:
-    fields = sorted(Settings.model_fields, key=lambda field: field.startswith("backup_"))  # which no server needs
+    apart = [*MailSettings.model_fields, *BackupSettings.model_fields]  # the second are what no server needs
+    fields = [*(field for field in Settings.model_fields if field not in apart), *apart]
     return "\n".join((HEAD, *map(paragraph, fields), COMPOSE))
 
 

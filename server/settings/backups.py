@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from server.settings.values import POSTGRES_URL, WEB_URL, Duration, Url, variable
 
 
 class BackupSettings(BaseModel):
     """What `gazette backup` and `gazette restore` want to know. No serving process uses it."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     backup_directory: Path | None = variable("BACKUP_DIRECTORY", default=None)
     """A folder that holds the backups instead of S3. It belongs on another machine's disk."""

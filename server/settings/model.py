@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, model_validator
 
 from server.settings import strength
 from server.settings.backups import BackupSettings
+from server.settings.mail import MailSettings
 from server.settings.strength import SAMPLE_MARK
 from server.settings.values import (
     API_KEY,
@@ -22,6 +23,7 @@ from server.settings.values import (
     Duration,
     Hosts,
     Origins,
+    Port,
     Roles,
     Site,
     Url,
@@ -51,10 +53,9 @@ MAKER = "openssl rand -base64 48"
 Environment = Annotated[
     Literal["development", "test", "staging", "production"], BeforeValidator(lambda value: ENVIRONMENTS.get(value, value))
 ]
-Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class Settings(BackupSettings):
+class Settings(MailSettings, BackupSettings):
     """The settings. Each field's docstring is its comment in `.env.example`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -208,22 +209,6 @@ class Settings(BackupSettings):
     one label below; http://localhost:* for any port. Envoy is rendered with them. Empty: none."""
     api_docs: bool = variable("API_DOCS", default=False)
     """Whether HTTP answers /openapi.json, and at /docs a page that shows it and tries calls. Envoy is rendered with it."""
-    mail_directory: Path | None = variable("MAIL_DIRECTORY", default=None)
-    """A folder that mails are written to instead of being sent. For development."""
-    smtp_host: str = variable("SMTP_HOST", default="", pattern=r"^[A-Za-z0-9.:-]*$")
-    """The mail server. Empty, and without MAIL_DIRECTORY: mails wait in the database."""
-    smtp_port: Port = variable("SMTP_PORT", default=587)
-    """Its port."""
-    smtp_security: Literal["starttls", "tls", "none"] = variable("SMTP_SECURITY", default="starttls")
-    """How the connection is encrypted: starttls (required then, port 587), tls (from the start, port 465) or none."""
-    smtp_ca_file: Path | None = variable("SMTP_CA_FILE", default=None)
-    """The authority (PEM) that the mail server's certificate must come from. Empty: those that the system trusts."""
-    smtp_user: str = variable("SMTP_USER", default="")
-    """Its user."""
-    smtp_pass: str = variable("SMTP_PASS", default="", repr=False)
-    """Its password."""
-    smtp_from: str = variable("SMTP_FROM", default="Gazette <gazette@localhost>")
-    """Who the mails are from."""
 
     @model_validator(mode="after")
     def agree(self) -> Self:

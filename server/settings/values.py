@@ -161,6 +161,7 @@ SENTRY_URL = at("https?", r"[^\s/@]+@[^\s/@]+/(\S+/)?\d+")
 Url = Annotated[str, AfterValidator(url)]
 Site = Annotated[Url, AfterValidator(site)]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
+Port = Annotated[int, Field(ge=0, le=65535)]
 Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 Addresses = Annotated[Words, AfterValidator(addresses)]
 Hosts = Annotated[Words, AfterValidator(hosts)]
