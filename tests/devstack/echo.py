@@ -67,11 +67,17 @@ async def echoing(home: Home, **edge: Any) -> AsyncIterator[str]:
         service, method = path.split("/")
         unary: Any = grpc.unary_unary_rpc_method_handler(handler, request.FromString, response.SerializeToString)
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: unary})])
+    async with before(server, home, Envoy(home, port=home.port("http"), workers=1, **edge)) as url:
+        yield url
+
+
+@asynccontextmanager
+async def before(server: grpc.aio.Server, home: Home, envoy: Envoy) -> AsyncIterator[str]:
+    """The base URL of an Envoy before this server, which says that it is healthy."""
     await (servicer := health.aio.HealthServicer()).set("gazette.delivery.v1.DeliveryService", HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     server.add_insecure_port(f"unix:{home.sockets}/worker-0.sock")
     await server.start()
-    envoy = Envoy(home, port=home.port("http"), workers=1, **edge)
     try:
         await asyncio.to_thread(envoy.start)
         yield f"http://127.0.0.1:{envoy.port}"

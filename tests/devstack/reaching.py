@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import json
 from collections.abc import AsyncIterator
@@ -14,13 +13,10 @@ import httpx
 from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
-from grpc_health.v1 import health, health_pb2_grpc
-from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from devstack.envoy import DESCRIPTOR, Envoy
 from devstack.home import Home
-
-SERVICE = "gazette.delivery.v1.DeliveryService"
+from tests.devstack.echo import before
 
 
 class Reached(NamedTuple):
@@ -66,17 +62,8 @@ async def reaching(home: Home, **edge: Any) -> AsyncIterator[str]:
     """The base URL; `edge` is what Envoy is told beside the port."""
     server = grpc.aio.server()
     server.add_generic_rpc_handlers([Teller()])
-    await (servicer := health.aio.HealthServicer()).set(SERVICE, HealthCheckResponse.SERVING)
-    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
-    server.add_insecure_port(f"unix:{home.sockets}/worker-0.sock")
-    await server.start()
-    envoy = Started(home, port=home.port("http"), workers=1, **edge)
-    try:
-        await asyncio.to_thread(envoy.start)
-        yield f"http://127.0.0.1:{envoy.port}"
-    finally:
-        await asyncio.to_thread(envoy.stop)
-        await server.stop(0)
+    async with before(server, home, Started(home, port=home.port("http"), workers=1, **edge)) as url:
+        yield url
 
 
 def reached(answer: httpx.Response) -> Reached:
