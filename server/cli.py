@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -66,6 +67,7 @@ class Lazy(click.Group):
         except (KeyboardInterrupt, click.Abort) as stop:
             if not isinstance(stop.__context__ if isinstance(stop, click.Abort) else stop, KeyboardInterrupt):
                 raise
+            logging.getLogger("asyncio").disabled = True  # of what was under way, and breaks off
             click.echo("Interrupted.", err=True)
             context.exit(INTERRUPTED)
 

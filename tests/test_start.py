@@ -124,7 +124,7 @@ async def test_a_database_at_another_revision(servers: Servers, tmp_path: Path) 
     name = await make_template(servers)
     settings = environment(servers, name, tmp_path)
     try:
-        assert run(settings, "migrate", "base").returncode == 0
+        assert run(settings, "migrate", "base", "--yes").returncode == 0
         assert "is at revision none, this release needs " in refusal(run(settings))
         assert run(settings, "migrate", "0003").returncode == 0
         line = refusal(run(settings))

@@ -52,7 +52,7 @@ async def test_an_export_with_files_is_imported_elsewhere(desk: Desk, servers: S
         results = await results_of(service, there.admin, options_of(there), bare)
         missing = ["ATTACHMENT_NOT_FOUND", "ATTACHMENT_NOT_FOUND", "DOCUMENT_NOT_FOUND", "DOCUMENT_NOT_FOUND"]
         assert outcomes(results) == ["UNCHANGED", *missing]
-        assert results[1].message.startswith("document.attachments: ")
+        assert results[1].message.startswith("`document.attachments`: ")
         assert picture in results[1].message
         results = await results_of(service, there.admin, options_of(there), parts)
         assert outcomes(results) == ["UNCHANGED", *["CREATED"] * 6]

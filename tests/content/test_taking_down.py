@@ -249,7 +249,7 @@ INVALID: list[tuple[str, dict[str, Any], str]] = [
     ("Unpublish", {"redirect": Redirection(location="//example.gov/a")}, "redirect.location"),
     ("Unpublish", {"redirect": Redirection(location="/a", preserves_suffix=True)}, ""),
     ("Unpublish", {"vanish": rpc.Vanishing()}, "vanish.reason"),
-    ("Unpublish", {}, "into"),
+    ("Unpublish", {}, ""),
 ]
 
 

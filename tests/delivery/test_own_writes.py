@@ -25,6 +25,9 @@ from tests.refusals import Refusal, refused
 from tests.service import Service
 
 
+pytestmark = pytest.mark.timed  # what is held meanwhile is held for a time
+
+
 @pytest_asyncio.fixture
 async def desk(service: Service) -> Desk:
     return await Desk.opened(service)

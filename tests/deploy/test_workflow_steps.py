@@ -22,6 +22,7 @@ NOT_RUN = {
     "ci.yml lint: make lint": MAKE,
     'ci.yml unit: make test-unit ARGS="--cov --cov-report="': MAKE,
     'ci.yml integration: make test-integration ARGS="--cov --cov-report="': MAKE,
+    "ci.yml web: make test-web ARGS=\"-m 'web and not heavy'\"": MAKE,
     "ci.yml deployment: make test-deploy ARGS=\"-m 'deploy and not heavy'\"": MAKE,
     "ci.yml coverage: make coverage": MAKE,
     "ci.yml release: make contract": MAKE,
