@@ -24,7 +24,6 @@ from tests.polling import until_so
 from tests.refusals import Refusal, refused
 from tests.service import Service
 
-
 pytestmark = pytest.mark.timed  # what is held meanwhile is held for a time
 
 
