@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Iterator
 from contextlib import closing
 
 import httpx
@@ -24,16 +23,9 @@ CUT = "http.public.downstream_rq_idle_timeout"
 
 
 @pytest.fixture(scope="module")
-def author(edge: Edge) -> Iterator[httpx.Client]:
-    with closing(edge.client("author@example.gov")) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def large(author: httpx.Client) -> str:
+def large(author: httpx.Client, organisation_id: str) -> str:
     """The path of a file that is larger than anything on the way to its reader holds."""
-    organisation = author.get("/v1/organisations").raise_for_status().json()["organisations"][0]["id"]
-    given = {"organisationId": organisation, "name": "large.png"}
+    given = {"organisationId": organisation_id, "name": "large.png"}
     answer = author.post("/v1/files:upload", params=given, content=png(SIZE)).raise_for_status()
     return f"/v1/files/{answer.json()['file']['id']}:download"
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,17 +16,6 @@ from tests.edge import Edge
 from tests.files.test_forms import BOUNDARY, FORM, form, part
 from tests.files.uploading import PDF, PNG, png
 from tests.refusals import http_reason
-
-
-@pytest.fixture(scope="module")
-def author(edge: Edge) -> Iterator[httpx.Client]:
-    with closing(edge.client("author@example.gov")) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def organisation_id(author: httpx.Client) -> str:
-    return str(author.get("/v1/organisations").raise_for_status().json()["organisations"][0]["id"])
 
 
 def test_a_library_sends_a_form(author: httpx.Client, organisation_id: str) -> None:

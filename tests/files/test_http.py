@@ -15,19 +15,6 @@ from tests.files.uploading import PDF, PNG, png
 from tests.refusals import http_reason
 
 
-@pytest.fixture(scope="module")
-def author(edge: Edge) -> Iterator[httpx.Client]:
-    with closing(edge.client("author@example.gov")) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def organisation_id(author: httpx.Client) -> str:
-    """The demo's."""
-    answer = author.get("/v1/organisations").raise_for_status().json()
-    return str(answer["organisations"][0]["id"])
-
-
 def upload(
     author: httpx.Client, organisation_id: str, content: bytes, name: str = "harbour.png", **more: str
 ) -> httpx.Response:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.edge import Edge
 from tests.files.test_http import upload
 from tests.files.uploading import png
 from tests.polling import wait_until
@@ -23,15 +20,8 @@ SIZE = len(CONTENT)
 
 
 @pytest.fixture(scope="module")
-def author(edge: Edge) -> Iterator[httpx.Client]:
-    with closing(edge.client("author@example.gov")) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def file(author: httpx.Client) -> dict[str, Any]:
-    organisation = author.get("/v1/organisations").raise_for_status().json()["organisations"][0]["id"]
-    made: dict[str, Any] = upload(author, organisation, CONTENT, "ranges.png").raise_for_status().json()["file"]
+def file(author: httpx.Client, organisation_id: str) -> dict[str, Any]:
+    made: dict[str, Any] = upload(author, organisation_id, CONTENT, "ranges.png").raise_for_status().json()["file"]
     return made
 
 
