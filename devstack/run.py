@@ -75,45 +75,44 @@ def number(environ: Mapping[str, str], variable: str, default: int) -> int:
     return int(given or default)
 
 
-def chosen(name: str, default: str) -> str:
+def chosen() -> dict[str, str]:
     """What the user has set: in the shell, or in a .env; there samples say nothing."""
-    if name in os.environ:
-        return os.environ[name]
-    samples, *files = (dotenv_values(file) for file in (".env.example", ".env.local", ".env"))
-    return next((given for file in files if (given := file.get(name)) and given != samples.get(name)), default)
+    samples, *files = (dotenv_values(file) for file in (".env.example", ".env", ".env.local"))
+    said = {name: given for file in files for name, given in file.items() if given and given != samples.get(name)}
+    return {**said, **os.environ}
 
 
-def wants_docs() -> bool:
+def wants_docs(given: Mapping[str, str]) -> bool:
     """Here, unless somebody says no."""
-    given = chosen("API_DOCS", "true")
+    said = given.get("API_DOCS") or "true"
     try:
-        return true_or_false(given or "true")
+        return true_or_false(said)
     except ValueError:
-        raise DevstackError(f"API_DOCS is {given!r}: set it to true or to false") from None
+        raise DevstackError(f"API_DOCS is {said!r}: set it to true or to false") from None
 
 
-def server_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]:
-    """What the server reads, over what the shell has. Aliases are given too, so that no .env can contradict."""
-    has_bucket = chosen("S3_BUCKET_NAME", "") or chosen("AWS_S3_BUCKET", "")
+def server_environment(home: Home, own: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """What the server reads, over what the shell has: what is this stack's own, and what the user has set."""
+    has_bucket = given.get("S3_BUCKET_NAME") or given.get("AWS_S3_BUCKET")
     return {
         **os.environ,
-        **own_environment(home, stack, ports),
-        "WORKERS": chosen("WORKERS", "") or "2",
-        "JWT_SECRET": chosen("JWT_SECRET", "") or home.secret("JWT_SECRET"),
-        "REFRESH_TOKEN_SECRET": chosen("REFRESH_TOKEN_SECRET", "") or home.secret("REFRESH_TOKEN_SECRET"),
-        "ENCRYPTION_KEY": chosen("ENCRYPTION_KEY", "") or home.secret("ENCRYPTION_KEY"),
-        "PUBLIC_URL": chosen("PUBLIC_URL", "") or f"http://{LOOPBACK}:{ports.http}",
-        "API_DOCS": str(wants_docs()).lower(),
-        "CORS_ORIGINS": chosen("CORS_ORIGINS", LOCAL_ORIGINS),
-        "MAIL_DIRECTORY": chosen("MAIL_DIRECTORY", "" if chosen("SMTP_HOST", "") else str(home.mail)),
-        "RATE_LIMIT_MAX": chosen("RATE_LIMIT_MAX", "") or "100000",
-        "FILES_DIRECTORY": chosen("FILES_DIRECTORY", "" if has_bucket else str(home.files)),
-        "REFLECTION": chosen("REFLECTION", "") or "true",
+        **own,
+        "WORKERS": given.get("WORKERS") or "2",
+        "JWT_SECRET": given.get("JWT_SECRET") or home.secret("JWT_SECRET"),
+        "REFRESH_TOKEN_SECRET": given.get("REFRESH_TOKEN_SECRET") or home.secret("REFRESH_TOKEN_SECRET"),
+        "ENCRYPTION_KEY": given.get("ENCRYPTION_KEY") or home.secret("ENCRYPTION_KEY"),
+        "PUBLIC_URL": given.get("PUBLIC_URL") or f"http://{LOOPBACK}:{own['HTTP_PORT']}",
+        "API_DOCS": str(wants_docs(given)).lower(),
+        "CORS_ORIGINS": given.get("CORS_ORIGINS", LOCAL_ORIGINS),
+        "MAIL_DIRECTORY": given.get("MAIL_DIRECTORY", "" if given.get("SMTP_HOST") else str(home.mail)),
+        "RATE_LIMIT_MAX": given.get("RATE_LIMIT_MAX") or "100000",
+        "FILES_DIRECTORY": given.get("FILES_DIRECTORY", "" if has_bucket else str(home.files)),
+        "REFLECTION": given.get("REFLECTION") or "true",
     }
 
 
 def own_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]:
-    """What is as it is here, whatever else is said."""
+    """What is as it is here, whatever else is said. Aliases are given too, so that no .env can contradict."""
     return {
         "ENVIRONMENT": "development",
         "NODE_ENV": "development",
@@ -164,13 +163,14 @@ def run(path: Path) -> None:
         running.callback(stack.stop)
         with step("PostgreSQL, Redis"):
             stack.launch()
-        environment = server_environment(home, stack, ports)
-        if unheeded := not_taken(own_environment(home, stack, ports)):
+        own, given = own_environment(home, stack, ports), chosen()
+        environment, with_docs = server_environment(home, own, given), wants_docs(given)
+        if unheeded := not_taken(own):
             print(f"  not heeded          {', '.join(unheeded)}: those of this stack are its own", flush=True)
         with step("gazette migrate"):
             Task("migrate", home, environment).run()
         server = Server(home, environment)
-        origins, with_docs = parsed(environment["CORS_ORIGINS"]), wants_docs()
+        origins = parsed(environment["CORS_ORIGINS"])
         workers = int(environment["WORKERS"])
         envoy = Envoy(home, port=ports.http, workers=workers, cors_origins=origins, with_docs=with_docs)
         # The server ends first, while Envoy still routes around the workers that drain; then Envoy; then the stores.
