@@ -6,16 +6,12 @@ of any members; in brackets for a list, in braces for a map. Which body is what 
 """
 
 from collections.abc import Iterator
-from typing import Any
 
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
+from tools.bindings import HTTP_BODY, OBJECT, SIMPLE, WORDS, Route, field_at, routes
 from tools.contract import Contract
-from tools.openapi import HTTP_BODY, bindings, field_at
 
-WORDS = {"google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask"}
-"""Messages that are strings in JSON."""
-OBJECT = "google.protobuf.Struct"
 STRINGS = {FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES}
 LETTERS = {FieldDescriptor.TYPE_BOOL: "b"} | dict.fromkeys(STRINGS, "s")
 
@@ -45,27 +41,21 @@ def enums(contract: Contract) -> Iterator[str]:
 
 def declared(contract: Contract) -> Iterator[Descriptor]:
     """The message of each body that is JSON."""
-    for service in contract.services():
-        for method in service.methods:
-            rule: dict[str, Any] = contract.options(method).get("[google.api.http]", {})
-            for _, _, one in bindings(rule):
-                kind = message_of(method, one.get("body", ""))
-                if kind and kind.full_name != HTTP_BODY:
-                    yield kind
+    kinds = (message_of(route) for route in routes(contract) if route.body)
+    return (kind for kind in kinds if kind.full_name != HTTP_BODY)
 
 
-def message_of(method: MethodDescriptor, body: str) -> Descriptor | None:
-    """The message that a body is which a binding names so."""
-    if not body:
-        return None
-    return method.input_type if body == "*" else field_at(method.input_type, body).message_type
+def message_of(route: Route) -> Descriptor:
+    """The message that a route's body is."""
+    kind = route.method.input_type if route.body == "*" else field_at(route.method.input_type, route.body).message_type
+    assert kind is not None, f"{route.template}: a body that is no message"
+    return kind
 
 
-def body_of(method: MethodDescriptor, body: str) -> str:
+def body_of(route: Route) -> str:
     """The kind of that body. Who streams sends a list of messages, or bytes."""
-    kind = message_of(method, body)
-    assert kind is not None, f"{method.full_name}: a body that is no message"
-    return f"[{kind.full_name}]" if method.client_streaming and kind.full_name != HTTP_BODY else kind.full_name
+    kind = message_of(route).full_name
+    return f"[{kind}]" if route.method.client_streaming and kind != HTTP_BODY else kind
 
 
 def messages(waiting: list[Descriptor]) -> Iterator[str]:
@@ -73,7 +63,7 @@ def messages(waiting: list[Descriptor]) -> Iterator[str]:
     known: dict[str, Descriptor] = {}
     while waiting:
         message = waiting.pop()
-        if message.full_name in known or message.full_name in {OBJECT, *WORDS}:
+        if message.full_name in known or message.full_name in SIMPLE:
             continue
         known[message.full_name] = message
         inner = [field.message_type for field in message.fields if field.message_type is not None]

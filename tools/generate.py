@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
@@ -120,52 +119,41 @@ def outputs() -> dict[Path, bytes]:
     }
 
 
-def differences(wanted: dict[Path, bytes], root: Path) -> tuple[list[Path], list[Path]]:
-    """What stands under `root` and is generated no more, and what is missing there or says something else."""
-    present = {path.relative_to(root) for path in (root / CLIENT).rglob("*") if path.is_file()}
+def differences(wanted: dict[Path, bytes], root: Path, folder: Path = CLIENT) -> tuple[list[Path], list[Path]]:
+    """What stands in the root's folder and is generated no more, and what is missing or says something else."""
+    present = {path.relative_to(root) for path in (root / folder).rglob("*") if path.is_file()}
     stale = sorted(path for path in present - set(wanted) if "__pycache__" not in path.parts)
     return stale, sorted(path for path in wanted if not (root / path).exists() or (root / path).read_bytes() != wanted[path])
 
 
-def typescript_client(*, is_check: bool) -> None:
-    """The same for the TypeScript client alone, with a Node that is installed where there is none."""
-    contract = descriptors("contract.binpb")
-    try:
-        if not is_check:
-            print(f"make proto: {typescript.write(contract)}")
-            return
-        stale, changed = typescript.differences(typescript.generated(contract))
-    except node.NodeMissing as error:
-        sys.exit(f"tools.generate: {error}")
-    complain(stale, changed)
-
-
-def complain(stale: list[Path], changed: list[Path]) -> NoReturn:
-    for path in [*stale, *changed]:
-        print(f"{path}: not what the contract generates; run `make proto`", file=sys.stderr)
-    sys.exit(1 if stale or changed else 0)
-
-
-def main() -> None:
-    is_check = "--check" in sys.argv[1:]
-    if "--typescript" in sys.argv[1:]:
-        typescript_client(is_check=is_check)
-        return
-    copy_sources()
-    wanted = outputs()
-    stale, changed = differences(wanted, ROOT)
+def settle(wanted: dict[Path, bytes], folder: Path, *, is_check: bool) -> None:
+    """Brings what is generated up to date and says what was done, or only ends with what is not."""
+    stale, changed = differences(wanted, ROOT, folder)
     if is_check:
-        complain(stale, changed)
+        for path in [*stale, *changed]:
+            print(f"{path}: not what the contract generates; run `make proto`", file=sys.stderr)
+        sys.exit(1 if stale or changed else 0)
     for path in stale:
         (ROOT / path).unlink()
     for path in changed:
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_bytes(wanted[path])
-    print(f"make proto: {len(wanted)} files, {len(changed)} written, {len(stale)} removed")
-    if node.find() is None:
-        print("make proto: there is no Node: `python -m tools.generate --typescript` installs one for the TypeScript client")
-    else:
-        print(f"make proto: {typescript.write((BUILD / 'contract.binpb').read_bytes())}")
+    print(f"make proto: {len(wanted)} files, {folder} among them: {len(changed)} written, {len(stale)} removed")
+
+
+def main() -> None:
+    is_check, is_typescript = ("--check" in sys.argv[1:], "--typescript" in sys.argv[1:])
+    if not is_typescript:
+        copy_sources()
+        settle(outputs(), CLIENT, is_check=is_check)
+        if node.find() is None:
+            print("make proto: no Node here: `python -m tools.generate --typescript` installs one for the TypeScript client")
+            return
+    try:
+        wanted = typescript.generated(descriptors("contract.binpb"))
+    except node.NodeMissing as error:
+        sys.exit(f"tools.generate: {error}")
+    settle(wanted, typescript.GENERATED, is_check=is_check)
 
 
 if __name__ == "__main__":

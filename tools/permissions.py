@@ -13,8 +13,9 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
 from gazette.auth.v1.account_pb2 import Role
 from server.auth import permissions as role_permissions
+from tools.bindings import bindings
 from tools.contract import Contract
-from tools.openapi import ACCESS, bindings
+from tools.openapi import ACCESS
 
 PERMISSION, ROLE = "PERMISSION_", "ROLE_"
 ROLES = sorted(role_permissions.ROLE_PERMISSIONS)

@@ -2,55 +2,44 @@
 
 A line for each binding: method, path template, RPC, and the body: `field:kind` (`*`: the whole request), or `-`. Then the
 query's parameters as `name:kind`, dotted where they are in a message, with the contract's names: JSON's are those in
-lowerCamelCase. Kinds are those of `bodies.txt`.
+lowerCamelCase. Kinds are those of `bodies.txt`. At the end, without a kind, `lines` where the answer is a message a line.
 """
 
 from collections.abc import Iterator
 
-from google.protobuf.descriptor import Descriptor, MethodDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 
-from tools.bodies import OBJECT, WORDS, body_of, kind_of
+from tools import bindings
+from tools.bindings import HTTP_BODY, Route
+from tools.bodies import body_of, kind_of
 from tools.contract import Contract
-from tools.openapi import VARIABLE, bindings
+
+LINES = "lines"
 
 
 def routes(compiled: bytes) -> bytes:
     """The whole file."""
-    contract = Contract.parse(compiled)
-    lines = sorted(
-        route(verb, template, method, rule.get("body", ""))
-        for service in contract.services()
-        for method in service.methods
-        for verb, template, rule in bindings(contract.options(method).get("[google.api.http]", {}))
-    )
+    lines = sorted(" ".join(words(route)) for route in bindings.routes(Contract.parse(compiled)))
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def route(verb: str, template: str, method: MethodDescriptor, body: str) -> str:
-    bound = dict(VARIABLE.findall(template))
-    check_template(template, bound)
-    content = f"{body}:{body_of(method, body)}" if body else "-"
-    asked = () if body == "*" else parameters(method.input_type, {*bound, body})
-    rpc = f"{method.containing_service.full_name}/{method.name}"
-    return " ".join([verb.upper(), template, rpc, content, *asked])
+def words(route: Route) -> Iterator[str]:
+    """Those of a route's line."""
+    check_template(route)
+    method = route.method
+    yield from (route.verb.upper(), route.template, f"{method.containing_service.full_name}/{method.name}")
+    yield f"{route.body}:{body_of(route)}" if route.body else "-"
+    yield from map(parameter, route.query())
+    if method.server_streaming and method.output_type.full_name != HTTP_BODY:
+        yield LINES
 
 
-def check_template(template: str, bound: dict[str, str]) -> None:
+def check_template(route: Route) -> None:
     """Whether routes.lua reads it: it takes a variable for one segment, or for all that are left."""
-    assert set(bound.values()) <= {"", "**"}, f"{template}: a pattern that routes.lua does not know"
+    template, patterns = route.template, set(route.variables.values())
+    assert patterns <= {"", "**"}, f"{template}: a pattern that routes.lua does not know"
     assert "**" not in template or template.endswith("=**}"), f"{template}: something follows a variable of many segments"
 
 
-def parameters(message: Descriptor, carried: set[str], prefix: str = "", outer: tuple[Descriptor, ...] = ()) -> Iterator[str]:
-    """The fields that neither path nor body carries, nor what those exclude. A list of messages has no place in a query."""
-    decided = {field.containing_oneof for field in message.fields if f"{prefix}{field.name}" in carried}
-    for field in message.fields:
-        name = f"{prefix}{field.name}"
-        inner = field.message_type
-        is_decided = field.containing_oneof is not None and field.containing_oneof in decided
-        if name in carried or is_decided or inner in outer:
-            continue
-        if inner is None or inner.full_name in {OBJECT, *WORDS}:
-            yield f"{name}:{kind_of(field)}"
-        elif not field.is_repeated:
-            yield from parameters(inner, carried, f"{name}.", (*outer, message))
+def parameter(path: tuple[FieldDescriptor, ...]) -> str:
+    return f"{'.'.join(part.name for part in path)}:{kind_of(path[-1])}"

@@ -99,22 +99,3 @@ def plugged(request: plugin_pb2.CodeGeneratorRequest) -> plugin_pb2.CodeGenerato
     if response.error:
         raise SystemExit(f"protoc-gen-es: {response.error}")
     return response
-
-
-def differences(wanted: dict[Path, bytes]) -> tuple[list[Path], list[Path]]:
-    """What is generated no more, and what is missing or says something else."""
-    present = {path.relative_to(ROOT) for path in (ROOT / GENERATED).rglob("*") if path.is_file()}
-    changed = [path for path in wanted if path not in present or (ROOT / path).read_bytes() != wanted[path]]
-    return sorted(present - set(wanted)), sorted(changed)
-
-
-def write(contract: bytes) -> str:
-    """Brings the files up to date, and says what was done. Raises NodeMissing."""
-    wanted = generated(contract)
-    stale, changed = differences(wanted)
-    for path in stale:
-        (ROOT / path).unlink()
-    for path in changed:
-        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / path).write_bytes(wanted[path])
-    return f"{len(wanted)} files of the TypeScript client, {len(changed)} written, {len(stale)} removed"

@@ -38,7 +38,7 @@ end
 
 for line in string.gmatch(CONTRACT_ROUTES, "[^\n]+") do
   local method, template, rpc, content, rest = string.match(line, "^(%S+) (%S+) (%S+) (%S+) ?(.*)$")
-  local route = {rpc = rpc, parameters = {}, is_lines = string.find(rpc, "/Export") or string.find(rpc, "/Watch")}
+  local route = {rpc = rpc, parameters = {}, is_lines = find(" " .. rest, " lines$") ~= nil}
   local field, kind = string.match(content, "^([^:]+):(%S+)$")
   if field and kind ~= "google.api.HttpBody" then
     route.body = {field = field ~= "*" and field or nil, kind = kind_named(kind)}

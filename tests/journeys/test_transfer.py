@@ -20,6 +20,7 @@ def export(client: httpx.Client, **query: str) -> list[dict[str, Any]]:
     """The lines of an export."""
     answer = client.get("/v1/documents:export", params=query)
     assert answer.status_code == httpx.codes.OK, answer.text
+    assert answer.headers["content-type"] == "application/x-ndjson"
     return [json.loads(line) for line in answer.text.splitlines() if line]
 
 

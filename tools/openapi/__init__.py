@@ -1,21 +1,23 @@
 """The contract's HTTP form as OpenAPI 3.1: what Envoy serves, read from the same descriptors, such that generators make clients
 of it that compile.
 
-`routes` says what is found where, `operations` what each takes and answers, `refusals` how it may fail, `schemas` what the
-messages look like, `headers` what goes beside them, and `examples.json` has requests and answers of a real server.
+`tools.bindings` knows what is found where; `paths` says what it is called, `operations` what each takes and answers, `refusals`
+how it may fail, `schemas` what the messages look like, `headers` what goes beside them, and `examples.json` has requests and
+answers of a real server.
 """
 
 import json
 import tomllib
 from pathlib import Path
 
+from tools.bindings import routes
 from tools.contract import Contract
 from tools.openapi import headers
 from tools.openapi.operations import ACCESS, Operations
-from tools.openapi.routes import HTTP_BODY, VARIABLE, Paths, bindings, field_at, routes
+from tools.openapi.paths import Paths, operation_id
 from tools.openapi.schemas import Schema, Schemas
 
-__all__ = ["ACCESS", "HTTP_BODY", "VARIABLE", "bindings", "field_at", "openapi"]
+__all__ = ["ACCESS", "openapi"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EXAMPLES = Path(__file__).resolve().parent / "examples.json"
@@ -91,6 +93,8 @@ def openapi(compiled: bytes) -> Schema:
     contract = Contract.parse(compiled)
     found = routes(contract)
     paths, schemas = Paths.of(found), Schemas(contract)
+    names = [operation_id(route) for route in found]
+    assert len(names) == len(set(names)), f"one name for two: {sorted({name for name in names if names.count(name) > 1})}"
     operations = Operations(contract, paths, schemas, json.loads(EXAMPLES.read_text()))
     made: dict[str, Schema] = {}
     for route in found:

@@ -24,8 +24,8 @@ ANSWERS: dict[str, tuple[str, str, Schema]] = {
 REQUESTS: dict[str, tuple[str, str, Schema]] = {
     "IdempotencyKey": (
         "Idempotency-Key",
-        "Repeats the call safely: the same key with the same request answers the same, for seven days.",
-        {"type": "string", "maxLength": 128, "pattern": "^[!-~]+$"},
+        "Repeats the call safely: the same key with the same request answers the same, for seven days. An empty one is none.",
+        {"type": "string", "maxLength": 128, "pattern": "^[ -~]*$"},
     ),
     "IfNoneMatch": (
         "If-None-Match",

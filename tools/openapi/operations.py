@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, MethodDescriptor
+from google.protobuf.descriptor import MethodDescriptor
 
+from tools.bindings import HTTP_BODY, Route, field_at, message_of
 from tools.contract import Contract
 from tools.openapi import headers, refusals
-from tools.openapi.routes import HTTP_BODY, Paths, Route, field_at, message_of
-from tools.openapi.schemas import WELL_KNOWN, Schema, Schemas
+from tools.openapi.paths import Paths, operation_id
+from tools.openapi.schemas import Schema, Schemas
 
 ACCESS = "[gazette.access.v1.access]"
 BINARY: Schema = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
@@ -45,13 +46,13 @@ class Operations:
 
     def operation(self, route: Route) -> Schema:
         method, comment = route.method, self.contract.comment(route.method)
-        example = self.examples.get(route.operation_id, {})
+        example = self.examples.get(operation_id(route), {})
         parameters = [*self.path_parameters(route), *self.query_parameters(route), *self.header_parameters(route)]
         for parameter in parameters:
             if parameter.get("name") in example.get("parameters", {}):
                 parameter["example"] = example["parameters"][parameter["name"]]
         made: Schema = {
-            "operationId": route.operation_id,
+            "operationId": operation_id(route),
             "tags": [method.containing_service.name],
             "summary": re.split(r"(?<=[.:])\s", comment, maxsplit=1)[0].rstrip(".:"),
             "description": comment,
@@ -74,24 +75,13 @@ class Operations:
             yield {"name": names[variable], "in": "path", "required": True, "description": description, "schema": schema}
 
     def query_parameters(self, route: Route) -> Iterator[Schema]:
-        if route.body != "*":
-            yield from self.query_of(route.method.input_type, route.left_out)
-
-    def query_of(self, message: Descriptor, leave_out: set[str], prefix: str = "") -> Iterator[Schema]:
-        """The fields that neither the path nor the body carries, as protobuf's HTTP mapping spells them."""
-        for part in message.fields:
-            name = f"{prefix}{part.json_name}"
-            if f"{prefix}{part.name}" in leave_out:
-                continue
-            inner = part.message_type
-            if inner is not None and inner.full_name not in WELL_KNOWN:
-                if not part.is_repeated:
-                    yield from self.query_of(inner, leave_out, f"{name}.")
-                continue
-            schema = self.schemas.field(part)
-            description = schema.pop("description", "")
-            parameter: Schema = {"name": name, "in": "query", "description": description, "schema": schema}
-            yield {**parameter, "required": True} if self.schemas.is_required(part) else parameter
+        """Those of this binding; what another one carries in its path is asked for there."""
+        for path in route.query():
+            if ".".join(part.name for part in path) not in route.elsewhere:
+                schema = self.schemas.field(path[-1])
+                name, description = ".".join(part.json_name for part in path), schema.pop("description", "")
+                parameter: Schema = {"name": name, "in": "query", "description": description, "schema": schema}
+                yield {**parameter, "required": True} if self.schemas.is_required(path[-1]) else parameter
 
     def header_parameters(self, route: Route) -> list[Schema]:
         method, wanted = route.method, []
@@ -125,7 +115,7 @@ class Operations:
         method = route.method
         found = {**self.successes(method), **self.refused(route)}
         for status, example in examples.items():
-            assert status in found, f"{route.operation_id} has an example of {status}, and no such answer"
+            assert status in found, f"{operation_id(route)} has an example of {status}, and no such answer"
             next(iter(found[status]["content"].values()))["example"] = example
         return dict(sorted(found.items()))
 

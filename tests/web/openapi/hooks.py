@@ -15,14 +15,8 @@ import schemathesis
 DOCUMENT = json.loads(Path(__file__).resolve().parents[3].joinpath("docs/openapi.json").read_text())
 
 
-def enums(operation: Mapping[str, Any]) -> set[str]:
-    """The query's parameters that are enums, or lists of them: no other schema of a parameter has a name."""
-    known = {each["name"]: each["schema"] for each in operation["parameters"] if each.get("in") == "query"}
-    return {name for name, schema in known.items() if "$ref" in schema.get("items", schema)}
-
-
-ENUMS = {f"{verb.upper()} {path}": enums(each) for path, verbs in DOCUMENT["paths"].items() for verb, each in verbs.items()}
-"""By operation, as Schemathesis calls it."""
+OPERATIONS = {f"{verb.upper()} {path}": each for path, verbs in DOCUMENT["paths"].items() for verb, each in verbs.items()}
+"""As Schemathesis calls them."""
 
 
 @schemathesis.hook
@@ -37,8 +31,18 @@ def has_null(value: Any) -> bool:
 
 
 def has_number_of_an_enum(case: schemathesis.Case) -> bool:
-    return any(is_number(given) for name, given in (case.query or {}).items() if name in ENUMS[case.operation.label])
+    operation = OPERATIONS[case.operation.label]
+    asked = {each["name"]: each["schema"] for each in operation["parameters"] if each.get("in") == "query"}
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    return is_numbered(case.query, {"properties": asked}) or is_numbered(case.body, body)
 
 
-def is_number(given: Any) -> bool:
-    return any(map(is_number, given)) if isinstance(given, list) else str(given).lstrip("-").isdigit()
+def is_numbered(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether a number stands for a value of an enum, wherever in what the schema describes."""
+    if "$ref" in schema:
+        return is_numbered(value, DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    if isinstance(value, list):
+        return any(is_numbered(each, schema.get("items", schema)) for each in value)
+    if isinstance(value, Mapping):
+        return any(is_numbered(each, schema.get("properties", {}).get(name, {})) for name, each in value.items())
+    return "enum" in schema and str(value).lstrip("-").isdigit()
