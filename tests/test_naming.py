@@ -6,7 +6,7 @@ import pytest
 
 import gazette.auth.v1.auth_service_pb2
 import gazette.content.v1.content_service_pb2
-import gazette.files.v1.file_service_pb2  # noqa: F401
+import gazette.files.v1.file_service_pb2  # noqa: F401 - its import makes its methods known
 from server.content.preconditions import Unready
 from server.rpc.failures import FailedPrecondition, InvalidArgument, Violation
 from server.rpc.texts.naming import DECLARED, camel, over_http

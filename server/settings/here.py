@@ -11,7 +11,7 @@ HOME = Path(__file__).resolve().parents[2] / ".gazette"
 """That of `make run`, in the checkout that this is a part of, unless GAZETTE_HOME names another."""
 RUNNING = "running.json"
 """What `make run` writes into its home, and keeps locked for as long as it runs."""
-ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104  # nosec B104
+ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104  # nosec B104 - what is asked is compared with it, nothing is bound
 OF_A_SERVER = ("GRPC_PORT", "GRPC_HOST", "DATABASE_URL")
 """Without any of them, no server is started with an environment."""
 

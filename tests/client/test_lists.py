@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -49,7 +49,7 @@ def iterator(services: type[Services | AsyncServices], name: str) -> Callable[..
         kind = f"{'Async' if services is AsyncServices else ''}{''.join(word.capitalize() for word in name.split('_'))}"
         found = getattr(inspect.getmodule(services), kind).__call__
     assert callable(found)
-    return found  # type: ignore[no-any-return]  # callable
+    return cast("Callable[..., Any]", found)
 
 
 @pytest.mark.parametrize("services", [Services, AsyncServices])
