@@ -18,6 +18,9 @@ from server.rpc.caller import ANONYMOUS, Caller
 from server.rpc.failures import Failure
 from server.rpc.methods import Method
 
+BINARY, NOT_UTF_8 = "-bin", "latin-1"
+"""How names of binary values end; and how text is read that is no UTF-8, which grpc hands on as bytes (RFC 9110 section
+5.5): left out, a key or a condition would count as not given."""
 LEAVING_SECONDS = 5.0
 """More than it takes grpc to say that a client has left, however busy the process is."""
 
@@ -139,9 +142,13 @@ class Call:
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """The request's metadata. Binary values are left out; of a name that comes twice the last holds."""
+        """The request's metadata. What is binary by its name is left out; of a name that comes twice the last holds."""
         if self._metadata is None:
-            self._metadata = {key: value for key, value in self.arrived if isinstance(value, str)}
+            self._metadata = {
+                key: value if isinstance(value, str) else value.decode(NOT_UTF_8)
+                for key, value in self.arrived
+                if isinstance(value, str) or not key.endswith(BINARY)
+            }
         return self._metadata
 
     def said(self, name: str, length: int) -> str:

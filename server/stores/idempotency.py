@@ -149,7 +149,7 @@ def given_key(call: Call) -> str:
     key = call.metadata.get("idempotency-key", "")
     if len(key) > MAX_KEY_LENGTH or not key.isprintable():
         raise failures.InvalidArgument(
-            failures.Violation("idempotency-key", f"is longer than {MAX_KEY_LENGTH} printable characters")
+            failures.Violation("idempotency-key", f"must be at most {MAX_KEY_LENGTH} printable characters")
         )
     return key
 
