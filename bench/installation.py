@@ -13,7 +13,7 @@ from devstack.envoy import Envoy
 from devstack.home import Home
 from devstack.ports import free_port
 from devstack.processes import Process
-from devstack.run import Ports, server_environment
+from devstack.run import Ports, environment_beside
 from devstack.server import Server, Task
 from devstack.stack import Stack
 
@@ -50,7 +50,7 @@ def gazette(path: Path, *, log_level: str = "warn", workers: int = 1) -> Iterato
         stack = Stack(home)
         running.callback(stack.stop)
         stack.launch()
-        environment = {**server_environment(home, stack, ports), "WORKERS": str(workers), "LOG_LEVEL": log_level}
+        environment = {**environment_beside(stack, ports), "WORKERS": str(workers), "LOG_LEVEL": log_level}
         environment["RATE_LIMIT_MAX"] = "1000000000"
         for task in ("migrate", "demo"):
             Task(task, home, environment).run()

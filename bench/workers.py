@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devstack.home import Home
 from devstack.ports import free_port
-from devstack.run import Ports, server_environment
+from devstack.run import Ports, environment_beside
 from devstack.server import Server, Task
 from devstack.stack import Stack
 
@@ -49,7 +49,7 @@ class Stores:
             stack = Stack(home)
             running.callback(stack.stop)
             stack.launch()
-            environment = server_environment(home, stack, Ports(http=free_port(), grpc=0, metrics=0))
+            environment = environment_beside(stack, Ports(http=free_port(), grpc=0, metrics=0))
             environment |= {"WORKERS": "1", "LOG_LEVEL": log_level, "RATE_LIMIT_MAX": "1000000000", "SOCKET_DIR": ""}
             for task in ("migrate", "demo"):
                 Task(task, home, environment).run()

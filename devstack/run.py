@@ -127,6 +127,11 @@ def own_environment(home: Home, stack: Stack, ports: Ports) -> dict[str, str]:
     }
 
 
+def environment_beside(stack: Stack, ports: Ports) -> dict[str, str]:
+    """For a server of a stack that tests or benchmarks have started: no .env is read."""
+    return server_environment(stack.home, own_environment(stack.home, stack, ports), os.environ)
+
+
 def not_taken(own: Mapping[str, str]) -> list[str]:
     """Which of these the shell has otherwise."""
     return [name for name, value in own.items() if os.environ.get(name, value) not in {"", "0", value}]

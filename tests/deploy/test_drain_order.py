@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from devstack.ports import LOOPBACK
-from devstack.run import Ports, server_environment
+from devstack.run import Ports, environment_beside
 from devstack.server import Task
 from devstack.stack import Stack
 from gazette.delivery.v1.delivery_service_pb2 import ListPagesRequest
@@ -37,7 +37,7 @@ def two_pods(path: Path, spec: dict[str, Any]) -> Iterator[tuple[pods.Pod, pods.
     """Two pods of the manifest over one PostgreSQL and one Redis, with the demo's content."""
     with ExitStack() as running:
         stack = running.enter_context(Stack.start(path / "stack", fast=True))
-        environment = server_environment(stack.home, stack, Ports(8080, 50051, 9464))
+        environment = environment_beside(stack, Ports(8080, 50051, 9464))
         Task("migrate", stack.home, environment).run()
         both = [pods.Pod.of(path / name, environment, spec) for name in ("a", "b")]
         for pod in both:

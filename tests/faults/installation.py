@@ -16,7 +16,7 @@ import psutil
 from devstack import Stack
 from devstack.envoy import Envoy
 from devstack.ports import free_port
-from devstack.run import Ports, server_environment
+from devstack.run import Ports, environment_beside
 from devstack.server import Server, Task
 
 PASSWORD = "gazette-demo-only"
@@ -38,7 +38,7 @@ class Installation:
         with ExitStack() as running:
             stack = running.enter_context(Stack.start(path, fast=True))
             ports = Ports(http=free_port(), grpc=free_port(), metrics=free_port())
-            environment = {**server_environment(stack.home, stack, ports), "WORKERS": "2", "DRAIN_TIME": "5s"}
+            environment = {**environment_beside(stack, ports), "WORKERS": "2", "DRAIN_TIME": "5s"}
             server = Server(stack.home, environment)
             envoy = Envoy(stack.home, port=ports.http, workers=2)
             Task("migrate", stack.home, environment).run()
