@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from gazette.files.v1.file_pb2 import File as FileMessage
 from server.background.processes import TooCostly
+from server.files import views
 from server.files.downloads.queries import IS_PUBLIC
 from server.files.models import File
 from server.files.uploads.inspecting import Inspection
 from server.files.uploads.queries import READY
 from server.formats.malformed import Malformed
 from server.formats.types import PARSED
-from server.rpc.messages import message
 from server.stores.blobs import BlobNotFound
 from server.stores.postgres import AnyRow, Database
 
@@ -37,7 +37,7 @@ async def verdicts(database: Database, inspection: Inspection) -> AsyncIterator[
     after = FIRST
     while rows := await some(database, after):
         for row in rows:
-            yield Verdict(message(FileMessage, row), await flaw(row, inspection))
+            yield Verdict(views.shown(row), await flaw(row, inspection))
         after = rows[-1].id
 
 

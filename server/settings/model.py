@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, model_validator
 
 from server.settings import strength
 from server.settings.backups import BackupSettings
+from server.settings.files import FileSettings
 from server.settings.mail import MailSettings
 from server.settings.strength import SAMPLE_MARK
 from server.settings.values import (
@@ -55,7 +56,7 @@ Environment = Annotated[
 ]
 
 
-class Settings(MailSettings, BackupSettings):
+class Settings(FileSettings, MailSettings, BackupSettings):
     """The settings. Each field's docstring is its comment in `.env.example`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -130,25 +131,6 @@ class Settings(MailSettings, BackupSettings):
     rate_limit_max: int = variable("RATE_LIMIT_MAX", default=100, ge=1)
     """Calls that an account, or an address that is not signed in, may make in the window. Public reads do not count: Envoy
     limits them by address."""
-
-    files_directory: Path | None = variable("FILES_DIRECTORY", default=None)
-    """A folder that holds the files' bytes instead of S3. Not for several machines."""
-    s3_endpoint: Url = variable("S3_ENDPOINT", default="", pattern=WEB_URL)
-    """An S3-compatible service's URL. Empty: AWS."""
-    s3_access_key: str = variable("S3_ACCESS_KEY", "AWS_ACCESS_KEY_ID", default="", repr=False)
-    """The access key. Empty: what the AWS SDK finds by itself."""
-    s3_secret_key: str = variable("S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY", default="", repr=False)
-    """The secret key."""
-    s3_bucket_name: str = variable("S3_BUCKET_NAME", "AWS_S3_BUCKET", default="", pattern=r"^[A-Za-z0-9._-]*$")
-    """The bucket that holds the files' bytes. Required unless FILES_DIRECTORY is set."""
-    s3_region: str = variable("S3_REGION", "AWS_REGION", default="us-east-1", pattern=r"^[A-Za-z0-9-]+$")
-    """The bucket's region."""
-    s3_cdn_url: Url = variable("S3_CDN_URL", "AWS_S3_CDN_URL", default="", pattern=WEB_URL)
-    """The address under which a CDN serves the bucket. Read and checked; no answer uses it in this release."""
-    max_file_size: int = variable("MAX_FILE_SIZE", default=5242880, ge=1)
-    """The largest file that may be uploaded, in bytes."""
-    allowed_file_types: Words = variable("ALLOWED_FILE_TYPES", default="image/jpeg,image/png,application/pdf")
-    """The media types that may be uploaded. docs/files.md lists those that can be: there is a parser for each."""
 
     redirect_hosts: Hosts = variable("REDIRECT_HOSTS", default="")
     """The hosts outside of the site to which editors may lead readers, such as www.example.gov, or *.example.gov for all below.

@@ -8,6 +8,8 @@ from tools.bindings import VARIABLE, Route
 SECOND_NAMES = {
     "/v1/pages:home": "getHomePage",
     "/v1/files/{file_id}/references": "listFileReferences",
+    "/v1/files/{id}/versions/{version}:download": "downloadFileVersion",
+    "/v1/files/{id}/versions/{version}/renditions/{specification}": "getRenditionOfVersion",
 }
 """What an RPC is called where it is found a second time."""
 

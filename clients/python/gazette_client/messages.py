@@ -297,9 +297,15 @@ from gazette.delivery.v1.page_pb2 import PageState as PageState
 from gazette.delivery.v1.page_pb2 import PageSummary as PageSummary
 from gazette.delivery.v1.page_pb2 import Redirect as Redirect
 from gazette.delivery.v1.page_pb2 import Withdrawal as Withdrawal
+from gazette.files.v1.file_pb2 import DocumentFacts as DocumentFacts
 from gazette.files.v1.file_pb2 import File as File
 from gazette.files.v1.file_pb2 import FileState as FileState
 from gazette.files.v1.file_pb2 import FileUpload as FileUpload
+from gazette.files.v1.file_pb2 import FileVersion as FileVersion
+from gazette.files.v1.file_pb2 import FocalPoint as FocalPoint
+from gazette.files.v1.file_pb2 import Image as Image
+from gazette.files.v1.file_pb2 import Rejection as Rejection
+from gazette.files.v1.file_pb2 import Replacement as Replacement
 from gazette.files.v1.file_service_pb2 import DownloadFileRequest as DownloadFileRequest
 from gazette.files.v1.file_service_pb2 import GetFileRequest as GetFileRequest
 from gazette.files.v1.file_service_pb2 import GetFileResponse as GetFileResponse
@@ -307,6 +313,50 @@ from gazette.files.v1.file_service_pb2 import UploadFileContentRequest as Upload
 from gazette.files.v1.file_service_pb2 import UploadFileContentResponse as UploadFileContentResponse
 from gazette.files.v1.file_service_pb2 import UploadFileRequest as UploadFileRequest
 from gazette.files.v1.file_service_pb2 import UploadFileResponse as UploadFileResponse
+from gazette.files.v1.managing_pb2 import DeleteFileRequest as DeleteFileRequest
+from gazette.files.v1.managing_pb2 import DeleteFileResponse as DeleteFileResponse
+from gazette.files.v1.managing_pb2 import FileReplacement as FileReplacement
+from gazette.files.v1.managing_pb2 import FileUsage as FileUsage
+from gazette.files.v1.managing_pb2 import GetFileUsageRequest as GetFileUsageRequest
+from gazette.files.v1.managing_pb2 import GetFileUsageResponse as GetFileUsageResponse
+from gazette.files.v1.managing_pb2 import ListFileVersionsRequest as ListFileVersionsRequest
+from gazette.files.v1.managing_pb2 import ListFileVersionsResponse as ListFileVersionsResponse
+from gazette.files.v1.managing_pb2 import ListFilesRequest as ListFilesRequest
+from gazette.files.v1.managing_pb2 import ListFilesResponse as ListFilesResponse
+from gazette.files.v1.managing_pb2 import ReplaceFileContentRequest as ReplaceFileContentRequest
+from gazette.files.v1.managing_pb2 import ReplaceFileContentResponse as ReplaceFileContentResponse
+from gazette.files.v1.managing_pb2 import ReplaceFileRequest as ReplaceFileRequest
+from gazette.files.v1.managing_pb2 import ReplaceFileResponse as ReplaceFileResponse
+from gazette.files.v1.managing_pb2 import RestoreFileRequest as RestoreFileRequest
+from gazette.files.v1.managing_pb2 import RestoreFileResponse as RestoreFileResponse
+from gazette.files.v1.managing_pb2 import SetFileQuotaRequest as SetFileQuotaRequest
+from gazette.files.v1.managing_pb2 import SetFileQuotaResponse as SetFileQuotaResponse
+from gazette.files.v1.managing_pb2 import UpdateFileRequest as UpdateFileRequest
+from gazette.files.v1.managing_pb2 import UpdateFileResponse as UpdateFileResponse
+from gazette.files.v1.serving_pb2 import CreateDownloadUrlRequest as CreateDownloadUrlRequest
+from gazette.files.v1.serving_pb2 import CreateDownloadUrlResponse as CreateDownloadUrlResponse
+from gazette.files.v1.serving_pb2 import CreateRenditionUrlRequest as CreateRenditionUrlRequest
+from gazette.files.v1.serving_pb2 import CreateRenditionUrlResponse as CreateRenditionUrlResponse
+from gazette.files.v1.serving_pb2 import GetFileTextRequest as GetFileTextRequest
+from gazette.files.v1.serving_pb2 import GetFileTextResponse as GetFileTextResponse
+from gazette.files.v1.serving_pb2 import GetRenditionRequest as GetRenditionRequest
+from gazette.files.v1.upload_pb2 import AppendUploadRequest as AppendUploadRequest
+from gazette.files.v1.upload_pb2 import AppendUploadResponse as AppendUploadResponse
+from gazette.files.v1.upload_pb2 import CancelUploadRequest as CancelUploadRequest
+from gazette.files.v1.upload_pb2 import CancelUploadResponse as CancelUploadResponse
+from gazette.files.v1.upload_pb2 import CompleteUploadRequest as CompleteUploadRequest
+from gazette.files.v1.upload_pb2 import CompleteUploadResponse as CompleteUploadResponse
+from gazette.files.v1.upload_pb2 import CreateTusUploadRequest as CreateTusUploadRequest
+from gazette.files.v1.upload_pb2 import CreateTusUploadResponse as CreateTusUploadResponse
+from gazette.files.v1.upload_pb2 import CreateUploadRequest as CreateUploadRequest
+from gazette.files.v1.upload_pb2 import CreateUploadResponse as CreateUploadResponse
+from gazette.files.v1.upload_pb2 import GetUploadRequest as GetUploadRequest
+from gazette.files.v1.upload_pb2 import GetUploadResponse as GetUploadResponse
+from gazette.files.v1.upload_pb2 import Upload as Upload
+from gazette.files.v1.upload_pb2 import UploadForm as UploadForm
+from gazette.files.v1.upload_pb2 import UploadFormField as UploadFormField
+from gazette.files.v1.upload_pb2 import UploadPart as UploadPart
+from gazette.files.v1.upload_pb2 import UploadWay as UploadWay
 from gazette.record.v1.record_entry_pb2 import RecordEntry as RecordEntry
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody as RecordEntryBody
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind as RecordEntryKind
@@ -342,6 +392,8 @@ __all__ = [
     "AnnouncePresenceRequest",
     "AnnouncePresenceResponse",
     "ApiKey",
+    "AppendUploadRequest",
+    "AppendUploadResponse",
     "Approval",
     "ApproveDocumentRequest",
     "ApproveDocumentResponse",
@@ -361,6 +413,8 @@ __all__ = [
     "BatchSubmitDocumentsResponse",
     "BatchSubmitDocumentsResult",
     "BodyFormat",
+    "CancelUploadRequest",
+    "CancelUploadResponse",
     "ChangeEmailRequest",
     "ChangeEmailResponse",
     "ChangeKind",
@@ -374,6 +428,8 @@ __all__ = [
     "ClaimedTimes",
     "Comment",
     "CommentState",
+    "CompleteUploadRequest",
+    "CompleteUploadResponse",
     "ComponentHealth",
     "ConfirmDocumentRequest",
     "ConfirmDocumentResponse",
@@ -392,18 +448,28 @@ __all__ = [
     "CreateContentTypeResponse",
     "CreateDocumentRequest",
     "CreateDocumentResponse",
+    "CreateDownloadUrlRequest",
+    "CreateDownloadUrlResponse",
     "CreateOrganisationRequest",
     "CreateOrganisationResponse",
     "CreatePreviewLinkRequest",
     "CreatePreviewLinkResponse",
+    "CreateRenditionUrlRequest",
+    "CreateRenditionUrlResponse",
     "CreateServiceAccountRequest",
     "CreateServiceAccountResponse",
+    "CreateTusUploadRequest",
+    "CreateTusUploadResponse",
+    "CreateUploadRequest",
+    "CreateUploadResponse",
     "DeleteCommentRequest",
     "DeleteCommentResponse",
     "DeleteContentTypeRequest",
     "DeleteContentTypeResponse",
     "DeleteDocumentRequest",
     "DeleteDocumentResponse",
+    "DeleteFileRequest",
+    "DeleteFileResponse",
     "DiffRevisionsRequest",
     "DiffRevisionsResponse",
     "DisableAccountRequest",
@@ -415,6 +481,7 @@ __all__ = [
     "DiscardDraftRequest",
     "DiscardDraftResponse",
     "Document",
+    "DocumentFacts",
     "DocumentSide",
     "DocumentView",
     "DocumentViolation",
@@ -438,8 +505,12 @@ __all__ = [
     "FieldDiff",
     "FieldMask",
     "File",
+    "FileReplacement",
     "FileState",
     "FileUpload",
+    "FileUsage",
+    "FileVersion",
+    "FocalPoint",
     "Forcing",
     "GetAccountRequest",
     "GetAccountResponse",
@@ -451,6 +522,10 @@ __all__ = [
     "GetDocumentResponse",
     "GetFileRequest",
     "GetFileResponse",
+    "GetFileTextRequest",
+    "GetFileTextResponse",
+    "GetFileUsageRequest",
+    "GetFileUsageResponse",
     "GetHealthRequest",
     "GetHealthResponse",
     "GetJwksRequest",
@@ -463,14 +538,18 @@ __all__ = [
     "GetPageResponse",
     "GetRecordEntryRequest",
     "GetRecordEntryResponse",
+    "GetRenditionRequest",
     "GetRevisionRequest",
     "GetRevisionResponse",
+    "GetUploadRequest",
+    "GetUploadResponse",
     "Gone",
     "Grant",
     "GrantRoleRequest",
     "GrantRoleResponse",
     "HealthStatus",
     "HttpBody",
+    "Image",
     "ImportDocumentsRequest",
     "ImportDocumentsResponse",
     "ImportOptions",
@@ -499,6 +578,10 @@ __all__ = [
     "ListContentTypesResponse",
     "ListDocumentsRequest",
     "ListDocumentsResponse",
+    "ListFileVersionsRequest",
+    "ListFileVersionsResponse",
+    "ListFilesRequest",
+    "ListFilesResponse",
     "ListOrganisationsRequest",
     "ListOrganisationsResponse",
     "ListPagesRequest",
@@ -566,11 +649,17 @@ __all__ = [
     "ReferenceSide",
     "RefreshTokenRequest",
     "RefreshTokenResponse",
+    "Rejection",
     "ReleasePathRequest",
     "ReleasePathResponse",
     "Removal",
     "ReopenCommentRequest",
     "ReopenCommentResponse",
+    "ReplaceFileContentRequest",
+    "ReplaceFileContentResponse",
+    "ReplaceFileRequest",
+    "ReplaceFileResponse",
+    "Replacement",
     "RequestChangesRequest",
     "RequestChangesResponse",
     "RequestPasswordResetRequest",
@@ -583,6 +672,8 @@ __all__ = [
     "ResolveCommentResponse",
     "RestoreDocumentRequest",
     "RestoreDocumentResponse",
+    "RestoreFileRequest",
+    "RestoreFileResponse",
     "RestoreRevisionRequest",
     "RestoreRevisionResponse",
     "Review",
@@ -610,6 +701,8 @@ __all__ = [
     "ScheduledAction",
     "ScheduledTakingDown",
     "Session",
+    "SetFileQuotaRequest",
+    "SetFileQuotaResponse",
     "SetReviewDateRequest",
     "SetReviewDateResponse",
     "Status",
@@ -640,14 +733,21 @@ __all__ = [
     "UpdateContentTypeResponse",
     "UpdateDocumentRequest",
     "UpdateDocumentResponse",
+    "UpdateFileRequest",
+    "UpdateFileResponse",
     "UpdateMeRequest",
     "UpdateMeResponse",
     "UpdateOrganisationRequest",
     "UpdateOrganisationResponse",
+    "Upload",
     "UploadFileContentRequest",
     "UploadFileContentResponse",
     "UploadFileRequest",
     "UploadFileResponse",
+    "UploadForm",
+    "UploadFormField",
+    "UploadPart",
+    "UploadWay",
     "Value",
     "Vanishing",
     "VerifyAuditRequest",

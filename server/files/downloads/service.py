@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from google.api.httpbody_pb2 import HttpBody
 
 from gazette.files.v1 import file_service_pb2 as rpc
-from gazette.files.v1.file_pb2 import File
-from server.files import failures
+from server.files import failures, views
 from server.files.downloads import queries, ranges, rules
 from server.process.domains import Previewing
 from server.rpc import http, identifying
 from server.rpc.call import Call, Need
 from server.rpc.caller import ANONYMOUS
 from server.rpc.identifying import Authenticator
-from server.rpc.messages import message
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import AnyRow, Database
 
@@ -33,7 +31,7 @@ class Downloads:
     previews: Callable[[], Previewing]
 
     async def GetFile(self, request: rpc.GetFileRequest, call: Call) -> rpc.GetFileResponse:
-        return rpc.GetFileResponse(file=message(File, await self.visible(request.id, call)))
+        return rpc.GetFileResponse(file=views.shown(await self.visible(request.id, call)))
 
     async def DownloadFile(self, request: rpc.DownloadFileRequest, call: Call) -> AsyncIterator[HttpBody]:
         file = await self.visible(request.id, call, request.preview_token)

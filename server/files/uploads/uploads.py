@@ -20,7 +20,7 @@ from gazette.files.v1.file_pb2 import File, FileUpload
 from server import audit
 from server.background import tasks
 from server.background.processes import Processes, TooCostly
-from server.files import failures
+from server.files import failures, views
 from server.files.uploads import queries, rules, sniffing
 from server.files.uploads.inspecting import SECONDS, Inspection
 from server.files.uploads.receiving import Received
@@ -30,7 +30,6 @@ from server.formats.parsing import MEMORY
 from server.formats.types import PARSED
 from server.rpc.call import Call, Need
 from server.rpc.failures import Unavailable, Violation
-from server.rpc.messages import message
 from server.settings import InvalidSettings, Settings
 from server.stores import idempotency
 from server.stores.blobs import ObjectStorage, StorageUnavailable
@@ -142,7 +141,7 @@ class Uploads:
                 size_bytes=row.size_bytes,
                 sha256=row.sha256,
             )
-            return await idempotency.remember(connection, call, message(File, row))
+            return await idempotency.remember(connection, call, views.shown(row))
 
     async def undo(self, id: uuid.UUID) -> None:
         """Removes a file that is pending. Where that fails the row stays, and `sweep` tries again."""

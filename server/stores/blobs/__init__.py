@@ -11,9 +11,27 @@ from __future__ import annotations
 
 from server.settings import InvalidSettings, Settings
 from server.stores.blobs.directory import Directory
-from server.stores.blobs.interface import BlobNotFound, ObjectStorage, StorageUnavailable
+from server.stores.blobs.interface import (
+    BlobChanged,
+    BlobNotFound,
+    ObjectStorage,
+    Part,
+    PresignedForm,
+    Stat,
+    StorageUnavailable,
+)
 
-__all__ = ["BlobNotFound", "ObjectStorage", "StorageUnavailable", "open_backups", "open_storage"]
+__all__ = [
+    "BlobChanged",
+    "BlobNotFound",
+    "ObjectStorage",
+    "Part",
+    "PresignedForm",
+    "Stat",
+    "StorageUnavailable",
+    "open_backups",
+    "open_storage",
+]
 
 
 def open_storage(settings: Settings) -> ObjectStorage:

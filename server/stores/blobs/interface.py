@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Protocol
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -31,8 +33,43 @@ class BlobNotFound(LookupError):
     """There is no blob with this key, though somebody expected one: a defect, or a storage that lost it."""
 
 
+class Stat(NamedTuple):
+    """What the storage says of a blob."""
+
+    key: str
+    size: int
+    tag: str
+    """Names these bytes: another write under the same key has another one."""
+    modify_time: datetime
+
+
+class Part(NamedTuple):
+    """A part of a blob that is put together piece by piece."""
+
+    number: int
+    """1 and so on."""
+    size: int
+    tag: str
+
+
+class PresignedForm(NamedTuple):
+    """A form by which somebody else puts a blob there, once, under this key, and of this size."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+class BlobChanged(Exception):
+    """The bytes under a key are others than those that were looked at."""
+
+
 class ObjectStorage(Protocol):
     """Blobs by key. Every outage is a StorageUnavailable, within 5 s."""
+
+    part_bytes: int
+    """How long each part of an assembly is to be, but for the last."""
+    presigns: bool
+    """Whether others can send to it, and have from it, by presigned addresses."""
 
     async def write(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str) -> None:
         """Stores what the chunks hold once all of them have come. A write that fails or is cancelled leaves nothing; after
@@ -42,11 +79,50 @@ class ObjectStorage(Protocol):
         """The blob from one byte on and up to, without it, a later one, in pieces of at most CHUNK_BYTES. No more than that is
         fetched. Raises BlobNotFound."""
 
+    async def stat(self, key: str) -> Stat | None:
+        """What is there, or None."""
+
+    async def move(self, source: str, target: str, *, tag: str, content_type: str) -> None:
+        """Makes the blob `source` the blob `target`, if it still has this tag; a `target` that is there already, which has the
+        same bytes by its name, is replaced. No bytes pass through here. `source` goes. Raises BlobChanged, BlobNotFound."""
+
     async def delete(self, key: str) -> None:
-        """Removes the blob, and what an interrupted write left of it. Nothing happens when there is neither."""
+        """Removes the blob, and what an interrupted write or assembly left of it. Nothing happens when there is neither."""
+
+    async def begin(self, key: str, *, content_type: str) -> str:
+        """Begins to assemble a blob of parts, which may take days and several processes. Returns the assembly's name."""
+
+    async def put_part(self, key: str, assembly: str, number: int, data: bytes) -> Part:
+        """Adds a part of an assembly, durably; one of the same number takes its place. Each but the last has `part_bytes`."""
+
+    async def assemble(self, key: str, assembly: str, parts: Sequence[Part]) -> Stat:
+        """Makes the blob of these parts, in their order. Raises BlobNotFound where the assembly, or one of its parts as it is
+        named here, is not there."""
+
+    async def abandon(self, key: str, assembly: str) -> None:
+        """Removes an assembly with its parts. Nothing happens when there is none."""
+
+    def assemblies(self, prefix: str) -> AsyncGenerator[tuple[str, str, datetime], None]:
+        """The assemblies below `prefix/` that were not finished: key, name and when each was begun."""
 
     def keys(self, prefix: str) -> AsyncGenerator[str, None]:
         """The keys of all blobs below `prefix/`, in their order."""
+
+    def stats(self, prefix: str) -> AsyncGenerator[Stat, None]:
+        """The same, with what is known of each."""
+
+    def presigned_form(self, key: str, *, size: int, content_type: str, sha256: str, lifetime: timedelta) -> PresignedForm:
+        """A form that takes exactly this many bytes and, where `sha256` (hexadecimal) is given, only these. No storage is
+        asked."""
+
+    def presigned_part(self, key: str, assembly: str, number: int, *, size: int, lifetime: timedelta) -> str:
+        """Where to PUT a part of an assembly. No storage is asked."""
+
+    def presigned_read(self, key: str, *, content_type: str, disposition: str, lifetime: timedelta) -> str:
+        """Where to GET a blob, which is answered with this Content-Type and Content-Disposition. No storage is asked."""
+
+    def local(self, key: str) -> Path | None:
+        """The blob's file, where this machine has it; None where it is to be fetched. It is not to be changed."""
 
     async def check(self) -> None:
         """Raises StorageUnavailable unless blobs can be stored."""

@@ -131,6 +131,53 @@ class ContentTypes(ContentTypeServiceStub):
         return walk(self.ListContentTypes, request, "content_types", timeout=timeout, metadata=metadata)
 
 
+class Files(FileServiceStub):
+    """Uploaded binaries. A file is for everyone while a page that anyone can read, published or withdrawn, has it attached. Before,
+    and as soon as no such page is left, it is for those who may read its organisation's files; to all others it answers as one
+    that does not exist. A file that was never public, and that no revision of a document names, is removed after 30 days.
+
+    Called itself, it goes through all that `ListFiles` gives.
+    """
+
+    def __call__(
+        self,
+        *,
+        organisation_id: str | None = None,
+        page_size: int | None = None,
+        state: messages.FileState.ValueType | None = None,
+        content_type: str | None = None,
+        name: str | None = None,
+        deleted: bool | None = None,
+        timeout: float | None = None,
+        metadata: Metadata | None = None,
+    ) -> Iterator[messages.File]:
+        """Goes through all that `ListFiles` gives, part by part. Whoever stops early asks for no more.
+
+        The files that the caller may read, newest first.
+
+        Errors: INVALID_ARGUMENT for a page token of another list. A retry is safe.
+
+        organisation_id: Only this organisation's; empty means all that the caller may read.
+        page_size: Of each part: How many at most; 0 means 50.
+        state: Only in this state; none means all but REJECTED.
+        content_type: Only of this media type, `application/pdf`, or of this kind, `image/`.
+        name: Only those whose name contains this, capitals aside.
+        deleted: Those that were deleted and can be restored, instead of all others.
+        timeout: How many seconds each part may take.
+        metadata: What goes with the request for each part.
+        """
+        given = {
+            "organisation_id": organisation_id,
+            "page_size": page_size,
+            "state": state,
+            "content_type": content_type,
+            "name": name,
+            "deleted": deleted,
+        }
+        request = asked(messages.ListFilesRequest, "files", given)
+        return walk(self.ListFiles, request, "files", timeout=timeout, metadata=metadata)
+
+
 class Services:
     """Each service is an attribute that has its methods; each list is a method that goes through it."""
 
@@ -143,7 +190,7 @@ class Services:
         self.content: ContentServiceStub = equipped(ContentServiceStub(channel), ContentServiceServicer, connection)
         self.delivery: DeliveryServiceStub = equipped(DeliveryServiceStub(channel), DeliveryServiceServicer, connection)
         self.record: RecordServiceStub = equipped(RecordServiceStub(channel), RecordServiceServicer, connection)
-        self.files: FileServiceStub = equipped(FileServiceStub(channel), FileServiceServicer, connection)
+        self.files: Files = equipped(Files(channel), FileServiceServicer, connection)
         self.system: SystemServiceStub = equipped(SystemServiceStub(channel), SystemServiceServicer, connection)
 
     def sessions(
@@ -690,3 +737,29 @@ class Services:
             timeout=timeout,
             metadata=metadata,
         )
+
+    def file_versions(
+        self,
+        id: str,
+        *,
+        page_size: int | None = None,
+        timeout: float | None = None,
+        metadata: Metadata | None = None,
+    ) -> Iterator[messages.FileVersion]:
+        """Goes through all that `ListFileVersions` gives, part by part. Whoever stops early asks for no more.
+
+        What a file has been, and is.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; PERMISSION_DENIED. A retry is safe.
+
+        id: Its id.
+        page_size: Of each part: How many at most; 0 means 50.
+        timeout: How many seconds each part may take.
+        metadata: What goes with the request for each part.
+        """
+        given = {
+            "id": id,
+            "page_size": page_size,
+        }
+        request = asked(messages.ListFileVersionsRequest, "file_versions", given)
+        return walk(self.files.ListFileVersions, request, "versions", timeout=timeout, metadata=metadata)

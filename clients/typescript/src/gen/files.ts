@@ -2,3 +2,6 @@
 
 export * from "./gazette/files/v1/file_pb.js";
 export * from "./gazette/files/v1/file_service_pb.js";
+export * from "./gazette/files/v1/managing_pb.js";
+export * from "./gazette/files/v1/serving_pb.js";
+export * from "./gazette/files/v1/upload_pb.js";

@@ -209,6 +209,12 @@ class PageAttachment(_message.Message):
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
     ALTERNATIVE_TEXT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    SRCSET_FIELD_NUMBER: _builtins.int
+    PAGE_COUNT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The file's id, for `/v1/files/{id}:download`."""
     name: _builtins.str
@@ -219,6 +225,18 @@ class PageAttachment(_message.Message):
     """Its length, in bytes."""
     alternative_text: _builtins.str
     """What it shows or says, for those who cannot see it."""
+    version: _builtins.int
+    """Which version of the file."""
+    url: _builtins.str
+    """Its address at this site, which stands for this version: caches may keep what it answers."""
+    width: _builtins.int
+    """Images: in pixels."""
+    height: _builtins.int
+    """Images: in pixels."""
+    srcset: _builtins.str
+    """Images: the addresses of its renditions with their widths, as the attribute `srcset` takes them."""
+    page_count: _builtins.int
+    """PDFs: how many pages it has; 0 where that is not known."""
     def __init__(
         self,
         *,
@@ -227,10 +245,16 @@ class PageAttachment(_message.Message):
         content_type: _builtins.str = ...,
         size_bytes: _builtins.int = ...,
         alternative_text: _builtins.str = ...,
+        version: _builtins.int = ...,
+        url: _builtins.str = ...,
+        width: _builtins.int = ...,
+        height: _builtins.int = ...,
+        srcset: _builtins.str = ...,
+        page_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative_text", b"alternative_text", "content_type", b"content_type", "id", b"id", "name", b"name", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative_text", b"alternative_text", "content_type", b"content_type", "height", b"height", "id", b"id", "name", b"name", "page_count", b"page_count", "size_bytes", b"size_bytes", "srcset", b"srcset", "url", b"url", "version", b"version", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,13 +26,23 @@ from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgazette/files/v1/file.proto\x12\x10gazette.files.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa4\x03\n\x04\x46ile\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12!\n\x0c\x63ontent_type\x18\x04 \x01(\tR\x0b\x63ontentType\x12\x1d\n\nsize_bytes\x18\x05 \x01(\x03R\tsizeBytes\x12\x16\n\x06sha256\x18\x06 \x01(\tR\x06sha256\x12\x31\n\x05state\x18\x07 \x01(\x0e\x32\x1b.gazette.files.v1.FileStateR\x05state\x12)\n\x10\x61lternative_text\x18\x08 \x01(\tR\x0f\x61lternativeText\x12=\n\x0cpublish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12;\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x1b\n\tis_public\x18\x0b \x01(\x08R\x08isPublic\"\xf3\x02\n\nFileUpload\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\x12&\n\x04name\x18\x02 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x04name\x12\x39\n\x10\x61lternative_text\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12&\n\nsize_bytes\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01R\tsizeBytes\x12\xa6\x01\n\x06sha256\x18\x05 \x01(\tB\x8d\x01\x8a\xbd\x18.a SHA-256: 64 hexadecimal digits in lower case\xbaHXrV2\x11^([0-9a-f]{64})?$\x92\x02@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855R\x06sha256*U\n\tFileState\x12\x1a\n\x16\x46ILE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46ILE_STATE_PENDING\x10\x01\x12\x14\n\x10\x46ILE_STATE_READY\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgazette/files/v1/file.proto\x12\x10gazette.files.v1\x1a\x1agazette/text/v1/text.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"=\n\tRejection\x12\x16\n\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\">\n\nFocalPoint\x12\x17\n\x01x\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x01x\x12\x17\n\x01y\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x01y\"\x99\x01\n\x05Image\x12\x14\n\x05width\x18\x01 \x01(\x05R\x05width\x12\x16\n\x06height\x18\x02 \x01(\x05R\x06height\x12%\n\x0e\x64ominant_color\x18\x03 \x01(\tR\rdominantColor\x12\x1a\n\x08\x62lurhash\x18\x04 \x01(\tR\x08\x62lurhash\x12\x1f\n\x0bis_animated\x18\x05 \x01(\x08R\nisAnimated\"}\n\rDocumentFacts\x12\x1d\n\npage_count\x18\x01 \x01(\x05R\tpageCount\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x1a\n\x08language\x18\x03 \x01(\tR\x08language\x12\x1b\n\tis_tagged\x18\x04 \x01(\x08R\x08isTagged\"\xe5\x07\n\x04\x46ile\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\'\n\x0forganisation_id\x18\x02 \x01(\tR\x0eorganisationId\x12$\n\x04name\x18\x03 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x04name\x12!\n\x0c\x63ontent_type\x18\x04 \x01(\tR\x0b\x63ontentType\x12\x1d\n\nsize_bytes\x18\x05 \x01(\x03R\tsizeBytes\x12\x16\n\x06sha256\x18\x06 \x01(\tR\x06sha256\x12\x31\n\x05state\x18\x07 \x01(\x0e\x32\x1b.gazette.files.v1.FileStateR\x05state\x12\x39\n\x10\x61lternative_text\x18\x08 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12=\n\x0cpublish_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bpublishTime\x12;\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x1b\n\tis_public\x18\x0b \x01(\x08R\x08isPublic\x12\x18\n\x07version\x18\x0c \x01(\x05R\x07version\x12;\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x39\n\x04\x65tag\x18\x0e \x01(\tB%\x8a\xbd\x18\x16the etag that you read\xbaH\x08r\x06\x18\x64\x92\x02\x01\x34R\x04\x65tag\x12\x39\n\trejection\x18\x0f \x01(\x0b\x32\x1b.gazette.files.v1.RejectionR\trejection\x12-\n\x05image\x18\x10 \x01(\x0b\x32\x17.gazette.files.v1.ImageR\x05image\x12;\n\x08\x64ocument\x18\x11 \x01(\x0b\x32\x1f.gazette.files.v1.DocumentFactsR\x08\x64ocument\x12=\n\x0b\x66ocal_point\x18\x12 \x01(\x0b\x32\x1c.gazette.files.v1.FocalPointR\nfocalPoint\x12\'\n\x0fuploaded_sha256\x18\x13 \x01(\tR\x0euploadedSha256\x12;\n\x0b\x64\x65lete_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ndeleteTime\x12?\n\x0breplacement\x18\x15 \x01(\x0b\x32\x1d.gazette.files.v1.ReplacementR\x0breplacement\"\xb8\x01\n\x0bReplacement\x12\x31\n\x05state\x18\x01 \x01(\x0e\x32\x1b.gazette.files.v1.FileStateR\x05state\x12\x39\n\trejection\x18\x02 \x01(\x0b\x32\x1b.gazette.files.v1.RejectionR\trejection\x12;\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"\xae\x02\n\x0b\x46ileVersion\x12\x18\n\x07version\x18\x01 \x01(\x05R\x07version\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12\x1d\n\nsize_bytes\x18\x04 \x01(\x03R\tsizeBytes\x12\x16\n\x06sha256\x18\x05 \x01(\tR\x06sha256\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12=\n\x0creplace_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0breplaceTime\x12\x1b\n\tauthor_id\x18\x08 \x01(\tR\x08\x61uthorId\"\xf3\x02\n\nFileUpload\x12\x31\n\x0forganisation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0eorganisationId\x12&\n\x04name\x18\x02 \x01(\tB\x12\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x04name\x12\x39\n\x10\x61lternative_text\x18\x03 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12&\n\nsize_bytes\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01R\tsizeBytes\x12\xa6\x01\n\x06sha256\x18\x05 \x01(\tB\x8d\x01\x8a\xbd\x18.a SHA-256: 64 hexadecimal digits in lower case\xbaHXrV2\x11^([0-9a-f]{64})?$\x92\x02@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855R\x06sha256*\x87\x01\n\tFileState\x12\x1a\n\x16\x46ILE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46ILE_STATE_PENDING\x10\x01\x12\x14\n\x10\x46ILE_STATE_READY\x10\x02\x12\x17\n\x13\x46ILE_STATE_SCANNING\x10\x03\x12\x17\n\x13\x46ILE_STATE_REJECTED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gazette.files.v1.file_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_FOCALPOINT'].fields_by_name['x']._loaded_options = None
+  _globals['_FOCALPOINT'].fields_by_name['x']._serialized_options = b'\272H\006\032\004\030d(\000'
+  _globals['_FOCALPOINT'].fields_by_name['y']._loaded_options = None
+  _globals['_FOCALPOINT'].fields_by_name['y']._serialized_options = b'\272H\006\032\004\030d(\000'
+  _globals['_FILE'].fields_by_name['name']._loaded_options = None
+  _globals['_FILE'].fields_by_name['name']._serialized_options = b'\202\275\030\004\010\001\020\001\272H\005r\003\030\377\001'
+  _globals['_FILE'].fields_by_name['alternative_text']._loaded_options = None
+  _globals['_FILE'].fields_by_name['alternative_text']._serialized_options = b'\202\275\030\002\010\002\272H\005r\003\030\350\007'
+  _globals['_FILE'].fields_by_name['etag']._loaded_options = None
+  _globals['_FILE'].fields_by_name['etag']._serialized_options = b'\212\275\030\026the etag that you read\272H\010r\006\030d\222\002\0014'
   _globals['_FILEUPLOAD'].fields_by_name['organisation_id']._loaded_options = None
   _globals['_FILEUPLOAD'].fields_by_name['organisation_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_FILEUPLOAD'].fields_by_name['name']._loaded_options = None
@@ -43,18 +53,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILEUPLOAD'].fields_by_name['size_bytes']._serialized_options = b'\272H\004\"\002(\001'
   _globals['_FILEUPLOAD'].fields_by_name['sha256']._loaded_options = None
   _globals['_FILEUPLOAD'].fields_by_name['sha256']._serialized_options = b'\212\275\030.a SHA-256: 64 hexadecimal digits in lower case\272HXrV2\021^([0-9a-f]{64})?$\222\002@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
-  _globals['_FILESTATE']._serialized_start=907
-  _globals['_FILESTATE']._serialized_end=992
-  _globals['_FILE']._serialized_start=111
-  _globals['_FILE']._serialized_end=531
-  _globals['_FILEUPLOAD']._serialized_start=534
-  _globals['_FILEUPLOAD']._serialized_end=905
+  _globals['_FILESTATE']._serialized_start=2387
+  _globals['_FILESTATE']._serialized_end=2522
+  _globals['_REJECTION']._serialized_start=110
+  _globals['_REJECTION']._serialized_end=171
+  _globals['_FOCALPOINT']._serialized_start=173
+  _globals['_FOCALPOINT']._serialized_end=235
+  _globals['_IMAGE']._serialized_start=238
+  _globals['_IMAGE']._serialized_end=391
+  _globals['_DOCUMENTFACTS']._serialized_start=393
+  _globals['_DOCUMENTFACTS']._serialized_end=518
+  _globals['_FILE']._serialized_start=521
+  _globals['_FILE']._serialized_end=1518
+  _globals['_REPLACEMENT']._serialized_start=1521
+  _globals['_REPLACEMENT']._serialized_end=1705
+  _globals['_FILEVERSION']._serialized_start=1708
+  _globals['_FILEVERSION']._serialized_end=2010
+  _globals['_FILEUPLOAD']._serialized_start=2013
+  _globals['_FILEUPLOAD']._serialized_end=2384
 # @@protoc_insertion_point(module_scope)
 FileState.__doc__ = """Where a file stands.
 
 FILE_STATE_UNSPECIFIED: Never in an answer.
-FILE_STATE_PENDING: Its bytes are on their way into the object storage.
-FILE_STATE_READY: It can be downloaded by those who may."""
+FILE_STATE_PENDING: Its bytes are on their way, or wait to be examined: while the virus scanner is away, say.
+FILE_STATE_READY: It can be downloaded by those who may.
+FILE_STATE_SCANNING: All of its bytes are there, and are being examined.
+FILE_STATE_REJECTED: It was refused when it was examined; `rejection` says why. Its bytes are gone."""
+Rejection.__doc__ = """Why a file was refused.
+
+reason: As the `reason` of an error: `FILE_INFECTED`, `FILE_MALFORMED`, `FILE_TOO_COSTLY`, `FILE_TYPE_NOT_ALLOWED`, `SIZE_MISMATCH`,
+    `SHA256_MISMATCH`, `FILE_CHANGED`.
+message: What is wrong with it, in words."""
+FocalPoint.__doc__ = """What matters most in an image, and is kept when a part of it is cut out: a place in it.
+
+x: How far from the left, in percent of its width.
+y: How far from the top, in percent of its height."""
+Image.__doc__ = """What is known of an image.
+
+width: In pixels, as it is to be looked at: turned as its camera said.
+height: In pixels.
+dominant_color: The colour that stands for it until it is there: `#` and six hexadecimal digits in lower case.
+blurhash: A sketch of it in some 30 characters (BlurHash), for the time until it is there.
+is_animated: Whether it moves: then it has no renditions but of its first frame."""
+DocumentFacts.__doc__ = """What is known of a PDF or of an office's document.
+
+page_count: How many pages it has; 0 where that is not known.
+title: Its title, as it says it.
+language: Its language, as it says it: a BCP 47 tag, or empty.
+is_tagged: PDF: whether it says that it is tagged, so that programs which read it aloud can follow it (ISO 14289)."""
 File.__doc__ = """An uploaded binary.
 
 id: UUIDv7.
@@ -62,13 +108,39 @@ organisation_id: Whose it is.
 name: Its name, as it was uploaded. Never a path in any storage.
 content_type: Its media type, detected from its bytes.
 size_bytes: Its length, in bytes.
-sha256: SHA-256 of its bytes, 64 lower-case hexadecimal digits.
+sha256: SHA-256 of its bytes, 64 lower-case hexadecimal digits. Of an image from which metadata was taken it is another than that of
+    what came, `uploaded_sha256`.
 state: Where it stands.
 alternative_text: What it shows or says, for those who cannot see it.
 publish_time: When it first became public, with a published document that it is attached to; not set before. It stays when the file is
     public no longer.
 create_time: When it was uploaded.
-is_public: Whether anyone can have it now: a page that anyone can read has it attached."""
+is_public: Whether anyone can have it now: a page that anyone can read has it attached.
+version: Which of its versions this is: 1, and one more each time it was replaced.
+update_time: When it was last changed or replaced.
+etag: Names what is known of it now. Required in an update; set by the server.
+rejection: REJECTED: why.
+image: Images: what is known of it.
+document: PDFs and documents of offices: what is known of it.
+focal_point: Images: what matters most in it; the middle where it is not set.
+uploaded_sha256: SHA-256 of the bytes as they came.
+delete_time: When it was deleted. It can be restored for 30 days after that.
+replacement: What is to become its next version, and where that stands; not set where there is none."""
+Replacement.__doc__ = """New bytes for a file, which take the place of the old ones when they are READY.
+
+state: PENDING, SCANNING or REJECTED.
+rejection: REJECTED: why.
+create_time: When it was begun."""
+FileVersion.__doc__ = """What a file was before it was replaced, or is now.
+
+version: 1, and one more for each that came after.
+name: Its name.
+content_type: Its media type.
+size_bytes: Its length, in bytes.
+sha256: SHA-256 of its bytes, 64 lower-case hexadecimal digits.
+create_time: When it came.
+replace_time: When another one took its place; not set of the one that is the file now.
+author_id: The account that uploaded it."""
 FileUpload.__doc__ = """What is known of a file before its bytes arrive.
 
 organisation_id: Whose it shall be.

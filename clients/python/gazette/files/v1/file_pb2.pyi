@@ -28,9 +28,13 @@ class _FileStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FileState.V
     FILE_STATE_UNSPECIFIED: _FileState.ValueType  # 0
     """Never in an answer."""
     FILE_STATE_PENDING: _FileState.ValueType  # 1
-    """Its bytes are on their way into the object storage."""
+    """Its bytes are on their way, or wait to be examined: while the virus scanner is away, say."""
     FILE_STATE_READY: _FileState.ValueType  # 2
     """It can be downloaded by those who may."""
+    FILE_STATE_SCANNING: _FileState.ValueType  # 3
+    """All of its bytes are there, and are being examined."""
+    FILE_STATE_REJECTED: _FileState.ValueType  # 4
+    """It was refused when it was examined; `rejection` says why. Its bytes are gone."""
 
 class FileState(_FileState, metaclass=_FileStateEnumTypeWrapper):
     """Where a file stands."""
@@ -38,10 +42,140 @@ class FileState(_FileState, metaclass=_FileStateEnumTypeWrapper):
 FILE_STATE_UNSPECIFIED: FileState.ValueType  # 0
 """Never in an answer."""
 FILE_STATE_PENDING: FileState.ValueType  # 1
-"""Its bytes are on their way into the object storage."""
+"""Its bytes are on their way, or wait to be examined: while the virus scanner is away, say."""
 FILE_STATE_READY: FileState.ValueType  # 2
 """It can be downloaded by those who may."""
+FILE_STATE_SCANNING: FileState.ValueType  # 3
+"""All of its bytes are there, and are being examined."""
+FILE_STATE_REJECTED: FileState.ValueType  # 4
+"""It was refused when it was examined; `rejection` says why. Its bytes are gone."""
 Global___FileState: _TypeAlias = FileState  # noqa: Y015
+
+@_typing.final
+class Rejection(_message.Message):
+    """Why a file was refused."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """As the `reason` of an error: `FILE_INFECTED`, `FILE_MALFORMED`, `FILE_TOO_COSTLY`, `FILE_TYPE_NOT_ALLOWED`, `SIZE_MISMATCH`,
+    `SHA256_MISMATCH`, `FILE_CHANGED`.
+    """
+    message: _builtins.str
+    """What is wrong with it, in words."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Rejection: _TypeAlias = Rejection  # noqa: Y015
+
+@_typing.final
+class FocalPoint(_message.Message):
+    """What matters most in an image, and is kept when a part of it is cut out: a place in it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    X_FIELD_NUMBER: _builtins.int
+    Y_FIELD_NUMBER: _builtins.int
+    x: _builtins.int
+    """How far from the left, in percent of its width."""
+    y: _builtins.int
+    """How far from the top, in percent of its height."""
+    def __init__(
+        self,
+        *,
+        x: _builtins.int = ...,
+        y: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["x", b"x", "y", b"y"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FocalPoint: _TypeAlias = FocalPoint  # noqa: Y015
+
+@_typing.final
+class Image(_message.Message):
+    """What is known of an image."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    DOMINANT_COLOR_FIELD_NUMBER: _builtins.int
+    BLURHASH_FIELD_NUMBER: _builtins.int
+    IS_ANIMATED_FIELD_NUMBER: _builtins.int
+    width: _builtins.int
+    """In pixels, as it is to be looked at: turned as its camera said."""
+    height: _builtins.int
+    """In pixels."""
+    dominant_color: _builtins.str
+    """The colour that stands for it until it is there: `#` and six hexadecimal digits in lower case."""
+    blurhash: _builtins.str
+    """A sketch of it in some 30 characters (BlurHash), for the time until it is there."""
+    is_animated: _builtins.bool
+    """Whether it moves: then it has no renditions but of its first frame."""
+    def __init__(
+        self,
+        *,
+        width: _builtins.int = ...,
+        height: _builtins.int = ...,
+        dominant_color: _builtins.str = ...,
+        blurhash: _builtins.str = ...,
+        is_animated: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blurhash", b"blurhash", "dominant_color", b"dominant_color", "height", b"height", "is_animated", b"is_animated", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Image: _TypeAlias = Image  # noqa: Y015
+
+@_typing.final
+class DocumentFacts(_message.Message):
+    """What is known of a PDF or of an office's document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_COUNT_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    IS_TAGGED_FIELD_NUMBER: _builtins.int
+    page_count: _builtins.int
+    """How many pages it has; 0 where that is not known."""
+    title: _builtins.str
+    """Its title, as it says it."""
+    language: _builtins.str
+    """Its language, as it says it: a BCP 47 tag, or empty."""
+    is_tagged: _builtins.bool
+    """PDF: whether it says that it is tagged, so that programs which read it aloud can follow it (ISO 14289)."""
+    def __init__(
+        self,
+        *,
+        page_count: _builtins.int = ...,
+        title: _builtins.str = ...,
+        language: _builtins.str = ...,
+        is_tagged: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_tagged", b"is_tagged", "language", b"language", "page_count", b"page_count", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DocumentFacts: _TypeAlias = DocumentFacts  # noqa: Y015
 
 @_typing.final
 class File(_message.Message):
@@ -60,6 +194,16 @@ class File(_message.Message):
     PUBLISH_TIME_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     IS_PUBLIC_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REJECTION_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    FOCAL_POINT_FIELD_NUMBER: _builtins.int
+    UPLOADED_SHA256_FIELD_NUMBER: _builtins.int
+    DELETE_TIME_FIELD_NUMBER: _builtins.int
+    REPLACEMENT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7."""
     organisation_id: _builtins.str
@@ -71,13 +215,21 @@ class File(_message.Message):
     size_bytes: _builtins.int
     """Its length, in bytes."""
     sha256: _builtins.str
-    """SHA-256 of its bytes, 64 lower-case hexadecimal digits."""
+    """SHA-256 of its bytes, 64 lower-case hexadecimal digits. Of an image from which metadata was taken it is another than that of
+    what came, `uploaded_sha256`.
+    """
     state: Global___FileState.ValueType
     """Where it stands."""
     alternative_text: _builtins.str
     """What it shows or says, for those who cannot see it."""
     is_public: _builtins.bool
     """Whether anyone can have it now: a page that anyone can read has it attached."""
+    version: _builtins.int
+    """Which of its versions this is: 1, and one more each time it was replaced."""
+    etag: _builtins.str
+    """Names what is known of it now. Required in an update; set by the server."""
+    uploaded_sha256: _builtins.str
+    """SHA-256 of the bytes as they came."""
     @_builtins.property
     def publish_time(self) -> _timestamp_pb2.Timestamp:
         """When it first became public, with a published document that it is attached to; not set before. It stays when the file is
@@ -87,6 +239,34 @@ class File(_message.Message):
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was uploaded."""
+
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was last changed or replaced."""
+
+    @_builtins.property
+    def rejection(self) -> Global___Rejection:
+        """REJECTED: why."""
+
+    @_builtins.property
+    def image(self) -> Global___Image:
+        """Images: what is known of it."""
+
+    @_builtins.property
+    def document(self) -> Global___DocumentFacts:
+        """PDFs and documents of offices: what is known of it."""
+
+    @_builtins.property
+    def focal_point(self) -> Global___FocalPoint:
+        """Images: what matters most in it; the middle where it is not set."""
+
+    @_builtins.property
+    def delete_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was deleted. It can be restored for 30 days after that."""
+
+    @_builtins.property
+    def replacement(self) -> Global___Replacement:
+        """What is to become its next version, and where that stands; not set where there is none."""
 
     def __init__(
         self,
@@ -102,14 +282,112 @@ class File(_message.Message):
         publish_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
         is_public: _builtins.bool = ...,
+        version: _builtins.int = ...,
+        update_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        etag: _builtins.str = ...,
+        rejection: Global___Rejection | None = ...,
+        image: Global___Image | None = ...,
+        document: Global___DocumentFacts | None = ...,
+        focal_point: Global___FocalPoint | None = ...,
+        uploaded_sha256: _builtins.str = ...,
+        delete_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        replacement: Global___Replacement | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "publish_time", b"publish_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "document", b"document", "focal_point", b"focal_point", "image", b"image", "publish_time", b"publish_time", "rejection", b"rejection", "replacement", b"replacement", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative_text", b"alternative_text", "content_type", b"content_type", "create_time", b"create_time", "id", b"id", "is_public", b"is_public", "name", b"name", "organisation_id", b"organisation_id", "publish_time", b"publish_time", "sha256", b"sha256", "size_bytes", b"size_bytes", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative_text", b"alternative_text", "content_type", b"content_type", "create_time", b"create_time", "delete_time", b"delete_time", "document", b"document", "etag", b"etag", "focal_point", b"focal_point", "id", b"id", "image", b"image", "is_public", b"is_public", "name", b"name", "organisation_id", b"organisation_id", "publish_time", b"publish_time", "rejection", b"rejection", "replacement", b"replacement", "sha256", b"sha256", "size_bytes", b"size_bytes", "state", b"state", "update_time", b"update_time", "uploaded_sha256", b"uploaded_sha256", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___File: _TypeAlias = File  # noqa: Y015
+
+@_typing.final
+class Replacement(_message.Message):
+    """New bytes for a file, which take the place of the old ones when they are READY."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    REJECTION_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    state: Global___FileState.ValueType
+    """PENDING, SCANNING or REJECTED."""
+    @_builtins.property
+    def rejection(self) -> Global___Rejection:
+        """REJECTED: why."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was begun."""
+
+    def __init__(
+        self,
+        *,
+        state: Global___FileState.ValueType = ...,
+        rejection: Global___Rejection | None = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "rejection", b"rejection"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "rejection", b"rejection", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Replacement: _TypeAlias = Replacement  # noqa: Y015
+
+@_typing.final
+class FileVersion(_message.Message):
+    """What a file was before it was replaced, or is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    REPLACE_TIME_FIELD_NUMBER: _builtins.int
+    AUTHOR_ID_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """1, and one more for each that came after."""
+    name: _builtins.str
+    """Its name."""
+    content_type: _builtins.str
+    """Its media type."""
+    size_bytes: _builtins.int
+    """Its length, in bytes."""
+    sha256: _builtins.str
+    """SHA-256 of its bytes, 64 lower-case hexadecimal digits."""
+    author_id: _builtins.str
+    """The account that uploaded it."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it came."""
+
+    @_builtins.property
+    def replace_time(self) -> _timestamp_pb2.Timestamp:
+        """When another one took its place; not set of the one that is the file now."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        name: _builtins.str = ...,
+        content_type: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+        sha256: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        replace_time: _timestamp_pb2.Timestamp | _datetime.datetime | None = ...,
+        author_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "replace_time", b"replace_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author_id", b"author_id", "content_type", b"content_type", "create_time", b"create_time", "name", b"name", "replace_time", b"replace_time", "sha256", b"sha256", "size_bytes", b"size_bytes", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FileVersion: _TypeAlias = FileVersion  # noqa: Y015
 
 @_typing.final
 class FileUpload(_message.Message):

@@ -25,12 +25,15 @@ _sym_db = _symbol_database.Default()
 from gazette.access.v1 import access_pb2 as gazette_dot_access_dot_v1_dot_access__pb2
 from gazette.calls.v1 import calls_pb2 as gazette_dot_calls_dot_v1_dot_calls__pb2
 from gazette.files.v1 import file_pb2 as gazette_dot_files_dot_v1_dot_file__pb2
+from gazette.files.v1 import managing_pb2 as gazette_dot_files_dot_v1_dot_managing__pb2
+from gazette.files.v1 import serving_pb2 as gazette_dot_files_dot_v1_dot_serving__pb2
+from gazette.files.v1 import upload_pb2 as gazette_dot_files_dot_v1_dot_upload__pb2
 from gazette.text.v1 import text_pb2 as gazette_dot_text_dot_v1_dot_text__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gazette/files/v1/file_service.proto\x12\x10gazette.files.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1cgazette/calls/v1/calls.proto\x1a\x1bgazette/files/v1/file.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\"}\n\x11UploadFileRequest\x12\x36\n\x06upload\x18\x01 \x01(\x0b\x32\x1c.gazette.files.v1.FileUploadH\x00R\x06upload\x12!\n\x05\x63hunk\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@H\x00R\x05\x63hunkB\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"@\n\x12UploadFileResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"\x8c\x03\n\x18UploadFileContentRequest\x12.\n\x07\x63ontent\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBodyR\x07\x63ontent\x12\x36\n\x0forganisation_id\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18$R\x0eorganisationId\x12$\n\x04name\x18\x03 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x04name\x12\x39\n\x10\x61lternative_text\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12\xa6\x01\n\x06sha256\x18\x05 \x01(\tB\x8d\x01\x8a\xbd\x18.a SHA-256: 64 hexadecimal digits in lower case\xbaHXrV2\x11^([0-9a-f]{64})?$\x92\x02@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855R\x06sha256\"G\n\x19UploadFileContentResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"*\n\x0eGetFileRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"=\n\x0fGetFileResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"\xa4\x01\n\x13\x44ownloadFileRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x33\n\rpreview_token\x18\x02 \x01(\tB\x0e\x82\xbd\x18\x02\x08\t\xbaH\x05r\x03\x18\xc8\x01R\x0cpreviewToken\x12\x1f\n\x06offset\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x06offset\x12\x1d\n\x05limit\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x05limit2\xfc\x03\n\x0b\x46ileService\x12\x65\n\nUploadFile\x12#.gazette.files.v1.UploadFileRequest\x1a$.gazette.files.v1.UploadFileResponse\"\n\xfa\xbc\x18\x02\x18\x08\x80\xbd\x18\x01(\x01\x12\x9b\x01\n\x11UploadFileContent\x12*.gazette.files.v1.UploadFileContentRequest\x1a+.gazette.files.v1.UploadFileContentResponse\"+\xfa\xbc\x18\x02\x18\x08\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02\x1b\"\x10/v1/files:upload:\x07\x63ontent(\x01\x12o\n\x07GetFile\x12 .gazette.files.v1.GetFileRequest\x1a!.gazette.files.v1.GetFileResponse\"\x1f\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/files/{id}\x12w\n\x0c\x44ownloadFile\x12%.gazette.files.v1.DownloadFileRequest\x1a\x14.google.api.HttpBody\"(\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/files/{id}:download0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gazette/files/v1/file_service.proto\x12\x10gazette.files.v1\x1a\x1egazette/access/v1/access.proto\x1a\x1cgazette/calls/v1/calls.proto\x1a\x1bgazette/files/v1/file.proto\x1a\x1fgazette/files/v1/managing.proto\x1a\x1egazette/files/v1/serving.proto\x1a\x1dgazette/files/v1/upload.proto\x1a\x1agazette/text/v1/text.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\"}\n\x11UploadFileRequest\x12\x36\n\x06upload\x18\x01 \x01(\x0b\x32\x1c.gazette.files.v1.FileUploadH\x00R\x06upload\x12!\n\x05\x63hunk\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@H\x00R\x05\x63hunkB\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"@\n\x12UploadFileResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"\x8c\x03\n\x18UploadFileContentRequest\x12.\n\x07\x63ontent\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBodyR\x07\x63ontent\x12\x36\n\x0forganisation_id\x18\x02 \x01(\tB\r\x82\xbd\x18\x02\x08\x08\xbaH\x04r\x02\x18$R\x0eorganisationId\x12$\n\x04name\x18\x03 \x01(\tB\x10\x82\xbd\x18\x04\x08\x01\x10\x01\xbaH\x05r\x03\x18\xff\x01R\x04name\x12\x39\n\x10\x61lternative_text\x18\x04 \x01(\tB\x0e\x82\xbd\x18\x02\x08\x02\xbaH\x05r\x03\x18\xe8\x07R\x0f\x61lternativeText\x12\xa6\x01\n\x06sha256\x18\x05 \x01(\tB\x8d\x01\x8a\xbd\x18.a SHA-256: 64 hexadecimal digits in lower case\xbaHXrV2\x11^([0-9a-f]{64})?$\x92\x02@e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855R\x06sha256\"G\n\x19UploadFileContentResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"*\n\x0eGetFileRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\"=\n\x0fGetFileResponse\x12*\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x16.gazette.files.v1.FileR\x04\x66ile\"\xfe\x01\n\x13\x44ownloadFileRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x33\n\rpreview_token\x18\x02 \x01(\tB\x0e\x82\xbd\x18\x02\x08\t\xbaH\x05r\x03\x18\xc8\x01R\x0cpreviewToken\x12\x1f\n\x06offset\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x06offset\x12\x1d\n\x05limit\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x05limit\x12!\n\x07version\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x07version\x12\x35\n\x0e\x64ownload_token\x18\x06 \x01(\tB\x0e\x82\xbd\x18\x02\x08\t\xbaH\x05r\x03\x18\x90\x03R\rdownloadToken2\xd8\x19\n\x0b\x46ileService\x12\x65\n\nUploadFile\x12#.gazette.files.v1.UploadFileRequest\x1a$.gazette.files.v1.UploadFileResponse\"\n\xfa\xbc\x18\x02\x18\x08\x80\xbd\x18\x01(\x01\x12\x9b\x01\n\x11UploadFileContent\x12*.gazette.files.v1.UploadFileContentRequest\x1a+.gazette.files.v1.UploadFileContentResponse\"+\xfa\xbc\x18\x02\x18\x08\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02\x1b\"\x10/v1/files:upload:\x07\x63ontent(\x01\x12o\n\x07GetFile\x12 .gazette.files.v1.GetFileRequest\x1a!.gazette.files.v1.GetFileResponse\"\x1f\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/files/{id}\x12\xa5\x01\n\x0c\x44ownloadFile\x12%.gazette.files.v1.DownloadFileRequest\x1a\x14.google.api.HttpBody\"V\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02G\x12\x17/v1/files/{id}:downloadZ,\x12*/v1/files/{id}/versions/{version}:download0\x01\x12p\n\tListFiles\x12\".gazette.files.v1.ListFilesRequest\x1a#.gazette.files.v1.ListFilesResponse\"\x1a\x90\x02\x01\xfa\xbc\x18\x02\x18\x07\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/files\x12\x83\x01\n\nUpdateFile\x12#.gazette.files.v1.UpdateFileRequest\x1a$.gazette.files.v1.UpdateFileResponse\"*\x90\x02\x02\xfa\xbc\x18\x02\x18\x08\x82\xd3\xe4\x93\x02\x1b\x32\x13/v1/files/{file.id}:\x04\x66ile\x12h\n\x0bReplaceFile\x12$.gazette.files.v1.ReplaceFileRequest\x1a%.gazette.files.v1.ReplaceFileResponse\"\n\xfa\xbc\x18\x02\x18\x08\x80\xbd\x18\x01(\x01\x12\xa4\x01\n\x12ReplaceFileContent\x12+.gazette.files.v1.ReplaceFileContentRequest\x1a,.gazette.files.v1.ReplaceFileContentResponse\"1\xfa\xbc\x18\x02\x18\x08\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02!\"\x16/v1/files/{id}:replace:\x07\x63ontent(\x01\x12\x93\x01\n\x10ListFileVersions\x12).gazette.files.v1.ListFileVersionsRequest\x1a*.gazette.files.v1.ListFileVersionsResponse\"(\x90\x02\x01\xfa\xbc\x18\x02\x18\x07\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/files/{id}/versions\x12u\n\nDeleteFile\x12#.gazette.files.v1.DeleteFileRequest\x1a$.gazette.files.v1.DeleteFileResponse\"\x1c\xfa\xbc\x18\x02\x18\x08\x82\xd3\xe4\x93\x02\x10*\x0e/v1/files/{id}\x12\x83\x01\n\x0bRestoreFile\x12$.gazette.files.v1.RestoreFileRequest\x1a%.gazette.files.v1.RestoreFileResponse\"\'\xfa\xbc\x18\x02\x18\x08\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/files/{id}:restore:\x01*\x12\x7f\n\x0c\x43reateUpload\x12%.gazette.files.v1.CreateUploadRequest\x1a&.gazette.files.v1.CreateUploadResponse\" \xfa\xbc\x18\x02\x18\x08\x80\xbd\x18\x01\x82\xd3\xe4\x93\x02\x10\"\x0b/v1/uploads:\x01*\x12\x88\x01\n\x0f\x43reateTusUpload\x12(.gazette.files.v1.CreateTusUploadRequest\x1a).gazette.files.v1.CreateTusUploadResponse\" \xfa\xbc\x18\x02\x18\x08\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/uploads:tus:\x01*\x12w\n\tGetUpload\x12\".gazette.files.v1.GetUploadRequest\x1a#.gazette.files.v1.GetUploadResponse\"!\x90\x02\x01\xfa\xbc\x18\x02\x18\x08\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/uploads/{id}\x12\x8b\x01\n\x0c\x41ppendUpload\x12%.gazette.files.v1.AppendUploadRequest\x1a&.gazette.files.v1.AppendUploadResponse\"*\x90\x02\x02\xfa\xbc\x18\x02\x18\x08\x82\xd3\xe4\x93\x02\x1b\x32\x10/v1/uploads/{id}:\x07\x63ontent(\x01\x12\x92\x01\n\x0e\x43ompleteUpload\x12\'.gazette.files.v1.CompleteUploadRequest\x1a(.gazette.files.v1.CompleteUploadResponse\"-\x90\x02\x02\xfa\xbc\x18\x02\x18\x08\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/uploads/{id}:complete:\x01*\x12}\n\x0c\x43\x61ncelUpload\x12%.gazette.files.v1.CancelUploadRequest\x1a&.gazette.files.v1.CancelUploadResponse\"\x1e\xfa\xbc\x18\x02\x18\x08\x82\xd3\xe4\x93\x02\x12*\x10/v1/uploads/{id}\x12\xa4\x01\n\x11\x43reateDownloadUrl\x12*.gazette.files.v1.CreateDownloadUrlRequest\x1a+.gazette.files.v1.CreateDownloadUrlResponse\"6\x90\x02\x02\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\'\"\"/v1/files/{id}:create-download-url:\x01*\x12\xc9\x01\n\x0cGetRendition\x12%.gazette.files.v1.GetRenditionRequest\x1a\x14.google.api.HttpBody\"z\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02k\x12)/v1/files/{id}/renditions/{specification}Z>\x12</v1/files/{id}/versions/{version}/renditions/{specification}0\x01\x12\xa8\x01\n\x12\x43reateRenditionUrl\x12+.gazette.files.v1.CreateRenditionUrlRequest\x1a,.gazette.files.v1.CreateRenditionUrlResponse\"7\x90\x02\x02\xfa\xbc\x18\x02\x18\x07\x82\xd3\xe4\x93\x02(\"#/v1/files/{id}:create-rendition-url:\x01*\x12\x80\x01\n\x0bGetFileText\x12$.gazette.files.v1.GetFileTextRequest\x1a%.gazette.files.v1.GetFileTextResponse\"$\x90\x02\x01\xfa\xbc\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/files/{id}/text\x12\x9e\x01\n\x0cGetFileUsage\x12%.gazette.files.v1.GetFileUsageRequest\x1a&.gazette.files.v1.GetFileUsageResponse\"?\x90\x02\x01\xfa\xbc\x18\x02\x18\x07\x82\xd3\xe4\x93\x02\x30\x12./v1/organisations/{organisation_id}/file-usage\x12\xa5\x01\n\x0cSetFileQuota\x12%.gazette.files.v1.SetFileQuotaRequest\x1a&.gazette.files.v1.SetFileQuotaResponse\"F\x90\x02\x02\xfa\xbc\x18\x02\x18\t\x82\xd3\xe4\x93\x02\x37\"2/v1/organisations/{organisation_id}:set-file-quota:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,6 +62,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOWNLOADFILEREQUEST'].fields_by_name['offset']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_DOWNLOADFILEREQUEST'].fields_by_name['limit']._loaded_options = None
   _globals['_DOWNLOADFILEREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_DOWNLOADFILEREQUEST'].fields_by_name['version']._loaded_options = None
+  _globals['_DOWNLOADFILEREQUEST'].fields_by_name['version']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_DOWNLOADFILEREQUEST'].fields_by_name['download_token']._loaded_options = None
+  _globals['_DOWNLOADFILEREQUEST'].fields_by_name['download_token']._serialized_options = b'\202\275\030\002\010\t\272H\005r\003\030\220\003'
   _globals['_FILESERVICE'].methods_by_name['UploadFile']._loaded_options = None
   _globals['_FILESERVICE'].methods_by_name['UploadFile']._serialized_options = b'\372\274\030\002\030\010\200\275\030\001'
   _globals['_FILESERVICE'].methods_by_name['UploadFileContent']._loaded_options = None
@@ -66,23 +73,61 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILESERVICE'].methods_by_name['GetFile']._loaded_options = None
   _globals['_FILESERVICE'].methods_by_name['GetFile']._serialized_options = b'\220\002\001\372\274\030\002\010\001\202\323\344\223\002\020\022\016/v1/files/{id}'
   _globals['_FILESERVICE'].methods_by_name['DownloadFile']._loaded_options = None
-  _globals['_FILESERVICE'].methods_by_name['DownloadFile']._serialized_options = b'\220\002\001\372\274\030\002\010\001\202\323\344\223\002\031\022\027/v1/files/{id}:download'
-  _globals['_UPLOADFILEREQUEST']._serialized_start=233
-  _globals['_UPLOADFILEREQUEST']._serialized_end=358
-  _globals['_UPLOADFILERESPONSE']._serialized_start=360
-  _globals['_UPLOADFILERESPONSE']._serialized_end=424
-  _globals['_UPLOADFILECONTENTREQUEST']._serialized_start=427
-  _globals['_UPLOADFILECONTENTREQUEST']._serialized_end=823
-  _globals['_UPLOADFILECONTENTRESPONSE']._serialized_start=825
-  _globals['_UPLOADFILECONTENTRESPONSE']._serialized_end=896
-  _globals['_GETFILEREQUEST']._serialized_start=898
-  _globals['_GETFILEREQUEST']._serialized_end=940
-  _globals['_GETFILERESPONSE']._serialized_start=942
-  _globals['_GETFILERESPONSE']._serialized_end=1003
-  _globals['_DOWNLOADFILEREQUEST']._serialized_start=1006
-  _globals['_DOWNLOADFILEREQUEST']._serialized_end=1170
-  _globals['_FILESERVICE']._serialized_start=1173
-  _globals['_FILESERVICE']._serialized_end=1681
+  _globals['_FILESERVICE'].methods_by_name['DownloadFile']._serialized_options = b'\220\002\001\372\274\030\002\010\001\202\323\344\223\002G\022\027/v1/files/{id}:downloadZ,\022*/v1/files/{id}/versions/{version}:download'
+  _globals['_FILESERVICE'].methods_by_name['ListFiles']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['ListFiles']._serialized_options = b'\220\002\001\372\274\030\002\030\007\202\323\344\223\002\013\022\t/v1/files'
+  _globals['_FILESERVICE'].methods_by_name['UpdateFile']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['UpdateFile']._serialized_options = b'\220\002\002\372\274\030\002\030\010\202\323\344\223\002\0332\023/v1/files/{file.id}:\004file'
+  _globals['_FILESERVICE'].methods_by_name['ReplaceFile']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['ReplaceFile']._serialized_options = b'\372\274\030\002\030\010\200\275\030\001'
+  _globals['_FILESERVICE'].methods_by_name['ReplaceFileContent']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['ReplaceFileContent']._serialized_options = b'\372\274\030\002\030\010\200\275\030\001\202\323\344\223\002!\"\026/v1/files/{id}:replace:\007content'
+  _globals['_FILESERVICE'].methods_by_name['ListFileVersions']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['ListFileVersions']._serialized_options = b'\220\002\001\372\274\030\002\030\007\202\323\344\223\002\031\022\027/v1/files/{id}/versions'
+  _globals['_FILESERVICE'].methods_by_name['DeleteFile']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['DeleteFile']._serialized_options = b'\372\274\030\002\030\010\202\323\344\223\002\020*\016/v1/files/{id}'
+  _globals['_FILESERVICE'].methods_by_name['RestoreFile']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['RestoreFile']._serialized_options = b'\372\274\030\002\030\010\202\323\344\223\002\033\"\026/v1/files/{id}:restore:\001*'
+  _globals['_FILESERVICE'].methods_by_name['CreateUpload']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['CreateUpload']._serialized_options = b'\372\274\030\002\030\010\200\275\030\001\202\323\344\223\002\020\"\013/v1/uploads:\001*'
+  _globals['_FILESERVICE'].methods_by_name['CreateTusUpload']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['CreateTusUpload']._serialized_options = b'\372\274\030\002\030\010\202\323\344\223\002\024\"\017/v1/uploads:tus:\001*'
+  _globals['_FILESERVICE'].methods_by_name['GetUpload']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['GetUpload']._serialized_options = b'\220\002\001\372\274\030\002\030\010\202\323\344\223\002\022\022\020/v1/uploads/{id}'
+  _globals['_FILESERVICE'].methods_by_name['AppendUpload']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['AppendUpload']._serialized_options = b'\220\002\002\372\274\030\002\030\010\202\323\344\223\002\0332\020/v1/uploads/{id}:\007content'
+  _globals['_FILESERVICE'].methods_by_name['CompleteUpload']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['CompleteUpload']._serialized_options = b'\220\002\002\372\274\030\002\030\010\202\323\344\223\002\036\"\031/v1/uploads/{id}:complete:\001*'
+  _globals['_FILESERVICE'].methods_by_name['CancelUpload']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['CancelUpload']._serialized_options = b'\372\274\030\002\030\010\202\323\344\223\002\022*\020/v1/uploads/{id}'
+  _globals['_FILESERVICE'].methods_by_name['CreateDownloadUrl']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['CreateDownloadUrl']._serialized_options = b'\220\002\002\372\274\030\002\010\001\202\323\344\223\002\'\"\"/v1/files/{id}:create-download-url:\001*'
+  _globals['_FILESERVICE'].methods_by_name['GetRendition']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['GetRendition']._serialized_options = b'\220\002\001\372\274\030\002\010\001\202\323\344\223\002k\022)/v1/files/{id}/renditions/{specification}Z>\022</v1/files/{id}/versions/{version}/renditions/{specification}'
+  _globals['_FILESERVICE'].methods_by_name['CreateRenditionUrl']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['CreateRenditionUrl']._serialized_options = b'\220\002\002\372\274\030\002\030\007\202\323\344\223\002(\"#/v1/files/{id}:create-rendition-url:\001*'
+  _globals['_FILESERVICE'].methods_by_name['GetFileText']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['GetFileText']._serialized_options = b'\220\002\001\372\274\030\002\010\001\202\323\344\223\002\025\022\023/v1/files/{id}/text'
+  _globals['_FILESERVICE'].methods_by_name['GetFileUsage']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['GetFileUsage']._serialized_options = b'\220\002\001\372\274\030\002\030\007\202\323\344\223\0020\022./v1/organisations/{organisation_id}/file-usage'
+  _globals['_FILESERVICE'].methods_by_name['SetFileQuota']._loaded_options = None
+  _globals['_FILESERVICE'].methods_by_name['SetFileQuota']._serialized_options = b'\220\002\002\372\274\030\002\030\t\202\323\344\223\0027\"2/v1/organisations/{organisation_id}:set-file-quota:\001*'
+  _globals['_UPLOADFILEREQUEST']._serialized_start=329
+  _globals['_UPLOADFILEREQUEST']._serialized_end=454
+  _globals['_UPLOADFILERESPONSE']._serialized_start=456
+  _globals['_UPLOADFILERESPONSE']._serialized_end=520
+  _globals['_UPLOADFILECONTENTREQUEST']._serialized_start=523
+  _globals['_UPLOADFILECONTENTREQUEST']._serialized_end=919
+  _globals['_UPLOADFILECONTENTRESPONSE']._serialized_start=921
+  _globals['_UPLOADFILECONTENTRESPONSE']._serialized_end=992
+  _globals['_GETFILEREQUEST']._serialized_start=994
+  _globals['_GETFILEREQUEST']._serialized_end=1036
+  _globals['_GETFILERESPONSE']._serialized_start=1038
+  _globals['_GETFILERESPONSE']._serialized_end=1099
+  _globals['_DOWNLOADFILEREQUEST']._serialized_start=1102
+  _globals['_DOWNLOADFILEREQUEST']._serialized_end=1356
+  _globals['_FILESERVICE']._serialized_start=1359
+  _globals['_FILESERVICE']._serialized_end=4647
 # @@protoc_insertion_point(module_scope)
 UploadFileRequest.__doc__ = """One message of an upload.
 
@@ -113,4 +158,7 @@ id: Its id.
 preview_token: The token of a preview link, whose revision has the file attached: with it the file is read as the preview is, though it is not
     public yet. What is no such token changes nothing.
 offset: How many of its first bytes to leave out. All of them leave nothing, which is no error; more are RANGE_NOT_SATISFIABLE.
-limit: How many bytes to send at most; 0: all that follow."""
+limit: How many bytes to send at most; 0: all that follow.
+version: Which version; 0 for what it is now. Another one than it is now is for those who may read the organisation's files; for all
+    others its address leads to what it is now (301).
+download_token: From CreateDownloadUrl: whoever has it has the file, until it expires."""

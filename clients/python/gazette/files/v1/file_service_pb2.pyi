@@ -192,6 +192,8 @@ class DownloadFileRequest(_message.Message):
     PREVIEW_TOKEN_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    DOWNLOAD_TOKEN_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id."""
     preview_token: _builtins.str
@@ -202,6 +204,12 @@ class DownloadFileRequest(_message.Message):
     """How many of its first bytes to leave out. All of them leave nothing, which is no error; more are RANGE_NOT_SATISFIABLE."""
     limit: _builtins.int
     """How many bytes to send at most; 0: all that follow."""
+    version: _builtins.int
+    """Which version; 0 for what it is now. Another one than it is now is for those who may read the organisation's files; for all
+    others its address leads to what it is now (301).
+    """
+    download_token: _builtins.str
+    """From CreateDownloadUrl: whoever has it has the file, until it expires."""
     def __init__(
         self,
         *,
@@ -209,10 +217,12 @@ class DownloadFileRequest(_message.Message):
         preview_token: _builtins.str = ...,
         offset: _builtins.int = ...,
         limit: _builtins.int = ...,
+        version: _builtins.int = ...,
+        download_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "limit", b"limit", "offset", b"offset", "preview_token", b"preview_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["download_token", b"download_token", "id", b"id", "limit", b"limit", "offset", b"offset", "preview_token", b"preview_token", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,6 +4,9 @@ import grpc
 import warnings
 
 from gazette.files.v1 import file_service_pb2 as gazette_dot_files_dot_v1_dot_file__service__pb2
+from gazette.files.v1 import managing_pb2 as gazette_dot_files_dot_v1_dot_managing__pb2
+from gazette.files.v1 import serving_pb2 as gazette_dot_files_dot_v1_dot_serving__pb2
+from gazette.files.v1 import upload_pb2 as gazette_dot_files_dot_v1_dot_upload__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -57,6 +60,101 @@ class FileServiceStub:
                 '/gazette.files.v1.FileService/DownloadFile',
                 request_serializer=gazette_dot_files_dot_v1_dot_file__service__pb2.DownloadFileRequest.SerializeToString,
                 response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+        self.ListFiles = channel.unary_unary(
+                '/gazette.files.v1.FileService/ListFiles',
+                request_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.ListFilesRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.ListFilesResponse.FromString,
+                _registered_method=True)
+        self.UpdateFile = channel.unary_unary(
+                '/gazette.files.v1.FileService/UpdateFile',
+                request_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.UpdateFileRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.UpdateFileResponse.FromString,
+                _registered_method=True)
+        self.ReplaceFile = channel.stream_unary(
+                '/gazette.files.v1.FileService/ReplaceFile',
+                request_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileResponse.FromString,
+                _registered_method=True)
+        self.ReplaceFileContent = channel.stream_unary(
+                '/gazette.files.v1.FileService/ReplaceFileContent',
+                request_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileContentRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileContentResponse.FromString,
+                _registered_method=True)
+        self.ListFileVersions = channel.unary_unary(
+                '/gazette.files.v1.FileService/ListFileVersions',
+                request_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.ListFileVersionsRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.ListFileVersionsResponse.FromString,
+                _registered_method=True)
+        self.DeleteFile = channel.unary_unary(
+                '/gazette.files.v1.FileService/DeleteFile',
+                request_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.DeleteFileRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.DeleteFileResponse.FromString,
+                _registered_method=True)
+        self.RestoreFile = channel.unary_unary(
+                '/gazette.files.v1.FileService/RestoreFile',
+                request_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.RestoreFileRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.RestoreFileResponse.FromString,
+                _registered_method=True)
+        self.CreateUpload = channel.unary_unary(
+                '/gazette.files.v1.FileService/CreateUpload',
+                request_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.CreateUploadRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.CreateUploadResponse.FromString,
+                _registered_method=True)
+        self.CreateTusUpload = channel.unary_unary(
+                '/gazette.files.v1.FileService/CreateTusUpload',
+                request_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.CreateTusUploadRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.CreateTusUploadResponse.FromString,
+                _registered_method=True)
+        self.GetUpload = channel.unary_unary(
+                '/gazette.files.v1.FileService/GetUpload',
+                request_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.GetUploadRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.GetUploadResponse.FromString,
+                _registered_method=True)
+        self.AppendUpload = channel.stream_unary(
+                '/gazette.files.v1.FileService/AppendUpload',
+                request_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.AppendUploadRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.AppendUploadResponse.FromString,
+                _registered_method=True)
+        self.CompleteUpload = channel.unary_unary(
+                '/gazette.files.v1.FileService/CompleteUpload',
+                request_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.CompleteUploadRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.CompleteUploadResponse.FromString,
+                _registered_method=True)
+        self.CancelUpload = channel.unary_unary(
+                '/gazette.files.v1.FileService/CancelUpload',
+                request_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.CancelUploadRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.CancelUploadResponse.FromString,
+                _registered_method=True)
+        self.CreateDownloadUrl = channel.unary_unary(
+                '/gazette.files.v1.FileService/CreateDownloadUrl',
+                request_serializer=gazette_dot_files_dot_v1_dot_serving__pb2.CreateDownloadUrlRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_serving__pb2.CreateDownloadUrlResponse.FromString,
+                _registered_method=True)
+        self.GetRendition = channel.unary_stream(
+                '/gazette.files.v1.FileService/GetRendition',
+                request_serializer=gazette_dot_files_dot_v1_dot_serving__pb2.GetRenditionRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+        self.CreateRenditionUrl = channel.unary_unary(
+                '/gazette.files.v1.FileService/CreateRenditionUrl',
+                request_serializer=gazette_dot_files_dot_v1_dot_serving__pb2.CreateRenditionUrlRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_serving__pb2.CreateRenditionUrlResponse.FromString,
+                _registered_method=True)
+        self.GetFileText = channel.unary_unary(
+                '/gazette.files.v1.FileService/GetFileText',
+                request_serializer=gazette_dot_files_dot_v1_dot_serving__pb2.GetFileTextRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_serving__pb2.GetFileTextResponse.FromString,
+                _registered_method=True)
+        self.GetFileUsage = channel.unary_unary(
+                '/gazette.files.v1.FileService/GetFileUsage',
+                request_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.GetFileUsageRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.GetFileUsageResponse.FromString,
+                _registered_method=True)
+        self.SetFileQuota = channel.unary_unary(
+                '/gazette.files.v1.FileService/SetFileQuota',
+                request_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.SetFileQuotaRequest.SerializeToString,
+                response_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.SetFileQuotaResponse.FromString,
                 _registered_method=True)
 
 
@@ -119,6 +217,198 @@ class FileServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListFiles(self, request, context):
+        """The files that the caller may read, newest first.
+
+        Errors: INVALID_ARGUMENT for a page token of another list. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateFile(self, request, context):
+        """Changes a file's name, alternative text or focal point. Of a file that is public it takes who may publish its organisation's
+        documents, since its pages follow within seconds.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT; PERMISSION_DENIED. A retry is safe: it answers ABORTED
+        if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplaceFile(self, request_iterator, context):
+        """Takes new bytes for a file, as UploadFile does. The file keeps its id and its address; what it is now is served until the new
+        bytes are READY, and then they are. Addresses of earlier versions lead to the new one from then on. Of a file that is public it
+        takes who may publish its organisation's documents, and its pages follow within seconds.
+
+        Errors: those of UploadFile; NOT_FOUND `FILE_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `FILE_NOT_READY` for a file that
+        has no bytes yet. A retry makes another version, unless it carries the same `idempotency-key`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplaceFileContent(self, request_iterator, context):
+        """The same for HTTP: the request's body is the new bytes, their length is taken from Content-Length.
+
+        Errors: those of ReplaceFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFileVersions(self, request, context):
+        """What a file has been, and is.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; PERMISSION_DENIED. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteFile(self, request, context):
+        """Deletes a file that nothing uses; for 30 days it can be restored. With `now` at once and for good, whatever uses it, which takes
+        who may publish its organisation's documents.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_IN_USE`, which names what uses it; INVALID_ARGUMENT for `now` without
+        an explanation; PERMISSION_DENIED. A retry is safe: it answers NOT_FOUND if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreFile(self, request, context):
+        """Brings back a file that was deleted within the last 30 days.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`, for one that is not deleted or is gone for good, too; PERMISSION_DENIED. A retry is safe: it
+        answers NOT_FOUND if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateUpload(self, request, context):
+        """Begins an upload in pieces, or straight to the object storage. Whether the caller may, and whether there is room for it, is
+        decided here.
+
+        Errors: those of UploadFile that do not need the bytes; FAILED_PRECONDITION `FILE_QUOTA_EXCEEDED`, `UPLOAD_WAY_UNAVAILABLE` where the
+        object storage takes nothing from others. A retry begins another upload, unless it carries the same `idempotency-key`; one that
+        nobody goes on with is given up.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateTusUpload(self, request, context):
+        """The same for clients of tus 1.0 (https://tus.io/protocols/resumable-upload): `Upload-Length`, and `Upload-Metadata` with
+        `organisationId`, `filename`, and perhaps `alternativeText`, `sha256` and `replacesFileId`. The answer is 201, and its `Location` is
+        where HEAD, PATCH and DELETE go: HEAD says `Upload-Offset`, PATCH takes `application/offset+octet-stream` and is answered by 204,
+        DELETE gives up.
+
+        Errors: those of CreateUpload. A retry begins another upload.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUpload(self, request, context):
+        """How far an upload has come. It is for the account that began it.
+
+        Errors: NOT_FOUND `UPLOAD_NOT_FOUND`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AppendUpload(self, request_iterator, context):
+        """Takes the next piece of a resumable upload. What has come of a piece that is cut off stays: GetUpload says where to go on. A later
+        piece takes over from an earlier one that hangs.
+
+        Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; ABORTED `OFFSET_MISMATCH`, with the offset that holds; INVALID_ARGUMENT `SIZE_MISMATCH` for more
+        than was announced, and what UploadFile says of the whole; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe: it is
+        refused where it does not fit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompleteUpload(self, request, context):
+        """Says that the bytes of an upload have gone to the object storage. They are examined then.
+
+        Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; INVALID_ARGUMENT `UPLOAD_INCOMPLETE`, and what UploadFile says of the whole; UNAVAILABLE
+        `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe: it answers what came of the first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelUpload(self, request, context):
+        """Gives an upload up; what has come of it is removed.
+
+        Errors: NOT_FOUND `UPLOAD_NOT_FOUND`. A retry is safe: it answers NOT_FOUND if the first call arrived.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateDownloadUrl(self, request, context):
+        """An address at which a file can be had for a while, without a token: for a program that knows nothing of Gazette, or to let the
+        object storage send what is large.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRendition(self, request, context):
+        """An image made from a file: made once, and kept.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; INVALID_ARGUMENT `RENDITION_NOT_LISTED` without a signature that holds; FAILED_PRECONDITION
+        `NO_RENDITIONS` of a file that is no image and no PDF; RESOURCE_EXHAUSTED while too many are being made; UNAVAILABLE
+        `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateRenditionUrl(self, request, context):
+        """The address of an image made from a file, signed, for what is not listed.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `NO_RENDITIONS`; PERMISSION_DENIED. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFileText(self, request, context):
+        """What a file says, as text: for searching, and for those who cannot open it.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFileUsage(self, request, context):
+        """How much an organisation stores, and may.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetFileQuota(self, request, context):
+        """Sets how much an organisation may store. Needs a grant for all organisations.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED. A retry is safe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FileServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -141,6 +431,101 @@ def add_FileServiceServicer_to_server(servicer, server):
                     servicer.DownloadFile,
                     request_deserializer=gazette_dot_files_dot_v1_dot_file__service__pb2.DownloadFileRequest.FromString,
                     response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'ListFiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFiles,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.ListFilesRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.ListFilesResponse.SerializeToString,
+            ),
+            'UpdateFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateFile,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.UpdateFileRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.UpdateFileResponse.SerializeToString,
+            ),
+            'ReplaceFile': grpc.stream_unary_rpc_method_handler(
+                    servicer.ReplaceFile,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileResponse.SerializeToString,
+            ),
+            'ReplaceFileContent': grpc.stream_unary_rpc_method_handler(
+                    servicer.ReplaceFileContent,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileContentRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileContentResponse.SerializeToString,
+            ),
+            'ListFileVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFileVersions,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.ListFileVersionsRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.ListFileVersionsResponse.SerializeToString,
+            ),
+            'DeleteFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteFile,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.DeleteFileRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.DeleteFileResponse.SerializeToString,
+            ),
+            'RestoreFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreFile,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.RestoreFileRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.RestoreFileResponse.SerializeToString,
+            ),
+            'CreateUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateUpload,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.CreateUploadRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.CreateUploadResponse.SerializeToString,
+            ),
+            'CreateTusUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateTusUpload,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.CreateTusUploadRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.CreateTusUploadResponse.SerializeToString,
+            ),
+            'GetUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUpload,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.GetUploadRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.GetUploadResponse.SerializeToString,
+            ),
+            'AppendUpload': grpc.stream_unary_rpc_method_handler(
+                    servicer.AppendUpload,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.AppendUploadRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.AppendUploadResponse.SerializeToString,
+            ),
+            'CompleteUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteUpload,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.CompleteUploadRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.CompleteUploadResponse.SerializeToString,
+            ),
+            'CancelUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelUpload,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_upload__pb2.CancelUploadRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_upload__pb2.CancelUploadResponse.SerializeToString,
+            ),
+            'CreateDownloadUrl': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateDownloadUrl,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_serving__pb2.CreateDownloadUrlRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_serving__pb2.CreateDownloadUrlResponse.SerializeToString,
+            ),
+            'GetRendition': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetRendition,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_serving__pb2.GetRenditionRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'CreateRenditionUrl': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateRenditionUrl,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_serving__pb2.CreateRenditionUrlRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_serving__pb2.CreateRenditionUrlResponse.SerializeToString,
+            ),
+            'GetFileText': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFileText,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_serving__pb2.GetFileTextRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_serving__pb2.GetFileTextResponse.SerializeToString,
+            ),
+            'GetFileUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFileUsage,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.GetFileUsageRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.GetFileUsageResponse.SerializeToString,
+            ),
+            'SetFileQuota': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetFileQuota,
+                    request_deserializer=gazette_dot_files_dot_v1_dot_managing__pb2.SetFileQuotaRequest.FromString,
+                    response_serializer=gazette_dot_files_dot_v1_dot_managing__pb2.SetFileQuotaResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -254,6 +639,519 @@ class FileService:
             '/gazette.files.v1.FileService/DownloadFile',
             gazette_dot_files_dot_v1_dot_file__service__pb2.DownloadFileRequest.SerializeToString,
             google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/ListFiles',
+            gazette_dot_files_dot_v1_dot_managing__pb2.ListFilesRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_managing__pb2.ListFilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/UpdateFile',
+            gazette_dot_files_dot_v1_dot_managing__pb2.UpdateFileRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_managing__pb2.UpdateFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplaceFile(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/gazette.files.v1.FileService/ReplaceFile',
+            gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplaceFileContent(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/gazette.files.v1.FileService/ReplaceFileContent',
+            gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileContentRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_managing__pb2.ReplaceFileContentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFileVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/ListFileVersions',
+            gazette_dot_files_dot_v1_dot_managing__pb2.ListFileVersionsRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_managing__pb2.ListFileVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/DeleteFile',
+            gazette_dot_files_dot_v1_dot_managing__pb2.DeleteFileRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_managing__pb2.DeleteFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/RestoreFile',
+            gazette_dot_files_dot_v1_dot_managing__pb2.RestoreFileRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_managing__pb2.RestoreFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/CreateUpload',
+            gazette_dot_files_dot_v1_dot_upload__pb2.CreateUploadRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_upload__pb2.CreateUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateTusUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/CreateTusUpload',
+            gazette_dot_files_dot_v1_dot_upload__pb2.CreateTusUploadRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_upload__pb2.CreateTusUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/GetUpload',
+            gazette_dot_files_dot_v1_dot_upload__pb2.GetUploadRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_upload__pb2.GetUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AppendUpload(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/gazette.files.v1.FileService/AppendUpload',
+            gazette_dot_files_dot_v1_dot_upload__pb2.AppendUploadRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_upload__pb2.AppendUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/CompleteUpload',
+            gazette_dot_files_dot_v1_dot_upload__pb2.CompleteUploadRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_upload__pb2.CompleteUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/CancelUpload',
+            gazette_dot_files_dot_v1_dot_upload__pb2.CancelUploadRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_upload__pb2.CancelUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateDownloadUrl(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/CreateDownloadUrl',
+            gazette_dot_files_dot_v1_dot_serving__pb2.CreateDownloadUrlRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_serving__pb2.CreateDownloadUrlResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRendition(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/gazette.files.v1.FileService/GetRendition',
+            gazette_dot_files_dot_v1_dot_serving__pb2.GetRenditionRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateRenditionUrl(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/CreateRenditionUrl',
+            gazette_dot_files_dot_v1_dot_serving__pb2.CreateRenditionUrlRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_serving__pb2.CreateRenditionUrlResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFileText(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/GetFileText',
+            gazette_dot_files_dot_v1_dot_serving__pb2.GetFileTextRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_serving__pb2.GetFileTextResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFileUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/GetFileUsage',
+            gazette_dot_files_dot_v1_dot_managing__pb2.GetFileUsageRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_managing__pb2.GetFileUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetFileQuota(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gazette.files.v1.FileService/SetFileQuota',
+            gazette_dot_files_dot_v1_dot_managing__pb2.SetFileQuotaRequest.SerializeToString,
+            gazette_dot_files_dot_v1_dot_managing__pb2.SetFileQuotaResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,9 @@ isort:skip_file
 
 from collections import abc as _abc
 from gazette.files.v1 import file_service_pb2 as _file_service_pb2
+from gazette.files.v1 import managing_pb2 as _managing_pb2
+from gazette.files.v1 import serving_pb2 as _serving_pb2
+from gazette.files.v1 import upload_pb2 as _upload_pb2
 from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
 import abc as _abc_1
@@ -74,6 +77,122 @@ class FileServiceStub:
     Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
     safe.
     """
+    ListFiles: _grpc.UnaryUnaryMultiCallable[_managing_pb2.ListFilesRequest, _managing_pb2.ListFilesResponse]
+    """The files that the caller may read, newest first.
+
+    Errors: INVALID_ARGUMENT for a page token of another list. A retry is safe.
+    """
+    UpdateFile: _grpc.UnaryUnaryMultiCallable[_managing_pb2.UpdateFileRequest, _managing_pb2.UpdateFileResponse]
+    """Changes a file's name, alternative text or focal point. Of a file that is public it takes who may publish its organisation's
+    documents, since its pages follow within seconds.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT; PERMISSION_DENIED. A retry is safe: it answers ABORTED
+    if the first call arrived.
+    """
+    ReplaceFile: _grpc.StreamUnaryMultiCallable[_managing_pb2.ReplaceFileRequest, _managing_pb2.ReplaceFileResponse]
+    """Takes new bytes for a file, as UploadFile does. The file keeps its id and its address; what it is now is served until the new
+    bytes are READY, and then they are. Addresses of earlier versions lead to the new one from then on. Of a file that is public it
+    takes who may publish its organisation's documents, and its pages follow within seconds.
+
+    Errors: those of UploadFile; NOT_FOUND `FILE_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `FILE_NOT_READY` for a file that
+    has no bytes yet. A retry makes another version, unless it carries the same `idempotency-key`.
+    """
+    ReplaceFileContent: _grpc.StreamUnaryMultiCallable[_managing_pb2.ReplaceFileContentRequest, _managing_pb2.ReplaceFileContentResponse]
+    """The same for HTTP: the request's body is the new bytes, their length is taken from Content-Length.
+
+    Errors: those of ReplaceFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+    """
+    ListFileVersions: _grpc.UnaryUnaryMultiCallable[_managing_pb2.ListFileVersionsRequest, _managing_pb2.ListFileVersionsResponse]
+    """What a file has been, and is.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; PERMISSION_DENIED. A retry is safe.
+    """
+    DeleteFile: _grpc.UnaryUnaryMultiCallable[_managing_pb2.DeleteFileRequest, _managing_pb2.DeleteFileResponse]
+    """Deletes a file that nothing uses; for 30 days it can be restored. With `now` at once and for good, whatever uses it, which takes
+    who may publish its organisation's documents.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_IN_USE`, which names what uses it; INVALID_ARGUMENT for `now` without
+    an explanation; PERMISSION_DENIED. A retry is safe: it answers NOT_FOUND if the first call arrived.
+    """
+    RestoreFile: _grpc.UnaryUnaryMultiCallable[_managing_pb2.RestoreFileRequest, _managing_pb2.RestoreFileResponse]
+    """Brings back a file that was deleted within the last 30 days.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`, for one that is not deleted or is gone for good, too; PERMISSION_DENIED. A retry is safe: it
+    answers NOT_FOUND if the first call arrived.
+    """
+    CreateUpload: _grpc.UnaryUnaryMultiCallable[_upload_pb2.CreateUploadRequest, _upload_pb2.CreateUploadResponse]
+    """Begins an upload in pieces, or straight to the object storage. Whether the caller may, and whether there is room for it, is
+    decided here.
+
+    Errors: those of UploadFile that do not need the bytes; FAILED_PRECONDITION `FILE_QUOTA_EXCEEDED`, `UPLOAD_WAY_UNAVAILABLE` where the
+    object storage takes nothing from others. A retry begins another upload, unless it carries the same `idempotency-key`; one that
+    nobody goes on with is given up.
+    """
+    CreateTusUpload: _grpc.UnaryUnaryMultiCallable[_upload_pb2.CreateTusUploadRequest, _upload_pb2.CreateTusUploadResponse]
+    """The same for clients of tus 1.0 (https://tus.io/protocols/resumable-upload): `Upload-Length`, and `Upload-Metadata` with
+    `organisationId`, `filename`, and perhaps `alternativeText`, `sha256` and `replacesFileId`. The answer is 201, and its `Location` is
+    where HEAD, PATCH and DELETE go: HEAD says `Upload-Offset`, PATCH takes `application/offset+octet-stream` and is answered by 204,
+    DELETE gives up.
+
+    Errors: those of CreateUpload. A retry begins another upload.
+    """
+    GetUpload: _grpc.UnaryUnaryMultiCallable[_upload_pb2.GetUploadRequest, _upload_pb2.GetUploadResponse]
+    """How far an upload has come. It is for the account that began it.
+
+    Errors: NOT_FOUND `UPLOAD_NOT_FOUND`. A retry is safe.
+    """
+    AppendUpload: _grpc.StreamUnaryMultiCallable[_upload_pb2.AppendUploadRequest, _upload_pb2.AppendUploadResponse]
+    """Takes the next piece of a resumable upload. What has come of a piece that is cut off stays: GetUpload says where to go on. A later
+    piece takes over from an earlier one that hangs.
+
+    Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; ABORTED `OFFSET_MISMATCH`, with the offset that holds; INVALID_ARGUMENT `SIZE_MISMATCH` for more
+    than was announced, and what UploadFile says of the whole; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe: it is
+    refused where it does not fit.
+    """
+    CompleteUpload: _grpc.UnaryUnaryMultiCallable[_upload_pb2.CompleteUploadRequest, _upload_pb2.CompleteUploadResponse]
+    """Says that the bytes of an upload have gone to the object storage. They are examined then.
+
+    Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; INVALID_ARGUMENT `UPLOAD_INCOMPLETE`, and what UploadFile says of the whole; UNAVAILABLE
+    `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe: it answers what came of the first.
+    """
+    CancelUpload: _grpc.UnaryUnaryMultiCallable[_upload_pb2.CancelUploadRequest, _upload_pb2.CancelUploadResponse]
+    """Gives an upload up; what has come of it is removed.
+
+    Errors: NOT_FOUND `UPLOAD_NOT_FOUND`. A retry is safe: it answers NOT_FOUND if the first call arrived.
+    """
+    CreateDownloadUrl: _grpc.UnaryUnaryMultiCallable[_serving_pb2.CreateDownloadUrlRequest, _serving_pb2.CreateDownloadUrlResponse]
+    """An address at which a file can be had for a while, without a token: for a program that knows nothing of Gazette, or to let the
+    object storage send what is large.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+    """
+    GetRendition: _grpc.UnaryStreamMultiCallable[_serving_pb2.GetRenditionRequest, _httpbody_pb2.HttpBody]
+    """An image made from a file: made once, and kept.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; INVALID_ARGUMENT `RENDITION_NOT_LISTED` without a signature that holds; FAILED_PRECONDITION
+    `NO_RENDITIONS` of a file that is no image and no PDF; RESOURCE_EXHAUSTED while too many are being made; UNAVAILABLE
+    `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe.
+    """
+    CreateRenditionUrl: _grpc.UnaryUnaryMultiCallable[_serving_pb2.CreateRenditionUrlRequest, _serving_pb2.CreateRenditionUrlResponse]
+    """The address of an image made from a file, signed, for what is not listed.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `NO_RENDITIONS`; PERMISSION_DENIED. A retry is safe.
+    """
+    GetFileText: _grpc.UnaryUnaryMultiCallable[_serving_pb2.GetFileTextRequest, _serving_pb2.GetFileTextResponse]
+    """What a file says, as text: for searching, and for those who cannot open it.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+    """
+    GetFileUsage: _grpc.UnaryUnaryMultiCallable[_managing_pb2.GetFileUsageRequest, _managing_pb2.GetFileUsageResponse]
+    """How much an organisation stores, and may.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe.
+    """
+    SetFileQuota: _grpc.UnaryUnaryMultiCallable[_managing_pb2.SetFileQuotaRequest, _managing_pb2.SetFileQuotaResponse]
+    """Sets how much an organisation may store. Needs a grant for all organisations.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED. A retry is safe.
+    """
 
 @_typing.type_check_only
 class FileServiceAsyncStub(FileServiceStub):
@@ -119,6 +238,122 @@ class FileServiceAsyncStub(FileServiceStub):
 
     Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
     safe.
+    """
+    ListFiles: _aio.UnaryUnaryMultiCallable[_managing_pb2.ListFilesRequest, _managing_pb2.ListFilesResponse]  # type: ignore[assignment]
+    """The files that the caller may read, newest first.
+
+    Errors: INVALID_ARGUMENT for a page token of another list. A retry is safe.
+    """
+    UpdateFile: _aio.UnaryUnaryMultiCallable[_managing_pb2.UpdateFileRequest, _managing_pb2.UpdateFileResponse]  # type: ignore[assignment]
+    """Changes a file's name, alternative text or focal point. Of a file that is public it takes who may publish its organisation's
+    documents, since its pages follow within seconds.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT; PERMISSION_DENIED. A retry is safe: it answers ABORTED
+    if the first call arrived.
+    """
+    ReplaceFile: _aio.StreamUnaryMultiCallable[_managing_pb2.ReplaceFileRequest, _managing_pb2.ReplaceFileResponse]  # type: ignore[assignment]
+    """Takes new bytes for a file, as UploadFile does. The file keeps its id and its address; what it is now is served until the new
+    bytes are READY, and then they are. Addresses of earlier versions lead to the new one from then on. Of a file that is public it
+    takes who may publish its organisation's documents, and its pages follow within seconds.
+
+    Errors: those of UploadFile; NOT_FOUND `FILE_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `FILE_NOT_READY` for a file that
+    has no bytes yet. A retry makes another version, unless it carries the same `idempotency-key`.
+    """
+    ReplaceFileContent: _aio.StreamUnaryMultiCallable[_managing_pb2.ReplaceFileContentRequest, _managing_pb2.ReplaceFileContentResponse]  # type: ignore[assignment]
+    """The same for HTTP: the request's body is the new bytes, their length is taken from Content-Length.
+
+    Errors: those of ReplaceFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+    """
+    ListFileVersions: _aio.UnaryUnaryMultiCallable[_managing_pb2.ListFileVersionsRequest, _managing_pb2.ListFileVersionsResponse]  # type: ignore[assignment]
+    """What a file has been, and is.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; PERMISSION_DENIED. A retry is safe.
+    """
+    DeleteFile: _aio.UnaryUnaryMultiCallable[_managing_pb2.DeleteFileRequest, _managing_pb2.DeleteFileResponse]  # type: ignore[assignment]
+    """Deletes a file that nothing uses; for 30 days it can be restored. With `now` at once and for good, whatever uses it, which takes
+    who may publish its organisation's documents.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_IN_USE`, which names what uses it; INVALID_ARGUMENT for `now` without
+    an explanation; PERMISSION_DENIED. A retry is safe: it answers NOT_FOUND if the first call arrived.
+    """
+    RestoreFile: _aio.UnaryUnaryMultiCallable[_managing_pb2.RestoreFileRequest, _managing_pb2.RestoreFileResponse]  # type: ignore[assignment]
+    """Brings back a file that was deleted within the last 30 days.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`, for one that is not deleted or is gone for good, too; PERMISSION_DENIED. A retry is safe: it
+    answers NOT_FOUND if the first call arrived.
+    """
+    CreateUpload: _aio.UnaryUnaryMultiCallable[_upload_pb2.CreateUploadRequest, _upload_pb2.CreateUploadResponse]  # type: ignore[assignment]
+    """Begins an upload in pieces, or straight to the object storage. Whether the caller may, and whether there is room for it, is
+    decided here.
+
+    Errors: those of UploadFile that do not need the bytes; FAILED_PRECONDITION `FILE_QUOTA_EXCEEDED`, `UPLOAD_WAY_UNAVAILABLE` where the
+    object storage takes nothing from others. A retry begins another upload, unless it carries the same `idempotency-key`; one that
+    nobody goes on with is given up.
+    """
+    CreateTusUpload: _aio.UnaryUnaryMultiCallable[_upload_pb2.CreateTusUploadRequest, _upload_pb2.CreateTusUploadResponse]  # type: ignore[assignment]
+    """The same for clients of tus 1.0 (https://tus.io/protocols/resumable-upload): `Upload-Length`, and `Upload-Metadata` with
+    `organisationId`, `filename`, and perhaps `alternativeText`, `sha256` and `replacesFileId`. The answer is 201, and its `Location` is
+    where HEAD, PATCH and DELETE go: HEAD says `Upload-Offset`, PATCH takes `application/offset+octet-stream` and is answered by 204,
+    DELETE gives up.
+
+    Errors: those of CreateUpload. A retry begins another upload.
+    """
+    GetUpload: _aio.UnaryUnaryMultiCallable[_upload_pb2.GetUploadRequest, _upload_pb2.GetUploadResponse]  # type: ignore[assignment]
+    """How far an upload has come. It is for the account that began it.
+
+    Errors: NOT_FOUND `UPLOAD_NOT_FOUND`. A retry is safe.
+    """
+    AppendUpload: _aio.StreamUnaryMultiCallable[_upload_pb2.AppendUploadRequest, _upload_pb2.AppendUploadResponse]  # type: ignore[assignment]
+    """Takes the next piece of a resumable upload. What has come of a piece that is cut off stays: GetUpload says where to go on. A later
+    piece takes over from an earlier one that hangs.
+
+    Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; ABORTED `OFFSET_MISMATCH`, with the offset that holds; INVALID_ARGUMENT `SIZE_MISMATCH` for more
+    than was announced, and what UploadFile says of the whole; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe: it is
+    refused where it does not fit.
+    """
+    CompleteUpload: _aio.UnaryUnaryMultiCallable[_upload_pb2.CompleteUploadRequest, _upload_pb2.CompleteUploadResponse]  # type: ignore[assignment]
+    """Says that the bytes of an upload have gone to the object storage. They are examined then.
+
+    Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; INVALID_ARGUMENT `UPLOAD_INCOMPLETE`, and what UploadFile says of the whole; UNAVAILABLE
+    `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe: it answers what came of the first.
+    """
+    CancelUpload: _aio.UnaryUnaryMultiCallable[_upload_pb2.CancelUploadRequest, _upload_pb2.CancelUploadResponse]  # type: ignore[assignment]
+    """Gives an upload up; what has come of it is removed.
+
+    Errors: NOT_FOUND `UPLOAD_NOT_FOUND`. A retry is safe: it answers NOT_FOUND if the first call arrived.
+    """
+    CreateDownloadUrl: _aio.UnaryUnaryMultiCallable[_serving_pb2.CreateDownloadUrlRequest, _serving_pb2.CreateDownloadUrlResponse]  # type: ignore[assignment]
+    """An address at which a file can be had for a while, without a token: for a program that knows nothing of Gazette, or to let the
+    object storage send what is large.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+    """
+    GetRendition: _aio.UnaryStreamMultiCallable[_serving_pb2.GetRenditionRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """An image made from a file: made once, and kept.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; INVALID_ARGUMENT `RENDITION_NOT_LISTED` without a signature that holds; FAILED_PRECONDITION
+    `NO_RENDITIONS` of a file that is no image and no PDF; RESOURCE_EXHAUSTED while too many are being made; UNAVAILABLE
+    `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe.
+    """
+    CreateRenditionUrl: _aio.UnaryUnaryMultiCallable[_serving_pb2.CreateRenditionUrlRequest, _serving_pb2.CreateRenditionUrlResponse]  # type: ignore[assignment]
+    """The address of an image made from a file, signed, for what is not listed.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `NO_RENDITIONS`; PERMISSION_DENIED. A retry is safe.
+    """
+    GetFileText: _aio.UnaryUnaryMultiCallable[_serving_pb2.GetFileTextRequest, _serving_pb2.GetFileTextResponse]  # type: ignore[assignment]
+    """What a file says, as text: for searching, and for those who cannot open it.
+
+    Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+    """
+    GetFileUsage: _aio.UnaryUnaryMultiCallable[_managing_pb2.GetFileUsageRequest, _managing_pb2.GetFileUsageResponse]  # type: ignore[assignment]
+    """How much an organisation stores, and may.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe.
+    """
+    SetFileQuota: _aio.UnaryUnaryMultiCallable[_managing_pb2.SetFileQuotaRequest, _managing_pb2.SetFileQuotaResponse]  # type: ignore[assignment]
+    """Sets how much an organisation may store. Needs a grant for all organisations.
+
+    Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED. A retry is safe.
     """
 
 class FileServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -186,6 +421,236 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
         safe.
+        """
+
+    @_abc_1.abstractmethod
+    def ListFiles(
+        self,
+        request: _managing_pb2.ListFilesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_managing_pb2.ListFilesResponse, _abc.Awaitable[_managing_pb2.ListFilesResponse]]:
+        """The files that the caller may read, newest first.
+
+        Errors: INVALID_ARGUMENT for a page token of another list. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateFile(
+        self,
+        request: _managing_pb2.UpdateFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_managing_pb2.UpdateFileResponse, _abc.Awaitable[_managing_pb2.UpdateFileResponse]]:
+        """Changes a file's name, alternative text or focal point. Of a file that is public it takes who may publish its organisation's
+        documents, since its pages follow within seconds.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT; PERMISSION_DENIED. A retry is safe: it answers ABORTED
+        if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def ReplaceFile(
+        self,
+        request_iterator: _MaybeAsyncIterator[_managing_pb2.ReplaceFileRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_managing_pb2.ReplaceFileResponse, _abc.Awaitable[_managing_pb2.ReplaceFileResponse]]:
+        """Takes new bytes for a file, as UploadFile does. The file keeps its id and its address; what it is now is served until the new
+        bytes are READY, and then they are. Addresses of earlier versions lead to the new one from then on. Of a file that is public it
+        takes who may publish its organisation's documents, and its pages follow within seconds.
+
+        Errors: those of UploadFile; NOT_FOUND `FILE_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `FILE_NOT_READY` for a file that
+        has no bytes yet. A retry makes another version, unless it carries the same `idempotency-key`.
+        """
+
+    @_abc_1.abstractmethod
+    def ReplaceFileContent(
+        self,
+        request_iterator: _MaybeAsyncIterator[_managing_pb2.ReplaceFileContentRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_managing_pb2.ReplaceFileContentResponse, _abc.Awaitable[_managing_pb2.ReplaceFileContentResponse]]:
+        """The same for HTTP: the request's body is the new bytes, their length is taken from Content-Length.
+
+        Errors: those of ReplaceFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListFileVersions(
+        self,
+        request: _managing_pb2.ListFileVersionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_managing_pb2.ListFileVersionsResponse, _abc.Awaitable[_managing_pb2.ListFileVersionsResponse]]:
+        """What a file has been, and is.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; PERMISSION_DENIED. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteFile(
+        self,
+        request: _managing_pb2.DeleteFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_managing_pb2.DeleteFileResponse, _abc.Awaitable[_managing_pb2.DeleteFileResponse]]:
+        """Deletes a file that nothing uses; for 30 days it can be restored. With `now` at once and for good, whatever uses it, which takes
+        who may publish its organisation's documents.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_IN_USE`, which names what uses it; INVALID_ARGUMENT for `now` without
+        an explanation; PERMISSION_DENIED. A retry is safe: it answers NOT_FOUND if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def RestoreFile(
+        self,
+        request: _managing_pb2.RestoreFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_managing_pb2.RestoreFileResponse, _abc.Awaitable[_managing_pb2.RestoreFileResponse]]:
+        """Brings back a file that was deleted within the last 30 days.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`, for one that is not deleted or is gone for good, too; PERMISSION_DENIED. A retry is safe: it
+        answers NOT_FOUND if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateUpload(
+        self,
+        request: _upload_pb2.CreateUploadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_upload_pb2.CreateUploadResponse, _abc.Awaitable[_upload_pb2.CreateUploadResponse]]:
+        """Begins an upload in pieces, or straight to the object storage. Whether the caller may, and whether there is room for it, is
+        decided here.
+
+        Errors: those of UploadFile that do not need the bytes; FAILED_PRECONDITION `FILE_QUOTA_EXCEEDED`, `UPLOAD_WAY_UNAVAILABLE` where the
+        object storage takes nothing from others. A retry begins another upload, unless it carries the same `idempotency-key`; one that
+        nobody goes on with is given up.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateTusUpload(
+        self,
+        request: _upload_pb2.CreateTusUploadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_upload_pb2.CreateTusUploadResponse, _abc.Awaitable[_upload_pb2.CreateTusUploadResponse]]:
+        """The same for clients of tus 1.0 (https://tus.io/protocols/resumable-upload): `Upload-Length`, and `Upload-Metadata` with
+        `organisationId`, `filename`, and perhaps `alternativeText`, `sha256` and `replacesFileId`. The answer is 201, and its `Location` is
+        where HEAD, PATCH and DELETE go: HEAD says `Upload-Offset`, PATCH takes `application/offset+octet-stream` and is answered by 204,
+        DELETE gives up.
+
+        Errors: those of CreateUpload. A retry begins another upload.
+        """
+
+    @_abc_1.abstractmethod
+    def GetUpload(
+        self,
+        request: _upload_pb2.GetUploadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_upload_pb2.GetUploadResponse, _abc.Awaitable[_upload_pb2.GetUploadResponse]]:
+        """How far an upload has come. It is for the account that began it.
+
+        Errors: NOT_FOUND `UPLOAD_NOT_FOUND`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def AppendUpload(
+        self,
+        request_iterator: _MaybeAsyncIterator[_upload_pb2.AppendUploadRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_upload_pb2.AppendUploadResponse, _abc.Awaitable[_upload_pb2.AppendUploadResponse]]:
+        """Takes the next piece of a resumable upload. What has come of a piece that is cut off stays: GetUpload says where to go on. A later
+        piece takes over from an earlier one that hangs.
+
+        Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; ABORTED `OFFSET_MISMATCH`, with the offset that holds; INVALID_ARGUMENT `SIZE_MISMATCH` for more
+        than was announced, and what UploadFile says of the whole; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe: it is
+        refused where it does not fit.
+        """
+
+    @_abc_1.abstractmethod
+    def CompleteUpload(
+        self,
+        request: _upload_pb2.CompleteUploadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_upload_pb2.CompleteUploadResponse, _abc.Awaitable[_upload_pb2.CompleteUploadResponse]]:
+        """Says that the bytes of an upload have gone to the object storage. They are examined then.
+
+        Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; INVALID_ARGUMENT `UPLOAD_INCOMPLETE`, and what UploadFile says of the whole; UNAVAILABLE
+        `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe: it answers what came of the first.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelUpload(
+        self,
+        request: _upload_pb2.CancelUploadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_upload_pb2.CancelUploadResponse, _abc.Awaitable[_upload_pb2.CancelUploadResponse]]:
+        """Gives an upload up; what has come of it is removed.
+
+        Errors: NOT_FOUND `UPLOAD_NOT_FOUND`. A retry is safe: it answers NOT_FOUND if the first call arrived.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateDownloadUrl(
+        self,
+        request: _serving_pb2.CreateDownloadUrlRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_serving_pb2.CreateDownloadUrlResponse, _abc.Awaitable[_serving_pb2.CreateDownloadUrlResponse]]:
+        """An address at which a file can be had for a while, without a token: for a program that knows nothing of Gazette, or to let the
+        object storage send what is large.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def GetRendition(
+        self,
+        request: _serving_pb2.GetRenditionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
+        """An image made from a file: made once, and kept.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; INVALID_ARGUMENT `RENDITION_NOT_LISTED` without a signature that holds; FAILED_PRECONDITION
+        `NO_RENDITIONS` of a file that is no image and no PDF; RESOURCE_EXHAUSTED while too many are being made; UNAVAILABLE
+        `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateRenditionUrl(
+        self,
+        request: _serving_pb2.CreateRenditionUrlRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_serving_pb2.CreateRenditionUrlResponse, _abc.Awaitable[_serving_pb2.CreateRenditionUrlResponse]]:
+        """The address of an image made from a file, signed, for what is not listed.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `NO_RENDITIONS`; PERMISSION_DENIED. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def GetFileText(
+        self,
+        request: _serving_pb2.GetFileTextRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_serving_pb2.GetFileTextResponse, _abc.Awaitable[_serving_pb2.GetFileTextResponse]]:
+        """What a file says, as text: for searching, and for those who cannot open it.
+
+        Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def GetFileUsage(
+        self,
+        request: _managing_pb2.GetFileUsageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_managing_pb2.GetFileUsageResponse, _abc.Awaitable[_managing_pb2.GetFileUsageResponse]]:
+        """How much an organisation stores, and may.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe.
+        """
+
+    @_abc_1.abstractmethod
+    def SetFileQuota(
+        self,
+        request: _managing_pb2.SetFileQuotaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_managing_pb2.SetFileQuotaResponse, _abc.Awaitable[_managing_pb2.SetFileQuotaResponse]]:
+        """Sets how much an organisation may store. Needs a grant for all organisations.
+
+        Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED. A retry is safe.
         """
 
 def add_FileServiceServicer_to_server(servicer: FileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

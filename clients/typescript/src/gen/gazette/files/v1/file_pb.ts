@@ -12,7 +12,155 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gazette/files/v1/file.proto.
  */
 export const file_gazette_files_v1_file: GenFile = /*@__PURE__*/
-  fileDesc("ChtnYXpldHRlL2ZpbGVzL3YxL2ZpbGUucHJvdG8SEGdhemV0dGUuZmlsZXMudjEirwIKBEZpbGUSCgoCaWQYASABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAIgASgJEgwKBG5hbWUYAyABKAkSFAoMY29udGVudF90eXBlGAQgASgJEhIKCnNpemVfYnl0ZXMYBSABKAMSDgoGc2hhMjU2GAYgASgJEioKBXN0YXRlGAcgASgOMhsuZ2F6ZXR0ZS5maWxlcy52MS5GaWxlU3RhdGUSGAoQYWx0ZXJuYXRpdmVfdGV4dBgIIAEoCRIwCgxwdWJsaXNoX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2NyZWF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglpc19wdWJsaWMYCyABKAgicQoKRmlsZVVwbG9hZBIXCg9vcmdhbmlzYXRpb25faWQYASABKAkSDAoEbmFtZRgCIAEoCRIYChBhbHRlcm5hdGl2ZV90ZXh0GAMgASgJEhIKCnNpemVfYnl0ZXMYBCABKAMSDgoGc2hhMjU2GAUgASgJKlUKCUZpbGVTdGF0ZRIaChZGSUxFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSRklMRV9TVEFURV9QRU5ESU5HEAESFAoQRklMRV9TVEFURV9SRUFEWRACYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChtnYXpldHRlL2ZpbGVzL3YxL2ZpbGUucHJvdG8SEGdhemV0dGUuZmlsZXMudjEiLAoJUmVqZWN0aW9uEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIiIKCkZvY2FsUG9pbnQSCQoBeBgBIAEoBRIJCgF5GAIgASgFImUKBUltYWdlEg0KBXdpZHRoGAEgASgFEg4KBmhlaWdodBgCIAEoBRIWCg5kb21pbmFudF9jb2xvchgDIAEoCRIQCghibHVyaGFzaBgEIAEoCRITCgtpc19hbmltYXRlZBgFIAEoCCJXCg1Eb2N1bWVudEZhY3RzEhIKCnBhZ2VfY291bnQYASABKAUSDQoFdGl0bGUYAiABKAkSEAoIbGFuZ3VhZ2UYAyABKAkSEQoJaXNfdGFnZ2VkGAQgASgIIrsFCgRGaWxlEgoKAmlkGAEgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhQKDGNvbnRlbnRfdHlwZRgEIAEoCRISCgpzaXplX2J5dGVzGAUgASgDEg4KBnNoYTI1NhgGIAEoCRIqCgVzdGF0ZRgHIAEoDjIbLmdhemV0dGUuZmlsZXMudjEuRmlsZVN0YXRlEhgKEGFsdGVybmF0aXZlX3RleHQYCCABKAkSMAoMcHVibGlzaF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJaXNfcHVibGljGAsgASgIEg8KB3ZlcnNpb24YDCABKAUSLwoLdXBkYXRlX3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGV0YWcYDiABKAkSLgoJcmVqZWN0aW9uGA8gASgLMhsuZ2F6ZXR0ZS5maWxlcy52MS5SZWplY3Rpb24SJgoFaW1hZ2UYECABKAsyFy5nYXpldHRlLmZpbGVzLnYxLkltYWdlEjEKCGRvY3VtZW50GBEgASgLMh8uZ2F6ZXR0ZS5maWxlcy52MS5Eb2N1bWVudEZhY3RzEjEKC2ZvY2FsX3BvaW50GBIgASgLMhwuZ2F6ZXR0ZS5maWxlcy52MS5Gb2NhbFBvaW50EhcKD3VwbG9hZGVkX3NoYTI1NhgTIAEoCRIvCgtkZWxldGVfdGltZRgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoLcmVwbGFjZW1lbnQYFSABKAsyHS5nYXpldHRlLmZpbGVzLnYxLlJlcGxhY2VtZW50IpoBCgtSZXBsYWNlbWVudBIqCgVzdGF0ZRgBIAEoDjIbLmdhemV0dGUuZmlsZXMudjEuRmlsZVN0YXRlEi4KCXJlamVjdGlvbhgCIAEoCzIbLmdhemV0dGUuZmlsZXMudjEuUmVqZWN0aW9uEi8KC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLcAQoLRmlsZVZlcnNpb24SDwoHdmVyc2lvbhgBIAEoBRIMCgRuYW1lGAIgASgJEhQKDGNvbnRlbnRfdHlwZRgDIAEoCRISCgpzaXplX2J5dGVzGAQgASgDEg4KBnNoYTI1NhgFIAEoCRIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcmVwbGFjZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglhdXRob3JfaWQYCCABKAkicQoKRmlsZVVwbG9hZBIXCg9vcmdhbmlzYXRpb25faWQYASABKAkSDAoEbmFtZRgCIAEoCRIYChBhbHRlcm5hdGl2ZV90ZXh0GAMgASgJEhIKCnNpemVfYnl0ZXMYBCABKAMSDgoGc2hhMjU2GAUgASgJKocBCglGaWxlU3RhdGUSGgoWRklMRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKEkZJTEVfU1RBVEVfUEVORElORxABEhQKEEZJTEVfU1RBVEVfUkVBRFkQAhIXChNGSUxFX1NUQVRFX1NDQU5OSU5HEAMSFwoTRklMRV9TVEFURV9SRUpFQ1RFRBAEYgZwcm90bzM", [file_google_protobuf_timestamp]);
+
+/**
+ * Why a file was refused.
+ *
+ * @generated from message gazette.files.v1.Rejection
+ */
+export type Rejection = Message<"gazette.files.v1.Rejection"> & {
+  /**
+   * As the `reason` of an error: `FILE_INFECTED`, `FILE_MALFORMED`, `FILE_TOO_COSTLY`, `FILE_TYPE_NOT_ALLOWED`, `SIZE_MISMATCH`,
+   * `SHA256_MISMATCH`, `FILE_CHANGED`.
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * What is wrong with it, in words.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message gazette.files.v1.Rejection.
+ * Use `create(RejectionSchema)` to create a new message.
+ */
+export const RejectionSchema: GenMessage<Rejection> = /*@__PURE__*/
+  messageDesc(file_gazette_files_v1_file, 0);
+
+/**
+ * What matters most in an image, and is kept when a part of it is cut out: a place in it.
+ *
+ * @generated from message gazette.files.v1.FocalPoint
+ */
+export type FocalPoint = Message<"gazette.files.v1.FocalPoint"> & {
+  /**
+   * How far from the left, in percent of its width.
+   *
+   * @generated from field: int32 x = 1;
+   */
+  x: number;
+
+  /**
+   * How far from the top, in percent of its height.
+   *
+   * @generated from field: int32 y = 2;
+   */
+  y: number;
+};
+
+/**
+ * Describes the message gazette.files.v1.FocalPoint.
+ * Use `create(FocalPointSchema)` to create a new message.
+ */
+export const FocalPointSchema: GenMessage<FocalPoint> = /*@__PURE__*/
+  messageDesc(file_gazette_files_v1_file, 1);
+
+/**
+ * What is known of an image.
+ *
+ * @generated from message gazette.files.v1.Image
+ */
+export type Image = Message<"gazette.files.v1.Image"> & {
+  /**
+   * In pixels, as it is to be looked at: turned as its camera said.
+   *
+   * @generated from field: int32 width = 1;
+   */
+  width: number;
+
+  /**
+   * In pixels.
+   *
+   * @generated from field: int32 height = 2;
+   */
+  height: number;
+
+  /**
+   * The colour that stands for it until it is there: `#` and six hexadecimal digits in lower case.
+   *
+   * @generated from field: string dominant_color = 3;
+   */
+  dominantColor: string;
+
+  /**
+   * A sketch of it in some 30 characters (BlurHash), for the time until it is there.
+   *
+   * @generated from field: string blurhash = 4;
+   */
+  blurhash: string;
+
+  /**
+   * Whether it moves: then it has no renditions but of its first frame.
+   *
+   * @generated from field: bool is_animated = 5;
+   */
+  isAnimated: boolean;
+};
+
+/**
+ * Describes the message gazette.files.v1.Image.
+ * Use `create(ImageSchema)` to create a new message.
+ */
+export const ImageSchema: GenMessage<Image> = /*@__PURE__*/
+  messageDesc(file_gazette_files_v1_file, 2);
+
+/**
+ * What is known of a PDF or of an office's document.
+ *
+ * @generated from message gazette.files.v1.DocumentFacts
+ */
+export type DocumentFacts = Message<"gazette.files.v1.DocumentFacts"> & {
+  /**
+   * How many pages it has; 0 where that is not known.
+   *
+   * @generated from field: int32 page_count = 1;
+   */
+  pageCount: number;
+
+  /**
+   * Its title, as it says it.
+   *
+   * @generated from field: string title = 2;
+   */
+  title: string;
+
+  /**
+   * Its language, as it says it: a BCP 47 tag, or empty.
+   *
+   * @generated from field: string language = 3;
+   */
+  language: string;
+
+  /**
+   * PDF: whether it says that it is tagged, so that programs which read it aloud can follow it (ISO 14289).
+   *
+   * @generated from field: bool is_tagged = 4;
+   */
+  isTagged: boolean;
+};
+
+/**
+ * Describes the message gazette.files.v1.DocumentFacts.
+ * Use `create(DocumentFactsSchema)` to create a new message.
+ */
+export const DocumentFactsSchema: GenMessage<DocumentFacts> = /*@__PURE__*/
+  messageDesc(file_gazette_files_v1_file, 3);
 
 /**
  * An uploaded binary.
@@ -56,7 +204,8 @@ export type File = Message<"gazette.files.v1.File"> & {
   sizeBytes: bigint;
 
   /**
-   * SHA-256 of its bytes, 64 lower-case hexadecimal digits.
+   * SHA-256 of its bytes, 64 lower-case hexadecimal digits. Of an image from which metadata was taken it is another than that of
+   * what came, `uploaded_sha256`.
    *
    * @generated from field: string sha256 = 6;
    */
@@ -97,6 +246,76 @@ export type File = Message<"gazette.files.v1.File"> & {
    * @generated from field: bool is_public = 11;
    */
   isPublic: boolean;
+
+  /**
+   * Which of its versions this is: 1, and one more each time it was replaced.
+   *
+   * @generated from field: int32 version = 12;
+   */
+  version: number;
+
+  /**
+   * When it was last changed or replaced.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 13;
+   */
+  updateTime?: Timestamp | undefined;
+
+  /**
+   * Names what is known of it now. Required in an update; set by the server.
+   *
+   * @generated from field: string etag = 14;
+   */
+  etag: string;
+
+  /**
+   * REJECTED: why.
+   *
+   * @generated from field: gazette.files.v1.Rejection rejection = 15;
+   */
+  rejection?: Rejection | undefined;
+
+  /**
+   * Images: what is known of it.
+   *
+   * @generated from field: gazette.files.v1.Image image = 16;
+   */
+  image?: Image | undefined;
+
+  /**
+   * PDFs and documents of offices: what is known of it.
+   *
+   * @generated from field: gazette.files.v1.DocumentFacts document = 17;
+   */
+  document?: DocumentFacts | undefined;
+
+  /**
+   * Images: what matters most in it; the middle where it is not set.
+   *
+   * @generated from field: gazette.files.v1.FocalPoint focal_point = 18;
+   */
+  focalPoint?: FocalPoint | undefined;
+
+  /**
+   * SHA-256 of the bytes as they came.
+   *
+   * @generated from field: string uploaded_sha256 = 19;
+   */
+  uploadedSha256: string;
+
+  /**
+   * When it was deleted. It can be restored for 30 days after that.
+   *
+   * @generated from field: google.protobuf.Timestamp delete_time = 20;
+   */
+  deleteTime?: Timestamp | undefined;
+
+  /**
+   * What is to become its next version, and where that stands; not set where there is none.
+   *
+   * @generated from field: gazette.files.v1.Replacement replacement = 21;
+   */
+  replacement?: Replacement | undefined;
 };
 
 /**
@@ -104,7 +323,112 @@ export type File = Message<"gazette.files.v1.File"> & {
  * Use `create(FileSchema)` to create a new message.
  */
 export const FileSchema: GenMessage<File> = /*@__PURE__*/
-  messageDesc(file_gazette_files_v1_file, 0);
+  messageDesc(file_gazette_files_v1_file, 4);
+
+/**
+ * New bytes for a file, which take the place of the old ones when they are READY.
+ *
+ * @generated from message gazette.files.v1.Replacement
+ */
+export type Replacement = Message<"gazette.files.v1.Replacement"> & {
+  /**
+   * PENDING, SCANNING or REJECTED.
+   *
+   * @generated from field: gazette.files.v1.FileState state = 1;
+   */
+  state: FileState;
+
+  /**
+   * REJECTED: why.
+   *
+   * @generated from field: gazette.files.v1.Rejection rejection = 2;
+   */
+  rejection?: Rejection | undefined;
+
+  /**
+   * When it was begun.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 3;
+   */
+  createTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message gazette.files.v1.Replacement.
+ * Use `create(ReplacementSchema)` to create a new message.
+ */
+export const ReplacementSchema: GenMessage<Replacement> = /*@__PURE__*/
+  messageDesc(file_gazette_files_v1_file, 5);
+
+/**
+ * What a file was before it was replaced, or is now.
+ *
+ * @generated from message gazette.files.v1.FileVersion
+ */
+export type FileVersion = Message<"gazette.files.v1.FileVersion"> & {
+  /**
+   * 1, and one more for each that came after.
+   *
+   * @generated from field: int32 version = 1;
+   */
+  version: number;
+
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Its media type.
+   *
+   * @generated from field: string content_type = 3;
+   */
+  contentType: string;
+
+  /**
+   * Its length, in bytes.
+   *
+   * @generated from field: int64 size_bytes = 4;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * SHA-256 of its bytes, 64 lower-case hexadecimal digits.
+   *
+   * @generated from field: string sha256 = 5;
+   */
+  sha256: string;
+
+  /**
+   * When it came.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 6;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * When another one took its place; not set of the one that is the file now.
+   *
+   * @generated from field: google.protobuf.Timestamp replace_time = 7;
+   */
+  replaceTime?: Timestamp | undefined;
+
+  /**
+   * The account that uploaded it.
+   *
+   * @generated from field: string author_id = 8;
+   */
+  authorId: string;
+};
+
+/**
+ * Describes the message gazette.files.v1.FileVersion.
+ * Use `create(FileVersionSchema)` to create a new message.
+ */
+export const FileVersionSchema: GenMessage<FileVersion> = /*@__PURE__*/
+  messageDesc(file_gazette_files_v1_file, 6);
 
 /**
  * What is known of a file before its bytes arrive.
@@ -153,7 +477,7 @@ export type FileUpload = Message<"gazette.files.v1.FileUpload"> & {
  * Use `create(FileUploadSchema)` to create a new message.
  */
 export const FileUploadSchema: GenMessage<FileUpload> = /*@__PURE__*/
-  messageDesc(file_gazette_files_v1_file, 1);
+  messageDesc(file_gazette_files_v1_file, 7);
 
 /**
  * Where a file stands.
@@ -169,7 +493,7 @@ export enum FileState {
   UNSPECIFIED = 0,
 
   /**
-   * Its bytes are on their way into the object storage.
+   * Its bytes are on their way, or wait to be examined: while the virus scanner is away, say.
    *
    * @generated from enum value: FILE_STATE_PENDING = 1;
    */
@@ -181,6 +505,20 @@ export enum FileState {
    * @generated from enum value: FILE_STATE_READY = 2;
    */
   READY = 2,
+
+  /**
+   * All of its bytes are there, and are being examined.
+   *
+   * @generated from enum value: FILE_STATE_SCANNING = 3;
+   */
+  SCANNING = 3,
+
+  /**
+   * It was refused when it was examined; `rejection` says why. Its bytes are gone.
+   *
+   * @generated from enum value: FILE_STATE_REJECTED = 4;
+   */
+  REJECTED = 4,
 }
 
 /**

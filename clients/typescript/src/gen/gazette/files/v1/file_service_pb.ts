@@ -8,6 +8,12 @@ import { file_gazette_access_v1_access } from "../../access/v1/access_pb.js";
 import { file_gazette_calls_v1_calls } from "../../calls/v1/calls_pb.js";
 import type { File, FileUpload } from "./file_pb.js";
 import { file_gazette_files_v1_file } from "./file_pb.js";
+import type { DeleteFileRequestSchema, DeleteFileResponseSchema, GetFileUsageRequestSchema, GetFileUsageResponseSchema, ListFilesRequestSchema, ListFilesResponseSchema, ListFileVersionsRequestSchema, ListFileVersionsResponseSchema, ReplaceFileContentRequestSchema, ReplaceFileContentResponseSchema, ReplaceFileRequestSchema, ReplaceFileResponseSchema, RestoreFileRequestSchema, RestoreFileResponseSchema, SetFileQuotaRequestSchema, SetFileQuotaResponseSchema, UpdateFileRequestSchema, UpdateFileResponseSchema } from "./managing_pb.js";
+import { file_gazette_files_v1_managing } from "./managing_pb.js";
+import type { CreateDownloadUrlRequestSchema, CreateDownloadUrlResponseSchema, CreateRenditionUrlRequestSchema, CreateRenditionUrlResponseSchema, GetFileTextRequestSchema, GetFileTextResponseSchema, GetRenditionRequestSchema } from "./serving_pb.js";
+import { file_gazette_files_v1_serving } from "./serving_pb.js";
+import type { AppendUploadRequestSchema, AppendUploadResponseSchema, CancelUploadRequestSchema, CancelUploadResponseSchema, CompleteUploadRequestSchema, CompleteUploadResponseSchema, CreateTusUploadRequestSchema, CreateTusUploadResponseSchema, CreateUploadRequestSchema, CreateUploadResponseSchema, GetUploadRequestSchema, GetUploadResponseSchema } from "./upload_pb.js";
+import { file_gazette_files_v1_upload } from "./upload_pb.js";
 import type { HttpBody, HttpBodySchema } from "../../../google/api/httpbody_pb.js";
 import { file_google_api_httpbody } from "../../../google/api/httpbody_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gazette/files/v1/file_service.proto.
  */
 export const file_gazette_files_v1_file_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNnYXpldHRlL2ZpbGVzL3YxL2ZpbGVfc2VydmljZS5wcm90bxIQZ2F6ZXR0ZS5maWxlcy52MSJcChFVcGxvYWRGaWxlUmVxdWVzdBIuCgZ1cGxvYWQYASABKAsyHC5nYXpldHRlLmZpbGVzLnYxLkZpbGVVcGxvYWRIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQiOgoSVXBsb2FkRmlsZVJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUikgEKGFVwbG9hZEZpbGVDb250ZW50UmVxdWVzdBIlCgdjb250ZW50GAEgASgLMhQuZ29vZ2xlLmFwaS5IdHRwQm9keRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSDAoEbmFtZRgDIAEoCRIYChBhbHRlcm5hdGl2ZV90ZXh0GAQgASgJEg4KBnNoYTI1NhgFIAEoCSJBChlVcGxvYWRGaWxlQ29udGVudFJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUiHAoOR2V0RmlsZVJlcXVlc3QSCgoCaWQYASABKAkiNwoPR2V0RmlsZVJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUiVwoTRG93bmxvYWRGaWxlUmVxdWVzdBIKCgJpZBgBIAEoCRIVCg1wcmV2aWV3X3Rva2VuGAIgASgJEg4KBm9mZnNldBgDIAEoAxINCgVsaW1pdBgEIAEoAzKlAwoLRmlsZVNlcnZpY2USZQoKVXBsb2FkRmlsZRIjLmdhemV0dGUuZmlsZXMudjEuVXBsb2FkRmlsZVJlcXVlc3QaJC5nYXpldHRlLmZpbGVzLnYxLlVwbG9hZEZpbGVSZXNwb25zZSIK+rwYAhgIgL0YASgBEnoKEVVwbG9hZEZpbGVDb250ZW50EiouZ2F6ZXR0ZS5maWxlcy52MS5VcGxvYWRGaWxlQ29udGVudFJlcXVlc3QaKy5nYXpldHRlLmZpbGVzLnYxLlVwbG9hZEZpbGVDb250ZW50UmVzcG9uc2UiCvq8GAIYCIC9GAEoARJZCgdHZXRGaWxlEiAuZ2F6ZXR0ZS5maWxlcy52MS5HZXRGaWxlUmVxdWVzdBohLmdhemV0dGUuZmlsZXMudjEuR2V0RmlsZVJlc3BvbnNlIgmQAgH6vBgCCAESWAoMRG93bmxvYWRGaWxlEiUuZ2F6ZXR0ZS5maWxlcy52MS5Eb3dubG9hZEZpbGVSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSIJkAIB+rwYAggBMAFiBnByb3RvMw", [file_gazette_access_v1_access, file_gazette_calls_v1_calls, file_gazette_files_v1_file, file_google_api_httpbody]);
+  fileDesc("CiNnYXpldHRlL2ZpbGVzL3YxL2ZpbGVfc2VydmljZS5wcm90bxIQZ2F6ZXR0ZS5maWxlcy52MSJcChFVcGxvYWRGaWxlUmVxdWVzdBIuCgZ1cGxvYWQYASABKAsyHC5nYXpldHRlLmZpbGVzLnYxLkZpbGVVcGxvYWRIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQiOgoSVXBsb2FkRmlsZVJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUikgEKGFVwbG9hZEZpbGVDb250ZW50UmVxdWVzdBIlCgdjb250ZW50GAEgASgLMhQuZ29vZ2xlLmFwaS5IdHRwQm9keRIXCg9vcmdhbmlzYXRpb25faWQYAiABKAkSDAoEbmFtZRgDIAEoCRIYChBhbHRlcm5hdGl2ZV90ZXh0GAQgASgJEg4KBnNoYTI1NhgFIAEoCSJBChlVcGxvYWRGaWxlQ29udGVudFJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUiHAoOR2V0RmlsZVJlcXVlc3QSCgoCaWQYASABKAkiNwoPR2V0RmlsZVJlc3BvbnNlEiQKBGZpbGUYASABKAsyFi5nYXpldHRlLmZpbGVzLnYxLkZpbGUigAEKE0Rvd25sb2FkRmlsZVJlcXVlc3QSCgoCaWQYASABKAkSFQoNcHJldmlld190b2tlbhgCIAEoCRIOCgZvZmZzZXQYAyABKAMSDQoFbGltaXQYBCABKAMSDwoHdmVyc2lvbhgFIAEoBRIWCg5kb3dubG9hZF90b2tlbhgGIAEoCTKXEwoLRmlsZVNlcnZpY2USZQoKVXBsb2FkRmlsZRIjLmdhemV0dGUuZmlsZXMudjEuVXBsb2FkRmlsZVJlcXVlc3QaJC5nYXpldHRlLmZpbGVzLnYxLlVwbG9hZEZpbGVSZXNwb25zZSIK+rwYAhgIgL0YASgBEnoKEVVwbG9hZEZpbGVDb250ZW50EiouZ2F6ZXR0ZS5maWxlcy52MS5VcGxvYWRGaWxlQ29udGVudFJlcXVlc3QaKy5nYXpldHRlLmZpbGVzLnYxLlVwbG9hZEZpbGVDb250ZW50UmVzcG9uc2UiCvq8GAIYCIC9GAEoARJZCgdHZXRGaWxlEiAuZ2F6ZXR0ZS5maWxlcy52MS5HZXRGaWxlUmVxdWVzdBohLmdhemV0dGUuZmlsZXMudjEuR2V0RmlsZVJlc3BvbnNlIgmQAgH6vBgCCAESWAoMRG93bmxvYWRGaWxlEiUuZ2F6ZXR0ZS5maWxlcy52MS5Eb3dubG9hZEZpbGVSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSIJkAIB+rwYAggBMAESXwoJTGlzdEZpbGVzEiIuZ2F6ZXR0ZS5maWxlcy52MS5MaXN0RmlsZXNSZXF1ZXN0GiMuZ2F6ZXR0ZS5maWxlcy52MS5MaXN0RmlsZXNSZXNwb25zZSIJkAIB+rwYAhgHEmIKClVwZGF0ZUZpbGUSIy5nYXpldHRlLmZpbGVzLnYxLlVwZGF0ZUZpbGVSZXF1ZXN0GiQuZ2F6ZXR0ZS5maWxlcy52MS5VcGRhdGVGaWxlUmVzcG9uc2UiCZACAvq8GAIYCBJoCgtSZXBsYWNlRmlsZRIkLmdhemV0dGUuZmlsZXMudjEuUmVwbGFjZUZpbGVSZXF1ZXN0GiUuZ2F6ZXR0ZS5maWxlcy52MS5SZXBsYWNlRmlsZVJlc3BvbnNlIgr6vBgCGAiAvRgBKAESfQoSUmVwbGFjZUZpbGVDb250ZW50EisuZ2F6ZXR0ZS5maWxlcy52MS5SZXBsYWNlRmlsZUNvbnRlbnRSZXF1ZXN0GiwuZ2F6ZXR0ZS5maWxlcy52MS5SZXBsYWNlRmlsZUNvbnRlbnRSZXNwb25zZSIK+rwYAhgIgL0YASgBEnQKEExpc3RGaWxlVmVyc2lvbnMSKS5nYXpldHRlLmZpbGVzLnYxLkxpc3RGaWxlVmVyc2lvbnNSZXF1ZXN0GiouZ2F6ZXR0ZS5maWxlcy52MS5MaXN0RmlsZVZlcnNpb25zUmVzcG9uc2UiCZACAfq8GAIYBxJfCgpEZWxldGVGaWxlEiMuZ2F6ZXR0ZS5maWxlcy52MS5EZWxldGVGaWxlUmVxdWVzdBokLmdhemV0dGUuZmlsZXMudjEuRGVsZXRlRmlsZVJlc3BvbnNlIgb6vBgCGAgSYgoLUmVzdG9yZUZpbGUSJC5nYXpldHRlLmZpbGVzLnYxLlJlc3RvcmVGaWxlUmVxdWVzdBolLmdhemV0dGUuZmlsZXMudjEuUmVzdG9yZUZpbGVSZXNwb25zZSIG+rwYAhgIEmkKDENyZWF0ZVVwbG9hZBIlLmdhemV0dGUuZmlsZXMudjEuQ3JlYXRlVXBsb2FkUmVxdWVzdBomLmdhemV0dGUuZmlsZXMudjEuQ3JlYXRlVXBsb2FkUmVzcG9uc2UiCvq8GAIYCIC9GAESbgoPQ3JlYXRlVHVzVXBsb2FkEiguZ2F6ZXR0ZS5maWxlcy52MS5DcmVhdGVUdXNVcGxvYWRSZXF1ZXN0GikuZ2F6ZXR0ZS5maWxlcy52MS5DcmVhdGVUdXNVcGxvYWRSZXNwb25zZSIG+rwYAhgIEl8KCUdldFVwbG9hZBIiLmdhemV0dGUuZmlsZXMudjEuR2V0VXBsb2FkUmVxdWVzdBojLmdhemV0dGUuZmlsZXMudjEuR2V0VXBsb2FkUmVzcG9uc2UiCZACAfq8GAIYCBJqCgxBcHBlbmRVcGxvYWQSJS5nYXpldHRlLmZpbGVzLnYxLkFwcGVuZFVwbG9hZFJlcXVlc3QaJi5nYXpldHRlLmZpbGVzLnYxLkFwcGVuZFVwbG9hZFJlc3BvbnNlIgmQAgL6vBgCGAgoARJuCg5Db21wbGV0ZVVwbG9hZBInLmdhemV0dGUuZmlsZXMudjEuQ29tcGxldGVVcGxvYWRSZXF1ZXN0GiguZ2F6ZXR0ZS5maWxlcy52MS5Db21wbGV0ZVVwbG9hZFJlc3BvbnNlIgmQAgL6vBgCGAgSZQoMQ2FuY2VsVXBsb2FkEiUuZ2F6ZXR0ZS5maWxlcy52MS5DYW5jZWxVcGxvYWRSZXF1ZXN0GiYuZ2F6ZXR0ZS5maWxlcy52MS5DYW5jZWxVcGxvYWRSZXNwb25zZSIG+rwYAhgIEncKEUNyZWF0ZURvd25sb2FkVXJsEiouZ2F6ZXR0ZS5maWxlcy52MS5DcmVhdGVEb3dubG9hZFVybFJlcXVlc3QaKy5nYXpldHRlLmZpbGVzLnYxLkNyZWF0ZURvd25sb2FkVXJsUmVzcG9uc2UiCZACAvq8GAIIARJYCgxHZXRSZW5kaXRpb24SJS5nYXpldHRlLmZpbGVzLnYxLkdldFJlbmRpdGlvblJlcXVlc3QaFC5nb29nbGUuYXBpLkh0dHBCb2R5IgmQAgH6vBgCCAEwARJ6ChJDcmVhdGVSZW5kaXRpb25VcmwSKy5nYXpldHRlLmZpbGVzLnYxLkNyZWF0ZVJlbmRpdGlvblVybFJlcXVlc3QaLC5nYXpldHRlLmZpbGVzLnYxLkNyZWF0ZVJlbmRpdGlvblVybFJlc3BvbnNlIgmQAgL6vBgCGAcSZQoLR2V0RmlsZVRleHQSJC5nYXpldHRlLmZpbGVzLnYxLkdldEZpbGVUZXh0UmVxdWVzdBolLmdhemV0dGUuZmlsZXMudjEuR2V0RmlsZVRleHRSZXNwb25zZSIJkAIB+rwYAggBEmgKDEdldEZpbGVVc2FnZRIlLmdhemV0dGUuZmlsZXMudjEuR2V0RmlsZVVzYWdlUmVxdWVzdBomLmdhemV0dGUuZmlsZXMudjEuR2V0RmlsZVVzYWdlUmVzcG9uc2UiCZACAfq8GAIYBxJoCgxTZXRGaWxlUXVvdGESJS5nYXpldHRlLmZpbGVzLnYxLlNldEZpbGVRdW90YVJlcXVlc3QaJi5nYXpldHRlLmZpbGVzLnYxLlNldEZpbGVRdW90YVJlc3BvbnNlIgmQAgL6vBgCGAliBnByb3RvMw", [file_gazette_access_v1_access, file_gazette_calls_v1_calls, file_gazette_files_v1_file, file_gazette_files_v1_managing, file_gazette_files_v1_serving, file_gazette_files_v1_upload, file_google_api_httpbody]);
 
 /**
  * One message of an upload.
@@ -222,6 +228,21 @@ export type DownloadFileRequest = Message<"gazette.files.v1.DownloadFileRequest"
    * @generated from field: int64 limit = 4;
    */
   limit: bigint;
+
+  /**
+   * Which version; 0 for what it is now. Another one than it is now is for those who may read the organisation's files; for all
+   * others its address leads to what it is now (301).
+   *
+   * @generated from field: int32 version = 5;
+   */
+  version: number;
+
+  /**
+   * From CreateDownloadUrl: whoever has it has the file, until it expires.
+   *
+   * @generated from field: string download_token = 6;
+   */
+  downloadToken: string;
 };
 
 /**
@@ -303,6 +324,255 @@ export const FileService: GenService<{
     methodKind: "server_streaming";
     input: typeof DownloadFileRequestSchema;
     output: typeof HttpBodySchema;
+  },
+  /**
+   * The files that the caller may read, newest first.
+   *
+   * Errors: INVALID_ARGUMENT for a page token of another list. A retry is safe.
+   *
+   * @generated from rpc gazette.files.v1.FileService.ListFiles
+   */
+  listFiles: {
+    methodKind: "unary";
+    input: typeof ListFilesRequestSchema;
+    output: typeof ListFilesResponseSchema;
+  },
+  /**
+   * Changes a file's name, alternative text or focal point. Of a file that is public it takes who may publish its organisation's
+   * documents, since its pages follow within seconds.
+   *
+   * Errors: NOT_FOUND `FILE_NOT_FOUND`; ABORTED `STALE_ETAG`; INVALID_ARGUMENT; PERMISSION_DENIED. A retry is safe: it answers ABORTED
+   * if the first call arrived.
+   *
+   * @generated from rpc gazette.files.v1.FileService.UpdateFile
+   */
+  updateFile: {
+    methodKind: "unary";
+    input: typeof UpdateFileRequestSchema;
+    output: typeof UpdateFileResponseSchema;
+  },
+  /**
+   * Takes new bytes for a file, as UploadFile does. The file keeps its id and its address; what it is now is served until the new
+   * bytes are READY, and then they are. Addresses of earlier versions lead to the new one from then on. Of a file that is public it
+   * takes who may publish its organisation's documents, and its pages follow within seconds.
+   *
+   * Errors: those of UploadFile; NOT_FOUND `FILE_NOT_FOUND`; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `FILE_NOT_READY` for a file that
+   * has no bytes yet. A retry makes another version, unless it carries the same `idempotency-key`.
+   *
+   * @generated from rpc gazette.files.v1.FileService.ReplaceFile
+   */
+  replaceFile: {
+    methodKind: "client_streaming";
+    input: typeof ReplaceFileRequestSchema;
+    output: typeof ReplaceFileResponseSchema;
+  },
+  /**
+   * The same for HTTP: the request's body is the new bytes, their length is taken from Content-Length.
+   *
+   * Errors: those of ReplaceFile, and INVALID_ARGUMENT `LENGTH_REQUIRED`. A retry is safe with the same `idempotency-key`.
+   *
+   * @generated from rpc gazette.files.v1.FileService.ReplaceFileContent
+   */
+  replaceFileContent: {
+    methodKind: "client_streaming";
+    input: typeof ReplaceFileContentRequestSchema;
+    output: typeof ReplaceFileContentResponseSchema;
+  },
+  /**
+   * What a file has been, and is.
+   *
+   * Errors: NOT_FOUND `FILE_NOT_FOUND`; PERMISSION_DENIED. A retry is safe.
+   *
+   * @generated from rpc gazette.files.v1.FileService.ListFileVersions
+   */
+  listFileVersions: {
+    methodKind: "unary";
+    input: typeof ListFileVersionsRequestSchema;
+    output: typeof ListFileVersionsResponseSchema;
+  },
+  /**
+   * Deletes a file that nothing uses; for 30 days it can be restored. With `now` at once and for good, whatever uses it, which takes
+   * who may publish its organisation's documents.
+   *
+   * Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_IN_USE`, which names what uses it; INVALID_ARGUMENT for `now` without
+   * an explanation; PERMISSION_DENIED. A retry is safe: it answers NOT_FOUND if the first call arrived.
+   *
+   * @generated from rpc gazette.files.v1.FileService.DeleteFile
+   */
+  deleteFile: {
+    methodKind: "unary";
+    input: typeof DeleteFileRequestSchema;
+    output: typeof DeleteFileResponseSchema;
+  },
+  /**
+   * Brings back a file that was deleted within the last 30 days.
+   *
+   * Errors: NOT_FOUND `FILE_NOT_FOUND`, for one that is not deleted or is gone for good, too; PERMISSION_DENIED. A retry is safe: it
+   * answers NOT_FOUND if the first call arrived.
+   *
+   * @generated from rpc gazette.files.v1.FileService.RestoreFile
+   */
+  restoreFile: {
+    methodKind: "unary";
+    input: typeof RestoreFileRequestSchema;
+    output: typeof RestoreFileResponseSchema;
+  },
+  /**
+   * Begins an upload in pieces, or straight to the object storage. Whether the caller may, and whether there is room for it, is
+   * decided here.
+   *
+   * Errors: those of UploadFile that do not need the bytes; FAILED_PRECONDITION `FILE_QUOTA_EXCEEDED`, `UPLOAD_WAY_UNAVAILABLE` where the
+   * object storage takes nothing from others. A retry begins another upload, unless it carries the same `idempotency-key`; one that
+   * nobody goes on with is given up.
+   *
+   * @generated from rpc gazette.files.v1.FileService.CreateUpload
+   */
+  createUpload: {
+    methodKind: "unary";
+    input: typeof CreateUploadRequestSchema;
+    output: typeof CreateUploadResponseSchema;
+  },
+  /**
+   * The same for clients of tus 1.0 (https://tus.io/protocols/resumable-upload): `Upload-Length`, and `Upload-Metadata` with
+   * `organisationId`, `filename`, and perhaps `alternativeText`, `sha256` and `replacesFileId`. The answer is 201, and its `Location` is
+   * where HEAD, PATCH and DELETE go: HEAD says `Upload-Offset`, PATCH takes `application/offset+octet-stream` and is answered by 204,
+   * DELETE gives up.
+   *
+   * Errors: those of CreateUpload. A retry begins another upload.
+   *
+   * @generated from rpc gazette.files.v1.FileService.CreateTusUpload
+   */
+  createTusUpload: {
+    methodKind: "unary";
+    input: typeof CreateTusUploadRequestSchema;
+    output: typeof CreateTusUploadResponseSchema;
+  },
+  /**
+   * How far an upload has come. It is for the account that began it.
+   *
+   * Errors: NOT_FOUND `UPLOAD_NOT_FOUND`. A retry is safe.
+   *
+   * @generated from rpc gazette.files.v1.FileService.GetUpload
+   */
+  getUpload: {
+    methodKind: "unary";
+    input: typeof GetUploadRequestSchema;
+    output: typeof GetUploadResponseSchema;
+  },
+  /**
+   * Takes the next piece of a resumable upload. What has come of a piece that is cut off stays: GetUpload says where to go on. A later
+   * piece takes over from an earlier one that hangs.
+   *
+   * Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; ABORTED `OFFSET_MISMATCH`, with the offset that holds; INVALID_ARGUMENT `SIZE_MISMATCH` for more
+   * than was announced, and what UploadFile says of the whole; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe: it is
+   * refused where it does not fit.
+   *
+   * @generated from rpc gazette.files.v1.FileService.AppendUpload
+   */
+  appendUpload: {
+    methodKind: "client_streaming";
+    input: typeof AppendUploadRequestSchema;
+    output: typeof AppendUploadResponseSchema;
+  },
+  /**
+   * Says that the bytes of an upload have gone to the object storage. They are examined then.
+   *
+   * Errors: NOT_FOUND `UPLOAD_NOT_FOUND`; INVALID_ARGUMENT `UPLOAD_INCOMPLETE`, and what UploadFile says of the whole; UNAVAILABLE
+   * `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe: it answers what came of the first.
+   *
+   * @generated from rpc gazette.files.v1.FileService.CompleteUpload
+   */
+  completeUpload: {
+    methodKind: "unary";
+    input: typeof CompleteUploadRequestSchema;
+    output: typeof CompleteUploadResponseSchema;
+  },
+  /**
+   * Gives an upload up; what has come of it is removed.
+   *
+   * Errors: NOT_FOUND `UPLOAD_NOT_FOUND`. A retry is safe: it answers NOT_FOUND if the first call arrived.
+   *
+   * @generated from rpc gazette.files.v1.FileService.CancelUpload
+   */
+  cancelUpload: {
+    methodKind: "unary";
+    input: typeof CancelUploadRequestSchema;
+    output: typeof CancelUploadResponseSchema;
+  },
+  /**
+   * An address at which a file can be had for a while, without a token: for a program that knows nothing of Gazette, or to let the
+   * object storage send what is large.
+   *
+   * Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+   *
+   * @generated from rpc gazette.files.v1.FileService.CreateDownloadUrl
+   */
+  createDownloadUrl: {
+    methodKind: "unary";
+    input: typeof CreateDownloadUrlRequestSchema;
+    output: typeof CreateDownloadUrlResponseSchema;
+  },
+  /**
+   * An image made from a file: made once, and kept.
+   *
+   * Errors: NOT_FOUND `FILE_NOT_FOUND`; INVALID_ARGUMENT `RENDITION_NOT_LISTED` without a signature that holds; FAILED_PRECONDITION
+   * `NO_RENDITIONS` of a file that is no image and no PDF; RESOURCE_EXHAUSTED while too many are being made; UNAVAILABLE
+   * `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe.
+   *
+   * @generated from rpc gazette.files.v1.FileService.GetRendition
+   */
+  getRendition: {
+    methodKind: "server_streaming";
+    input: typeof GetRenditionRequestSchema;
+    output: typeof HttpBodySchema;
+  },
+  /**
+   * The address of an image made from a file, signed, for what is not listed.
+   *
+   * Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `NO_RENDITIONS`; PERMISSION_DENIED. A retry is safe.
+   *
+   * @generated from rpc gazette.files.v1.FileService.CreateRenditionUrl
+   */
+  createRenditionUrl: {
+    methodKind: "unary";
+    input: typeof CreateRenditionUrlRequestSchema;
+    output: typeof CreateRenditionUrlResponseSchema;
+  },
+  /**
+   * What a file says, as text: for searching, and for those who cannot open it.
+   *
+   * Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+   *
+   * @generated from rpc gazette.files.v1.FileService.GetFileText
+   */
+  getFileText: {
+    methodKind: "unary";
+    input: typeof GetFileTextRequestSchema;
+    output: typeof GetFileTextResponseSchema;
+  },
+  /**
+   * How much an organisation stores, and may.
+   *
+   * Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`. A retry is safe.
+   *
+   * @generated from rpc gazette.files.v1.FileService.GetFileUsage
+   */
+  getFileUsage: {
+    methodKind: "unary";
+    input: typeof GetFileUsageRequestSchema;
+    output: typeof GetFileUsageResponseSchema;
+  },
+  /**
+   * Sets how much an organisation may store. Needs a grant for all organisations.
+   *
+   * Errors: NOT_FOUND `ORGANISATION_NOT_FOUND`; PERMISSION_DENIED. A retry is safe.
+   *
+   * @generated from rpc gazette.files.v1.FileService.SetFileQuota
+   */
+  setFileQuota: {
+    methodKind: "unary";
+    input: typeof SetFileQuotaRequestSchema;
+    output: typeof SetFileQuotaResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_gazette_files_v1_file_service, 0);

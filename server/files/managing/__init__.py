@@ -1,0 +1,1 @@
+"""Files as editors keep them: listed, changed, replaced, deleted, restored."""

@@ -1,0 +1,1 @@
+"""What caches before Gazette are told to forget."""

@@ -1,0 +1,1 @@
+"""Images made from files: made once, and kept."""

@@ -1,0 +1,1 @@
+"""New bytes for a file, which keeps its id and its address."""

@@ -1,0 +1,1 @@
+"""Uploads in pieces, by AppendUpload and tus, and uploads straight to the object storage."""

@@ -1,0 +1,1 @@
+"""Addresses at which a file can be had without further ado."""
