@@ -147,9 +147,9 @@ def parameters(call: Call) -> dict[str, Any]:
 
 def given_key(call: Call) -> str:
     key = call.metadata.get("idempotency-key", "")
-    if len(key) > MAX_KEY_LENGTH or not key.isprintable():
+    if len(key) > MAX_KEY_LENGTH or not (key.isascii() and key.isprintable()):
         raise failures.InvalidArgument(
-            failures.Violation("idempotency-key", f"must be at most {MAX_KEY_LENGTH} printable characters")
+            failures.Violation("idempotency-key", f"must be at most {MAX_KEY_LENGTH} printable characters of ASCII")
         )
     return key
 

@@ -25,7 +25,7 @@ REQUESTS: dict[str, tuple[str, str, Schema]] = {
     "IdempotencyKey": (
         "Idempotency-Key",
         "Repeats the call safely: the same key with the same request answers the same, for seven days. An empty one is none.",
-        {"type": "string", "maxLength": 128, "pattern": "^[^\\x00-\\x1f\\x7f]*$"},
+        {"type": "string", "maxLength": 128, "pattern": "^[ -~]*$"},
     ),
     "IfNoneMatch": (
         "If-None-Match",
