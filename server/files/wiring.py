@@ -5,6 +5,7 @@ from __future__ import annotations
 from gazette.files.v1 import file_service_pb2
 from server.files.downloads.service import Downloads
 from server.files.managing.service import Managing
+from server.files.purging.sending import UNTOLD, Purging
 from server.files.quotas.service import Quotas
 from server.files.renditions.service import Renditions
 from server.files.replacing.service import Replacing
@@ -22,6 +23,7 @@ SERVICE = file_service_pb2.DESCRIPTOR.services_by_name["FileService"]
 def wire(base: Base, crossings: Crossings) -> Domain:
     """Raises InvalidSettings."""
     uploads = Uploads.from_settings(base.settings, base.database, base.blobs, base.parsers)
+    purging = Purging.of(base.settings, base.database)
     downloads = Downloads(base.database, base.blobs, crossings.authenticator, crossings.previews)
     return Domain(
         services={
@@ -37,6 +39,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Texts(base.database),
             )
         },
-        jobs=(sweep(uploads),),
-        means=(uploads,),
+        jobs=(sweep(uploads), *(each.job() for each in purging)),
+        retention=(UNTOLD,) if not purging else (),
+        means=(uploads, *purging),
     )
