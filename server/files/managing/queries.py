@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, delete, func, literal, null, or_, select, tuple_, union_all, update
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, delete, func, literal, null, select, tuple_, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.files.v1.file_pb2 import FileState
@@ -132,5 +132,5 @@ def rejected(age: timedelta) -> ColumnElement[bool]:
 
 
 def rejected_replacements(age: timedelta) -> ColumnElement[bool]:
-    is_old = or_(Upload.create_time < func.now() - age)
-    return (Upload.stage == Stage.REJECTED) & is_old
+    """Uploads of which the same is true; the files that they were to become a version of stay."""
+    return (Upload.stage == Stage.REJECTED) & (Upload.create_time < func.now() - age)

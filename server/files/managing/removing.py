@@ -14,11 +14,16 @@ from server import audit
 from server.background.jobs import Job
 from server.files import blob_references
 from server.files.managing import queries, rules
+from server.files.models import File, Upload
 from server.files.quotas import reserving
-from server.files.uploads.stages import Stage
+from server.files.resumable.pieces import parts_of, tail_key
+from server.files.resumable.rules import TAIL
+from server.files.resumable.views import incoming
+from server.files.uploads.stages import Stage, Way
 from server.rpc.failures import Unavailable
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import AnyRow, Database
+from server.stores.retention import Expired
 
 log = structlog.get_logger(__name__)
 
@@ -70,18 +75,18 @@ class Removal:
                 await self.arrived(upload)
             for key in left.blob_keys:
                 async with self.database.transaction() as connection:
-                    await blob_references.lock(connection, key)
                     await blob_references.release(connection, self.storage, key)
         except Unavailable:
             log.warning("the bytes of a file that is gone could not be removed", keys=left.blob_keys)
 
     async def arrived(self, upload: AnyRow) -> None:
         """Removes what has come of an upload, by whatever way."""
+        key = incoming(upload) if upload.way in {Way.FORM, Way.PARTS} else upload.key
         if upload.storage_upload:
-            for key in (upload.key, f"incoming/{upload.id}"):
-                await self.storage.abandon(key, upload.storage_upload)
-        for key in (upload.key, f"{upload.key}-tail", f"incoming/{upload.id}"):
-            await self.storage.delete(key)
+            await self.storage.abandon(key, upload.storage_upload)
+        tails = [tail_key(upload.key, part) for part in parts_of(upload) if part.number == TAIL]
+        for each in dict.fromkeys((key, upload.key, *tails)):
+            await self.storage.delete(each)
 
     async def remove_deleted(self) -> int:
         """Removes those that were deleted long ago, one in a transaction. How many there were."""
@@ -109,3 +114,8 @@ class Removal:
                 log.info("deleted files removed", count=count)
 
         return Job("removal of deleted files", work, seconds=SECONDS)
+
+
+def rejections() -> tuple[Expired, ...]:
+    """What was refused, once its uploader had the time to read why: nothing of it is in the storage."""
+    return Expired(File, queries.rejected(rules.KEPT)), Expired(Upload, queries.rejected_replacements(rules.KEPT))
