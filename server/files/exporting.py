@@ -14,11 +14,7 @@ from server.stores.statements import Row, Statement
 
 ASKED_FOR = File.id == any_(bindparam("ids", type_=ARRAY(Uuid())))
 OF_ORGANISATION = File.organisation_id == bindparam("whose", type_=Uuid())
-PUBLIC = Statement(
-    select(File.__table__)
-    .where(ASKED_FOR, OF_ORGANISATION, IS_THERE, IS_PUBLIC)
-    .order_by(File.id)
-)
+PUBLIC = Statement(select(File.__table__).where(ASKED_FOR, OF_ORGANISATION, IS_THERE, IS_PUBLIC).order_by(File.id))
 PRESENT = Statement(select(File.id).where(ASKED_FOR, OF_ORGANISATION, IS_THERE))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ARRAY, Uuid, case, func, insert, literal, literal_column, or_, select
+from sqlalchemy import ARRAY, Select, Uuid, case, func, insert, literal, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.content.documents.queries import IS_THERE
@@ -50,7 +51,7 @@ class FileUses:
             return
         ids = literal([*document_ids], ARRAY(Uuid()))
         given = func.unnest(ids).table_valued("id", name="given").render_derived()
-        urgency = literal_column(str(URGENT if is_urgent else ORDINARY))
-        rows = select(literal_column(str(PAGE)), given.c.id.cast(Uuid()), urgency)
+        urgency = URGENT if is_urgent else ORDINARY
+        rows: Select[Any] = select(literal_column(str(PAGE)), given.c.id.cast(Uuid()), literal_column(str(urgency)))
         made = insert(Refresh).from_select(["kind", "subject_id", "urgency"], rows, include_defaults=False)
         await connection.execute(made.returning(func.pg_notify(CHANNEL, "")))

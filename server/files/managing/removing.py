@@ -1,4 +1,4 @@
-"""A file that goes for good: its row with all that stands beside it, and then its bytes, as far as nobody else refers to them."""
+"""A file that goes for good: its row with all that stands beside it, and then its bytes, as far as nothing else has them."""
 
 from __future__ import annotations
 
@@ -51,9 +51,8 @@ class Removal:
         uploads = await queries.uploads(connection, file.id)
         former = await queries.former_blobs(connection, file.id)
         await queries.remove(connection, file.id)
-        size = sum(each.size_bytes for each in former) + sum(each.size_bytes for each in uploads if each.stage != Stage.REJECTED)
-        size += file.size_bytes if file.state == READY else 0
-        await reserving.give_back(connection, file.organisation_id, size)
+        size = sum(each.size_bytes for each in former) + (file.size_bytes if file.state == READY else 0)
+        await reserving.give_back(connection, file.organisation_id, size + on_the_way(uploads))
         keys = {file.blob_key, *(each.blob_key for each in former), *(each.blob_key for each in uploads)}
         return Left(sorted(keys - {""}), uploads)
 
@@ -63,8 +62,7 @@ class Removal:
         if not uploads:
             return Left((), ())
         await queries.remove_uploads(connection, file.id)
-        size = sum(each.size_bytes for each in uploads if each.stage != Stage.REJECTED)
-        await reserving.give_back(connection, file.organisation_id, size)
+        await reserving.give_back(connection, file.organisation_id, on_the_way(uploads))
         return Left(sorted({each.blob_key for each in uploads} - {""}), uploads)
 
     async def bytes(self, left: Left) -> None:
@@ -101,8 +99,8 @@ class Removal:
             if file is None:
                 return False
             left = await self.row(connection, file)
-            details = {"content_type": file.content_type, "size_bytes": file.size_bytes, "sha256": file.sha256}
-            await audit.add(connection, "file.remove", file.id, organisation_id=file.organisation_id, **details)
+
+            await audit.add(connection, "file.remove", file.id, organisation_id=file.organisation_id, **rules.told(file))
         await self.bytes(left)
         return True
 
@@ -114,6 +112,11 @@ class Removal:
                 log.info("deleted files removed", count=count)
 
         return Job("removal of deleted files", work, seconds=SECONDS)
+
+
+def on_the_way(uploads: Sequence[AnyRow]) -> int:
+    """How many bytes were reserved for these."""
+    return sum(each.size_bytes for each in uploads if each.stage != Stage.REJECTED)
 
 
 def rejections() -> tuple[Expired, ...]:

@@ -25,6 +25,11 @@ WRITABLE = ("name", "alternative_text", "focal_point")
 NAME, FOCAL = "file.name", ("focal_x", "focal_y")
 
 
+def told(file: Any) -> dict[str, Any]:
+    """What the audit says of a file that comes or goes."""
+    return {"content_type": file.content_type, "size_bytes": file.size_bytes, "sha256": file.sha256}
+
+
 def listed(caller: Caller, organisation_id: str) -> list[uuid.UUID] | None:
     """The organisations whose files a list shows: this one, or all, as far as the caller may read them. None for all that there
     are."""
@@ -94,7 +99,8 @@ def extension(name: str) -> str:
 def check_explained(request: rpc.DeleteFileRequest) -> None:
     """Raises InvalidArgument."""
     if request.now and not request.explanation.strip():
-        raise InvalidArgument(Violation("explanation", "is missing; what is deleted at once is gone for good, and the audit says why"))
+        told = "is missing; what is deleted at once is gone for good, and the audit says why"
+        raise InvalidArgument(Violation("explanation", told))
 
 
 def check_unused(uses: Sequence[FileUse], most: int) -> None:

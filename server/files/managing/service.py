@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -59,6 +60,7 @@ class Managing:
             pages = await queries.pages(connection, file.id)
             rules.check_publisher(call.caller, file, pages)
             changed = rules.changes(file, wanted, paths)
+            row: AnyRow | None
             if changed:
                 row = await queries.change(connection, file.id, **changed)
                 await self.follow(connection, file.id, pages)
@@ -67,7 +69,7 @@ class Managing:
                     "file.update",
                     file.id,
                     organisation_id=file.organisation_id,
-                    personal={"name": row.name} if "name" in changed else None,
+                    personal={"name": wanted.name} if "name" in changed else None,
                     fields=sorted(changed),
                 )
             else:
@@ -101,7 +103,7 @@ class Managing:
         else:
             left = await self.removal.uploads(connection, file)
             row = await queries.change(connection, file.id, delete_time=datetime.now(UTC))
-        await audit.add(connection, "file.delete", file.id, organisation_id=file.organisation_id, **told(file))
+        await audit.add(connection, "file.delete", file.id, organisation_id=file.organisation_id, **rules.told(file))
         return left, row
 
     async def delete_now(self, connection: AsyncConnection, file: AnyRow, explanation: str) -> Left:
@@ -119,11 +121,11 @@ class Managing:
             personal={"name": file.name, "explanation": explanation},
             documents=[str(each.document_id) for each in uses],
             versions=file.version,
-            **told(file),
+            **rules.told(file),
         )
         return left
 
-    async def follow(self, connection: AsyncConnection, file_id: uuid.UUID, pages: list[uuid.UUID]) -> None:
+    async def follow(self, connection: AsyncConnection, file_id: uuid.UUID, pages: Sequence[uuid.UUID]) -> None:
         """Has pages and caches show what was changed of a file."""
         if pages:
             await purging.purge(connection, [file_id])
@@ -135,7 +137,7 @@ class Managing:
             if not rules.is_restorable(file, datetime.now(UTC)):
                 raise failures.FileNotFound
             row = await queries.change(connection, file.id, delete_time=None)
-            await audit.add(connection, "file.undelete", file.id, organisation_id=file.organisation_id, **told(file))
+            await audit.add(connection, "file.undelete", file.id, organisation_id=file.organisation_id, **rules.told(file))
         return rpc.RestoreFileResponse(file=views.shown(row))
 
     async def ListFileVersions(self, request: rpc.ListFileVersionsRequest, call: Call) -> rpc.ListFileVersionsResponse:
@@ -153,8 +155,3 @@ def place(create_time: str, id: str) -> tuple[datetime, uuid.UUID]:
         return datetime.fromisoformat(create_time), uuid.UUID(id)
     except (TypeError, ValueError):
         raise InvalidPageToken from None
-
-
-def told(file: AnyRow) -> dict[str, object]:
-    """What the audit says of a file that comes or goes."""
-    return {"content_type": file.content_type, "size_bytes": file.size_bytes, "sha256": file.sha256}

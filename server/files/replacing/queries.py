@@ -76,5 +76,3 @@ async def forget_rejected(connection: AsyncConnection, file_id: uuid.UUID) -> No
     """What was refused before is of no interest once something has taken the file's place, or is on its way again."""
     refused = delete(Upload).where(Upload.file_id == file_id, Upload.is_replacement, Upload.stage == Stage.REJECTED)
     await connection.execute(refused)
-
-
