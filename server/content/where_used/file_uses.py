@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Uuid, case, func, insert, literal, literal_column, or_, select
+from sqlalchemy import ARRAY, Uuid, case, func, insert, literal, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.content.documents.queries import IS_THERE
@@ -52,6 +52,6 @@ class FileUses:
         ids = literal([*document_ids], ARRAY(Uuid()))
         given = func.unnest(ids).table_valued("id", name="given").render_derived()
         urgency = URGENT if is_urgent else ORDINARY
-        rows: Select[Any] = select(literal_column(str(PAGE)), given.c.id.cast(Uuid()), literal_column(str(urgency)))
+        rows: Any = select(literal_column(str(PAGE)), given.c.id.cast(Uuid()), literal_column(str(urgency)))
         made = insert(Refresh).from_select(["kind", "subject_id", "urgency"], rows, include_defaults=False)
         await connection.execute(made.returning(func.pg_notify(CHANNEL, "")))
