@@ -45,7 +45,12 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Texts(base.database),
             )
         },
-        jobs=(sweep(uploads), *(each.job() for each in purging), *expiring.jobs(resumable.completing), removal.job()),
+        jobs=(
+            sweep(uploads),
+            *expiring.jobs(resumable.completing),
+            *(each.job() for each in purging),
+            removal.job(),
+        ),
         retention=(*rejections(), *((UNTOLD,) if not purging else ())),
         means=(uploads, *purging, removal),
     )
