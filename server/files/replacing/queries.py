@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, Uuid, any_, delete, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.files.models import File, FileVersion, PageFile, Upload
@@ -24,7 +25,7 @@ async def replacements(connection: AsyncConnection, file_ids: Sequence[uuid.UUID
         return {}
     statement = (
         select(Upload)
-        .distinct(Upload.file_id)
+        .ext(distinct_on(Upload.file_id))
         .where(Upload.file_id == any_(literal([*file_ids], ARRAY(Uuid()))), Upload.is_replacement)
         .order_by(Upload.file_id, Upload.create_time.desc(), Upload.id.desc())
     )
