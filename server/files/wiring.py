@@ -30,7 +30,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Resumable(base.database),
                 Replacing(base.database),
                 Managing(base.database),
-                Quotas(base.database),
+                Quotas(base.database, base.settings.file_quota),
                 downloads,
                 DownloadUrls(base.database),
                 Renditions(base.database),
