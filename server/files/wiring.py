@@ -5,6 +5,7 @@ from __future__ import annotations
 from gazette.files.v1 import file_service_pb2
 from server.files.downloads.service import Downloads
 from server.files.examining.pipeline import Pipeline
+from server.files.managing.removing import Removal, rejections
 from server.files.managing.service import Managing
 from server.files.purging.sending import UNTOLD, Purging
 from server.files.quotas.service import Quotas
@@ -28,6 +29,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     purging = Purging.of(base.settings, base.database)
     downloads = Downloads(base.database, base.blobs, crossings.authenticator, crossings.previews)
     pipeline = Pipeline(base.database, base.blobs)
+    removal = Removal(base.database, base.blobs)
     resumable = Resumable.from_settings(base.settings, base.database, base.blobs, pipeline)
     return Domain(
         services={
@@ -35,7 +37,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Uploading(uploads),
                 resumable,
                 Replacing(base.database),
-                Managing(base.database),
+                Managing(base.database, base.paging, crossings.file_pages, removal),
                 Quotas(base.database, base.settings.file_quota),
                 downloads,
                 DownloadUrls(base.database),
@@ -43,7 +45,12 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Texts(base.database),
             )
         },
-        jobs=(sweep(uploads), *expiring.jobs(resumable.completing), *(each.job() for each in purging)),
-        retention=(UNTOLD,) if not purging else (),
-        means=(uploads, *purging),
+        jobs=(
+            sweep(uploads),
+            *expiring.jobs(resumable.completing),
+            *(each.job() for each in purging),
+            removal.job(),
+        ),
+        retention=(*rejections(), *((UNTOLD,) if not purging else ())),
+        means=(uploads, *purging, removal),
     )
