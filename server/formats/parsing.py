@@ -9,7 +9,7 @@ from server.formats.polyglots import check_beginning
 
 MEMORY = 512 << 20
 """Bytes of address space that a file may take, decoders and interpreter included."""
-PARSERS = ("server.formats.images", "server.formats.pdf", "server.formats.office", "server.formats.text")
+PARSERS = ("server.formats.images.structure", "server.formats.pdf", "server.formats.office", "server.formats.text")
 """What the process imports before it is bounded."""
 
 
@@ -23,7 +23,7 @@ def parse(path: str, content_type: str) -> None:
             return
         check_beginning(data, content_type)
         if content_type in types.IMAGES:
-            from server.formats import images  # noqa: PLC0415
+            from server.formats.images import structure as images  # noqa: PLC0415
 
             images.parse(path, data, content_type)
         elif content_type == types.PDF:
