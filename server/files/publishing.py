@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, CTE, Delete, Select, Uuid, all_, any_, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import ARRAY, CTE, Insert, Select, Uuid, all_, any_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql
 
 from server.files.models import File, PageFile
+from server.files.purging import purges
 from server.files.uploads.queries import READY
 from server.stores.statements import Row, Statement
 
@@ -50,15 +51,17 @@ def ready(ids: Any, whose: Any) -> Select[uuid.UUID, str, str, str]:
 SHOWN = bindparam("page_files", type_=ARRAY(Uuid()))
 
 
-def shows(changed: CTE) -> tuple[CTE, CTE]:
+def shows(changed: CTE) -> tuple[CTE, ...]:
     """What makes the files of `parameters`, and no others, those of the document's page, if `changed`, which does what the page
-    shows, yields the document's row: two parts of the statement that publishes."""
+    shows, yields the document's row: parts of the statement that publishes. Caches forget files that the page has no more."""
     of_it = PageFile.document_id.in_(select(changed.c.id))
-    left = delete(PageFile).where(of_it, PageFile.file_id != all_(SHOWN)).cte("page_files_left")
+    gone = delete(PageFile).where(of_it, PageFile.file_id != all_(SHOWN)).returning(PageFile.file_id)
+    left = gone.cte("page_files_left")
+    purged = purges(select(left.c.file_id)).cte("page_files_purged")
     shown = select(changed.c.id, func.unnest(SHOWN))
     # PostgreSQL's own insert: a file that stays is there already, and so is one that is attached twice.
     used = postgresql.insert(PageFile).from_select(["document_id", "file_id"], shown).on_conflict_do_nothing()
-    return left, used.cte("page_files_shown")
+    return left, purged, used.cte("page_files_shown")
 
 
 def parameters(ids: Sequence[uuid.UUID]) -> dict[str, Any]:
@@ -75,12 +78,14 @@ def shows_also(shown: Select[Any]) -> postgresql.Insert:
     return postgresql.insert(PageFile).from_select(["file_id", "document_id"], pairs).on_conflict_do_nothing()
 
 
-def shows_no_more(document_ids: Select[Any], shown: Select[Any]) -> Delete:
-    """Takes files from these documents' pages, but for those that `shown`, as `shows_also` takes it, says they have."""
+def shows_no_more(document_ids: Select[Any], shown: Select[Any]) -> Insert:
+    """Takes files from these documents' pages, but for those that `shown`, as `shows_also` takes it, says they have; caches
+    forget them."""
     given = shown.subquery()
     pairs = select(given.c.file_id, given.c.document_id)
     pair = tuple_(PageFile.file_id, PageFile.document_id)
-    return delete(PageFile).where(PageFile.document_id.in_(document_ids), pair.not_in(pairs))
+    gone = delete(PageFile).where(PageFile.document_id.in_(document_ids), pair.not_in(pairs)).returning(PageFile.file_id)
+    return purges(select(gone.cte("page_files_left").c.file_id))
 
 
 async def publish(
