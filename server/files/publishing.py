@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from server.files.models import File, PageFile
 from server.files.purging import purges
-from server.files.uploads.queries import READY
+from server.files.standing import IS_THERE
 from server.stores.statements import Row, Statement
 
 PUBLISHED = Statement(
@@ -21,7 +21,7 @@ PUBLISHED = Statement(
     .where(
         File.id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
         File.organisation_id == bindparam("whose", type_=Uuid()),
-        File.state == READY,
+        IS_THERE,
     )
     .values(publish_time=func.coalesce(File.publish_time, bindparam("time", type_=File.publish_time.type)))
     .returning(File.id, File.name, File.content_type, File.size_bytes, File.alternative_text)
@@ -32,7 +32,7 @@ DESCRIBED = Statement(
     select(File.id, File.name, File.content_type, File.size_bytes, File.alternative_text).where(
         File.id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
         File.organisation_id == bindparam("whose", type_=Uuid()),
-        File.state == READY,
+        IS_THERE,
     )
 )
 
@@ -45,7 +45,7 @@ async def described(connection: asyncpg.Connection, ids: Sequence[uuid.UUID], or
 def ready(ids: Any, whose: Any) -> Select[uuid.UUID, str, str, str]:
     """Those of these files (parameters: an array, an organisation) that the organisation has, and whose bytes are there."""
     columns: tuple[Any, ...] = (File.id, File.name, File.content_type, File.alternative_text)
-    return select(*columns).where(File.id == any_(ids), File.organisation_id == whose, File.state == READY)
+    return select(*columns).where(File.id == any_(ids), File.organisation_id == whose, IS_THERE)
 
 
 SHOWN = bindparam("page_files", type_=ARRAY(Uuid()))
@@ -74,7 +74,7 @@ def shows_also(shown: Select[Any]) -> postgresql.Insert:
     or somebody else's, is left out."""
     given = shown.subquery()
     pairs = select(given.c.file_id, given.c.document_id).join(File, File.id == given.c.file_id)
-    pairs = pairs.where(File.state == READY, File.organisation_id == given.c.organisation_id)
+    pairs = pairs.where(IS_THERE, File.organisation_id == given.c.organisation_id)
     return postgresql.insert(PageFile).from_select(["file_id", "document_id"], pairs).on_conflict_do_nothing()
 
 

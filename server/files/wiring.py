@@ -5,6 +5,7 @@ from __future__ import annotations
 from gazette.files.v1 import file_service_pb2
 from server.files.downloads.service import Downloads
 from server.files.examining.background import Examining
+from server.files.managing.removing import Removal, rejections
 from server.files.managing.service import Managing
 from server.files.purging.sending import UNTOLD, Purging
 from server.files.quotas.service import Quotas
@@ -27,6 +28,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     uploads = Uploads.from_settings(base.settings, base.database, base.blobs, base.parsers)
     purging = Purging.of(base.settings, base.database)
     downloads = Downloads(base.database, base.blobs, crossings.authenticator, crossings.previews)
+    removal = Removal(base.database, base.blobs)
     resumable = Resumable.from_settings(base.settings, base.database, base.blobs, uploads.pipeline)
     return Domain(
         services={
@@ -34,7 +36,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Uploading(uploads),
                 resumable,
                 Replacing(base.database),
-                Managing(base.database),
+                Managing(base.database, base.paging, crossings.file_pages, removal),
                 Quotas(base.database, base.settings.file_quota),
                 downloads,
                 DownloadUrls(base.database),
@@ -47,7 +49,8 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             Examining(uploads.pipeline).job(),
             *expiring.jobs(resumable.completing),
             *(each.job() for each in purging),
+            removal.job(),
         ),
-        retention=(UNTOLD,) if not purging else (),
-        means=(uploads, *purging),
+        retention=(*rejections(), *((UNTOLD,) if not purging else ())),
+        means=(uploads, *purging, removal),
     )
