@@ -145,6 +145,15 @@ class FileNotReady(FailedPrecondition):
     message = "The file is not ready yet."
 
 
+class FileRejected(FailedPrecondition):
+    """It was refused when it was examined."""
+
+    reason = "FILE_REJECTED"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(f"The file was rejected: {message}", rejection_reason=reason)
+
+
 class FileBytesMissing(FailedPrecondition):
     """The object storage has lost what a file was."""
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from gazette.files.v1 import file_service_pb2
+from server.files.downloads.access import Access
+from server.files.downloads.sending import Sending
 from server.files.downloads.service import Downloads
+from server.files.downloads.tokens import DownloadTokens
 from server.files.examining.background import Examining
 from server.files.managing.removing import Removal, rejections
 from server.files.managing.service import Managing
@@ -27,7 +30,9 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     """Raises InvalidSettings."""
     uploads = Uploads.from_settings(base.settings, base.database, base.blobs, base.parsers)
     purging = Purging.of(base.settings, base.database)
-    downloads = Downloads(base.database, base.blobs, crossings.authenticator, crossings.previews)
+    tokens = DownloadTokens.from_secrets(base.settings.jwt_secret, base.settings.jwt_previous_secret)
+    access = Access(base.database, crossings.authenticator, crossings.previews, tokens)
+    sending = Sending(base.blobs, base.settings.file_max_age)
     removal = Removal(base.database, base.blobs)
     resumable = Resumable.from_settings(base.settings, base.database, base.blobs, uploads.pipeline)
     return Domain(
@@ -38,8 +43,8 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Replacing(base.database),
                 Managing(base.database, base.paging, crossings.file_pages, removal),
                 Quotas(base.database, base.settings.file_quota),
-                downloads,
-                DownloadUrls(base.database),
+                Downloads(access, sending),
+                DownloadUrls(access, base.blobs),
                 Renditions(base.database),
                 Texts(base.database),
             )
