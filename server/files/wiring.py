@@ -54,5 +54,5 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         ),
         retention=(*rejections(), *((UNTOLD,) if not purging else ())),
         closers=(renditions.making.processes.close,),
-        means=(uploads, *purging, removal),
+        means=(uploads, renditions, *purging, removal),
     )
