@@ -160,7 +160,8 @@ class Uploads:
 
     async def bring(self, upload: AnyRow, received: Received, wanted: Wanted, *, waits: bool = True) -> AnyRow:
         """The file's row, once the bytes have come and were found to be sound; pending where the scanner is away and it
-        `waits`: it is then examined later, and else in its turn, however long that takes. What else fails leaves nothing, but what was rejected: that is told of."""
+        `waits`: it is then examined later, and else in its turn, however long that takes. What else fails leaves nothing, but
+        what was rejected: that is told of."""
         try:
             await self.storage.write(upload.key, received.whole(), content_type=UNKNOWN_TYPE)
             try:
