@@ -16,6 +16,7 @@ from server.files.renditions.service import Renditions
 from server.files.replacing.service import Replacing
 from server.files.resumable import expiring
 from server.files.resumable.service import Resumable
+from server.files.succession.succession import Succession
 from server.files.texts.service import Texts
 from server.files.uploads.service import Uploading
 from server.files.uploads.sweeping import sweep
@@ -28,24 +29,26 @@ SERVICE = file_service_pb2.DESCRIPTOR.services_by_name["FileService"]
 
 def wire(base: Base, crossings: Crossings) -> Domain:
     """Raises InvalidSettings."""
-    uploads = Uploads.from_settings(base.settings, base.database, base.blobs, base.parsers)
+    succession = Succession(crossings.file_pages, crossings.people)
+    uploads = Uploads.from_settings(base.settings, base.database, base.blobs, base.parsers, succession)
     purging = Purging.of(base.settings, base.database)
     tokens = DownloadTokens.from_secrets(base.settings.jwt_secret, base.settings.jwt_previous_secret)
     access = Access(base.database, crossings.authenticator, crossings.previews, tokens)
     sending = Sending(base.blobs, base.settings.file_max_age)
     removal = Removal(base.database, base.blobs)
     resumable = Resumable.from_settings(base.settings, base.database, base.blobs, uploads.pipeline)
+    renditions = Renditions.from_settings(base.settings, base.blobs, access, sending)
     return Domain(
         services={
             SERVICE: (
                 Uploading(uploads),
                 resumable,
-                Replacing(base.database),
+                Replacing(uploads),
                 Managing(base.database, base.paging, crossings.file_pages, removal),
                 Quotas(base.database, base.settings.file_quota),
                 Downloads(access, sending),
                 DownloadUrls(access, base.blobs),
-                Renditions(base.database),
+                renditions,
                 Texts(base.database),
             )
         },
@@ -57,5 +60,6 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             removal.job(),
         ),
         retention=(*rejections(), *((UNTOLD,) if not purging else ())),
-        means=(uploads, *purging, removal),
+        closers=(renditions.making.processes.close,),
+        means=(uploads, renditions, *purging, removal),
     )
