@@ -37,6 +37,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     sending = Sending(base.blobs, base.settings.file_max_age)
     removal = Removal(base.database, base.blobs)
     resumable = Resumable.from_settings(base.settings, base.database, base.blobs, uploads.pipeline)
+    renditions = Renditions.from_settings(base.settings, base.blobs, access, sending)
     return Domain(
         services={
             SERVICE: (
@@ -47,7 +48,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Quotas(base.database, base.settings.file_quota),
                 Downloads(access, sending),
                 DownloadUrls(access, base.blobs),
-                Renditions(base.database),
+                renditions,
                 Texts(base.database),
             )
         },
@@ -59,5 +60,6 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             removal.job(),
         ),
         retention=(*rejections(), *((UNTOLD,) if not purging else ())),
-        means=(uploads, *purging, removal),
+        closers=(renditions.making.processes.close,),
+        means=(uploads, renditions, *purging, removal),
     )
