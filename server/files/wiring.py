@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gazette.files.v1 import file_service_pb2
 from server.files.downloads.service import Downloads
+from server.files.examining.background import Examining
 from server.files.managing.service import Managing
 from server.files.quotas.service import Quotas
 from server.files.renditions.service import Renditions
@@ -37,6 +38,6 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Texts(base.database),
             )
         },
-        jobs=(sweep(uploads),),
+        jobs=(sweep(uploads), Examining(uploads.pipeline).job()),
         means=(uploads,),
     )
