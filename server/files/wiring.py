@@ -10,6 +10,7 @@ from server.files.quotas.service import Quotas
 from server.files.renditions.service import Renditions
 from server.files.replacing.service import Replacing
 from server.files.resumable.service import Resumable
+from server.files.sweeping.job import Sweeping
 from server.files.texts.service import Texts
 from server.files.uploads.service import Uploading
 from server.files.uploads.sweeping import sweep
@@ -38,6 +39,6 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Texts(base.database),
             )
         },
-        jobs=(sweep(uploads), Examining(uploads.pipeline).job()),
+        jobs=(sweep(uploads), Examining(uploads.pipeline).job(), Sweeping(base.database, base.blobs).job()),
         means=(uploads,),
     )
