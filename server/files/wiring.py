@@ -18,6 +18,7 @@ from server.files.resumable import expiring
 from server.files.resumable.service import Resumable
 from server.files.scanning import tell_what_is_scanned
 from server.files.succession.succession import Succession
+from server.files.sweeping.job import Sweeping
 from server.files.texts.service import Texts
 from server.files.uploads.service import Uploading
 from server.files.uploads.sweeping import sweep
@@ -60,6 +61,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             *expiring.jobs(resumable.completing),
             *(each.job() for each in purging),
             removal.job(),
+            Sweeping(base.database, base.blobs).job(),
         ),
         retention=(*rejections(), *((UNTOLD,) if not purging else ())),
         closers=(renditions.making.processes.close,),
