@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from datetime import datetime
 from typing import NamedTuple
 
 from gazette.access.v1.access_pb2 import Permission
@@ -71,8 +70,3 @@ def declared_length(given: str) -> int:
     if not (given.isascii() and given.isdecimal() and len(given) <= 18):
         raise LengthRequired(Violation(BODY_FIELDS.size, "is missing; a body of unknown length is not taken"))
     return int(given)
-
-
-def blob_key(moment: datetime) -> str:
-    """A new key. A folder, or a listing of the bucket, for each month stays of a size that people can look at."""
-    return f"blobs/{moment:%Y/%m}/{uuid.uuid4()}"
