@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from server.background.processes import Processes
 from server.files import failures
 from server.files.downloads import rules as download_rules
+from server.files.examining import sniffing
 from server.files.uploads import rules as upload_rules
-from server.files.uploads import sniffing
 from server.files.uploads.uploads import Uploads
 from server.settings import InvalidSettings, load
 from server.stores.blobs import open_storage

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from typing import NamedTuple
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.files.v1.file_pb2 import FileUpload
+from server.files.examining.fields import Fields
 from server.files.failures import FileTooLarge, LengthRequired, OrganisationNotFound
 from server.rpc import failures
 from server.rpc.caller import Caller
 from server.rpc.failures import Violation
 from server.rpc.texts import characters
 
+__all__ = ["Fields"]
+
 WRITE = Permission.PERMISSION_FILES_WRITE
 SEPARATORS = frozenset("/\\")
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-class Fields(NamedTuple):
-    """What a request calls the parts of an upload."""
-
-    name: str
-    size: str
-    sha256: str
-    content: str
-    beside: int = 0
-    """How many bytes of the declared size may be something else than the file."""
 
 
 STREAM_FIELDS = Fields("upload.name", "upload.size_bytes", "upload.sha256", "chunk")
