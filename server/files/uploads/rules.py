@@ -14,7 +14,17 @@ from server.rpc.caller import Caller
 from server.rpc.failures import Violation
 from server.rpc.texts import characters
 
-__all__ = ["Fields"]
+__all__ = [
+    "BODY_FIELDS",
+    "FORM_FIELDS",
+    "STREAM_FIELDS",
+    "WRITE",
+    "Fields",
+    "check_name",
+    "check_organisation",
+    "check_upload",
+    "declared_length",
+]
 
 WRITE = Permission.PERMISSION_FILES_WRITE
 SEPARATORS = frozenset("/\\")
