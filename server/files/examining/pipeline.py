@@ -27,6 +27,7 @@ from server.files.examining.rejecting import Rejecting
 from server.files.examining.stages import Stage
 from server.files.examining.wanted import Confirm, Finish, Wanted, nothing
 from server.files.quotas import reserving
+from server.files.succession.succession import Succession
 from server.rpc.failures import Failure, ResourceExhausted, Unavailable, Violation
 from server.stores.blobs import BlobChanged, BlobNotFound, ObjectStorage, StorageUnavailable
 from server.stores.postgres import AnyRow, Database
@@ -49,6 +50,8 @@ class Pipeline:
     database: Database
     storage: ObjectStorage
     examination: Examination
+    succession: Succession | None = None
+    """How an upload takes the place of a file that there is; None where none does."""
 
     async def settle(
         self,
@@ -166,7 +169,7 @@ class Pipeline:
         async with self.database.transaction() as connection:
             if not await queries.remove(connection, upload):
                 raise TakenOver
-            row = await finishing.finished(connection, upload, found, wanted.columns)
+            row = await finishing.finished(connection, upload, found, wanted.columns, self.succession)
             await wanted.finish(connection, row)
             await audit.add(
                 connection,

@@ -31,6 +31,7 @@ from server.files.examining.stages import Stage, Way
 from server.files.examining.wanted import Wanted
 from server.files.quotas import reserving
 from server.files.scanning import ScannerUnavailable, scanner
+from server.files.succession.succession import Succession
 from server.files.uploads import queries, rules
 from server.files.uploads.receiving import Received
 from server.formats.types import PARSED
@@ -70,7 +71,14 @@ class Uploads:
     allowed_types: frozenset[str]
 
     @classmethod
-    def from_settings(cls, settings: Settings, database: Database, storage: ObjectStorage, parsers: Processes) -> Uploads:
+    def from_settings(
+        cls,
+        settings: Settings,
+        database: Database,
+        storage: ObjectStorage,
+        parsers: Processes,
+        succession: Succession | None = None,
+    ) -> Uploads:
         """Raises InvalidSettings for a type that no file could be found to be."""
         if unknown := sniffing.unknown_types(settings.allowed_file_types):
             raise InvalidSettings(
@@ -79,7 +87,7 @@ class Uploads:
             )
         allowed = frozenset(settings.allowed_file_types)
         examination = Examination(storage, parsers, scanner(settings), allowed)
-        pipeline = Pipeline(database, storage, examination)
+        pipeline = Pipeline(database, storage, examination, succession)
         return cls(database, storage, pipeline, settings.max_file_size, settings.file_quota, allowed)
 
     async def take(self, call: Call, upload: FileUpload, chunks: AsyncIterator[bytes], fields: Fields) -> File:
