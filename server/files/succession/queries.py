@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.files.examining.stages import Stage
 from server.files.models import File, FileVersion, PageFile, Upload
 from server.files.standing import IS_PUBLIC, IS_THERE
-from server.files.uploads.stages import Stage
 from server.stores.postgres import AnyRow
 
 STAYS = ("name", "content_type", "size_bytes", "sha256", "blob_key", "author_id", "facts")
