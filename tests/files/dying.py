@@ -25,10 +25,10 @@ from server.background.processes import Processes
 from server.files.examining import finishing, queries
 from server.files.examining.pipeline import Pipeline
 from server.files.examining.rejecting import Rejecting
-from server.files.examining.stages import Stage, Way
 from server.files.examining.wanted import Wanted
 from server.files.models import Upload
 from server.files.quotas import reserving
+from server.files.stages import Stage, Way
 from server.files.uploads.receiving import Received
 from server.files.uploads.rules import STREAM_FIELDS
 from server.files.uploads.uploads import Uploads

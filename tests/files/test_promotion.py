@@ -22,9 +22,9 @@ from server.files.examining import queries
 from server.files.examining.background import Examining
 from server.files.examining.found import Found
 from server.files.examining.pipeline import Pipeline
-from server.files.examining.stages import Stage, Way
 from server.files.models import File, FileText, Upload
 from server.files.quotas import reserving
+from server.files.stages import Stage, Way
 from server.files.uploads.uploads import Uploads
 from server.formats.parsing import Findings
 from server.rpc.failures import PermissionDenied

@@ -16,8 +16,8 @@ from prometheus_client import Gauge
 from sqlalchemy import insert, select, update
 
 from gazette.auth.v1.account_pb2 import Role
-from server.files.examining.stages import Stage, Way
 from server.files.models import File, FileSweep, FileUsage, FileVersion, Rendition, Upload
+from server.files.stages import Stage, Way
 from server.files.sweeping import rules
 from server.files.sweeping.job import EVERY, HELD_BACK, LOST, SUCCEEDED, Sweeping
 from server.files.sweeping.reports import Lost, Miscount

@@ -18,9 +18,9 @@ from server.background.processes import Processes, TooCostly
 from server.files import failures
 from server.files.examining import copies, sniffing
 from server.files.examining.copies import Copy
-from server.files.examining.fields import Fields
 from server.files.examining.found import Found
 from server.files.examining.turns import Turns
+from server.files.fields import Fields
 from server.files.scanning import Scanner
 from server.files.scanning.scans import scanned
 from server.formats import parsing

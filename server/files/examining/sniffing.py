@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 import puremagic
 from puremagic.main import magic_header_array
 
-from server.files.examining.fields import Fields
 from server.files.failures import FileTypeNotAllowed
+from server.files.fields import Fields
 from server.formats.types import PARSED, PDF, TEXT
 from server.rpc.failures import Violation
 

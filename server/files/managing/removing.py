@@ -13,13 +13,13 @@ from gazette.files.v1.file_pb2 import FileState
 from server import audit
 from server.background.jobs import Job
 from server.files import blob_references
-from server.files.examining.stages import Stage, Way
 from server.files.managing import queries, rules
 from server.files.models import File, Upload
 from server.files.quotas import reserving
 from server.files.resumable.pieces import parts_of, tail_key
 from server.files.resumable.rules import TAIL
 from server.files.resumable.views import incoming
+from server.files.stages import Stage, Way
 from server.rpc.failures import Unavailable
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import AnyRow, Database

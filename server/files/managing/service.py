@@ -13,7 +13,7 @@ from gazette.files.v1 import managing_pb2 as rpc
 from gazette.files.v1.file_pb2 import FileVersion
 from server import audit
 from server.files import failures, purging, views
-from server.files.examining.fields import Fields
+from server.files.fields import Fields
 from server.files.managing import queries, rules
 from server.files.managing.removing import Left, Removal
 from server.files.replacing import queries as replacing

@@ -12,8 +12,8 @@ from gazette.files.v1 import managing_pb2 as rpc
 from gazette.files.v1.file_pb2 import File, FileUpload
 from server.files import failures, views
 from server.files.examining import sniffing
-from server.files.examining.fields import Fields
 from server.files.examining.wanted import Wanted
+from server.files.fields import Fields
 from server.files.replacing import queries, rules
 from server.files.succession import queries as succession
 from server.files.succession.rules import check_kind

@@ -16,9 +16,9 @@ from typing import Any
 
 from server.background import tasks
 from server.files.examining import sniffing
-from server.files.examining.fields import Fields
 from server.files.examining.sniffing import SNIFFED_BYTES
 from server.files.failures import SizeMismatch, UploadTooSlow
+from server.files.fields import Fields
 from server.files.resumable import queries
 from server.files.resumable.failures import ChecksumMismatch, UploadTakenOver
 from server.files.resumable.rules import TAIL

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.files.examining.stages import Way
 from server.files.quotas import reserving
 from server.files.resumable import queries
 from server.files.resumable.pieces import parts_of, tail_key
 from server.files.resumable.rules import TAIL
 from server.files.resumable.views import incoming
+from server.files.stages import Way
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import Database
 

@@ -15,7 +15,6 @@ from gazette.files.v1.upload_pb2 import Upload
 from server.background import tasks
 from server.files import views as file_views
 from server.files.examining.pipeline import Pipeline
-from server.files.examining.stages import Stage, Way
 from server.files.failures import FileTypeNotAllowed
 from server.files.resumable import queries, rules, tus, views
 from server.files.resumable.beginning import Beginning
@@ -29,6 +28,7 @@ from server.files.resumable.failures import (
 )
 from server.files.resumable.pieces import Piece
 from server.files.resumable.removing import Removing
+from server.files.stages import Stage, Way
 from server.files.uploads.rules import WRITE, check_organisation
 from server.rpc import http
 from server.rpc.call import Call, Need

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.files.examining.stages import Stage
 from server.files.models import File, FileVersion, PageFile, Upload
+from server.files.stages import Stage
 from server.files.standing import IS_PUBLIC, IS_THERE
 from server.stores.postgres import AnyRow
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.files.examining.fields import Fields
 from server.files.failures import FileTypeNotAllowed
+from server.files.fields import Fields
 from server.rpc.failures import Violation
 
 IMAGE = "image/"

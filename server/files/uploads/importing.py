@@ -15,8 +15,8 @@ from gazette.files.v1.file_pb2 import FileUpload
 from server.background.processes import Processes
 from server.files import failures
 from server.files.examining import sniffing
-from server.files.examining.fields import Fields
 from server.files.examining.wanted import Wanted
+from server.files.fields import Fields
 from server.files.uploads import queries, rules
 from server.files.uploads.receiving import Received
 from server.files.uploads.uploads import Uploads

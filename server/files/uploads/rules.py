@@ -7,8 +7,8 @@ import uuid
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.files.v1.file_pb2 import FileUpload
-from server.files.examining.fields import Fields
 from server.files.failures import FileTooLarge, LengthRequired, OrganisationNotFound
+from server.files.fields import Fields
 from server.rpc import failures
 from server.rpc.caller import Caller
 from server.rpc.failures import Violation

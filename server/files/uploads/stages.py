@@ -1,5 +1,5 @@
-"""Where stages were, before examinations had them."""
+"""Where stages were."""
 
-from server.files.examining.stages import Stage, Way
+from server.files.stages import Stage, Way
 
 __all__ = ["Stage", "Way"]
