@@ -416,7 +416,10 @@ async def day(service: Service) -> Day:
     return Day(desk)
 
 
-@pytest.mark.parametrize("part", [content_types, documents, merging, batches, reading, uploads, uploads_in_pieces, people, departments])
+PARTS = (content_types, documents, merging, batches, reading, uploads, uploads_in_pieces, people, departments)
+
+
+@pytest.mark.parametrize("part", PARTS)
 async def test_no_call_asks_more_than_its_budget(day: Day, part: Callable[[Day], Awaitable[None]]) -> None:
     """Each call sends PostgreSQL no more statements than docs/costs.md allows it; and one without a line there may not be."""
     await part(day)
