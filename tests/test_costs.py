@@ -56,7 +56,7 @@ from tests.content.merging import preview as merge_preview
 from tests.content.referring import published_block
 from tests.content.swapping import swap
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
-from tests.files import keeping
+from tests.files import keeping, pieces
 from tests.files.uploading import PDF, requests, upload_of
 from tests.refusals import refused
 from tests.servers import Servers
@@ -343,6 +343,20 @@ async def files_kept(day: Day, file: File) -> None:
     await day.measure(lambda: keeping.delete(desk, file, desk.publisher, **asked), "now")
 
 
+async def uploads_in_pieces(day: Day) -> None:
+    service, author, organisation_id = day.desk.service, day.desk.author, day.desk.organisation_id
+    begin = partial(pieces.begun, service, author, organisation_id, PDF, name="form.pdf")
+    upload = await day.measure(begin)
+    await day.measure(partial(begin, key=uuid.uuid4().hex), "with a key")
+    await day.measure(lambda: pieces.got(service, author, upload.id))
+    await day.measure(lambda: pieces.appended(service, author, upload.id, 0, PDF[:100]), "a piece")
+    await day.measure(lambda: pieces.appended(service, author, upload.id, 100, PDF[100:]))
+    await day.measure(lambda: pieces.got(service, author, upload.id), "of what has become a file")
+    await day.measure(lambda: pieces.completed(service, author, upload.id))
+    given_up = await begin()
+    await day.measure(lambda: pieces.cancelled(service, author, given_up.id))
+
+
 async def people(day: Day) -> None:
     desk, channel = day.desk, day.desk.service.channel
     person = await desk.service.account()
@@ -420,7 +434,10 @@ async def day(service: Service) -> Day:
     return Day(desk)
 
 
-@pytest.mark.parametrize("part", [content_types, documents, merging, batches, reading, uploads, people, departments])
+PARTS = (content_types, documents, merging, batches, reading, uploads, uploads_in_pieces, people, departments)
+
+
+@pytest.mark.parametrize("part", PARTS)
 async def test_no_call_asks_more_than_its_budget(day: Day, part: Callable[[Day], Awaitable[None]]) -> None:
     """Each call sends PostgreSQL no more statements than docs/costs.md allows it; and one without a line there may not be."""
     await part(day)
