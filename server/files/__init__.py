@@ -13,16 +13,22 @@
 
 from server.files.exporting import present, public
 from server.files.failures import FileBytesMissing, FileTooLarge
+from server.files.pictures import NO_PICTURES, PICTURE_MOST, SET_MOST, Pictures, is_own, sizes
 from server.files.publishing import described, parameters, publish, ready, shows, shows_also, shows_no_more
 from server.files.unused import removal
 from server.files.uploads.importing import Imports, id_elsewhere
 
 __all__ = [
+    "NO_PICTURES",
+    "PICTURE_MOST",
+    "SET_MOST",
     "FileBytesMissing",
     "FileTooLarge",
     "Imports",
+    "Pictures",
     "described",
     "id_elsewhere",
+    "is_own",
     "parameters",
     "present",
     "public",
@@ -32,4 +38,5 @@ __all__ = [
     "shows",
     "shows_also",
     "shows_no_more",
+    "sizes",
 ]
