@@ -16,7 +16,9 @@ from server.files.renditions.service import Renditions
 from server.files.replacing.service import Replacing
 from server.files.resumable import expiring
 from server.files.resumable.service import Resumable
+from server.files.scanning import tell_what_is_scanned
 from server.files.succession.succession import Succession
+from server.files.sweeping.job import Sweeping
 from server.files.texts.service import Texts
 from server.files.uploads.service import Uploading
 from server.files.uploads.sweeping import sweep
@@ -29,6 +31,7 @@ SERVICE = file_service_pb2.DESCRIPTOR.services_by_name["FileService"]
 
 def wire(base: Base, crossings: Crossings) -> Domain:
     """Raises InvalidSettings."""
+    tell_what_is_scanned(base.settings)
     succession = Succession(crossings.file_pages, crossings.people)
     uploads = Uploads.from_settings(base.settings, base.database, base.blobs, base.parsers, succession)
     purging = Purging.of(base.settings, base.database)
@@ -58,8 +61,10 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             *expiring.jobs(resumable.completing),
             *(each.job() for each in purging),
             removal.job(),
+            Sweeping(base.database, base.blobs).job(),
         ),
         retention=(*rejections(), *((UNTOLD,) if not purging else ())),
         closers=(renditions.making.processes.close,),
+        checks=uploads.pipeline.examination.checks,
         means=(uploads, renditions, *purging, removal),
     )

@@ -66,14 +66,13 @@ class Replacing:
         content_type = sniffing.content_type(await received.beginning(), upload.name, self.uploads.allowed_types, fields)
         check_kind(file, content_type, fields)
         try:
-            row = await self.brought(call, wanted, upload, received, fields)
+            return await self.brought(call, wanted, upload, received, fields)
         except Repeated as repeated:
             return repeated.file
-        return await self.shown(row)
 
     async def brought(
         self, call: Call, wanted: rpc.FileReplacement, upload: FileUpload, received: Received, fields: Fields
-    ) -> AnyRow:
+    ) -> File:
         async def finish(connection: AsyncConnection, row: AnyRow) -> None:
             if (earlier := await idempotency.earlier(connection, call, wanted, File)) is not None:
                 raise Repeated(earlier)
@@ -90,10 +89,11 @@ class Replacing:
             arriving = await self.uploads.begin(
                 connection, file.organisation_id, id, None, upload.name, upload.size_bytes, author_id
             )
-        return await self.uploads.bring(arriving, received, Wanted(call.confirm, finish, fields))
+        row = await self.uploads.bring(arriving, received, Wanted(call.confirm, finish, fields))
+        return views.shown(row) if row.version > version else await self.waiting(row)
 
-    async def shown(self, row: AnyRow) -> File:
-        """The file, with what is still on its way to take its place."""
+    async def waiting(self, row: AnyRow) -> File:
+        """The file, which is what it was, with what is to take its place once it could be examined."""
         async with self.uploads.database.read() as connection:
             replacements = await queries.replacements(connection, [row.id])
         return views.shown(row, replacement=replacements.get(row.id))
