@@ -12,7 +12,7 @@ from server.formats.polyglots import check_beginning
 MEMORY = 512 << 20
 """Bytes of address space that a file may take, decoders and interpreter included."""
 PARSERS = (
-    "server.formats.images", "server.formats.documents", "server.formats.pdf.structure", "server.formats.pdf.texts",
+    "server.formats.images.structure", "server.formats.documents", "server.formats.pdf.structure", "server.formats.pdf.texts",
     "server.formats.office.facts", "server.formats.office.texts", "server.formats.zips", "server.formats.text",
 )  # fmt: skip
 """What the process imports before it is bounded."""
@@ -57,10 +57,10 @@ def parse(path: str, content_type: str, cleaned_path: str = "") -> Findings:
 def parse_mapped(path: str, data: mmap.mmap, content_type: str, cleaned_path: str) -> Findings:
     check_beginning(data, content_type)
     if content_type in types.IMAGES:
-        from server.formats import images  # noqa: PLC0415
+        from server.formats.images import structure  # noqa: PLC0415
 
-        images.parse(path, data, content_type)
-        return Findings(content_type, {})
+        pictured = structure.parse(path, data, content_type, cleaned_path)
+        return Findings(content_type, {"image": pictured.facts}, is_cleaned=pictured.is_cleaned)
     from server.formats import documents  # noqa: PLC0415
 
     found = documents.parse(path, data, content_type)

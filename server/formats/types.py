@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-IMAGES: Mapping[str, str] = {
-    "image/avif": "AVIF",
-    "image/gif": "GIF",
-    "image/jpeg": "JPEG",
-    "image/png": "PNG",
-    "image/tiff": "TIFF",
-    "image/webp": "WEBP",
-}
+AVIF, GIF, JPEG, PNG, TIFF, WEBP = (f"image/{kind}" for kind in ("avif", "gif", "jpeg", "png", "tiff", "webp"))
+IMAGES: Mapping[str, str] = {AVIF: "AVIF", GIF: "GIF", JPEG: "JPEG", PNG: "PNG", TIFF: "TIFF", WEBP: "WEBP"}
 """How Pillow calls them."""
 PDF = "application/pdf"
 
