@@ -41,6 +41,7 @@ from gazette.content.v1.translations_pb2 import TranslationGapKind as GapKind
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1 import file_service_pb2 as files
+from gazette.files.v1 import serving_pb2 as serving
 from gazette.files.v1.file_pb2 import File
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from gazette.record.v1 import record_service_pb2 as record
@@ -57,7 +58,7 @@ from tests.content.referring import published_block
 from tests.content.swapping import swap
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
 from tests.files import keeping, pieces
-from tests.files.uploading import PDF, requests, upload_of
+from tests.files.uploading import PDF, PNG, requests, upload_of
 from tests.refusals import refused
 from tests.servers import Servers
 from tests.service import PASSWORD, Service, running
@@ -357,6 +358,23 @@ async def uploads_in_pieces(day: Day) -> None:
     await day.measure(lambda: pieces.cancelled(service, author, given_up.id))
 
 
+async def pictures(day: Day) -> None:
+    desk = day.desk
+    stub: Any = FileServiceStub(desk.service.channel)
+    upload = upload_of(desk.organisation_id, PNG)
+    id = (await stub.UploadFile(requests(upload, PNG), metadata=desk.author.metadata)).file.id
+
+    async def rendered() -> None:
+        wanted = serving.GetRenditionRequest(id=id, specification="w160.webp")
+        async for _ in stub.GetRendition(wanted, metadata=desk.author.metadata):
+            pass
+
+    await day.measure(rendered, "new")
+    await day.measure(rendered)
+    wanted = serving.CreateRenditionUrlRequest(id=id, specification="w99.webp")
+    await day.measure(lambda: stub.CreateRenditionUrl(wanted, metadata=desk.author.metadata))
+
+
 async def people(day: Day) -> None:
     desk, channel = day.desk, day.desk.service.channel
     person = await desk.service.account()
@@ -434,7 +452,7 @@ async def day(service: Service) -> Day:
     return Day(desk)
 
 
-PARTS = (content_types, documents, merging, batches, reading, uploads, uploads_in_pieces, people, departments)
+PARTS = (content_types, documents, merging, batches, reading, uploads, uploads_in_pieces, pictures, people, departments)
 
 
 @pytest.mark.parametrize("part", PARTS)
