@@ -13,6 +13,7 @@
 
 from server.files.exporting import present, public
 from server.files.failures import FileBytesMissing, FileTooLarge
+from server.files.pictures import NO_PICTURES, PICTURE_MOST, SET_MOST, Pictures, is_own, sizes
 from server.files.publishing import described, known, parameters, publish, shows, shows_also, shows_no_more, standing
 from server.files.states import is_on_its_way, is_ready, told
 from server.files.states import name as state_name
@@ -20,12 +21,17 @@ from server.files.unused import removal
 from server.files.uploads.importing import Imports, id_elsewhere
 
 __all__ = [
+    "NO_PICTURES",
+    "PICTURE_MOST",
+    "SET_MOST",
     "FileBytesMissing",
     "FileTooLarge",
     "Imports",
+    "Pictures",
     "described",
     "id_elsewhere",
     "is_on_its_way",
+    "is_own",
     "is_ready",
     "known",
     "parameters",
@@ -36,6 +42,7 @@ __all__ = [
     "shows",
     "shows_also",
     "shows_no_more",
+    "sizes",
     "standing",
     "state_name",
     "told",

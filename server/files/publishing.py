@@ -16,6 +16,7 @@ from server.files.purging import purges
 from server.files.standing import IS_THERE, STANDING
 from server.stores.statements import Row, Statement
 
+SHAPE = (File.version, File.facts)
 PUBLISHED = Statement(
     update(File)
     .where(
@@ -24,12 +25,12 @@ PUBLISHED = Statement(
         IS_THERE,
     )
     .values(publish_time=func.coalesce(File.publish_time, bindparam("time", type_=File.publish_time.type)))
-    .returning(File.id, File.name, File.content_type, File.size_bytes, File.alternative_text)
+    .returning(File.id, File.name, File.content_type, File.size_bytes, File.alternative_text, *SHAPE)
 )
 
 
 DESCRIBED = Statement(
-    select(File.id, File.name, File.content_type, File.size_bytes, File.alternative_text).where(
+    select(File.id, File.name, File.content_type, File.size_bytes, File.alternative_text, *SHAPE).where(
         File.id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
         File.organisation_id == bindparam("whose", type_=Uuid()),
         IS_THERE,

@@ -89,6 +89,7 @@ class Publisher:
     """What publication needs."""
 
     publish_files: PublishFiles
+    pictures: files.Pictures
 
     async def publish(
         self,
@@ -231,7 +232,9 @@ class Publisher:
         if named.documents or named.blocks or links:
             seen = await showing.read(connection, [named], [links], document.locale)
         showing.check(named, seen, is_block=publication.is_block, may_dangle=publication.may_dangle)
-        body = showing.shown(publication.html, named, seen)
+        in_body = [uuid.UUID(id) for id in named.files]
+        there = await showing.files_of(connection, in_body, document.organisation_id) if in_body else None
+        body = showing.shown(publication.html, named, seen, there, self.pictures)
         check_links(links, seen)
         content = {
             "html": body.html,
@@ -239,7 +242,6 @@ class Publisher:
             "links": showing.expanded(links, seen.pages),
         }
         shows_others = bool(named.documents or named.blocks or links)
-        in_body = [uuid.UUID(id) for id in named.files]
         return Shown(content, in_body, showing.notices(body.unlinked), shows_others, seen.head)
 
     async def attached(
@@ -253,7 +255,7 @@ class Publisher:
         known = {file.id: file for file in found}
         if missing := [id for id in ids if id not in known]:
             raise await not_ready(connection, missing, document.organisation_id)
-        return showing.attachments(document.attachments, known)
+        return showing.attachments(document.attachments, known, self.pictures)
 
 
 async def not_ready(connection: asyncpg.Connection, missing: Sequence[uuid.UUID], organisation_id: uuid.UUID) -> Failure:
