@@ -41,6 +41,7 @@ from gazette.content.v1.translations_pb2 import TranslationGapKind as GapKind
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1 import file_service_pb2 as files
+from gazette.files.v1 import serving_pb2 as serving
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from gazette.record.v1 import record_service_pb2 as record
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
@@ -315,6 +316,7 @@ async def uploads(day: Day) -> None:
             pass
 
     await day.measure(downloaded)
+    await day.measure(lambda: stub.GetFileText(serving.GetFileTextRequest(id=made.file.id), metadata=desk.author.metadata))
 
     async def downloaded_in_part() -> None:
         part = files.DownloadFileRequest(id=made.file.id, offset=100, limit=100)
