@@ -42,6 +42,7 @@ from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1 import file_service_pb2 as files
 from gazette.files.v1 import serving_pb2 as serving
+from gazette.files.v1.file_pb2 import File
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from gazette.record.v1 import record_service_pb2 as record
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
@@ -56,6 +57,7 @@ from tests.content.merging import preview as merge_preview
 from tests.content.referring import published_block
 from tests.content.swapping import swap
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
+from tests.files import keeping
 from tests.files.uploading import PDF, requests, upload_of
 from tests.refusals import refused
 from tests.servers import Servers
@@ -324,6 +326,23 @@ async def uploads(day: Day) -> None:
             pass
 
     await day.measure(downloaded_in_part, "a part")
+    await files_kept(day, made.file)
+
+
+async def files_kept(day: Day, file: File) -> None:
+    desk = day.desk
+    await day.measure(lambda: keeping.listed(desk))
+    file = await day.measure(lambda: keeping.update(desk, file, alternative_text="A form"))
+    new = PDF + b"\n"
+    await day.measure(lambda: keeping.replacing(desk, file, new))
+    await day.measure(lambda: keeping.versions(desk, file))
+    await day.measure(lambda: keeping.delete(desk, file))
+    await day.measure(lambda: keeping.restore(desk, file))
+    await desk.published(f"{desk.root}/with-a-file", attachments=[file.id])
+    file = await keeping.known(desk, file.id)
+    await day.measure(lambda: keeping.update(desk, file, desk.publisher, alternative_text="The form"), "of a public file")
+    asked = {"now": True, "explanation": "A leak"}
+    await day.measure(lambda: keeping.delete(desk, file, desk.publisher, **asked), "now")
 
 
 async def people(day: Day) -> None:
