@@ -318,6 +318,7 @@ async def uploads(day: Day) -> None:
             pass
 
     await day.measure(downloaded)
+    await day.measure(lambda: stub.GetFileText(serving.GetFileTextRequest(id=made.file.id), metadata=desk.author.metadata))
 
     async def downloaded_in_part() -> None:
         part = files.DownloadFileRequest(id=made.file.id, offset=100, limit=100)

@@ -6,6 +6,7 @@ import codecs
 import re
 from typing import BinaryIO
 
+from server.formats.facts import NO_TEXT, Text, cleaned
 from server.formats.malformed import Malformed
 
 PIECE = 1 << 20
@@ -15,9 +16,11 @@ CONTROL_BYTES = bytes(each for each in range(128) if CONTROL.match(chr(each)))
 """The same as bytes, as which they are nothing else in UTF-8: to take them out costs a sixth of looking for one."""
 
 
-def parse(file: BinaryIO) -> None:
-    """It is UTF-8, with or without a byte order mark, and nothing but text. Raises Malformed."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def parse(file: BinaryIO) -> Text:
+    """What it says, of which the beginning is kept. It is UTF-8, with or without a byte order mark, and nothing but text.
+    Raises Malformed."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    said: Text | None = None
     start, piece = 0, file.read(PIECE)
     while piece:
         following = file.read(PIECE)
@@ -27,4 +30,7 @@ def parse(file: BinaryIO) -> None:
             raise Malformed(f"is no text in UTF-8: {error.reason} near byte {start + error.start}") from None
         if len(piece.translate(None, CONTROL_BYTES)) < len(piece) and (found := CONTROL.search(text)) is not None:
             raise Malformed(f"is no text: it contains the control character U+{ord(found[0]):04X}")
+        if said is None:
+            said = cleaned(text, is_truncated=bool(following))
         start, piece = start + len(piece), following
+    return said or NO_TEXT

@@ -54,7 +54,7 @@ KNOWN: list[tuple[str, bytes, dict[str, Any], str]] = [
     (XLSX, packages.sheet("High", "Low"), {}, "High\nLow"),
     (ODT, packages.ODT_WITH_FACTS, {"pageCount": 4, "title": "Tide tables", "language": "en-GB"}, "Tides\nHigh at\tnoon"),
     (ODP, packages.ODP_WITH_FACTS, {"pageCount": 2}, "One\fTwo"),
-    (ZIP, packages.DATA, {}, ""),
+    ("text/csv", b"\xef\xbb\xbfa,b\r\n1,2\r\n", {}, "a,b\n1,2\n"),
 ]
 
 
@@ -68,6 +68,11 @@ def test_what_a_document_says_of_itself(
     assert findings.text is not None
     assert findings.text.startswith(said)
     assert not findings.is_truncated
+
+
+def test_an_archive_says_nothing(tmp_path: Path) -> None:
+    """What is in it is for those who unpack it."""
+    assert found(tmp_path, ZIP, packages.DATA) == Findings(ZIP, {})
 
 
 def test_pages_are_apart(tmp_path: Path) -> None:
@@ -87,7 +92,7 @@ def test_a_long_text_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_text_that_takes_too_long_is_no_reason_to_refuse_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a PDF there is what came before; the file is as sound as it was found to be. So it is where PDFium is brought down."""
+    """Of a PDF there is what came before; the file is as sound as it was found to be. So it is where PDFium is brought down (F3)."""
     content = pdfs.saying("One", "Two")
     monkeypatch.setattr(texts, "SOFT_SECONDS", -1.0)
     findings = found(tmp_path, PDF, content)
