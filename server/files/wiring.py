@@ -10,6 +10,7 @@ from server.files.quotas.service import Quotas
 from server.files.renditions.service import Renditions
 from server.files.replacing.service import Replacing
 from server.files.resumable.service import Resumable
+from server.files.scanning import tell_what_is_scanned
 from server.files.sweeping.job import Sweeping
 from server.files.texts.service import Texts
 from server.files.uploads.service import Uploading
@@ -23,6 +24,7 @@ SERVICE = file_service_pb2.DESCRIPTOR.services_by_name["FileService"]
 
 def wire(base: Base, crossings: Crossings) -> Domain:
     """Raises InvalidSettings."""
+    tell_what_is_scanned(base.settings)
     uploads = Uploads.from_settings(base.settings, base.database, base.blobs, base.parsers)
     downloads = Downloads(base.database, base.blobs, crossings.authenticator, crossings.previews)
     return Domain(
@@ -40,5 +42,6 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             )
         },
         jobs=(sweep(uploads), Examining(uploads.pipeline).job(), Sweeping(base.database, base.blobs).job()),
+        checks=uploads.pipeline.examination.checks,
         means=(uploads,),
     )

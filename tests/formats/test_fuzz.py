@@ -8,9 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 from server.background.processes import Processes, TooCostly
-from server.files.uploads.inspecting import SECONDS
 from server.formats import parsing
 from server.formats.malformed import Malformed
+from server.formats.parsing import SECONDS
 from tests.formats.samples import SOUND
 
 MANY = 60

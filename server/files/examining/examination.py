@@ -7,7 +7,7 @@ The bytes are those that were stored, and not those that came: so what is served
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,14 +16,13 @@ from prometheus_client import Counter
 
 from server.background.processes import Processes, TooCostly
 from server.files import failures
-from server.files.examining import copies
+from server.files.examining import copies, sniffing
 from server.files.examining.copies import Copy
+from server.files.examining.fields import Fields
 from server.files.examining.found import Found
 from server.files.examining.turns import Turns
 from server.files.scanning import Scanner
 from server.files.scanning.scans import scanned
-from server.files.uploads import sniffing
-from server.files.uploads.rules import Fields
 from server.formats import parsing
 from server.formats.malformed import Malformed
 from server.formats.parsing import Findings
@@ -70,6 +69,11 @@ class Examination:
     scanner: Scanner | None
     allowed_types: frozenset[str]
     turns: Turns = field(default_factory=Turns)
+
+    @property
+    def checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Whether the scanner is there, where there is to be one."""
+        return {} if self.scanner is None else {"virus_scanner": self.scanner.check}
 
     @asynccontextmanager
     async def examined(

@@ -21,12 +21,12 @@ from server.background import tasks
 from server.files import blob_references, failures
 from server.files.examining import copies, finishing, queries
 from server.files.examining.examination import Announced, Examination, Examined
+from server.files.examining.fields import Fields
 from server.files.examining.found import Found
 from server.files.examining.rejecting import Rejecting
+from server.files.examining.stages import Stage
 from server.files.examining.wanted import Confirm, Finish, Wanted, nothing
 from server.files.quotas import reserving
-from server.files.uploads.rules import Fields
-from server.files.uploads.stages import Stage
 from server.rpc.failures import Failure, ResourceExhausted, Unavailable, Violation
 from server.stores.blobs import BlobChanged, BlobNotFound, ObjectStorage, StorageUnavailable
 from server.stores.postgres import AnyRow, Database

@@ -11,8 +11,8 @@ from prometheus_client import Counter
 
 from gazette.files.v1.file_pb2 import FileUpload
 from server.files import failures
-from server.files.uploads.rules import Fields
-from server.files.uploads.sniffing import SNIFFED_BYTES
+from server.files.examining.fields import Fields
+from server.files.examining.sniffing import SNIFFED_BYTES
 from server.rpc.failures import Violation
 
 GRACE_SECONDS, LEAST_A_SECOND = 30.0, 4096

@@ -23,18 +23,20 @@ from server.background import tasks
 from server.background.processes import Processes
 from server.files import blob_references, failures, views
 from server.files.examining import queries as examined
+from server.files.examining import sniffing
 from server.files.examining.examination import Announced, Examination
+from server.files.examining.fields import Fields
 from server.files.examining.pipeline import FIRST_PAUSE, Pipeline
+from server.files.examining.stages import Stage, Way
 from server.files.examining.wanted import Wanted
 from server.files.quotas import reserving
 from server.files.scanning import ScannerUnavailable, scanner
-from server.files.uploads import queries, rules, sniffing
+from server.files.uploads import queries, rules
 from server.files.uploads.receiving import Received
-from server.files.uploads.rules import Fields
-from server.files.uploads.stages import Stage, Way
 from server.formats.types import PARSED
 from server.rpc.call import Call, Need
 from server.rpc.failures import Unavailable
+from server.rpc.patience import patiently
 from server.settings import InvalidSettings, Settings
 from server.stores import idempotency
 from server.stores.blobs import ObjectStorage, StorageUnavailable
@@ -159,11 +161,14 @@ class Uploads:
 
     async def bring(self, upload: AnyRow, received: Received, wanted: Wanted, *, waits: bool = True) -> AnyRow:
         """The file's row, once the bytes have come and were found to be sound; pending where the scanner is away and it
-        `waits`. What else fails leaves nothing, but what was rejected: that is told of."""
+        `waits`: it is then examined later, and else in its turn, however long that takes. What else fails leaves nothing, but
+        what was rejected: that is told of."""
         try:
             await self.storage.write(upload.key, received.whole(), content_type=UNKNOWN_TYPE)
             try:
                 announced = Announced(upload.name, received.size, received.sha256, is_certain=True)
+                if not waits:
+                    return await patiently(lambda: self.pipeline.taken(upload, wanted, announced))
                 return await self.pipeline.taken(upload, wanted, announced)
             except ScannerUnavailable:
                 if not waits:
