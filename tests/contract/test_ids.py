@@ -15,7 +15,7 @@ from tests.contract.test_contract import methods
 from tests.service import Service
 
 REFUSED = {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED}
-CENTRAL = {"CreateOrganisation", "UpdateOrganisation", "ReservePath", "ReleasePath", "EraseAccount"}
+CENTRAL = {"CreateOrganisation", "UpdateOrganisation", "ReservePath", "ReleasePath", "EraseAccount", "SetFileQuota"}
 """What no role in one organisation lets anybody do, whatever the id."""
 EXCEPT = {
     "ListPages": "shows what is public, whoever asks",
