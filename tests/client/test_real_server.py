@@ -16,10 +16,11 @@ from gazette.auth.v1.auth_service_pb2 import GetMeRequest
 from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2 import CreateOrganisationRequest
 from gazette.content.v1.content_service_pb2 import GetDocumentRequest
-from gazette.files.v1.file_service_pb2 import GetFileRequest
+from gazette.files.v1.file_pb2 import FileUpload
+from gazette.files.v1.file_service_pb2 import GetFileRequest, UploadFileRequest
 from gazette_client import AsyncClient, Client
 from gazette_client.errors import InvalidArgument, NotFound, Unauthenticated
-from gazette_client.transfers import Outgoing
+from gazette_client.files.sources import Outgoing, Piece
 from server.auth.models import Session
 from tests import servers as backing
 from tests.client.conftest import Clients
@@ -105,8 +106,11 @@ async def test_a_repeated_upload_is_one_file(clients: Clients, client: Any, serv
     source = tmp_path / "harbour.png"
     source.write_bytes(picture())
     key = (("idempotency-key", "once"),)
-    with Outgoing(source, await service.organisation(), "", "", None) as outgoing:
-        made = [(await clients.call(client.files.UploadFile, outgoing, metadata=key)).file for _ in range(2)]
+    organisation = await service.organisation()
+    with Outgoing(source) as outgoing:
+        said = FileUpload(organisation_id=organisation, name="harbour.png", size_bytes=outgoing.size, sha256=outgoing.sha256)
+        piece = Piece(outgoing, lambda data, _: UploadFileRequest(chunk=data), first=UploadFileRequest(upload=said))
+        made = [(await clients.call(client.files.UploadFile, piece, metadata=key)).file for _ in range(2)]
 
     assert made[0] == made[1]
 
