@@ -19,6 +19,7 @@ from server.background.jobs import Job
 from server.content import paths
 from server.content import wiring as content
 from server.content.previews.reading import Previews
+from server.content.where_used import FileUses
 from server.delivery import wiring as delivery
 from server.files import wiring as files
 from server.mail import wiring as mail
@@ -167,6 +168,7 @@ async def build(settings: Settings, worker: int = 0, *, jobs_only: bool = False)
         composers=lambda: composers,
         people=identity.people,
         previews=lambda: next(each for domain in domains for each in domain.means if isinstance(each, Previews)),
+        file_pages=FileUses(),
         holders=identity.holders,
     )
     domains = (identity, *(wire(base, crossings) for wire in DOMAINS))

@@ -56,6 +56,16 @@ class FileTooLarge(InvalidArgument):
         super().__init__(Violation(field, f"is more than {max_bytes} bytes"), message=message, max_bytes=str(max_bytes))
 
 
+class FileQuotaExceeded(FailedPrecondition):
+    """The organisation's files would take up more than they may."""
+
+    reason = "FILE_QUOTA_EXCEEDED"
+
+    def __init__(self, size: int, used: int, bound: int) -> None:
+        message = f"The organisation's files may have {bound} bytes, and have {used}: there is no room for {size} more."
+        super().__init__(message, size_bytes=str(size), used_bytes=str(used), quota_bytes=str(bound))
+
+
 class UploadTooSlow(DeadlineExceeded):
     """Bytes that come one by one would keep a stream for an hour."""
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from gazette.files.v1 import file_service_pb2
 from server.files.downloads.service import Downloads
+from server.files.examining.pipeline import Pipeline
+from server.files.managing.removing import Removal, rejections
 from server.files.managing.service import Managing
+from server.files.purging.sending import UNTOLD, Purging
 from server.files.quotas.service import Quotas
 from server.files.renditions.service import Renditions
 from server.files.replacing.service import Replacing
+from server.files.resumable import expiring
 from server.files.resumable.service import Resumable
 from server.files.texts.service import Texts
 from server.files.uploads.service import Uploading
@@ -22,21 +26,31 @@ SERVICE = file_service_pb2.DESCRIPTOR.services_by_name["FileService"]
 def wire(base: Base, crossings: Crossings) -> Domain:
     """Raises InvalidSettings."""
     uploads = Uploads.from_settings(base.settings, base.database, base.blobs, base.parsers)
+    purging = Purging.of(base.settings, base.database)
     downloads = Downloads(base.database, base.blobs, crossings.authenticator, crossings.previews)
+    pipeline = Pipeline(base.database, base.blobs)
+    removal = Removal(base.database, base.blobs)
+    resumable = Resumable.from_settings(base.settings, base.database, base.blobs, pipeline)
     return Domain(
         services={
             SERVICE: (
                 Uploading(uploads),
-                Resumable(base.database),
+                resumable,
                 Replacing(base.database),
-                Managing(base.database),
-                Quotas(base.database),
+                Managing(base.database, base.paging, crossings.file_pages, removal),
+                Quotas(base.database, base.settings.file_quota),
                 downloads,
                 DownloadUrls(base.database),
                 Renditions(base.database),
                 Texts(base.database),
             )
         },
-        jobs=(sweep(uploads),),
-        means=(uploads,),
+        jobs=(
+            sweep(uploads),
+            *expiring.jobs(resumable.completing),
+            *(each.job() for each in purging),
+            removal.job(),
+        ),
+        retention=(*rejections(), *((UNTOLD,) if not purging else ())),
+        means=(uploads, *purging, removal),
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import mmap
 import re
+from typing import BinaryIO
 
 from server.formats.malformed import Malformed
 
@@ -13,14 +13,16 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 """All but tabs, the ends of lines and of pages."""
 
 
-def parse(data: mmap.mmap) -> None:
+def parse(file: BinaryIO) -> None:
     """It is UTF-8, with or without a byte order mark, and nothing but text. Raises Malformed."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    for start in range(0, len(data), PIECE):
-        piece = data[start : start + PIECE]
+    start, piece = 0, file.read(PIECE)
+    while piece:
+        following = file.read(PIECE)
         try:
-            text = decoder.decode(piece, final=start + PIECE >= len(data))
+            text = decoder.decode(piece, final=not following)
         except UnicodeDecodeError as error:
             raise Malformed(f"is no text in UTF-8: {error.reason} near byte {start + error.start}") from None
         if (found := CONTROL.search(text)) is not None:
             raise Malformed(f"is no text: it contains the control character U+{ord(found[0]):04X}")
+        start, piece = start + len(piece), following

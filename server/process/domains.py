@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from google.protobuf.descriptor import ServiceDescriptor
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.access.v1.access_pb2 import Permission
 from server.background.jobs import Job
@@ -80,6 +81,27 @@ class Person(NamedTuple):
     """Empty for a service."""
 
 
+class FileUse(NamedTuple):
+    """That a document uses a file, in its newest revision or in the one that is live."""
+
+    document_id: uuid.UUID
+    locale: str
+    path: str
+    title: str
+    is_live: bool
+    """Whether the public sees it so."""
+
+
+class FilePages(Protocol):
+    """Who knows which documents have a file attached, or name it in their bodies."""
+
+    async def uses(self, connection: AsyncConnection, file_id: uuid.UUID, organisation_id: uuid.UUID) -> Sequence[FileUse]:
+        """Those of the file's organisation, what is live first; `file_uses.MOST` at the most."""
+
+    async def follow(self, connection: AsyncConnection, document_ids: Collection[uuid.UUID], *, is_urgent: bool) -> None:
+        """Has the pages of these documents show, within seconds after the transaction, what their files are by then."""
+
+
 class Previewing(Protocol):
     """Who knows what the tokens of previews show."""
 
@@ -106,6 +128,8 @@ class Crossings:
     """Content asks auth who has these accounts, and what they may do now: those that were disabled are left out."""
     previews: Callable[[], Previewing]
     """Delivery and files ask content what a preview's token shows."""
+    file_pages: FilePages
+    """Files asks content where a file is used, and has those pages follow what becomes of it."""
     holders: Callable[[uuid.UUID, Permission.ValueType], Awaitable[Mapping[uuid.UUID, Person]]]
     """Content asks auth who holds a permission in an organisation now."""
 

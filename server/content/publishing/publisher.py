@@ -27,7 +27,6 @@ from server.content.rendering.notices import Notice
 from server.content.transitions import VANISHED
 from server.record import Place
 from server.rpc.failures import Failure, Unavailable
-from server.rpc.messages import message
 from server.rpc.objects import loaded
 from server.stores.parameters import named
 from server.stores.statements import Row, Statement
@@ -253,7 +252,7 @@ class Publisher:
         known = {file.id: file for file in found}
         if missing := [id for id in ids if id not in known]:
             raise failures.AttachmentNotFound(missing)
-        return [message(PageAttachment, known[id]) for id in document.attachments]
+        return showing.attachments(document.attachments, known)
 
 
 def check_links(links: showing.Links, seen: Seen) -> None:

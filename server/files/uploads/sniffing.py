@@ -3,10 +3,11 @@ agrees; what a client says of the type is not asked. Text alone, which no first 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 import puremagic
+from puremagic.main import magic_header_array
 
 from server.files.failures import FileTypeNotAllowed
 from server.files.uploads.rules import Fields
@@ -16,6 +17,14 @@ from server.rpc.failures import Violation
 SNIFFED_BYTES = 8 * 1024
 PDF_HEADER, BEFORE_PDF = b"%PDF-", 1024
 """What may stand before the header of a PDF, in bytes."""
+
+
+EXTENSIONS: Mapping[str, frozenset[str]] = {
+    kind: frozenset(extension for extension, of_text in TEXT.items() if of_text == kind)
+    or frozenset(each.extension for each in magic_header_array if each.mime_type == kind)
+    for kind in PARSED
+}
+"""How names of files of a type end."""
 
 
 def unknown_types(allowed: Iterable[str]) -> list[str]:
@@ -44,6 +53,20 @@ def content_type(head: bytes, name: str, allowed: frozenset[str], fields: Fields
     fitting = sorted({match.extension for match in matches if match.mime_type in found})
     raise FileTypeNotAllowed(
         Violation(fields.name, f"does not end as a file of {' or '.join(sorted(found))} does: {', '.join(fitting)}"),
+        allowed=",".join(sorted(allowed)),
+    )
+
+
+def named_type(name: str, allowed: frozenset[str], fields: Fields) -> str:
+    """The media type that a file of this name is to be, before any byte of it has come. Raises FileTypeNotAllowed where no
+    bytes would make it one that is taken."""
+    extension = PurePosixPath(name).suffix.lower()
+    for kind in sorted(allowed):
+        if extension in EXTENSIONS[kind]:
+            return kind
+    fitting = sorted(each for kind in allowed for each in EXTENSIONS[kind] if each.startswith("."))
+    raise FileTypeNotAllowed(
+        Violation(fields.name, f"does not end as a file that is allowed here does: {', '.join(fitting)}"),
         allowed=",".join(sorted(allowed)),
     )
 

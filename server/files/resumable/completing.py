@@ -1,0 +1,115 @@
+"""When all bytes of an upload are there: they are brought into the quarantine, and examined. Where this breaks off, a job goes
+on."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from server.background import tasks
+from server.files.examining.pipeline import Confirm, Pipeline
+from server.files.failures import SizeMismatch
+from server.files.resumable import queries
+from server.files.resumable.failures import UploadIncomplete, UploadTakenOver
+from server.files.resumable.pieces import FIELDS, UNKNOWN_TYPE, parts_of, tail_key
+from server.files.resumable.removing import Removing
+from server.files.resumable.rules import TAIL
+from server.files.resumable.views import incoming
+from server.files.uploads.stages import Way
+from server.rpc.failures import Violation
+from server.stores.blobs import BlobChanged, BlobNotFound, ObjectStorage, Part, Stat
+from server.stores.blobs.interface import discard
+from server.stores.postgres import AnyRow, Database
+
+ATTEMPTS = 3
+"""How often somebody may put other bytes there while they are being moved."""
+
+
+@dataclass(frozen=True)
+class Completing:
+    """Takes uploads from their last byte on."""
+
+    database: Database
+    storage: ObjectStorage
+    pipeline: Pipeline
+    removing: Removing
+    patience: float = 60.0
+    """Seconds that the job waits for one upload before it looks for the next."""
+
+    async def settle(self, id: uuid.UUID, seconds: float, confirm: Confirm | None = None) -> AnyRow:
+        """What has become of the file, after so many seconds at most."""
+        return await self.pipeline.settle(id, seconds=seconds, confirm=confirm)
+
+    async def complete(self, id: uuid.UUID, parts: Sequence[Part] | None, seconds: float) -> bool:
+        """Brings an upload's bytes into the quarantine, unless somebody else is about to. Whether they are there after so many
+        seconds: it goes on, whoever waits. Raises UploadIncomplete, SizeMismatch, and what the storage does."""
+        holder = uuid.uuid4()
+        async with self.database.transaction() as connection:
+            row = await queries.take_free(connection, id, holder, parts)
+        if row is None:
+            return False
+        gathering = tasks.begin(self.gather(row))
+        await asyncio.wait({gathering}, timeout=max(0.0, seconds))
+        if not gathering.done():
+            return False
+        gathering.result()
+        return True
+
+    async def gather(self, row: Any) -> None:
+        """Does it, for who holds the upload. What fails lets go of it."""
+        try:
+            if row.way == Way.RESUMABLE:
+                if row.storage_upload:
+                    await self.assembled(row.key, row)
+            else:
+                await self.fetch(row)
+        except BaseException:
+            async with self.database.transaction() as connection:
+                await queries.note(connection, row.id, row.holder, is_over=True)
+            raise
+        async with self.database.transaction() as connection:
+            if not await queries.receive(connection, row):
+                raise UploadTakenOver
+        for part in parts_of(row):
+            if part.number == TAIL:
+                await discard(self.storage, tail_key(row.key, part))
+
+    async def fetch(self, row: Any) -> None:
+        """Takes what others have put into the object storage out of their reach, just as it is now."""
+        for _ in range(ATTEMPTS):
+            found = await self.found(row)
+            if found is None:
+                return
+            if found.size != row.size_bytes:
+                await self.removing.remove(row.id)
+                raise SizeMismatch(Violation(FIELDS.size, f"says {row.size_bytes} bytes, and {found.size} came"))
+            try:
+                await self.storage.move(found.key, row.key, tag=found.tag, content_type=UNKNOWN_TYPE)
+            except (BlobChanged, BlobNotFound):
+                continue
+            return
+        raise incomplete()
+
+    async def found(self, row: Any) -> Stat | None:
+        """What others have put there; None if it is in the quarantine already. Raises UploadIncomplete."""
+        key = incoming(row)
+        stat = await self.storage.stat(key)
+        if stat is None and row.way == Way.PARTS and row.parts:
+            stat = await self.assembled(key, row)
+        if stat is None and await self.storage.stat(row.key) is None:
+            raise incomplete()
+        return stat
+
+    async def assembled(self, key: str, row: Any) -> Stat | None:
+        """The blob that is made of the parts; the one that was made of them before. None where there is neither."""
+        try:
+            return await self.storage.assemble(key, row.storage_upload, [part for part in parts_of(row) if part.number != TAIL])
+        except BlobNotFound:
+            return await self.storage.stat(key)
+
+
+def incomplete() -> UploadIncomplete:
+    return UploadIncomplete(Violation("id", "names an upload of which the object storage has not all bytes"))
