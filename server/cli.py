@@ -84,7 +84,7 @@ class Lazy(click.Group):
         if name not in COMMANDS:
             return super().get_command(context, name)
         place = COMMANDS[name]
-        command = imported(place.target)
+        command: click.Command = imported(place.target)
         if place.also and isinstance(command, click.Group):
             command.commands.update(imported(place.also).commands)
         return command

@@ -1,1 +1,1 @@
-"""`gazette files`, as far as it is a client of the API: files go up, come down, are listed, replaced, deleted and brought back."""
+"""`gazette files`, as a client of the API: files go up, come down, are listed, replaced, deleted and brought back."""

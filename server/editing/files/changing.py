@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.json_format import MessageToDict
@@ -39,7 +41,7 @@ def describe(
         "alternative_text": alternative_text,
         "focal_point": None if focal_point is None else FocalPoint(x=focal_point[0], y=focal_point[1]),
     }
-    changed = {field: value for field, value in given.items() if value is not None}
+    changed: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
     if not changed:
         raise click.UsageError("say what changes: --name, --alternative-text or --focal-point")
     with signed_in(connection) as client:
@@ -56,8 +58,8 @@ def describe(
 def rm(connection: Connection, file_id: str, now: bool, explanation: str, is_sure: bool, is_json: bool) -> None:
     """Delete a file that nothing uses. For 30 days `restore` brings it back.
 
-    With --now its bytes go at once, from caches, too, and its pages show it no longer. It shows what is lost, and has the file's
-    name typed.
+    With --now its bytes go at once, from caches, too, and its pages show it no longer. It shows what is lost, and has the
+    file's name typed.
     """
     if now and not explanation:
         raise click.UsageError("say why, with --explanation")

@@ -68,9 +68,7 @@ def size(count: int) -> str:
     """A number of bytes as people write it."""
     if count < 1000:
         return f"{count} B"
-    value, unit = float(count), ""
-    for unit in UNITS:
-        value /= 1000
-        if value < 999.95:
-            break
-    return f"{value:.1f} {unit}"
+    power = 1
+    while count >= 999.95 * 1000**power and power < len(UNITS):
+        power += 1
+    return f"{count / 1000**power:.1f} {UNITS[power - 1]}"

@@ -147,7 +147,9 @@ def uses(connection: Connection, file_id: str, limit: int, is_json: bool) -> Non
     if is_json:
         click.echo(written([MessageToDict(each) for each in listed]))
     else:
-        tables.show(("path", "locale", "title", "side", "field", "id"), [*map(use_row, listed)], long={"path", "title"}, wide={"id"})
+        tables.show(
+            ("path", "locale", "title", "side", "field", "id"), [*map(use_row, listed)], long={"path", "title"}, wide={"id"}
+        )
 
 
 def use_row(use: Reference) -> tuple[str, ...]:

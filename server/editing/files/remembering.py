@@ -1,4 +1,4 @@
-"""Which upload of a path was begun and has not ended: a note in the user's own folder, so that the same command goes on with it."""
+"""Which upload of a path was begun and has not ended: a note of the user, for the same command to go on with it."""
 
 from __future__ import annotations
 

@@ -29,7 +29,13 @@ def sending(command: Command) -> Command:
     """Adds how a file goes up."""
     for option in (
         click.option("--way", type=click.Choice(WAYS), default="auto", help="How: as the server has it, or in this way."),
-        click.option("--wait", type=click.FloatRange(0), default=60.0, metavar="SECONDS", help="For how long to wait until it is examined."),
+        click.option(
+            "--wait",
+            type=click.FloatRange(0),
+            default=60.0,
+            metavar="SECONDS",
+            help="For how long to wait until it is examined.",
+        ),
     ):
         command = option(command)
     return command
