@@ -9,7 +9,7 @@ from google.protobuf.json_format import MessageToDict
 
 from server import settings
 from server.background.processes import Processes
-from server.files.uploads.inspecting import Inspection
+from server.files.examining.examination import Examination
 from server.files.verification import Verdict, verdicts
 from server.formats import parsing
 from server.process.commands import as_json, refused_in_a_line, written
@@ -44,7 +44,7 @@ async def look(values: settings.Settings) -> list[Verdict]:
     try:
         async with database.read() as connection:
             await schema.check(connection)
-        return [each async for each in verdicts(database, Inspection(storage, parsers))]
+        return [each async for each in verdicts(database, Examination(storage, parsers, None, frozenset()))]
     finally:
         await parsers.close()
         await storage.close()

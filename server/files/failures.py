@@ -91,31 +91,48 @@ class InvalidForm(InvalidArgument):
     reason = "INVALID_FORM"
 
 
-class SizeMismatch(InvalidArgument):
+class Rejected(InvalidArgument):
+    """What is wrong with a file whose bytes have all come: the reason and what is told of it stay with it
+    (`File.rejection`)."""
+
+
+class SizeMismatch(Rejected):
     """More bytes than declared, or fewer."""
 
     reason = "SIZE_MISMATCH"
 
 
-class Sha256Mismatch(InvalidArgument):
+class Sha256Mismatch(Rejected):
     """Other bytes than declared."""
 
     reason = "SHA256_MISMATCH"
 
 
-class FileMalformed(InvalidArgument):
+class FileMalformed(Rejected):
     """Not built as a file of its type is, or something else as well."""
 
     reason = "FILE_MALFORMED"
 
 
-class FileTooCostly(InvalidArgument):
+class FileTooCostly(Rejected):
     """It takes more time or memory to look through than a file may."""
 
     reason = "FILE_TOO_COSTLY"
 
 
-class FileTypeNotAllowed(InvalidArgument):
+class FileInfected(Rejected):
+    """The virus scanner knows what is in it."""
+
+    reason = "FILE_INFECTED"
+
+
+class FileChanged(Rejected):
+    """Its bytes are no longer those that were looked at, or are gone."""
+
+    reason = "FILE_CHANGED"
+
+
+class FileTypeNotAllowed(Rejected):
     """Not of an allowed type, by its bytes or by its name."""
 
     reason = "FILE_TYPE_NOT_ALLOWED"
@@ -139,3 +156,8 @@ class FileExists(AlreadyExists):
 
     def __init__(self, name: str, what: str) -> None:
         super().__init__(f"file.id: there is a file of this id already, {what}: {name} was not imported.", field="file.id")
+
+
+def rejected(reason: str, message: str) -> Rejected:
+    """What a file was rejected for, as it was recorded."""
+    return Rejected(Violation("", message), message=message, reason=reason)

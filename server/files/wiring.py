@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gazette.files.v1 import file_service_pb2
 from server.files.downloads.service import Downloads
-from server.files.examining.pipeline import Pipeline
+from server.files.examining.background import Examining
 from server.files.managing.removing import Removal, rejections
 from server.files.managing.service import Managing
 from server.files.purging.sending import UNTOLD, Purging
@@ -28,9 +28,8 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     uploads = Uploads.from_settings(base.settings, base.database, base.blobs, base.parsers)
     purging = Purging.of(base.settings, base.database)
     downloads = Downloads(base.database, base.blobs, crossings.authenticator, crossings.previews)
-    pipeline = Pipeline(base.database, base.blobs)
     removal = Removal(base.database, base.blobs)
-    resumable = Resumable.from_settings(base.settings, base.database, base.blobs, pipeline)
+    resumable = Resumable.from_settings(base.settings, base.database, base.blobs, uploads.pipeline)
     return Domain(
         services={
             SERVICE: (
@@ -47,6 +46,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
         },
         jobs=(
             sweep(uploads),
+            Examining(uploads.pipeline).job(),
             *expiring.jobs(resumable.completing),
             *(each.job() for each in purging),
             removal.job(),

@@ -11,7 +11,10 @@ from server.formats.polyglots import check_beginning
 
 MEMORY = 512 << 20
 """Bytes of address space that a file may take, decoders and interpreter included."""
-PARSERS = ("server.formats.images", "server.formats.pdf", "server.formats.office", "server.formats.text")
+PARSERS = (
+    "server.formats.images.structure", "server.formats.documents", "server.formats.pdf.structure", "server.formats.pdf.texts",
+    "server.formats.office.facts", "server.formats.office.texts", "server.formats.zips", "server.formats.text",
+)  # fmt: skip
 """What the process imports before it is bounded."""
 SECONDS = 2.0
 """Of CPU time for a file."""
@@ -54,18 +57,14 @@ def parse(path: str, content_type: str, cleaned_path: str = "") -> Findings:
 def parse_mapped(path: str, data: mmap.mmap, content_type: str, cleaned_path: str) -> Findings:
     check_beginning(data, content_type)
     if content_type in types.IMAGES:
-        from server.formats import images  # noqa: PLC0415
+        from server.formats.images import structure  # noqa: PLC0415
 
-        images.parse(path, data, content_type)
-    elif content_type == types.PDF:
-        from server.formats import pdf  # noqa: PLC0415
+        pictured = structure.parse(path, data, content_type, cleaned_path)
+        return Findings(content_type, {"image": pictured.facts}, is_cleaned=pictured.is_cleaned)
+    from server.formats import documents  # noqa: PLC0415
 
-        pdf.parse(path, data)
-    else:
-        from server.formats import office  # noqa: PLC0415
-
-        office.parse(path, data, content_type)
-    return Findings(content_type, {})
+    found = documents.parse(path, data, content_type)
+    return Findings(content_type, found.as_json(), found.text.text, found.text.is_truncated)
 
 
 def mapped(descriptor: int) -> mmap.mmap:
