@@ -177,7 +177,8 @@ def run(path: Path) -> None:
         server = Server(home, environment)
         origins = parsed(environment["CORS_ORIGINS"])
         workers = int(environment["WORKERS"])
-        envoy = Envoy(home, port=ports.http, workers=workers, cors_origins=origins, with_docs=with_docs)
+        largest = int(environment.get("MAX_FILE_SIZE") or 5 * 1024 * 1024)
+        envoy = Envoy(home, port=ports.http, workers=workers, cors_origins=origins, with_docs=with_docs, max_file_size=largest)
         # The server ends first, while Envoy still routes around the workers that drain; then Envoy; then the stores.
         running.callback(envoy.stop)
         running.callback(server.stop)

@@ -138,6 +138,13 @@ class FileTypeNotAllowed(Rejected):
     reason = "FILE_TYPE_NOT_ALLOWED"
 
 
+class FileNotReady(FailedPrecondition):
+    """Its bytes have not come, or are being examined."""
+
+    reason = "FILE_NOT_READY"
+    message = "The file is not ready yet."
+
+
 class FileBytesMissing(FailedPrecondition):
     """The object storage has lost what a file was."""
 

@@ -153,5 +153,5 @@ async def replaced(connection: AsyncConnection, caller: Caller, id: uuid.UUID, o
     if file.is_public:
         caller.require(Permission.PERMISSION_DOCUMENTS_PUBLISH, organisation_id)
     if file.state != FileState.FILE_STATE_READY:
-        raise failures.FileNotReady(file.state)
+        raise failures.FileNotReady
     return id

@@ -13,15 +13,14 @@ from server.background import tasks
 from server.files.examining.pipeline import Confirm, Pipeline
 from server.files.failures import SizeMismatch
 from server.files.resumable import queries
-from server.files.resumable.failures import UploadIncomplete, UploadTakenOver
-from server.files.resumable.pieces import FIELDS, UNKNOWN_TYPE, parts_of, tail_key
+from server.files.resumable.failures import OffsetMismatch, UploadIncomplete, UploadTakenOver
+from server.files.resumable.pieces import FIELDS, UNKNOWN_TYPE, discarded, parts_of, tail_key
 from server.files.resumable.removing import Removing
 from server.files.resumable.rules import TAIL
 from server.files.resumable.views import incoming
 from server.files.uploads.stages import Way
-from server.rpc.failures import Violation
+from server.rpc.failures import Failure, Unavailable, Violation
 from server.stores.blobs import BlobChanged, BlobNotFound, ObjectStorage, Part, Stat
-from server.stores.blobs.interface import discard
 from server.stores.postgres import AnyRow, Database
 
 ATTEMPTS = 3
@@ -61,21 +60,30 @@ class Completing:
     async def gather(self, row: Any) -> None:
         """Does it, for who holds the upload. What fails lets go of it."""
         try:
-            if row.way == Way.RESUMABLE:
-                if row.storage_upload:
-                    await self.assembled(row.key, row)
-            else:
+            if row.way != Way.RESUMABLE:
                 await self.fetch(row)
-        except BaseException:
+            elif row.storage_upload and await self.assembled(row.key, row) is None:
+                await self.begin_again(row)
+        except BaseException as error:
+            is_final = isinstance(error, Failure) and not isinstance(error, Unavailable)
+            rest = {"next_attempt_time": None} if is_final else {}
             async with self.database.transaction() as connection:
-                await queries.note(connection, row.id, row.holder, is_over=True)
+                await queries.note(connection, row.id, row.holder, is_over=True, **rest)
             raise
         async with self.database.transaction() as connection:
             if not await queries.receive(connection, row):
                 raise UploadTakenOver
         for part in parts_of(row):
             if part.number == TAIL:
-                await discard(self.storage, tail_key(row.key, part))
+                await discarded(self.storage, tail_key(row.key, part))
+
+    async def begin_again(self, row: Any) -> None:
+        """The storage has lost a part, or somebody who was late has put another in its place. Raises OffsetMismatch."""
+        await self.storage.abandon(row.key, row.storage_upload)
+        nothing: dict[str, Any] = {"parts": [], "received_bytes": 0, "storage_upload": "", "next_attempt_time": None}
+        async with self.database.transaction() as connection:
+            await queries.note(connection, row.id, row.holder, is_over=True, **nothing)
+        raise OffsetMismatch(0)
 
     async def fetch(self, row: Any) -> None:
         """Takes what others have put into the object storage out of their reach, just as it is now."""
@@ -104,11 +112,11 @@ class Completing:
         return stat
 
     async def assembled(self, key: str, row: Any) -> Stat | None:
-        """The blob that is made of the parts; the one that was made of them before. None where there is neither."""
+        """The blob that is made of the parts, or was made of them before. None where they are not there."""
         try:
             return await self.storage.assemble(key, row.storage_upload, [part for part in parts_of(row) if part.number != TAIL])
         except BlobNotFound:
-            return await self.storage.stat(key)
+            return None
 
 
 def incomplete() -> UploadIncomplete:

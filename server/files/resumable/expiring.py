@@ -13,8 +13,6 @@ from server.rpc.failures import Failure, Unavailable
 log = structlog.get_logger(__name__)
 
 EXPIRY_SECONDS, GOING_ON_SECONDS = 600.0, 15.0
-PUT_OFF_SECONDS = 300.0
-"""How long an upload rests that could not be completed."""
 
 
 def jobs(completing: Completing) -> tuple[Job, ...]:
@@ -54,6 +52,4 @@ async def go_on(completing: Completing) -> bool:
         raise
     except Failure as failure:  # nobody waits for what is told of it
         log.info("an upload could not be completed", upload=str(id), reason=failure.reason)
-        async with completing.database.transaction() as connection:
-            await queries.put_off(connection, id, PUT_OFF_SECONDS)
     return True

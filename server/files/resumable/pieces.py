@@ -25,8 +25,7 @@ from server.files.uploads.receiving import GRACE_SECONDS, LEAST_A_SECOND, RECEIV
 from server.files.uploads.rules import Fields
 from server.files.uploads.sniffing import SNIFFED_BYTES
 from server.rpc.failures import Unavailable, Violation
-from server.stores.blobs import ObjectStorage, Part
-from server.stores.blobs.interface import discard
+from server.stores.blobs import ObjectStorage, Part, StorageUnavailable
 from server.stores.postgres import Database
 
 UNKNOWN_TYPE = "application/octet-stream"
@@ -129,10 +128,10 @@ class Piece:
         self.noted, self.noted_assembly = received, self.assembly
         old, self.tail = self.tail, next((part for part in parts if part.number == TAIL), None)
         if old is not None and old != self.tail:
-            await discard(self.storage, tail_key(self.row.key, old))
+            await discarded(self.storage, tail_key(self.row.key, old))
 
     async def keep(self) -> None:
-        """Keeps what has come, in whichever way the piece ended, and lets go of the upload."""
+        """Keeps what has come, in whichever way the piece ended, and lets go of the upload. Raises UploadTakenOver."""
         try:
             try:
                 await self.put_is_done()
@@ -146,10 +145,13 @@ class Piece:
                 await self.note(self.parts, self.at, is_over=True)
         except UploadTakenOver:
             await self.drop()
+            raise
 
     async def let_go(self) -> None:
         async with self.database.transaction() as connection:
-            await queries.note(connection, self.row.id, self.holder, is_over=True)
+            is_ours = await queries.note(connection, self.row.id, self.holder, is_over=True)
+        if not is_ours:
+            raise UploadTakenOver
         await self.drop()
 
     async def keep_tail(self, tail: Part) -> None:
@@ -158,7 +160,7 @@ class Piece:
         try:
             await self.note([*self.parts, tail], self.at, is_over=True)
         except UploadTakenOver:
-            await discard(self.storage, key)
+            await discarded(self.storage, key)
             raise
 
     async def complete(self) -> None:
@@ -186,6 +188,12 @@ def parts_of(row: Any) -> list[Part]:
 
 def tail_key(key: str, tail: Part) -> str:
     return f"{key}-tail-{tail.tag}"
+
+
+async def discarded(storage: ObjectStorage, key: str) -> None:
+    """Removes what nobody knows of any more; where that fails, the sweep will."""
+    with suppress(StorageUnavailable):
+        await storage.delete(key)
 
 
 async def once(data: bytes) -> AsyncIterator[bytes]:

@@ -161,10 +161,3 @@ async def waiting(connection: AsyncConnection) -> uuid.UUID | None:
         .limit(1)
     )
     return (await connection.execute(wanted)).scalar_one_or_none()
-
-
-async def put_off(connection: AsyncConnection, id: uuid.UUID, seconds: float) -> None:
-    later = func.now() + timedelta(seconds=seconds)
-    await connection.execute(
-        update(Upload).where(Upload.id == id, Upload.stage == Stage.RECEIVING).values(next_attempt_time=later)
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -123,7 +124,8 @@ class Resumable:
     async def kept(self, piece: Piece) -> None:
         """After whatever ended the piece: that is what is told of then."""
         try:
-            await piece.keep()
+            with suppress(UploadTakenOver):
+                await piece.keep()
         except Unavailable:
             log.warning("the end of a piece could not be kept", upload=str(piece.row.id))
 
