@@ -28,15 +28,15 @@ SERVICES = tuple((HERE / "services.txt").read_text().split())
 
 # RPCs are told apart by their verb, and a test compares that, too, with the descriptors: streams have no timeout, and
 # reads may be tried again.
-STREAMS = r"/gazette\.[^/]+/(Upload|Append|Replace|Download|Import|Export|Watch)\w+"
-READS = r"/gazette\.[^/]+/((Get|List|BatchGet|Search|Verify|Diff)\w+|CheckDocument)"
+STREAMS = r"/gazette\.[^/]+/((Upload|Append|Replace|Download|Import|Export|Watch)\w+|GetRendition)"
+READS = r"/gazette\.[^/]+/((List|BatchGet|Search|Verify|Diff|Get([^R]|Re[^n]))\w+|CheckDocument)"  # GetRendition is a stream
 
 PROGRAM = ("bodies", "closest", "routes", "json_texts", "json_scan", "json", "refusals", "queries", "tus", "rest")
 """The Lua filter's parts, each of which uses what those before it define."""
 
 # What needs no sign-in and changes nothing, health apart: limited here, by address. A test compares them, too.
-PUBLIC_STREAMS = r"/gazette\.(files|record)\.[^/]+/(Download|Watch)\w+"
-PUBLIC_READS = r"/gazette\.((delivery|record)\.[^/]+/(Get|List|BatchGet|Search)\w+|files\.[^/]+/GetFile|auth\.[^/]+/GetJwks)"
+PUBLIC_STREAMS = r"/gazette\.(files|record)\.[^/]+/((Download|Watch)\w+|GetRendition)"
+PUBLIC_READS = r"/gazette\.((delivery|record)\.[^/]+/(Get|List|BatchGet|Search)\w+|files\.[^/]+/GetFile(Text)?|auth\.[^/]+/GetJwks)"
 READS_PER_SECOND, READS_BURST = 100, 1000
 
 CONNECTIONS = 10_000

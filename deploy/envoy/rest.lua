@@ -124,7 +124,7 @@ function envoy_on_request(handle)
   if route == nil then return end
   if route.is_lines then handle:streamInfo():dynamicMetadata():set("gazette", "lines", true) end
   -- A HEAD tells the length of the plain answer; a download's length and ranges count its own bytes.
-  if method == "HEAD" or string.find(headers:get(":path"), ":download", 1, true) then headers:remove("accept-encoding") end
+  if method == "HEAD" or route.is_bytes then headers:remove("accept-encoding") end
   -- The transcoder strips content-length; an upload is checked against it.
   local length = headers:get("content-length")
   if length ~= nil then

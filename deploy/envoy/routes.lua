@@ -39,6 +39,7 @@ end
 for line in string.gmatch(CONTRACT_ROUTES, "[^\n]+") do
   local method, template, rpc, content, rest = string.match(line, "^(%S+) (%S+) (%S+) (%S+) ?(.*)$")
   local route = {rpc = rpc, parameters = {}, is_lines = find(" " .. rest, " lines$") ~= nil}
+  route.is_bytes = find(" " .. rest, " bytes$") ~= nil
   local field, kind = string.match(content, "^([^:]+):(%S+)$")
   route.is_upload = kind == "google.api.HttpBody"
   if field and not route.is_upload then

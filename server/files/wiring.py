@@ -30,6 +30,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
     downloads = Downloads(base.database, base.blobs, crossings.authenticator, crossings.previews)
     removal = Removal(base.database, base.blobs)
     resumable = Resumable.from_settings(base.settings, base.database, base.blobs, uploads.pipeline)
+    renditions = Renditions.from_settings(base.settings, base.database, base.blobs, downloads)
     return Domain(
         services={
             SERVICE: (
@@ -40,7 +41,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Quotas(base.database, base.settings.file_quota),
                 downloads,
                 DownloadUrls(base.database),
-                Renditions(base.database),
+                renditions,
                 Texts(base.database),
             )
         },
@@ -52,5 +53,6 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             removal.job(),
         ),
         retention=(*rejections(), *((UNTOLD,) if not purging else ())),
-        means=(uploads, *purging, removal),
+        closers=(renditions.making.processes.close,),
+        means=(uploads, renditions, *purging, removal),
     )

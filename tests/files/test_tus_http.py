@@ -15,6 +15,7 @@ from tests.files.uploading import PDF, PNG, png
 from tests.refusals import http_reason
 
 CONTENT = png(4_900_000)  # more than a message may have
+NOBODY = "0190d5c3-0000-7000-8000-000000000000"
 TUS = {"tus-resumable": "1.0.0"}
 PIECE = {**TUS, "content-type": "application/offset+octet-stream"}
 

@@ -40,7 +40,7 @@ class Completing:
 
     async def settle(self, id: uuid.UUID, seconds: float, confirm: Confirm | None = None) -> AnyRow:
         """What has become of the file, after so many seconds at most."""
-        return await self.pipeline.settle(id, seconds=seconds, confirm=confirm)
+        return await self.pipeline.settle(id, seconds=seconds, confirm=confirm, fields=FIELDS)
 
     async def complete(self, id: uuid.UUID, parts: Sequence[Part] | None, seconds: float) -> bool:
         """Brings an upload's bytes into the quarantine, unless somebody else is about to. Whether they are there after so many

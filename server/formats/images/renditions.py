@@ -13,15 +13,16 @@ from server.formats import types
 from server.formats.images import facts, metadata
 from server.formats.images.structure import MAX_PIXELS, described
 from server.formats.malformed import Malformed
+from server.formats.wanted import Made, Wanted
 
 GAP = 2.0
 """How many times as large as the result what is resized with care still is: so little of a photograph is decoded at all."""
-WEBP, AVIF, JPG, PNG = "webp", "avif", "jpg", "png"
+JPG = "jpg"
 SAVED: dict[str, tuple[str, dict[str, Any]]] = {
-    WEBP: ("WEBP", {"quality": 80}),
-    AVIF: ("AVIF", {"quality": 60, "speed": 8}),
+    "webp": ("WEBP", {"quality": 80}),
+    "avif": ("AVIF", {"quality": 60, "speed": 8}),
     JPG: ("JPEG", {"quality": 82, "progressive": True, "optimize": True}),
-    PNG: ("PNG", {}),
+    "png": ("PNG", {}),
 }
 """How each format is written."""
 SRGB = ImageCms.createProfile("sRGB")
@@ -29,29 +30,6 @@ IS_SRGB = "sRGB"
 """In the description of a profile that need not be converted."""
 HIGHER = frozenset({"I", "F", "I;16", "I;16B", "I;16L"})
 """Modes of more than eight bits."""
-
-
-class Wanted(NamedTuple):
-    """What an image is to become. It goes to other processes."""
-
-    width: int
-    height: int = 0
-    """0: as it comes."""
-    is_cover: bool = False
-    """Whether both are filled, and what does not fit is cut off; otherwise the whole fits into both."""
-    x: int = 50
-    """What is cut off last is there: percent of the width from the left."""
-    y: int = 50
-    kind: str = WEBP
-    """One of SAVED."""
-
-
-class Made(NamedTuple):
-    """What became of it."""
-
-    data: bytes
-    width: int
-    height: int
 
 
 class Cut(NamedTuple):
@@ -65,10 +43,7 @@ def made(path: str, content_type: str, wanted: Wanted) -> Made:
     """Raises Malformed for what cannot be decoded."""
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     if content_type == types.PDF:
-        from server.formats import pdf_page  # noqa: PLC0415 - PDFium is needed by few
-
-        page = pdf_page.render(path, wanted.width)
-        return written(resized(page, cut(page.size, wanted)), wanted.kind)
+        return written(drawn(path, wanted), wanted.kind)
     try:
         with Image.open(path, formats=(types.IMAGES[content_type],)) as image:
             return written(shown(image, wanted), wanted.kind)
@@ -78,6 +53,16 @@ def made(path: str, content_type: str, wanted: Wanted) -> Made:
         raise
     except Exception as error:  # noqa: BLE001  a decoder raises whatever comes to it
         raise Malformed(f"is a damaged image: {described(error, path)}") from None
+
+
+def drawn(path: str, wanted: Wanted) -> Image.Image:
+    """The part of a PDF's first page that is wanted. Raises Malformed."""
+    from server.formats import pdf_page  # noqa: PLC0415 - PDFium is needed by few
+
+    width, height = pdf_page.size(path)
+    enough = max(wanted.width, round(wanted.height * width / height)) if wanted.is_cover else wanted.width
+    page = pdf_page.render(path, enough)
+    return resized(page, cut(page.size, wanted))
 
 
 def shown(image: Image.Image, wanted: Wanted) -> Image.Image:
