@@ -39,6 +39,7 @@ READY = """
   metrics    http://{host}:{ports.metrics}/metrics
   data       {home}
   mails      {mail}
+  viruses    {viruses}
   accounts   {accounts}
   password   gazette-demo-only
 
@@ -203,7 +204,9 @@ def run(path: Path) -> None:
         docs = f"   (the API to look at: http://{LOOPBACK}:{ports.http}/docs)" if with_docs and not lacking else ""
         told = WITHOUT_DEMO if os.environ.get("DEMO") == "0" else DEMO
         mail = environment["MAIL_DIRECTORY"] or "sent through SMTP_HOST"
-        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, mail=mail, docs=docs, **told), flush=True)
+        viruses = "files are scanned" if environment.get("CLAMAV_URL") else "files are not scanned: CLAMAV_URL is not set"
+        told = {**told, "mail": mail, "viruses": viruses}
+        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, docs=docs, **told), flush=True)
         while True:
             for process in (stack.postgres, stack.redis, server, envoy):
                 process.raise_if_ended()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from server.rpc.failures import (
     CONTENT_TOO_LARGE,
+    Aborted,
     AlreadyExists,
     DeadlineExceeded,
     FailedPrecondition,
@@ -143,6 +144,25 @@ class FileNotReady(FailedPrecondition):
 
     reason = "FILE_NOT_READY"
     message = "The file is not ready yet."
+
+
+class FileRejected(FailedPrecondition):
+    """It was refused when it was examined."""
+
+    reason = "FILE_REJECTED"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(f"The file was rejected: {message}", rejection_reason=reason)
+
+
+class StaleEtag(Aborted):
+    """Somebody else changed what is known of the file since the caller read it, or replaced it."""
+
+    reason = "STALE_ETAG"
+    message = "It has changed since you read it. Read it again, and decide again."
+
+    def __init__(self, given: str, current: str) -> None:
+        super().__init__(given=given, current=current)
 
 
 class FileBytesMissing(FailedPrecondition):

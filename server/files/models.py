@@ -184,6 +184,19 @@ class FileUsage(Model):
     """Not set: as FILE_QUOTA says."""
 
 
+class FileSweep(Model):
+    """The last sweep of the object storage, and who is at the next: the one row."""
+
+    __tablename__ = "file_sweeps"
+
+    is_only: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    holder: Mapped[uuid.UUID | None]
+    held_until: Mapped[datetime | None]
+    finish_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    found: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """How much of what, by the names of `sweeping.reports`."""
+
+
 class CachePurge(Model):
     """What caches before Gazette are to forget, by the name that they keep it under (`Surrogate-Key`)."""
 

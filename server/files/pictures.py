@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +14,6 @@ from server.settings import Settings
 KIND, FALLBACK = "webp", "jpg"
 UNSHOWN = frozenset({types.TIFF})
 """What no browser shows: in its place stands a rendition."""
-SIZES = "auto, 100vw"
-"""How wide an image is shown: as wide as the layout has it, which browsers know of images that are loaded late; those that do
-not take `auto` for nothing, and choose by the width of the window."""
 SET_MOST = MOST_WIDTHS * 100
 """Characters of a set of addresses."""
 PICTURE_MOST = SET_MOST + 300
@@ -49,7 +47,7 @@ class Pictures:
         image = file.facts.get("image", {})
         found = {"src": self.source(file)}
         if srcset := self.srcset(file):
-            found |= {"srcset": srcset, "sizes": SIZES}
+            found |= {"srcset": srcset, "sizes": sizes()}
         if image:
             found |= {"width": str(image["width"]), "height": str(image["height"])}
         return {**found, "loading": "lazy"}
@@ -64,7 +62,7 @@ class Pictures:
         """Of an image that is larger than the smallest of its renditions, and does not move."""
         image = file.facts.get("image", {})
         own = image.get("width", 0)
-        if image.get("isAnimated") or own <= self.widths[0]:
+        if not self.widths or image.get("isAnimated") or own <= self.widths[0]:
             return ""
         smaller = [each for each in self.widths if each < own]
         listed = [f"{self.rendition(file, each)} {each}w" for each in smaller]
@@ -75,3 +73,21 @@ class Pictures:
     @staticmethod
     def rendition(file: Any, width: int, kind: str = KIND) -> str:
         return rendition(file.id, file.version, f"w{width}.{kind}")
+
+
+def sizes(width: int = 0) -> str:
+    """How wide an image is shown: as wide as the layout has it, which browsers know of images that are loaded late. Those that
+    do not know `auto` choose by what its author says, or by the width of the window."""
+    return f"auto, {width}px" if width else "auto, 100vw"
+
+
+NO_PICTURES = Pictures(())
+"""For who shows files by their addresses alone."""
+
+
+def is_own(attachment: Any) -> bool:
+    """Whether the addresses that a PageAttachment says are of that file here, in whichever version and widths."""
+    url = rf"/v1/files/{re.escape(attachment.id)}/versions/[1-9][0-9]*"
+    image = rf"{url}/renditions/w[1-9][0-9]{{0,3}}\.{KIND} [1-9][0-9]*w"
+    is_url = re.fullmatch(rf"({url}:download)?", attachment.url)
+    return bool(is_url and re.fullmatch(rf"({image}(, {image})*)?", attachment.srcset))

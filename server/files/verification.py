@@ -11,9 +11,9 @@ from sqlalchemy import select
 from gazette.files.v1.file_pb2 import File as FileMessage
 from server.background.processes import TooCostly
 from server.files import views
-from server.files.downloads.queries import IS_PUBLIC
 from server.files.examining.examination import Examination
 from server.files.models import File
+from server.files.standing import IS_PUBLIC
 from server.files.uploads.queries import READY
 from server.formats.malformed import Malformed
 from server.formats.types import PARSED

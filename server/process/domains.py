@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -128,6 +128,8 @@ class Crossings:
     """Content asks auth who has these accounts, and what they may do now: those that were disabled are left out."""
     previews: Callable[[], Previewing]
     """Delivery and files ask content what a preview's token shows."""
+    checks: MutableMapping[str, Callable[[], Awaitable[None]]]
+    """System asks what the domains depend on beside the stores, by name; all of them are there once the process is built."""
     file_pages: FilePages
     """Files asks content where a file is used, and has those pages follow what becomes of it."""
     holders: Callable[[uuid.UUID, Permission.ValueType], Awaitable[Mapping[uuid.UUID, Person]]]
@@ -155,6 +157,8 @@ class Domain:
     followers: Sequence[Follower] = ()
     composers: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     """Who writes which kind of mail."""
+    checks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    """What it depends on beside the stores, by name: each raises what is wrong with it."""
     explainers: Mapping[type[Failure], Explain] = field(default_factory=dict)
     """Who says more of which failures, when a caller is to be told of one."""
     retention: Sequence[Expired] = ()

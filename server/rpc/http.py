@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.rpc.call import Call
 
+MOVED_PERMANENTLY = ("x-http-status", "301")
 NOT_MODIFIED = ("x-http-status", "304")
 NO_CONTENT = ("x-http-status", "204")
 PARTIAL_CONTENT = ("x-http-status", "206")

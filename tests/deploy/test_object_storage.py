@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -10,22 +10,13 @@ import pytest_asyncio
 from server.background import tasks
 from server.stores.blobs import ObjectStorage, StorageUnavailable, open_storage
 from server.stores.blobs.s3 import S3
-from tests.deploy import rgw
 from tests.deploy.rgw import Ceph
 from tests.storage import test_assemblies as assembling
 from tests.storage import test_moving as moving
 from tests.storage import test_storage as each
-from tests.storage.moto import BUCKET
 from tests.storage.storing import KEY, left, pieces, s3_settings, whole
 
 pytestmark = [pytest.mark.deploy, pytest.mark.heavy]
-
-
-@pytest.fixture(scope="module")
-def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
-    with rgw.serving(tmp_path_factory.mktemp("ceph") / "cluster") as running:
-        S3.open(s3_settings(running.endpoint)).client.create_bucket(Bucket=BUCKET)
-        yield running
 
 
 @pytest.fixture(scope="module")

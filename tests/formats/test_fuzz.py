@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from server.background.processes import Processes, TooCostly
-from server.files.uploads.inspecting import SECONDS
 from server.formats import parsing, pdf_page
 from server.formats.malformed import Malformed
+from server.formats.parsing import SECONDS
 from server.formats.types import PDF
 from tests.formats.samples import SOUND
 from tests.soak import rounds

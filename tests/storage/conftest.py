@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -19,6 +20,14 @@ def moto() -> Iterator[str]:
         yield endpoint
 
 
+@pytest.fixture(scope="module")
+def bucket(moto: str) -> Iterator[ObjectStorage]:
+    """One for all tests of a module: boto3 takes a while to get ready."""
+    opened = open_storage(s3_settings(moto))
+    yield opened
+    asyncio.run(opened.close())
+
+
 @pytest.fixture
 def is_played(storage: ObjectStorage) -> bool:
     """Whether this is moto, which knows neither what was abandoned nor what time it is."""
@@ -28,9 +37,10 @@ def is_played(storage: ObjectStorage) -> bool:
 @pytest_asyncio.fixture(params=["directory", "s3"])
 async def storage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ObjectStorage]:
     if request.param == "s3":
-        opened = open_storage(s3_settings(request.getfixturevalue("moto")))
+        opened = request.getfixturevalue("bucket")
+        yield opened
+        await opened.delete(KEY)
     else:
         opened = open_storage(folder_settings(tmp_path / "files"))
-    yield opened
-    await opened.delete(KEY)
-    await opened.close()
+        yield opened
+        await opened.close()

@@ -81,10 +81,10 @@ async def test_a_blob_that_is_gone_does_not_move(storage: ObjectStorage) -> None
     assert left(storage) == []
 
 
-async def test_a_long_blob_moves_by_parts(storage: ObjectStorage) -> None:
+async def test_a_long_blob_moves_by_parts(storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bucket copies what is too long for it piece by piece; swapped or not, it ends as a short one does."""
     if isinstance(storage, S3):
-        storage.copy_bytes = 5 * 1024 * 1024
+        monkeypatch.setattr(storage, "copy_bytes", 5 * 1024 * 1024)
     content = os.urandom(11 * 1024 * 1024)
     await storage.write(SOURCE, pieces(content), content_type=TYPE)
     seen = await tag(storage, SOURCE)
@@ -108,7 +108,9 @@ async def test_blobs_are_listed_in_the_order_of_their_keys(storage: ObjectStorag
     found = [each async for each in storage.stats("list")]
 
     assert [each.key for each in found] == keys == [key async for key in storage.keys("list")]
-    assert found[0] == await storage.stat("list/a-b")
+    first = await storage.stat("list/a-b")
+    assert first is not None
+    assert found[0]._replace(modify_time=first.modify_time) == first  # a bucket tells the time more exactly in a list
     for key in (*keys, "list/begun", "listed/c"):
         await storage.delete(key)
     assert left(storage) == []

@@ -121,7 +121,7 @@ class Previews:
         known = {file.id: file for file in described}
         if missing := [id for id in ids if id not in known]:
             raise AttachmentNotFound(missing)
-        attachments = showing.attachments(row.attachments, known)
+        attachments = showing.attachments(row.attachments, known, self.publisher.pictures)
         place = Place(0, datetime.now(UTC))
         live = pages.live_side(publication, place)
         answer = pages.answer(publication, {**shown.content, "attachments": attachments}, place, live)

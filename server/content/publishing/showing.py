@@ -16,6 +16,7 @@ from gazette.delivery.v1.page_pb2 import PageAttachment, PageLink, PageLinks
 from server import delivery, files
 from server.content.blocks.failures import BlockInBlock, BlockNotLive
 from server.content.blocks.replacing import with_blocks
+from server.content.publishing.pictures import with_pictures
 from server.content.references import queries
 from server.content.references.failures import LinkTargetNotFound
 from server.content.references.written import FIELD, LINK, PICTURE, Named
@@ -66,9 +67,9 @@ async def files_of(
     return {row.id: row for row in await files.described(connection, [*ids], organisation_id)} if ids else {}
 
 
-def attachments(ids: Iterable[uuid.UUID], there: Mapping[uuid.UUID, Row]) -> list[PageAttachment]:
+def attachments(ids: Iterable[uuid.UUID], there: Mapping[uuid.UUID, Row], pictures: files.Pictures) -> list[PageAttachment]:
     """What a page says of the files that it has attached; what is not there is left out."""
-    return [message(PageAttachment, there[id]) for id in ids if id in there]
+    return [message(PageAttachment, there[id], **pictures.attached(there[id])) for id in ids if id in there]
 
 
 async def read(connection: asyncpg.Connection, named: Collection[Named], links: Iterable[Links], locale: str) -> Seen:
@@ -105,12 +106,20 @@ def missing_documents(named: Named, seen: Seen) -> list[str]:
     return [id for id in named.documents if uuid.UUID(id) not in seen.targets]
 
 
-def shown(html: str, named: Named, seen: Seen, there: Mapping[uuid.UUID, Row] | None = None) -> Shown:
+def shown(
+    html: str,
+    named: Named,
+    seen: Seen,
+    there: Mapping[uuid.UUID, Row] | None = None,
+    pictures: files.Pictures = files.NO_PICTURES,
+) -> Shown:
     """The body with what it names by id. All blocks that it names must be live. Where it is known which files are
     `there`, no others are shown: what was deleted for good is neither a picture any more nor a link."""
     gone = frozenset[str]() if there is None else {id for id in named.files if uuid.UUID(id) not in there}
     if gone:
         html = without_pictures(html, gone)
+    if there:
+        html = with_pictures(html, there, pictures)
     unlinked: dict[str, None] = {}
 
     def led(match: re.Match[str]) -> str:

@@ -25,6 +25,7 @@ from server.content.references.written import NOTHING, Named
 from server.content.refreshing import queries, rules
 from server.content.rendering import Renderer
 from server.content.rendering.renderer import renderer_of
+from server.files import Pictures
 from server.record import Place
 from server.rpc.answers import MOST
 from server.rpc.failures import Failure
@@ -64,6 +65,7 @@ class Pages:
 
     database: Database
     renderer: Renderer
+    pictures: Pictures
 
     async def looked_at(self, ids: Sequence[uuid.UUID]) -> Looked:
         """No connection is held while something is rendered."""
@@ -90,7 +92,7 @@ class Pages:
                     looked.left.append(row.id)
                     continue
                 showed = Showed(bodies.get(row.id), every[row.id], files[row.organisation_id])
-                look(row, serving.answer, showed, seen, looked)
+                look(row, serving.answer, showed, seen, self.pictures, looked)
                 await asyncio.sleep(0)  # an answer may take ten milliseconds
         return looked
 
@@ -140,7 +142,7 @@ class Pages:
             return [document.id for document, _, _ in parts]
 
 
-def look(document: Row, stored: bytes, showed: Showed, seen: Seen, looked: Looked) -> None:
+def look(document: Row, stored: bytes, showed: Showed, seen: Seen, pictures: Pictures, looked: Looked) -> None:
     """Compares what a page serves with what it would show now."""
     html, named, files = showed
     answer = GetPageResponse.FromString(stored)
@@ -149,8 +151,8 @@ def look(document: Row, stored: bytes, showed: Showed, seen: Seen, looked: Looke
         looked.failed[document.id] = BlockNotLive(missing)
         return
     links = showing.expanded(loaded(document.links), seen.pages)
-    attachments = showing.attachments(document.attachments, files)
-    body = page.html if html is None else showing.shown(html, named, seen, files).html
+    attachments = showing.attachments(document.attachments, files, pictures)
+    body = page.html if html is None else showing.shown(html, named, seen, files, pictures).html
     if body == page.html and links == dict(page.links.items()) and attachments == [*page.attachments]:
         looked.settled.append(document.id)
         return

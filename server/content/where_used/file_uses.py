@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ARRAY, Uuid, case, func, insert, literal, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.content.documents.queries import IS_THERE
@@ -38,7 +39,7 @@ class FileUses:
             .join(Revision, its_revision)
             .where(Reference.target_id == file_id, Reference.kind == FILE, Document.organisation_id == organisation_id)
             .where(or_(IS_LIVE, IS_DRAFT), IS_THERE)
-            .distinct(Document.id)
+            .ext(distinct_on(Document.id))
             .order_by(Document.id, is_live.desc())
             .subquery("every")
         )

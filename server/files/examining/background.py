@@ -16,6 +16,7 @@ from server.files.examining.pipeline import Pipeline
 from server.files.examining.rejecting import Rejecting
 from server.files.examining.wanted import Wanted
 from server.files.scanning import ScannerUnavailable
+from server.rpc.failures import Failure
 from server.stores.postgres import AnyRow
 
 log = structlog.get_logger(__name__)
@@ -78,3 +79,5 @@ class Examining:
             await self.pipeline.attempt(upload, Wanted())
         except failures.Rejected:
             return
+        except Failure as failure:  # by now its file is deleted, say, or public; nothing is left of the upload
+            log.info("an upload was given up", upload=str(upload.id), reason=failure.reason)

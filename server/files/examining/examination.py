@@ -7,7 +7,7 @@ The bytes are those that were stored, and not those that came: so what is served
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -70,6 +70,11 @@ class Examination:
     scanner: Scanner | None
     allowed_types: frozenset[str]
     turns: Turns = field(default_factory=Turns)
+
+    @property
+    def checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Whether the scanner is there, where there is to be one."""
+        return {} if self.scanner is None else {"virus_scanner": self.scanner.check}
 
     @asynccontextmanager
     async def examined(

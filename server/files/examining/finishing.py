@@ -9,11 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.files.examining import queries
 from server.files.examining.found import Found
+from server.files.succession.succession import Succession
 from server.stores.postgres import AnyRow
 
 
-async def finished(connection: AsyncConnection, upload: AnyRow, found: Found, columns: Mapping[str, Any]) -> AnyRow:
-    """The file's row, within the transaction that has removed the upload's."""
+async def finished(
+    connection: AsyncConnection, upload: AnyRow, found: Found, columns: Mapping[str, Any], succession: Succession | None
+) -> AnyRow:
+    """The file's row, within the transaction that has removed the upload's. Raises what `take_place` does."""
     if upload.is_replacement:
-        raise NotImplementedError
+        if succession is None:
+            raise RuntimeError("nothing is replaced by this way in")
+        return await succession.take_place(connection, upload, found.columns())
     return await queries.make_ready(connection, upload.file_id, **found.columns(), **columns)

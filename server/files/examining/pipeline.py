@@ -25,6 +25,7 @@ from server.files.examining.found import Found
 from server.files.examining.rejecting import Rejecting
 from server.files.examining.wanted import Confirm, Finish, Wanted, nothing
 from server.files.quotas import reserving
+from server.files.succession.succession import Succession
 from server.files.uploads.rules import Fields
 from server.files.uploads.stages import Stage
 from server.rpc.failures import Failure, ResourceExhausted, Unavailable, Violation
@@ -49,6 +50,8 @@ class Pipeline:
     database: Database
     storage: ObjectStorage
     examination: Examination
+    succession: Succession | None = None
+    """How an upload takes the place of a file that there is; None where none does."""
 
     async def settle(
         self,
@@ -166,7 +169,7 @@ class Pipeline:
         async with self.database.transaction() as connection:
             if not await queries.remove(connection, upload):
                 raise TakenOver
-            row = await finishing.finished(connection, upload, found, wanted.columns)
+            row = await finishing.finished(connection, upload, found, wanted.columns, self.succession)
             await wanted.finish(connection, row)
             await audit.add(
                 connection,

@@ -96,9 +96,9 @@ async def remove(connection: AsyncConnection, row: AnyRow) -> bool:
     return bool((await connection.execute(delete(Upload).where(*of_holder(row)))).rowcount)
 
 
-async def make_ready(connection: AsyncConnection, id: uuid.UUID, **columns: Any) -> AnyRow:
+async def make_ready(connection: AsyncConnection, arrived_id: uuid.UUID, **columns: Any) -> AnyRow:
     """The file that has arrived, which gets another id and other times if they are given."""
-    made = update(File).where(File.id == id).values(**{"state": READY, "update_time": func.now(), **columns})
+    made = update(File).where(File.id == arrived_id).values(**{"state": READY, "update_time": func.now(), **columns})
     return (await connection.execute(made.returning(File))).one()
 
 

@@ -8,20 +8,10 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 
 from server.process.domains import FileUse
-from server.rpc.failures import MAX_DESCRIPTION, MAX_VIOLATIONS, Aborted, FailedPrecondition, cut
+from server.rpc.failures import MAX_DESCRIPTION, MAX_VIOLATIONS, FailedPrecondition, cut
 
 MOST_NAMED = 10
 """Ids of documents that a refusal names; the list of references has all."""
-
-
-class StaleEtag(Aborted):
-    """Somebody else changed what is known of the file since the caller read it, or replaced it."""
-
-    reason = "STALE_ETAG"
-    message = "It has changed since you read it. Read it again, and decide again."
-
-    def __init__(self, given: str, current: str) -> None:
-        super().__init__(given=given, current=current)
 
 
 class FileInUse(FailedPrecondition):

@@ -12,7 +12,7 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.files.v1 import managing_pb2 as rpc
 from gazette.files.v1.file_pb2 import File, FileState
 from server.files import failures
-from server.files.managing.failures import FileInUse, StaleEtag
+from server.files.managing.failures import FileInUse
 from server.process.domains import FileUse
 from server.rpc.caller import Caller
 from server.rpc.failures import InvalidArgument, Violation
@@ -67,7 +67,7 @@ def changeable(file: Any, caller: Caller, etag: str) -> Any:
 def check_etag(etag: str, file: Any) -> None:
     """Raises StaleEtag."""
     if etag != str(file.edit_number):
-        raise StaleEtag(etag, str(file.edit_number))
+        raise failures.StaleEtag(etag, str(file.edit_number))
 
 
 def check_publisher(caller: Caller, file: Any, pages: Sequence[uuid.UUID]) -> None:

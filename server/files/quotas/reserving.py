@@ -57,6 +57,18 @@ async def give_back(connection: AsyncConnection, organisation_id: uuid.UUID, siz
     )
 
 
+async def correct(connection: AsyncConnection, organisation_id: uuid.UUID, size: int) -> None:
+    """Counts just so many bytes."""
+    await connection.execute(update(FileUsage).where(FileUsage.organisation_id == organisation_id).values(used_bytes=size))
+
+
+async def locked(connection: AsyncConnection, organisation_id: uuid.UUID) -> Used:
+    """What stands when all who have changed it have ended; whoever is about to waits for this transaction."""
+    await connection.execute(insert(FileUsage).values(organisation_id=organisation_id).on_conflict_do_nothing())
+    statement = select(FileUsage.used_bytes, FileUsage.quota_bytes).where(FileUsage.organisation_id == organisation_id)
+    return Used(*(await connection.execute(statement.with_for_update())).one())
+
+
 async def used(connection: AsyncConnection, organisation_id: uuid.UUID) -> Used:
     statement = select(FileUsage.used_bytes, FileUsage.quota_bytes).where(FileUsage.organisation_id == organisation_id)
     row = (await connection.execute(statement)).one_or_none()

@@ -20,6 +20,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from server.background import tasks
 from server.background.processes import Processes, TooCostly
 from server.files import blob_references, failures
+from server.files.downloads.served import Served
 from server.files.examining import copies
 from server.files.renditions import queries, rules
 from server.files.renditions.failures import NoRenditions
@@ -73,8 +74,8 @@ class Making:
     hopeless: dict[str, float] = field(default_factory=dict)
     """By key of a blob that could not be drawn, until when nobody tries again."""
 
-    async def rendition(self, source: Any, wanted: Wanted) -> AnyRow:
-        """The row of one; `source` is that of a file or of a version. Raises NoRenditions, ResourceExhausted, Unavailable."""
+    async def rendition(self, source: Served, wanted: Wanted) -> AnyRow:
+        """The row of one. Raises NoRenditions, ResourceExhausted, Unavailable."""
         key = rules.key(source.blob_key, wanted)
         if (known := self.held.get(key)) is not None:
             self.held.move_to_end(key)
@@ -86,7 +87,7 @@ class Making:
         self.hold(key, found)
         return found
 
-    async def again(self, lost: Any, source: Any, wanted: Wanted) -> AnyRow:
+    async def again(self, lost: Any, source: Served, wanted: Wanted) -> AnyRow:
         """One whose bytes the storage has lost."""
         log.warning("a rendition is not in the object storage, and is made again", key=lost.key)
         self.held.pop(lost.key, None)
@@ -99,14 +100,14 @@ class Making:
         while len(self.held) > HELD:
             self.held.popitem(last=False)
 
-    async def once(self, key: str, source: Any, wanted: Wanted) -> AnyRow:
+    async def once(self, key: str, source: Served, wanted: Wanted) -> AnyRow:
         task = self.under_way.get(key)
         if task is None:
             task = self.under_way[key] = tasks.begin(self.counted(key, source, wanted))
             task.add_done_callback(lambda _: self.under_way.pop(key, None))
         return await asyncio.shield(task)
 
-    async def counted(self, key: str, source: Any, wanted: Wanted) -> AnyRow:
+    async def counted(self, key: str, source: Served, wanted: Wanted) -> AnyRow:
         outcome = "unavailable"
         try:
             with WAITING.track_inprogress(), DURATION.time():
@@ -122,7 +123,7 @@ class Making:
             ended[outcome]()
         return row
 
-    async def made(self, key: str, source: Any, wanted: Wanted) -> AnyRow:
+    async def made(self, key: str, source: Served, wanted: Wanted) -> AnyRow:
         if self.hopeless.get(source.blob_key, 0.0) > time.monotonic():
             raise NoRenditions(drawing.CANNOT)
         async with self.processes.place():
@@ -138,7 +139,7 @@ class Making:
             return await self.stored(key, source, wanted, made)
 
     @asynccontextmanager
-    async def at_hand(self, source: Any) -> AsyncIterator[str]:
+    async def at_hand(self, source: Served) -> AsyncIterator[str]:
         """The path of its bytes, for another process."""
         if (path := self.storage.local(source.blob_key)) is not None:
             yield str(path)
@@ -146,7 +147,7 @@ class Making:
         async with copies.at_hand(self.storage, source.blob_key, source.size_bytes) as copy:
             yield copy.path
 
-    async def stored(self, key: str, source: Any, wanted: Wanted, made: Made) -> AnyRow:
+    async def stored(self, key: str, source: Served, wanted: Wanted, made: Made) -> AnyRow:
         """Under the lock of what it was made from: nobody else stores the same meanwhile, or takes that away. Raises
         FileNotFound where it is gone."""
         async with self.database.transaction() as connection:

@@ -8,11 +8,9 @@ import hmac
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from server.files.downloads.rules import content_disposition
-from server.files.purging import rules as purging
+from server.files.downloads.served import Served
 from server.files.renditions.failures import NoRenditions, RenditionNotListed
 from server.files.renditions.specifications import Wanted
 from server.formats import types
@@ -21,7 +19,6 @@ LABEL = b"gazette renditions"
 SIGNATURE_BYTES = 16
 DRAWN = frozenset({*types.IMAGES, types.PDF})
 """What renditions are made of: of a PDF it is the first page."""
-NOTHING_RUNS = "default-src 'none'; sandbox"
 
 
 @dataclass(frozen=True)
@@ -77,28 +74,12 @@ def key(blob_key: str, wanted: Wanted) -> str:
     return f"renditions/{hashlib.sha256(blob_key.encode()).hexdigest()}/{wanted.key}"
 
 
-def etag(rendition: Any) -> str:
-    return f'"{rendition.sha256}"'
-
-
-def cache_headers(file: Any, rendition: Any, *, is_final: bool, max_age: timedelta) -> tuple[tuple[str, str], ...]:
-    """Whether anybody on the way may keep it, and for how long. What is `final` never becomes another one."""
-    if not file.is_public:
-        age = "private, no-store"
-    elif is_final:
-        age = f"public, max-age={int(max_age.total_seconds())}, immutable"
-    else:
-        age = "public, no-cache"
-    headers = (("etag", etag(rendition)), ("cache-control", age))
-    name = purging.name(file.id)
-    return (*headers, ("surrogate-key", name), ("cache-tag", name)) if file.is_public else headers
-
-
-def body_headers(file: Any, rendition: Any, wanted: Wanted) -> tuple[tuple[str, str], ...]:
-    name = f"{file.name.rpartition('.')[0] or file.name}-{wanted.specification}"
-    return (
-        ("x-body-length", str(rendition.size_bytes)),
-        ("content-disposition", content_disposition(name, rendition.content_type)),
-        ("x-content-type-options", "nosniff"),
-        ("content-security-policy", NOTHING_RUNS),
+def served(file: Served, rendition: Any, wanted: Wanted) -> Served:
+    """A rendition as what is served of the file in its place."""
+    return file._replace(
+        name=f"{file.name.rpartition('.')[0] or file.name}-{wanted.specification}",
+        content_type=rendition.content_type,
+        size_bytes=rendition.size_bytes,
+        sha256=rendition.sha256,
+        blob_key=rendition.key,
     )

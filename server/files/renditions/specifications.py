@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from server.files.downloads.served import Served
 from server.formats import wanted as formats
 
 MIDDLE = 50
@@ -94,7 +95,7 @@ def read(specification: str) -> Wanted:
     return Wanted(int(match["width"]), int(match["height"] or 0), is_cover, focus, match["kind"])
 
 
-def of(wanted: Wanted, file: Any) -> Wanted:
-    """Which rendition that is of a file, given its row."""
+def of(wanted: Wanted, file: Served) -> Wanted:
+    """Which rendition that is of a file."""
     image = file.facts.get("image", {})
     return wanted.about(file.focal_x, file.focal_y).within(image.get("width", 0), image.get("height", 0))

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.background import tasks
-from server.files.examining.pipeline import Confirm, Pipeline
+from server.files.examining.pipeline import Pipeline
+from server.files.examining.wanted import Confirm
 from server.files.failures import SizeMismatch
 from server.files.resumable import queries
 from server.files.resumable.failures import OffsetMismatch, UploadIncomplete, UploadTakenOver

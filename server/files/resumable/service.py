@@ -33,6 +33,7 @@ from server.files.uploads.stages import Stage, Way
 from server.rpc import http
 from server.rpc.call import Call, Need
 from server.rpc.failures import Unavailable
+from server.rpc.messages import moment
 from server.settings import Settings
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import AnyRow, Database
@@ -196,7 +197,7 @@ class Resumable:
         else:
             upload = views.shown(row, file, self.storage)
         if row.way == Way.RESUMABLE:
-            expire_time = upload.expire_time.ToDatetime()
+            expire_time = moment(upload.expire_time)
             tus.progress(call, offset=upload.offset, size=upload.size_bytes, expire_time=expire_time)
         return upload
 

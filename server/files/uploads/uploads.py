@@ -28,6 +28,7 @@ from server.files.examining.pipeline import FIRST_PAUSE, Pipeline
 from server.files.examining.wanted import Wanted
 from server.files.quotas import reserving
 from server.files.scanning import ScannerUnavailable, scanner
+from server.files.succession.succession import Succession
 from server.files.uploads import queries, rules, sniffing
 from server.files.uploads.receiving import Received
 from server.files.uploads.rules import Fields
@@ -35,6 +36,7 @@ from server.files.uploads.stages import Stage, Way
 from server.formats.types import PARSED
 from server.rpc.call import Call, Need
 from server.rpc.failures import Unavailable
+from server.rpc.patience import patiently
 from server.settings import InvalidSettings, Settings
 from server.stores import idempotency
 from server.stores.blobs import ObjectStorage, StorageUnavailable
@@ -68,7 +70,14 @@ class Uploads:
     allowed_types: frozenset[str]
 
     @classmethod
-    def from_settings(cls, settings: Settings, database: Database, storage: ObjectStorage, parsers: Processes) -> Uploads:
+    def from_settings(
+        cls,
+        settings: Settings,
+        database: Database,
+        storage: ObjectStorage,
+        parsers: Processes,
+        succession: Succession | None = None,
+    ) -> Uploads:
         """Raises InvalidSettings for a type that no file could be found to be."""
         if unknown := sniffing.unknown_types(settings.allowed_file_types):
             raise InvalidSettings(
@@ -77,7 +86,7 @@ class Uploads:
             )
         allowed = frozenset(settings.allowed_file_types)
         examination = Examination(storage, parsers, scanner(settings), allowed)
-        pipeline = Pipeline(database, storage, examination)
+        pipeline = Pipeline(database, storage, examination, succession)
         return cls(database, storage, pipeline, settings.max_file_size, settings.file_quota, allowed)
 
     async def take(self, call: Call, upload: FileUpload, chunks: AsyncIterator[bytes], fields: Fields) -> File:
@@ -159,11 +168,14 @@ class Uploads:
 
     async def bring(self, upload: AnyRow, received: Received, wanted: Wanted, *, waits: bool = True) -> AnyRow:
         """The file's row, once the bytes have come and were found to be sound; pending where the scanner is away and it
-        `waits`. What else fails leaves nothing, but what was rejected: that is told of."""
+        `waits`: it is then examined later, and else in its turn, however long that takes. What else fails leaves nothing, but
+        what was rejected: that is told of."""
         try:
             await self.storage.write(upload.key, received.whole(), content_type=UNKNOWN_TYPE)
             try:
                 announced = Announced(upload.name, received.size, received.sha256, is_certain=True)
+                if not waits:
+                    return await patiently(lambda: self.pipeline.taken(upload, wanted, announced))
                 return await self.pipeline.taken(upload, wanted, announced)
             except ScannerUnavailable:
                 if not waits:
