@@ -25,6 +25,7 @@ EXCEPT = {
     "UpdateMe": "is about the caller, whatever id the account in the request has",
     "BatchGetDocuments": "answers for each id by itself; tests/content/test_batches.py",
     "UploadFileContent": "takes no body but one that came through Envoy; tests/files/test_http.py",
+    "ReplaceFileContent": "takes no body but one that came through Envoy; tests/files/test_replacing.py",
     "translation_key": "is chosen by who creates a document: that it is taken cannot be kept secret",
     "document.source_document_id": "is set by the server",
     "source_document_id": "is one of a document's own translations, or absent; tests/content/test_translations.py",
