@@ -40,6 +40,7 @@ class Envoy(Process):
         patience: Patience = PATIENCE,
         connections: int = CONNECTIONS,
         with_docs: bool = False,
+        max_file_size: int = 0,
     ) -> None:
         super().__init__(home.logs / "envoy.log")
         self.port = port
@@ -56,6 +57,7 @@ class Envoy(Process):
             calls_at_once=calls_at_once,
             patience=patience,
             connections=connections,
+            max_file_size=max_file_size,
             docs_folder=home.path / "api-docs" if with_docs else None,
         )
 

@@ -39,6 +39,7 @@ READY = """
   metrics    http://{host}:{ports.metrics}/metrics
   data       {home}
   mails      {mail}
+  viruses    {viruses}
   accounts   {accounts}
   password   gazette-demo-only
 
@@ -177,7 +178,8 @@ def run(path: Path) -> None:
         server = Server(home, environment)
         origins = parsed(environment["CORS_ORIGINS"])
         workers = int(environment["WORKERS"])
-        envoy = Envoy(home, port=ports.http, workers=workers, cors_origins=origins, with_docs=with_docs)
+        largest = int(environment.get("MAX_FILE_SIZE") or 5 * 1024 * 1024)
+        envoy = Envoy(home, port=ports.http, workers=workers, cors_origins=origins, with_docs=with_docs, max_file_size=largest)
         # The server ends first, while Envoy still routes around the workers that drain; then Envoy; then the stores.
         running.callback(envoy.stop)
         running.callback(server.stop)
@@ -202,7 +204,9 @@ def run(path: Path) -> None:
         docs = f"   (the API to look at: http://{LOOPBACK}:{ports.http}/docs)" if with_docs and not lacking else ""
         told = WITHOUT_DEMO if os.environ.get("DEMO") == "0" else DEMO
         mail = environment["MAIL_DIRECTORY"] or "sent through SMTP_HOST"
-        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, mail=mail, docs=docs, **told), flush=True)
+        viruses = "files are scanned" if environment.get("CLAMAV_URL") else "files are not scanned: CLAMAV_URL is not set"
+        told = {**told, "mail": mail, "viruses": viruses}
+        print(READY.format(host=LOOPBACK, ports=ports, home=home.path, docs=docs, **told), flush=True)
         while True:
             for process in (stack.postgres, stack.redis, server, envoy):
                 process.raise_if_ended()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -19,6 +19,7 @@ from server.background.jobs import Job
 from server.content import paths
 from server.content import wiring as content
 from server.content.previews.reading import Previews
+from server.content.where_used import FileUses
 from server.delivery import wiring as delivery
 from server.files import wiring as files
 from server.mail import wiring as mail
@@ -157,6 +158,7 @@ async def build(settings: Settings, worker: int = 0, *, jobs_only: bool = False)
     await check_schema(base.database)
     limits = Limits(settings.max_concurrent_calls, settings.call_deadline.total_seconds())
     composers: dict[str, Any] = {}
+    checks: dict[str, Callable[[], Awaitable[None]]] = {}
     explainers: dict[type[Failure], Explain] = {}
     identity = auth.wire(base)
     running = Streams(identity.authenticator)
@@ -167,6 +169,8 @@ async def build(settings: Settings, worker: int = 0, *, jobs_only: bool = False)
         composers=lambda: composers,
         people=identity.people,
         previews=lambda: next(each for domain in domains for each in domain.means if isinstance(each, Previews)),
+        checks=checks,
+        file_pages=FileUses(),
         holders=identity.holders,
     )
     domains = (identity, *(wire(base, crossings) for wire in DOMAINS))
@@ -176,6 +180,7 @@ async def build(settings: Settings, worker: int = 0, *, jobs_only: bool = False)
     registry = Registry(way_in, frozenset(settings.proxy_addresses), limits)
     for domain in domains:
         composers.update(domain.composers)
+        checks.update(domain.checks)
         explainers.update(domain.explainers)
         for service, parts in domain.services.items() if not jobs_only else ():
             registry.serve(service, *parts)

@@ -2,7 +2,8 @@
 
 A line for each binding: method, path template, RPC, and the body: `field:kind` (`*`: the whole request), or `-`. Then the
 query's parameters as `name:kind`, dotted where they are in a message, with the contract's names: JSON's are those in
-lowerCamelCase. Kinds are those of `bodies.txt`. At the end, without a kind, `lines` where the answer is a message a line.
+lowerCamelCase. Kinds are those of `bodies.txt`. At the end, without a kind, `lines` where the answer is a message a line, and
+`bytes` where it is a file as it is.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from tools.bindings import HTTP_BODY, Route
 from tools.bodies import body_of, kind_of
 from tools.contract import Contract
 
-LINES = "lines"
+LINES, BYTES = "lines", "bytes"
 
 
 def routes(compiled: bytes) -> bytes:
@@ -30,8 +31,8 @@ def words(route: Route) -> Iterator[str]:
     yield from (route.verb.upper(), route.template, f"{method.containing_service.full_name}/{method.name}")
     yield f"{route.body}:{body_of(route)}" if route.body else "-"
     yield from map(parameter, route.query())
-    if method.server_streaming and method.output_type.full_name != HTTP_BODY:
-        yield LINES
+    if method.server_streaming:
+        yield BYTES if method.output_type.full_name == HTTP_BODY else LINES
 
 
 def check_template(route: Route) -> None:

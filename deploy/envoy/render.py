@@ -28,15 +28,15 @@ SERVICES = tuple((HERE / "services.txt").read_text().split())
 
 # RPCs are told apart by their verb, and a test compares that, too, with the descriptors: streams have no timeout, and
 # reads may be tried again.
-STREAMS = r"/gazette\.[^/]+/(Upload|Download|Import|Export|Watch)\w+"
-READS = r"/gazette\.[^/]+/((Get|List|BatchGet|Search|Verify|Diff)\w+|CheckDocument)"
+STREAMS = r"/gazette\.[^/]+/((Upload|Append|Replace|Download|Import|Export|Watch)\w+|GetRendition)"
+READS = r"/gazette\.[^/]+/((List|BatchGet|Search|Verify|Diff|Get([^R]|Re[^n]))\w+|CheckDocument)"  # GetRendition is a stream
 
-PROGRAM = ("bodies", "closest", "routes", "json_texts", "json_scan", "json", "refusals", "queries", "rest")
+PROGRAM = ("bodies", "closest", "routes", "json_texts", "json_scan", "json", "refusals", "queries", "tus", "rest")
 """The Lua filter's parts, each of which uses what those before it define."""
 
 # What needs no sign-in and changes nothing, health apart: limited here, by address. A test compares them, too.
-PUBLIC_STREAMS = r"/gazette\.(files|record)\.[^/]+/(Download|Watch)\w+"
-PUBLIC_READS = r"/gazette\.((delivery|record)\.[^/]+/(Get|List|BatchGet|Search)\w+|files\.[^/]+/GetFile|auth\.[^/]+/GetJwks)"
+PUBLIC_STREAMS = r"/gazette\.(files|record)\.[^/]+/((Download|Watch)\w+|GetRendition)"
+PUBLIC_READS = r"/gazette\.((delivery|record)\.[^/]+/(Get|List|BatchGet|Search)\w+|files\.[^/]+/GetFile(Text)?|auth\.[^/]+/GetJwks)"
 READS_PER_SECOND, READS_BURST = 100, 1000
 
 CONNECTIONS = 10_000
@@ -110,13 +110,14 @@ def render(
     tls: tuple[str, str] | None = None,
     metrics: str = "",
     docs_folder: Path | None = None,
+    max_file_size: int = 0,
 ) -> str:
     """The configuration. `endpoints`, `listen` and `admin` are `host:port` or absolute paths of Unix sockets. Public reads are
     limited for each address: so many a second, and so many at once after a pause. `connections` and `memory_mib` bound all that
     clients can make Envoy hold. For each endpoint so many public reads may be under way and so many other calls; what is beyond
     is refused. `tls` are the paths of a certificate and its key, for the public port. At `metrics` Prometheus finds Envoy's own
     figures, and a kubelet whether it is ready. The API's documentation is put into `docs_folder`, which Envoy must see at the
-    same path; without one there is none."""
+    same path; without one there is none. `max_file_size` is what OPTIONS tells clients of tus; 0: nothing."""
     own_routes = api_docs.routes(docs_folder)
     values = {
         "listen": address(listen),
@@ -154,7 +155,7 @@ def render(
         public_reads=PUBLIC_READS,
         local_replies=indent(replies, " " * 12),
         api_docs=indent("\n".join(f"- {json.dumps(route)}" for route in own_routes), " " * 14),
-        lua=indent(lua(api_docs.known(own_routes)), " " * 18),
+        lua=indent(lua(api_docs.known(own_routes), max_file_size), " " * 18),
         metrics_listener=metrics_listener(metrics) if metrics else "",
     )
 
@@ -174,17 +175,23 @@ def metrics_listener(place: str) -> str:
     return Template((HERE / "metrics.yaml.tmpl").read_text()).substitute(listen=json.dumps(address(place)))
 
 
-def lua(own_routes: str = "") -> str:
+def lua(own_routes: str = "", max_file_size: int = 0) -> str:
     """The filter's program, which begins with what bodies and routes the contract knows, and routes of Envoy's own."""
+    largest = f'local MAX_FILE_SIZE = "{max_file_size}"\n' if max_file_size else "local MAX_FILE_SIZE = nil\n"
     texts = {"bodies": (HERE / "bodies.txt").read_text(), "routes": (HERE / "routes.txt").read_text() + own_routes}
     known = (f"local CONTRACT_{name.upper()} = [=[\n{text}]=]\n" for name, text in texts.items())
-    return "".join(known) + "".join((HERE / f"{name}.lua").read_text() for name in PROGRAM)
+    return largest + "".join(known) + "".join((HERE / f"{name}.lua").read_text() for name in PROGRAM)
 
 
 def positive(text: str) -> int:
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def size(text: str) -> int:
+    """Bytes; where nothing is said, 0."""
+    return positive(text) if text else 0
 
 
 NUMBERS = (
@@ -221,6 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--trusted-hops", type=int, default=0, help="proxies in front whose x-forwarded-for is true")
     for name, default, told in NUMBERS:
         parser.add_argument(f"--{name}", type=positive, default=default, help=f"{told} (%(default)s)")
+    parser.add_argument("--max-file-size", type=size, default=0, help="MAX_FILE_SIZE, which clients of tus may ask for")
     parser.add_argument("--tls-certificate", help="path of a certificate chain (PEM) for the public port, as Envoy sees it")
     parser.add_argument("--tls-key", help="path of its private key")
     where = "address of the port of metrics (%(default)s)"
@@ -254,6 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             tls=(given.tls_certificate, given.tls_key) if given.tls_certificate else None,
             metrics=f"{given.metrics_address}:{given.metrics_port}" if given.metrics_port else "",
             docs_folder=(given.docs_folder or Path(given.descriptor).with_name("api-docs")) if given.api_docs else None,
+            max_file_size=given.max_file_size,
             connections=given.connections,
             memory_mib=given.memory_mib,
             patience=PATIENCE._replace(connection=given.idle_seconds),

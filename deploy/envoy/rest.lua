@@ -15,7 +15,8 @@ local function is_too_large(text) return text ~= nil and string.find(text, "mess
 local PASSED = {}
 for name in string.gmatch([[
   :authority :method :path :scheme accept-encoding authorization content-length content-type idempotency-key if-none-match
-  if-range range traceparent user-agent x-envoy-internal x-forwarded-for x-forwarded-proto x-min-record-number x-request-id
+  if-range range traceparent tus-resumable upload-checksum upload-defer-length upload-length upload-metadata upload-offset user-agent
+  x-envoy-internal x-forwarded-for x-forwarded-proto x-http-method-override x-min-record-number x-request-id
 ]], "%S+") do PASSED[name] = true end
 local PASSED_OF_GRPC = {["grpc-accept-encoding"] = true, ["grpc-encoding"] = true, ["grpc-timeout"] = true, te = true}
 -- What Envoy's own filters take for gRPC-Web, to the letter: any other type that begins so is REST to the transcoder.
@@ -78,7 +79,8 @@ local function find_route(handle, headers, method)
   if methods == nil then
     answer_status(handle, "404", status_of(5, "ROUTE_NOT_FOUND", "Nothing answers at this path.", {}, request_id))
   elseif method == "OPTIONS" then
-    handle:respond({[":status"] = "204", ["allow"] = methods}, "")
+    local told = {[":status"] = "204", ["allow"] = methods}
+    handle:respond(is_upload_place(place) and with_tus(told) or told, "")
   else
     local told = "This path does not answer to " .. shortened(method, 20) .. ", but to " .. methods .. "."
     local refused = status_of(12, "METHOD_NOT_ALLOWED", told, {methods = methods}, request_id)
@@ -111,7 +113,8 @@ function envoy_on_request(handle)
     headers:replace("x-request-id", plain ~= "" and plain or "unreadable")
   end
   if is_grpc then return end
-  local method = headers:get(":method")
+  local method = meant_method(headers, headers:get(":method"))
+  if headers:get("tus-resumable") ~= nil then handle:streamInfo():dynamicMetadata():set("gazette", "tus", true) end
   if method == "HEAD" then
     handle:streamInfo():dynamicMetadata():set("gazette", "head", true)
     headers:replace(":method", "GET")
@@ -121,13 +124,12 @@ function envoy_on_request(handle)
   if route == nil then return end
   if route.is_lines then handle:streamInfo():dynamicMetadata():set("gazette", "lines", true) end
   -- A HEAD tells the length of the plain answer; a download's length and ranges count its own bytes.
-  if method == "HEAD" or string.find(headers:get(":path"), ":download", 1, true) then headers:remove("accept-encoding") end
+  if method == "HEAD" or route.is_bytes then headers:remove("accept-encoding") end
   -- The transcoder strips content-length; an upload is checked against it.
   local length = headers:get("content-length")
   if length ~= nil then
     headers:add("x-declared-length", length)
-    local is_upload = string.find(headers:get(":path"), ":upload", 1, true) ~= nil
-    if (tonumber(length) or 0) > LARGEST_MESSAGE and not is_upload then
+    if (tonumber(length) or 0) > LARGEST_MESSAGE and not route.is_upload then
       return handle:respond({[":status"] = "413"}, "")
     end
   end
@@ -203,6 +205,7 @@ function envoy_on_response(handle)
     return
   end
   local request = handle:streamInfo():dynamicMetadata():get("gazette")
+  if request ~= nil and request["tus"] then headers:replace("tus-resumable", TUS_VERSION) end
   local refused = request ~= nil and request["refusal"]
   if refused and headers:get(":status") == "400" then
     headers:replace("content-type", "application/json")
@@ -238,7 +241,7 @@ function envoy_on_response(handle)
   if is_ok then
     if length ~= nil then headers:replace("content-length", length) end
     if status ~= nil then headers:replace(":status", status) end
-  elseif status == "413" or status == "416" then
+  elseif status ~= nil and string.find(status, "^4") then  -- what its code alone would not say
     headers:replace(":status", status)
   elseif headers:get(":status") == "429" and headers:get("retry-after") == nil then
     local body = handle:body()

@@ -39,8 +39,10 @@ end
 for line in string.gmatch(CONTRACT_ROUTES, "[^\n]+") do
   local method, template, rpc, content, rest = string.match(line, "^(%S+) (%S+) (%S+) (%S+) ?(.*)$")
   local route = {rpc = rpc, parameters = {}, is_lines = find(" " .. rest, " lines$") ~= nil}
+  route.is_bytes = find(" " .. rest, " bytes$") ~= nil
   local field, kind = string.match(content, "^([^:]+):(%S+)$")
-  if field and kind ~= "google.api.HttpBody" then
+  route.is_upload = kind == "google.api.HttpBody"
+  if field and not route.is_upload then
     route.body = {field = field ~= "*" and field or nil, kind = kind_named(kind)}
   end
   for name, its_kind in string.gmatch(rest, "([%w_.]+):(%S+)") do route.parameters[name] = kind_named(its_kind) end

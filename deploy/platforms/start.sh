@@ -10,7 +10,7 @@ share=${GAZETTE_ENVOY:-/usr/share/gazette/envoy}
 export SOCKET_DIR=${SOCKET_DIR:-/run/gazette} WORKERS=${WORKERS:-1} PORT=${PORT:-8080}
 python3 "$share/render.py" --socket-dir "$SOCKET_DIR" --workers "$WORKERS" --descriptor "$share/gazette.binpb" \
   --http-port "$PORT" --admin "$SOCKET_DIR/envoy-admin.sock" --trusted-hops "${TRUSTED_HOPS:-1}" \
-  --cors-origin "${CORS_ORIGINS:-}" --api-docs "${API_DOCS:-}" --docs-folder "$SOCKET_DIR/api-docs" > "$SOCKET_DIR/envoy.yaml"
+  --cors-origin "${CORS_ORIGINS:-}" --api-docs "${API_DOCS:-}" --max-file-size "${MAX_FILE_SIZE:-}" --docs-folder "$SOCKET_DIR/api-docs" > "$SOCKET_DIR/envoy.yaml"
 
 gazette serve &
 server=$!

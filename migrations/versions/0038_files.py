@@ -82,6 +82,16 @@ def upgrade() -> None:
     )
     op.execute(USED)
     op.create_table(
+        "file_sweeps",
+        sa.Column("is_only", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("holder", sa.Uuid(), nullable=True),
+        sa.Column("held_until", TIME, nullable=True),
+        sa.Column("finish_time", TIME, server_default=sa.text("now()"), nullable=False),
+        sa.Column("found", postgresql.JSONB(), server_default=NONE, nullable=False),
+        sa.PrimaryKeyConstraint("is_only", name=op.f("pk_file_sweeps")),
+    )
+    op.execute("INSERT INTO file_sweeps DEFAULT VALUES")
+    op.create_table(
         "cache_purges",
         sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -154,7 +164,7 @@ def create_uploads() -> None:
 
 
 def downgrade() -> None:
-    for table in ("cache_purges", "file_usage", "file_texts", "renditions", "uploads", "file_versions"):
+    for table in ("cache_purges", "file_sweeps", "file_usage", "file_texts", "renditions", "uploads", "file_versions"):
         op.drop_table(table)
     op.execute(OF_THE_RELEASE_BEFORE)
     op.execute(SHARED)

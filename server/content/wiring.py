@@ -60,7 +60,7 @@ CONTENT_TYPES = content_type_service_pb2.DESCRIPTOR.services_by_name["ContentTyp
 
 def wire(base: Base, crossings: Crossings) -> Domain:
     database, paging = base.database, base.paging
-    premises, publisher = Premises.of(base.processes), Publisher(files.publish)
+    premises, publisher = Premises.of(base.processes), Publisher(files.publish, files.Pictures.from_settings(base.settings))
     renderer = Renderer(base.processes)
     checks = PublishChecks(database, base.processes, base.settings.public_url.rstrip("/"))
     checked = Checked(premises, renderer, checks)
@@ -110,7 +110,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
             due.job(),
             forced.job(),
             DueReviews(database, crossings.people).job(),
-            *Refreshing(database, Pages(database, renderer)).jobs(),
+            *Refreshing(database, Pages(database, renderer, publisher.pictures)).jobs(),
         ),
         composers={
             kind: composer

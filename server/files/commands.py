@@ -1,4 +1,4 @@
-"""`gazette files`: what is stored. The command reads the database and the object storage, and changes neither."""
+"""`gazette files`: what is stored. These commands work on the database and the object storage themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from google.protobuf.json_format import MessageToDict
 
 from server import settings
 from server.background.processes import Processes
-from server.files.uploads.inspecting import Inspection
+from server.files.examining.examination import Examination
+from server.files.sweeping.commands import sweep
 from server.files.verification import Verdict, verdicts
 from server.formats import parsing
 from server.process.commands import as_json, refused_in_a_line, written
@@ -19,6 +20,9 @@ from server.stores import blobs, postgres, schema
 @click.group()
 def files() -> None:
     """Uploaded files."""
+
+
+files.add_command(sweep)
 
 
 @files.command("verify")
@@ -44,7 +48,7 @@ async def look(values: settings.Settings) -> list[Verdict]:
     try:
         async with database.read() as connection:
             await schema.check(connection)
-        return [each async for each in verdicts(database, Inspection(storage, parsers))]
+        return [each async for each in verdicts(database, Examination(storage, parsers, None, frozenset()))]
     finally:
         await parsers.close()
         await storage.close()

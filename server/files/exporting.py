@@ -6,20 +6,16 @@ import uuid
 from collections.abc import Collection, Sequence
 
 import asyncpg
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, exists, select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select
 
-from server.files.models import File, PageFile
-from server.files.uploads.queries import READY
+from server.files.models import File
+from server.files.standing import IS_PUBLIC, IS_THERE
 from server.stores.statements import Row, Statement
 
 ASKED_FOR = File.id == any_(bindparam("ids", type_=ARRAY(Uuid())))
 OF_ORGANISATION = File.organisation_id == bindparam("whose", type_=Uuid())
-PUBLIC = Statement(
-    select(File.__table__)
-    .where(ASKED_FOR, OF_ORGANISATION, File.state == READY, exists().where(PageFile.file_id == File.id))
-    .order_by(File.id)
-)
-PRESENT = Statement(select(File.id).where(ASKED_FOR, OF_ORGANISATION, File.state == READY))
+PUBLIC = Statement(select(File.__table__).where(ASKED_FOR, OF_ORGANISATION, IS_THERE, IS_PUBLIC).order_by(File.id))
+PRESENT = Statement(select(File.id).where(ASKED_FOR, OF_ORGANISATION, IS_THERE))
 
 
 async def public(connection: asyncpg.Connection, ids: Collection[uuid.UUID], organisation_id: uuid.UUID) -> Sequence[Row]:

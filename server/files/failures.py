@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from server.rpc.failures import (
     CONTENT_TOO_LARGE,
+    Aborted,
     AlreadyExists,
     DeadlineExceeded,
     FailedPrecondition,
@@ -56,6 +57,16 @@ class FileTooLarge(InvalidArgument):
         super().__init__(Violation(field, f"is more than {max_bytes} bytes"), message=message, max_bytes=str(max_bytes))
 
 
+class FileQuotaExceeded(FailedPrecondition):
+    """The organisation's files would take up more than they may."""
+
+    reason = "FILE_QUOTA_EXCEEDED"
+
+    def __init__(self, size: int, used: int, bound: int) -> None:
+        message = f"The organisation's files may have {bound} bytes, and have {used}: there is no room for {size} more."
+        super().__init__(message, size_bytes=str(size), used_bytes=str(used), quota_bytes=str(bound))
+
+
 class UploadTooSlow(DeadlineExceeded):
     """Bytes that come one by one would keep a stream for an hour."""
 
@@ -81,34 +92,77 @@ class InvalidForm(InvalidArgument):
     reason = "INVALID_FORM"
 
 
-class SizeMismatch(InvalidArgument):
+class Rejected(InvalidArgument):
+    """What is wrong with a file whose bytes have all come: the reason and what is told of it stay with it
+    (`File.rejection`)."""
+
+
+class SizeMismatch(Rejected):
     """More bytes than declared, or fewer."""
 
     reason = "SIZE_MISMATCH"
 
 
-class Sha256Mismatch(InvalidArgument):
+class Sha256Mismatch(Rejected):
     """Other bytes than declared."""
 
     reason = "SHA256_MISMATCH"
 
 
-class FileMalformed(InvalidArgument):
+class FileMalformed(Rejected):
     """Not built as a file of its type is, or something else as well."""
 
     reason = "FILE_MALFORMED"
 
 
-class FileTooCostly(InvalidArgument):
+class FileTooCostly(Rejected):
     """It takes more time or memory to look through than a file may."""
 
     reason = "FILE_TOO_COSTLY"
 
 
-class FileTypeNotAllowed(InvalidArgument):
+class FileInfected(Rejected):
+    """The virus scanner knows what is in it."""
+
+    reason = "FILE_INFECTED"
+
+
+class FileChanged(Rejected):
+    """Its bytes are no longer those that were looked at, or are gone."""
+
+    reason = "FILE_CHANGED"
+
+
+class FileTypeNotAllowed(Rejected):
     """Not of an allowed type, by its bytes or by its name."""
 
     reason = "FILE_TYPE_NOT_ALLOWED"
+
+
+class FileNotReady(FailedPrecondition):
+    """Its bytes have not come, or are being examined."""
+
+    reason = "FILE_NOT_READY"
+    message = "The file is not ready yet."
+
+
+class FileRejected(FailedPrecondition):
+    """It was refused when it was examined."""
+
+    reason = "FILE_REJECTED"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(f"The file was rejected: {message}", rejection_reason=reason)
+
+
+class StaleEtag(Aborted):
+    """Somebody else changed what is known of the file since the caller read it, or replaced it."""
+
+    reason = "STALE_ETAG"
+    message = "It has changed since you read it. Read it again, and decide again."
+
+    def __init__(self, given: str, current: str) -> None:
+        super().__init__(given=given, current=current)
 
 
 class FileBytesMissing(FailedPrecondition):
@@ -129,3 +183,8 @@ class FileExists(AlreadyExists):
 
     def __init__(self, name: str, what: str) -> None:
         super().__init__(f"file.id: there is a file of this id already, {what}: {name} was not imported.", field="file.id")
+
+
+def rejected(reason: str, message: str) -> Rejected:
+    """What a file was rejected for, as it was recorded."""
+    return Rejected(Violation("", message), message=message, reason=reason)

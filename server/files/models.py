@@ -99,7 +99,7 @@ class Upload(Model):
     way: Mapped[int] = mapped_column(SmallInteger)
     """`server.files.uploads.ways`."""
     stage: Mapped[int] = mapped_column(SmallInteger)
-    """`server.files.uploads.stages`: how far it has come."""
+    """`server.files.stages`: how far it has come."""
     name: Mapped[str]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     """As it was announced."""
@@ -182,6 +182,19 @@ class FileUsage(Model):
     used_bytes: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     quota_bytes: Mapped[int | None] = mapped_column(BigInteger)
     """Not set: as FILE_QUOTA says."""
+
+
+class FileSweep(Model):
+    """The last sweep of the object storage, and who is at the next: the one row."""
+
+    __tablename__ = "file_sweeps"
+
+    is_only: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    holder: Mapped[uuid.UUID | None]
+    held_until: Mapped[datetime | None]
+    finish_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    found: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """How much of what, by the names of `sweeping.reports`."""
 
 
 class CachePurge(Model):

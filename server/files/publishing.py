@@ -8,30 +8,32 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, CTE, Delete, Select, Uuid, all_, any_, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import ARRAY, CTE, Insert, Select, Uuid, all_, any_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql
 
 from server.files.models import File, PageFile
-from server.files.uploads.queries import READY
+from server.files.purging import purges
+from server.files.standing import IS_THERE, STANDING
 from server.stores.statements import Row, Statement
 
+SHAPE = (File.version, File.facts)
 PUBLISHED = Statement(
     update(File)
     .where(
         File.id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
         File.organisation_id == bindparam("whose", type_=Uuid()),
-        File.state == READY,
+        IS_THERE,
     )
     .values(publish_time=func.coalesce(File.publish_time, bindparam("time", type_=File.publish_time.type)))
-    .returning(File.id, File.name, File.content_type, File.size_bytes, File.alternative_text)
+    .returning(File.id, File.name, File.content_type, File.size_bytes, File.alternative_text, *SHAPE)
 )
 
 
 DESCRIBED = Statement(
-    select(File.id, File.name, File.content_type, File.size_bytes, File.alternative_text).where(
+    select(File.id, File.name, File.content_type, File.size_bytes, File.alternative_text, *SHAPE).where(
         File.id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
         File.organisation_id == bindparam("whose", type_=Uuid()),
-        File.state == READY,
+        IS_THERE,
     )
 )
 
@@ -41,24 +43,35 @@ async def described(connection: asyncpg.Connection, ids: Sequence[uuid.UUID], or
     return await DESCRIBED.all(connection, ids=[*ids], whose=organisation_id)
 
 
-def ready(ids: Any, whose: Any) -> Select[uuid.UUID, str, str, str]:
-    """Those of these files (parameters: an array, an organisation) that the organisation has, and whose bytes are there."""
-    columns: tuple[Any, ...] = (File.id, File.name, File.content_type, File.alternative_text)
-    return select(*columns).where(File.id == any_(ids), File.organisation_id == whose, File.state == READY)
+def known(ids: Any, whose: Any) -> Select[Any]:
+    """Those of these files (parameters: an array, an organisation) that the organisation has: how each stands, and what is
+    known of it."""
+    columns = (File.id, File.name, File.content_type, File.alternative_text, STANDING, File.rejection_reason, File.facts)
+    return select(*columns).where(File.id == any_(ids), File.organisation_id == whose)
+
+
+KNOWN = Statement(known(bindparam("ids", type_=ARRAY(Uuid())), bindparam("whose", type_=Uuid())))
+
+
+async def standing(connection: asyncpg.Connection, ids: Sequence[uuid.UUID], organisation_id: uuid.UUID) -> list[Row]:
+    """The same: `id`, `name`, `standing` and `rejection_reason` of those that the organisation has."""
+    return await KNOWN.all(connection, ids=[*ids], whose=organisation_id)
 
 
 SHOWN = bindparam("page_files", type_=ARRAY(Uuid()))
 
 
-def shows(changed: CTE) -> tuple[CTE, CTE]:
+def shows(changed: CTE) -> tuple[CTE, ...]:
     """What makes the files of `parameters`, and no others, those of the document's page, if `changed`, which does what the page
-    shows, yields the document's row: two parts of the statement that publishes."""
+    shows, yields the document's row: parts of the statement that publishes. Caches forget files that the page has no more."""
     of_it = PageFile.document_id.in_(select(changed.c.id))
-    left = delete(PageFile).where(of_it, PageFile.file_id != all_(SHOWN)).cte("page_files_left")
+    gone = delete(PageFile).where(of_it, PageFile.file_id != all_(SHOWN)).returning(PageFile.file_id)
+    left = gone.cte("page_files_left")
+    purged = purges(select(left.c.file_id)).cte("page_files_purged")
     shown = select(changed.c.id, func.unnest(SHOWN))
     # PostgreSQL's own insert: a file that stays is there already, and so is one that is attached twice.
     used = postgresql.insert(PageFile).from_select(["document_id", "file_id"], shown).on_conflict_do_nothing()
-    return left, used.cte("page_files_shown")
+    return left, purged, used.cte("page_files_shown")
 
 
 def parameters(ids: Sequence[uuid.UUID]) -> dict[str, Any]:
@@ -71,16 +84,18 @@ def shows_also(shown: Select[Any]) -> postgresql.Insert:
     or somebody else's, is left out."""
     given = shown.subquery()
     pairs = select(given.c.file_id, given.c.document_id).join(File, File.id == given.c.file_id)
-    pairs = pairs.where(File.state == READY, File.organisation_id == given.c.organisation_id)
+    pairs = pairs.where(IS_THERE, File.organisation_id == given.c.organisation_id)
     return postgresql.insert(PageFile).from_select(["file_id", "document_id"], pairs).on_conflict_do_nothing()
 
 
-def shows_no_more(document_ids: Select[Any], shown: Select[Any]) -> Delete:
-    """Takes files from these documents' pages, but for those that `shown`, as `shows_also` takes it, says they have."""
+def shows_no_more(document_ids: Select[Any], shown: Select[Any]) -> Insert:
+    """Takes files from these documents' pages, but for those that `shown`, as `shows_also` takes it, says they have; caches
+    forget them."""
     given = shown.subquery()
     pairs = select(given.c.file_id, given.c.document_id)
     pair = tuple_(PageFile.file_id, PageFile.document_id)
-    return delete(PageFile).where(PageFile.document_id.in_(document_ids), pair.not_in(pairs))
+    gone = delete(PageFile).where(PageFile.document_id.in_(document_ids), pair.not_in(pairs)).returning(PageFile.file_id)
+    return purges(select(gone.cte("page_files_left").c.file_id))
 
 
 async def publish(

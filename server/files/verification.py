@@ -11,9 +11,9 @@ from sqlalchemy import select
 from gazette.files.v1.file_pb2 import File as FileMessage
 from server.background.processes import TooCostly
 from server.files import views
-from server.files.downloads.queries import IS_PUBLIC
+from server.files.examining.examination import Examination
 from server.files.models import File
-from server.files.uploads.inspecting import Inspection
+from server.files.standing import IS_PUBLIC
 from server.files.uploads.queries import READY
 from server.formats.malformed import Malformed
 from server.formats.types import PARSED
@@ -32,12 +32,12 @@ class Verdict(NamedTuple):
     """What is wrong with it; empty if nothing is."""
 
 
-async def verdicts(database: Database, inspection: Inspection) -> AsyncIterator[Verdict]:
+async def verdicts(database: Database, examination: Examination) -> AsyncIterator[Verdict]:
     """On every file that is ready, the oldest first. Nothing is changed. Raises Unavailable."""
     after = FIRST
     while rows := await some(database, after):
         for row in rows:
-            yield Verdict(views.shown(row), await flaw(row, inspection))
+            yield Verdict(views.shown(row), await flaw(row, examination))
         after = rows[-1].id
 
 
@@ -47,11 +47,11 @@ async def some(database: Database, after: uuid.UUID) -> list[AnyRow]:
         return list(await connection.execute(statement))
 
 
-async def flaw(row: AnyRow, inspection: Inspection) -> str:
+async def flaw(row: AnyRow, examination: Examination) -> str:
     if row.content_type not in PARSED:
         return f"is of a type that nothing here parses: {row.content_type}"
     try:
-        sha256 = await inspection.inspect(row.blob_key, row.content_type)
+        sha256 = await examination.inspected(row.blob_key, row.content_type)
     except Malformed as error:
         return str(error)
     except TooCostly:

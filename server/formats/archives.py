@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
 
 from server.formats.malformed import Malformed
@@ -28,15 +29,15 @@ FILE_KIND, SYMBOLIC_LINK = 0o170000, 0o120000
 class Archive:
     """An archive that was opened, and is to be checked before it is read."""
 
-    data: mmap.mmap
+    data: mmap.mmap | bytes
     members: tuple[ZipInfo, ...]
     comment: bytes
 
     @classmethod
-    def opened(cls, path: str, data: mmap.mmap) -> Archive:
+    def opened(cls, source: str | BinaryIO, data: mmap.mmap | bytes) -> Archive:
         """Raises Malformed."""
         try:
-            with zipfile.ZipFile(path) as file:
+            with zipfile.ZipFile(source) as file:
                 return cls(data, tuple(file.infolist()), file.comment)
         except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError) as error:
             raise Malformed(f"is a damaged archive: {error}") from None
@@ -54,8 +55,9 @@ class Archive:
         """The member that stands at the beginning."""
         return min(self.members, key=lambda member: member.header_offset).filename
 
-    def check(self) -> None:
-        """Raises Malformed unless the archive is whole, has nothing but its members, and inflates to no more than it may."""
+    def check(self, most: int = MAX_BYTES) -> int:
+        """How many bytes it inflates to. Raises Malformed unless it is whole, has nothing but its members, and inflates to no
+        more than it may."""
         if not 0 < len(self.members) <= MAX_MEMBERS:
             raise Malformed(f"has {len(self.members)} members, and may have {MAX_MEMBERS}")
         if len({member.filename.lower() for member in self.members}) < len(self.members):
@@ -68,9 +70,10 @@ class Archive:
             if member.header_offset < end or (end == 0 and member.header_offset):
                 raise Malformed(f"has members one over the other, or bytes before the first: {member.filename[:100]!r}")
             end = self.start(member) + member.compress_size
-        left = MAX_BYTES
+        left = most
         for member in self.members:
             left -= sum(map(len, self.inflated(member, left)))
+        return most - left
 
     def start(self, member: ZipInfo) -> int:
         """Where its bytes begin. Raises Malformed if it is another one there than the directory says."""

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-IMAGES: Mapping[str, str] = {
-    "image/avif": "AVIF",
-    "image/gif": "GIF",
-    "image/jpeg": "JPEG",
-    "image/png": "PNG",
-    "image/tiff": "TIFF",
-    "image/webp": "WEBP",
-}
+AVIF, GIF, JPEG, PNG, TIFF, WEBP = (f"image/{kind}" for kind in ("avif", "gif", "jpeg", "png", "tiff", "webp"))
+IMAGES: Mapping[str, str] = {AVIF: "AVIF", GIF: "GIF", JPEG: "JPEG", PNG: "PNG", TIFF: "TIFF", WEBP: "WEBP"}
 """How Pillow calls them."""
 PDF = "application/pdf"
 
@@ -24,8 +18,9 @@ OFFICE_OPEN: Mapping[str, str] = {
 """Office Open XML without macros, and the type of its main part (ECMA-376)."""
 OPEN_DOCUMENT = frozenset(f"application/vnd.oasis.opendocument.{kind}" for kind in ("text", "spreadsheet", "presentation"))
 """ODF (ISO/IEC 26300), which says its type in a member of its own."""
+ZIP = "application/zip"
 TEXT: Mapping[str, str] = {".csv": "text/csv", ".txt": "text/plain"}
 """What no first bytes tell, by the extension that stands for it."""
 
-PARSED = frozenset({*IMAGES, PDF, *OFFICE_OPEN, *OPEN_DOCUMENT, *TEXT.values()})
+PARSED = frozenset({*IMAGES, PDF, ZIP, *OFFICE_OPEN, *OPEN_DOCUMENT, *TEXT.values()})
 """All of them."""

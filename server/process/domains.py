@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from google.protobuf.descriptor import ServiceDescriptor
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.access.v1.access_pb2 import Permission
 from server.background.jobs import Job
@@ -80,6 +81,27 @@ class Person(NamedTuple):
     """Empty for a service."""
 
 
+class FileUse(NamedTuple):
+    """That a document uses a file, in its newest revision or in the one that is live."""
+
+    document_id: uuid.UUID
+    locale: str
+    path: str
+    title: str
+    is_live: bool
+    """Whether the public sees it so."""
+
+
+class FilePages(Protocol):
+    """Who knows which documents have a file attached, or name it in their bodies."""
+
+    async def uses(self, connection: AsyncConnection, file_id: uuid.UUID, organisation_id: uuid.UUID) -> Sequence[FileUse]:
+        """Those of the file's organisation, what is live first; `file_uses.MOST` at the most."""
+
+    async def follow(self, connection: AsyncConnection, document_ids: Collection[uuid.UUID], *, is_urgent: bool) -> None:
+        """Has the pages of these documents show, within seconds after the transaction, what their files are by then."""
+
+
 class Previewing(Protocol):
     """Who knows what the tokens of previews show."""
 
@@ -106,6 +128,10 @@ class Crossings:
     """Content asks auth who has these accounts, and what they may do now: those that were disabled are left out."""
     previews: Callable[[], Previewing]
     """Delivery and files ask content what a preview's token shows."""
+    checks: MutableMapping[str, Callable[[], Awaitable[None]]]
+    """System asks what the domains depend on beside the stores, by name; all of them are there once the process is built."""
+    file_pages: FilePages
+    """Files asks content where a file is used, and has those pages follow what becomes of it."""
     holders: Callable[[uuid.UUID, Permission.ValueType], Awaitable[Mapping[uuid.UUID, Person]]]
     """Content asks auth who holds a permission in an organisation now."""
 
@@ -131,6 +157,8 @@ class Domain:
     followers: Sequence[Follower] = ()
     composers: Mapping[str, Callable[..., Awaitable[Any]]] = field(default_factory=dict)
     """Who writes which kind of mail."""
+    checks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    """What it depends on beside the stores, by name: each raises what is wrong with it."""
     explainers: Mapping[type[Failure], Explain] = field(default_factory=dict)
     """Who says more of which failures, when a caller is to be told of one."""
     retention: Sequence[Expired] = ()

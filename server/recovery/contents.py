@@ -119,9 +119,18 @@ async def hash_of(connection: AsyncConnection, name: str, column: str, number: i
     return bytes(found).hex() if found else ""
 
 
+BLOBS = "SELECT blob_key, size_bytes, sha256, content_type FROM files WHERE state = :ready"
+FORMER = "SELECT blob_key, size_bytes, sha256, content_type FROM file_versions"
+
+
 async def ready_files(connection: AsyncConnection) -> AsyncIterator[FileRow]:
+    """The bytes of all files and of their former versions, each once: several may have the same. What is on its way, and what
+    is made of others, is not among them."""
+    knows_versions = (await connection.execute(text("SELECT to_regclass('file_versions') IS NOT NULL"))).scalar_one()
+    rows = f"{BLOBS} UNION ALL {FORMER}" if knows_versions else BLOBS  # a backup comes before the migration
     statement = text(
-        "SELECT blob_key AS key, size_bytes AS size, sha256, content_type FROM files WHERE state = :ready ORDER BY blob_key"
+        f"SELECT DISTINCT ON (blob_key) blob_key AS key, size_bytes AS size, sha256, content_type FROM ({rows}) AS blobs"  # noqa: S608  texts of ours  # nosec B608
+        " ORDER BY blob_key"
     )
     result = await connection.stream(statement, {"ready": FILE_STATE_READY})
     async for row in result:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from server.rpc.call import Call
 
+MOVED_PERMANENTLY = ("x-http-status", "301")
 NOT_MODIFIED = ("x-http-status", "304")
+NO_CONTENT = ("x-http-status", "204")
 PARTIAL_CONTENT = ("x-http-status", "206")
 VARY = ("vary", "Accept-Encoding, X-Min-Record-Number")
 """Of what caches may keep: what they hold may be too old for who asks for a record number. Compression is Envoy's."""

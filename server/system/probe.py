@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import ChainMap
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
@@ -54,13 +55,14 @@ class Probe:
         return Finding(name, time.perf_counter() - start)
 
 
-def of(database: Database, cache: Cache, storage: ObjectStorage) -> Probe:
+def of(database: Database, cache: Cache, storage: ObjectStorage, others: MutableMapping[str, Check]) -> Probe:
+    """Asks the stores, and others."""
     checks: dict[str, Check] = {"database": lambda: select_one(database.primary)}
     if database.has_replica:
         checks["database_replica"] = lambda: select_one(database.replica)
     checks["redis"] = cache.check
     checks["object_storage"] = storage.check
-    return Probe(checks)
+    return Probe(ChainMap(others, checks))
 
 
 async def select_one(engine: AsyncEngine) -> None:

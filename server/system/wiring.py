@@ -11,5 +11,5 @@ SERVICE = system_service_pb2.DESCRIPTOR.services_by_name["SystemService"]
 
 
 def wire(base: Base, crossings: Crossings) -> Domain:
-    inside = probe.of(base.database, base.redis, base.blobs)
+    inside = probe.of(base.database, base.redis, base.blobs, crossings.checks)
     return Domain(services={SERVICE: (SystemService(inside, crossings.is_ready),)}, means=(inside,))

@@ -13,7 +13,8 @@ import uuid6
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportedRedirect, ImportOptions
 from gazette.content.v1.document_pb2 import LiveState
-from server.files.uploads.uploads import Uploads
+from server.files.examining.examination import Examination
+from server.formats.parsing import Findings
 from server.rpc.failures import ResourceExhausted
 from tests.content.desk import Desk, imported
 from tests.content.transferring import downloaded, exported, file_parts, kinds, outcomes, results_of, uploaded
@@ -131,14 +132,14 @@ async def test_nothing_is_told_of_another_organisations_file(desk: Desk) -> None
 
 async def test_an_import_has_time_for_its_files(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where too many files are before one, it waits for its turn, and does not end."""
-    once, inspect = [ResourceExhausted(retry_after=0.01)], Uploads.inspect
+    once, parsed = [ResourceExhausted(retry_after=0.01)], Examination.parsed
 
-    async def busy(uploads: Uploads, *arguments: Any) -> None:
+    async def busy(examination: Examination, *arguments: Any) -> Findings:
         if once:
             raise once.pop()
-        await inspect(uploads, *arguments)
+        return await parsed(examination, *arguments)
 
-    monkeypatch.setattr(Uploads, "inspect", busy)
+    monkeypatch.setattr(Examination, "parsed", busy)
     parts = file_parts(str(uuid.uuid4()), PDF)
     assert outcomes(await results_of(desk.service, desk.admin, options_of(desk), parts)) == ["CREATED"]
     assert not once

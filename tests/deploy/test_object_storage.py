@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -10,26 +10,24 @@ import pytest_asyncio
 from server.background import tasks
 from server.stores.blobs import ObjectStorage, StorageUnavailable, open_storage
 from server.stores.blobs.s3 import S3
-from tests.deploy import rgw
 from tests.deploy.rgw import Ceph
+from tests.storage import test_assemblies as assembling
+from tests.storage import test_moving as moving
 from tests.storage import test_storage as each
-from tests.storage.moto import BUCKET
-from tests.storage.test_storage import KEY, left, pieces, s3_settings, whole
+from tests.storage.storing import KEY, left, pieces, s3_settings, whole
 
 pytestmark = [pytest.mark.deploy, pytest.mark.heavy]
-
-
-@pytest.fixture(scope="module")
-def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
-    with rgw.serving(tmp_path_factory.mktemp("ceph") / "cluster") as running:
-        S3.open(s3_settings(running.endpoint)).client.create_bucket(Bucket=BUCKET)
-        yield running
 
 
 @pytest.fixture(scope="module")
 def moto(ceph: Ceph) -> str:
     """For the tests that name the endpoint themselves."""
     return ceph.endpoint
+
+
+@pytest.fixture
+def is_played() -> bool:
+    return False
 
 
 @pytest_asyncio.fixture
@@ -47,9 +45,25 @@ test_a_deleted_blob_is_gone = each.test_a_deleted_blob_is_gone
 test_an_interrupted_read_leaves_the_blob_readable = each.test_an_interrupted_read_leaves_the_blob_readable
 test_a_write_whose_chunks_fail_leaves_nothing = each.test_a_write_whose_chunks_fail_leaves_nothing
 test_a_cancelled_write_leaves_nothing = each.test_a_cancelled_write_leaves_nothing
-test_a_twice_cancelled_write_leaves_nothing = each.test_a_write_that_is_cancelled_twice_in_its_last_step_leaves_nothing
+test_a_twice_cancelled_write_leaves_nothing = each.test_a_write_that_is_cancelled_twice_in_its_last_step_leaves_no_part_of_it
 test_a_storage_that_answers_is_healthy = each.test_a_storage_that_answers_is_healthy
 test_a_missing_bucket_is_an_outage = each.test_a_missing_bucket_is_an_outage
+test_a_write_that_fails_leaves_what_was_there = each.test_a_write_that_fails_leaves_what_was_there
+test_a_blob_is_put_together_of_its_parts = assembling.test_a_blob_is_put_together_of_its_parts
+test_a_part_that_comes_again_takes_the_place_of_the_first = assembling.test_a_part_that_comes_again_takes_the_place_of_the_first
+test_a_part_is_not_another_of_its_number = assembling.test_a_part_is_not_another_of_its_number
+test_to_assemble_again_is_to_find_the_blob = assembling.test_to_assemble_again_is_to_find_the_blob
+test_an_assembly_that_is_not_there_takes_nothing = assembling.test_an_assembly_that_is_not_there_takes_nothing
+test_what_was_begun_is_listed_with_its_age = assembling.test_what_was_begun_is_listed_with_its_age
+test_a_delete_takes_assemblies_along = assembling.test_a_delete_takes_assemblies_along
+test_a_blob_is_described = moving.test_a_blob_is_described
+test_a_blob_moves_with_its_bytes = moving.test_a_blob_moves_with_its_bytes
+test_a_blob_moves_onto_the_same_blob = moving.test_a_blob_moves_onto_the_same_blob
+test_a_blob_that_was_swapped_does_not_move = moving.test_a_blob_that_was_swapped_does_not_move
+test_a_blob_that_is_gone_does_not_move = moving.test_a_blob_that_is_gone_does_not_move
+test_a_long_blob_moves_by_parts = moving.test_a_long_blob_moves_by_parts
+test_blobs_are_listed_in_the_order_of_their_keys = moving.test_blobs_are_listed_in_the_order_of_their_keys
+test_a_blob_of_this_machine_can_be_opened = moving.test_a_blob_of_this_machine_can_be_opened
 
 
 async def test_every_key_is_listed(storage: ObjectStorage) -> None:

@@ -24,7 +24,7 @@ from devstack import binaries
 from devstack.ports import LOOPBACK
 from server.recovery.programs import Programs
 from server.recovery.scratch import Cluster, free_port
-from server.stores.blobs.s3 import configuration, connected
+from server.stores.blobs.s3_client import configuration, connected, session_of
 from tests.deploy import rgw
 from tests.installing import python_tool
 from tests.recovery.clusters import environment, make_roles
@@ -80,7 +80,7 @@ class Buckets:
     @property
     def client(self) -> S3Client:
         config = configuration(self.endpoint, connect_timeout=5, read_timeout=60, attempts=8)
-        return connected(self.endpoint, (self.access_key, self.secret_key), "us-east-1", config)
+        return connected(session_of(self.access_key, self.secret_key, "us-east-1"), self.endpoint, config)
 
 
 @contextmanager

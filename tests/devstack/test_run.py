@@ -89,6 +89,7 @@ def test_what_is_given_is_heeded(home: Path, tmp_path: Path) -> None:
         wait_until(lambda: [*mails.glob("*.eml")], 30)
         page = httpx.get(f"{address}/v1/pages/{DEMO['page']}", headers={"origin": "http://localhost:5173"})
     assert f"mails      {mails}" in said
+    assert "viruses    files are not scanned" in said
     assert "DATABASE_URL: those of this stack are its own" in said
     (mail,) = mails.glob("*.eml")
     body = message_from_bytes(mail.read_bytes(), policy=policy.default).get_body(("plain",))

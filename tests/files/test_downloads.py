@@ -14,7 +14,7 @@ from sqlalchemy import insert
 
 from gazette.auth.v1.account_pb2 import Role
 from gazette.files.v1.file_pb2 import FileState
-from gazette.files.v1.file_service_pb2 import DownloadFileRequest, GetFileRequest
+from gazette.files.v1.file_service_pb2 import DownloadFileRequest, GetFileRequest, GetFileResponse
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from server.files import publishing as files
 from server.files.models import File, PageFile
@@ -95,7 +95,7 @@ async def test_who_may_have_a_file(service: Service) -> None:
             assert {each.reason for each in hidden} == {"FILE_NOT_FOUND"}, who
 
 
-def both(service: Service, id: str, metadata: Metadata) -> tuple[Awaitable[object], Awaitable[object]]:
+def both(service: Service, id: str, metadata: Metadata) -> tuple[Awaitable[GetFileResponse], Awaitable[object]]:
     return FileServiceStub(service.channel).GetFile(GetFileRequest(id=id), metadata=metadata), download(service, id, metadata)
 
 
@@ -115,14 +115,17 @@ async def test_a_bad_token_is_no_anonymous_caller(service: Service) -> None:
 
 
 async def test_a_pending_file_is_for_nobody(service: Service) -> None:
-    """A file whose bytes are on their way is not there yet, for its author neither."""
+    """A file whose bytes are on their way is not there yet: its author is told so, and all others that there is none."""
     organisation_id, author = await authored(service)
     row = {"id": uuid6.uuid7(), "organisation_id": uuid.UUID(organisation_id), "author_id": uuid.UUID(author.id)}
     known = {"name": "a.png", "content_type": "image/png", "size_bytes": 1, "sha256": "", "alternative_text": ""}
     async with service.database.transaction() as connection:
         await connection.execute(insert(File).values(**row, **known, state=FileState.FILE_STATE_PENDING, blob_key="blobs/a"))
 
-    for call in both(service, str(row["id"]), author.metadata):
+    asked, bytes_of_it = both(service, str(row["id"]), author.metadata)
+    assert (await asked).file.state == FileState.FILE_STATE_PENDING
+    assert (await refused(bytes_of_it)).reason == "FILE_NOT_READY"
+    for call in both(service, str(row["id"]), ()):
         assert (await refused(call)).reason == "FILE_NOT_FOUND"
 
 

@@ -62,8 +62,9 @@ async def test_an_upload_fails_in_time_and_all_else_goes_on(cut_off: Service) ->
     assert {row.state for row in await rows(cut_off)} <= {FileState.FILE_STATE_PENDING}
 
 
-async def test_the_sweep_removes_what_never_ended(own_service: Service) -> None:
-    """A pending file is removed with its blob once it is old; young ones and ready ones stay (F7)."""
+async def test_the_sweep_removes_what_the_release_before_left(own_service: Service) -> None:
+    """A pending file of no upload is removed with its blob once it is old, if no other has that blob; young ones and ready ones
+    stay (F7)."""
     organisation_id = await own_service.organisation()
     author = await own_service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
     old, young, ready = [(await send(own_service, author, upload_of(organisation_id, PNG), PNG)).file.id for _ in range(3)]
@@ -72,17 +73,17 @@ async def test_the_sweep_removes_what_never_ended(own_service: Service) -> None:
         await connection.execute(pending, {"old": uuid.UUID(old), "young": uuid.UUID(young)})
         aged = text("UPDATE files SET create_time = now() - interval '3 hours' WHERE id IN (:old, :ready)")
         await connection.execute(aged, {"old": uuid.UUID(old), "ready": uuid.UUID(ready)})
-    storage = open_storage(own_service.settings)
-    uploads = Uploads.from_settings(own_service.settings, own_service.database, storage, own_service.app.base.parsers)
+    uploads = own_service.app.means(Uploads)
 
     assert await uploads.sweep() == 1
     assert {str(row.id) for row in await rows(own_service)} == {young, ready}
-    assert len(blobs(own_service)) == 2
-
     assert await uploads.sweep(timedelta(0)) == 1
     assert {str(row.id) for row in await rows(own_service)} == {ready}
     assert len(blobs(own_service)) == 1
-    await storage.close()
+    async with own_service.database.transaction() as connection:
+        await connection.execute(text("UPDATE files SET state = 1"))
+    assert await uploads.sweep(timedelta(0)) == 1
+    assert blobs(own_service) == await rows(own_service) == []
 
 
 async def test_the_sweep_keeps_a_row_until_its_blob_is_gone(own_service: Service) -> None:
@@ -109,19 +110,6 @@ async def test_the_sweep_keeps_a_row_until_its_blob_is_gone(own_service: Service
         )
 
     assert len(await rows(own_service)) == 1
-    await storage.close()
-
-
-async def test_a_file_is_not_undone_once_it_is_ready(service: Service) -> None:
-    """The answer to a commit may be lost: then the upload has failed for its caller, and the file is whole."""
-    organisation_id = await service.organisation()
-    author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
-    file = (await send(service, author, upload_of(organisation_id, PNG), PNG)).file
-    storage = open_storage(service.settings)
-
-    await Uploads.from_settings(service.settings, service.database, storage, service.app.base.parsers).undo(uuid.UUID(file.id))
-
-    assert len(await rows(service)) == len(blobs(service)) == 1
     await storage.close()
 
 

@@ -12,7 +12,7 @@ from gazette.auth.v1.account_pb2 import Role
 from gazette.files.v1.file_pb2 import FileState
 from gazette.files.v1.file_service_pb2 import UploadFileRequest
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
-from tests.files.uploading import PDF, PNG, blobs, png, rows, send, upload_of
+from tests.files.uploading import PDF, PNG, assert_no_strays, blobs, png, rows, send, upload_of
 from tests.polling import until, until_so
 from tests.refusals import refused
 from tests.service import Service
@@ -60,9 +60,7 @@ async def test_clients_that_leave_at_any_moment_leave_whole_files_or_nothing(ser
 
     await until(is_settled)
 
-    assert sorted(path.name for path in blobs(service)) == sorted(
-        row.blob_key.rpartition("/")[2] for row in await rows(service)
-    )
+    await assert_no_strays(service)
 
 
 async def test_an_upload_under_one_key_is_stored_once(service: Service) -> None:

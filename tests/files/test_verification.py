@@ -11,6 +11,7 @@ from gazette.auth.v1.account_pb2 import Role
 from server.files.models import File
 from tests.command_line import run
 from tests.files.uploading import PDF, PNG, rows, send, upload_of
+from tests.formats.samples import png
 from tests.service import Service
 
 
@@ -20,7 +21,11 @@ async def test_what_is_stored_is_looked_at(own_service: Service) -> None:
     organisation_id = await service.organisation()
     author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
     names = ("sound.png", "script.png", "other.png", "lost.png", "unknown.png")
-    ids = {name: (await send(service, author, upload_of(organisation_id, PNG, name), PNG)).file.id for name in names}
+    images = {name: png(width, 1, bytes(1 + 3 * width)) for width, name in enumerate(names, 1)}
+    ids = {
+        name: (await send(service, author, upload_of(organisation_id, image, name), image)).file.id
+        for name, image in images.items()
+    }
     ids["sound.pdf"] = (await send(service, author, upload_of(organisation_id, PDF, "sound.pdf"), PDF)).file.id
     result = await run(service, "files", "verify")
     assert (result.exit_code, result.output) == (0, "6 files, 0 not what they say\n")
@@ -29,7 +34,7 @@ async def test_what_is_stored_is_looked_at(own_service: Service) -> None:
     assert folder is not None
     keys = {row.name: folder / row.blob_key for row in await rows(service)}
     keys["script.png"].write_bytes(PNG[:8] + b"<script>alert(1)</script>")
-    keys["other.png"].write_bytes(PNG + b"\0")
+    keys["other.png"].write_bytes(images["other.png"] + b"\0")
     keys["lost.png"].unlink()
     async with service.database.transaction() as connection:
         unknown = update(File).where(File.id == uuid.UUID(ids["unknown.png"]))

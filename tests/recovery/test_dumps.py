@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import stat
 from pathlib import Path
@@ -136,3 +137,35 @@ async def test_a_file_that_is_lost_is_said(installed: Installation) -> None:
         assert (await connection.execute(text("SELECT count(*) FROM backup_successes"))).scalar_one() == 0
     listed = await installed.backup("list", "--json")
     assert [len(each["flaws"]) for each in json.loads(listed.output)] == [1]
+
+
+async def test_former_versions_of_files_come_back(installed: Installation, tmp_path: Path) -> None:
+    """What a file was before it was replaced is in the backup, and bytes that several files share are in it once; what is on
+    its way, and what is made of others, is not."""
+    service = installed.service
+    folder = service.settings.files_directory
+    assert folder is not None
+    for key in ("blobs/former", "quarantine/coming", "incoming/coming", "renditions/a/w160-webp"):
+        (folder / key).parent.mkdir(parents=True, exist_ok=True)
+        (folder / key).write_bytes(b"bytes")
+    async with service.database.transaction() as connection:
+        former = text(
+            "INSERT INTO file_versions SELECT id, 7, name, content_type, :size, :sha256, 'blobs/former', author_id, facts,"
+            " true, create_time, now() FROM files"
+        )
+        await connection.execute(former, {"size": 5, "sha256": hashlib.sha256(b"bytes").hexdigest()})
+
+    taken = await installed.backup()
+
+    assert taken.exit_code == 0, taken.output
+    assert "files: 3," in taken.output
+    async with installed.empty_database() as name:
+        elsewhere = installed.elsewhere(name, tmp_path / "other-files")
+        assert (await installed.restore("--dump", "--files", **elsewhere)).exit_code == 0
+        assert (await installed.restore("check", "--exact", **elsewhere)).exit_code == 0
+    restored = {
+        str(path.relative_to(tmp_path / "other-files")) for path in (tmp_path / "other-files").rglob("*") if path.is_file()
+    }
+    there = {str(path.relative_to(folder)) for path in service.blobs()}
+    assert restored == {key for key in there if key.startswith("blobs/")}
+    assert "blobs/former" in restored

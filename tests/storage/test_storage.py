@@ -12,63 +12,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from server.background import tasks
-from server.settings import InvalidSettings, Settings, load
-from server.stores.blobs import BlobNotFound, ObjectStorage, StorageUnavailable, open_storage
+from server.settings import InvalidSettings
+from server.stores.blobs import BlobNotFound, ObjectStorage, Part, StorageUnavailable, open_storage
 from server.stores.blobs.directory import Directory
 from server.stores.blobs.interface import CHUNK_BYTES
-from server.stores.blobs.s3 import PART_BYTES, S3
-from tests.storage.moto import BUCKET, KEYS, serving
-from tests.test_settings import GOOD
+from server.stores.blobs.s3 import PART_BYTES
+from tests.storage.storing import KEY, folder_settings, left, pieces, s3_settings, whole
 
-KEY = "blobs/2026/03/0190d5c3"
 SIZES = [1, CHUNK_BYTES + 1, PART_BYTES - 1, PART_BYTES, 2 * PART_BYTES + 5]
-
-
-def s3_settings(endpoint: str, bucket: str = BUCKET) -> Settings:
-    return load({**GOOD, **KEYS, "S3_ENDPOINT": endpoint, "S3_BUCKET_NAME": bucket})
-
-
-def folder_settings(folder: Path) -> Settings:
-    return load({**GOOD, "FILES_DIRECTORY": str(folder)})
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    with serving() as endpoint:
-        yield endpoint
-
-
-@pytest_asyncio.fixture(params=["directory", "s3"])
-async def storage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ObjectStorage]:
-    if request.param == "s3":
-        opened = open_storage(s3_settings(request.getfixturevalue("moto")))
-    else:
-        opened = open_storage(folder_settings(tmp_path / "files"))
-    yield opened
-    await opened.delete(KEY)
-    await opened.close()
-
-
-def left(storage: ObjectStorage) -> list[str]:
-    """All that the storage holds, half-written things included."""
-    if isinstance(storage, Directory):
-        return [str(path) for path in storage.folder.rglob("*") if path.is_file()]
-    assert isinstance(storage, S3)
-    blobs = storage.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])
-    uploads = storage.client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
-    return [*(blob["Key"] for blob in blobs), *(upload["Key"] for upload in uploads)]
-
-
-async def pieces(content: bytes, size: int = 1_000_000) -> AsyncIterator[bytes]:
-    for start in range(0, len(content), size):
-        yield content[start : start + size]
-
-
-async def whole(chunks: AsyncIterator[bytes]) -> bytes:
-    return b"".join([chunk async for chunk in chunks])
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -154,19 +107,40 @@ async def test_a_cancelled_write_leaves_nothing(storage: ObjectStorage, size: in
     assert left(storage) == []
 
 
-async def test_a_write_that_is_cancelled_twice_in_its_last_step_leaves_nothing(storage: ObjectStorage) -> None:
-    """A thread that stores the blob after its caller has gone is waited for, and its work undone."""
+async def test_a_write_that_is_cancelled_twice_in_its_last_step_leaves_no_part_of_it(storage: ObjectStorage) -> None:
+    """A thread that stores the blob after its caller has gone may yet do so; a delete waits for it, and takes all away."""
     for delay in (0, 0.0005, 0.001, 0.002, 0.005):
         write = asyncio.create_task(storage.write(KEY, pieces(b"bytes"), content_type="image/png"))
         await asyncio.sleep(delay)
-        was_under_way = write.cancel()
+        write.cancel()
         await asyncio.sleep(0)
         write.cancel()
         await asyncio.gather(write, return_exceptions=True)
+        await storage.delete(KEY)
         await tasks.settle(5)
 
-        assert (left(storage) == []) is was_under_way
-        await storage.delete(KEY)
+        assert left(storage) == []
+
+
+@pytest.mark.parametrize("size", [1000, PART_BYTES + 1000])
+async def test_a_write_that_fails_leaves_what_was_there(storage: ObjectStorage, size: int) -> None:
+    """A blob that another write has put there stays, however the later one ends."""
+    await storage.write(KEY, pieces(b"earlier"), content_type="image/png")
+    sent = asyncio.Event()
+
+    async def stalled() -> AsyncIterator[bytes]:
+        async for chunk in pieces(bytes(size)):
+            yield chunk
+        sent.set()
+        await asyncio.Event().wait()
+
+    write = asyncio.create_task(storage.write(KEY, stalled(), content_type="image/png"))
+    await sent.wait()
+    write.cancel()
+    await asyncio.gather(write, return_exceptions=True)
+
+    assert left(storage) == [KEY]
+    assert await whole(storage.read(KEY)) == b"earlier"
 
 
 async def test_a_storage_that_answers_is_healthy(storage: ObjectStorage) -> None:
@@ -192,7 +166,7 @@ def black_hole() -> Iterator[str]:
 
 @pytest.mark.timed
 async def test_a_storage_that_never_answers_is_unavailable_within_5_s(black_hole: str) -> None:
-    """Writes, reads and the check all give up in time, also when more of them come than there are threads (X8)."""
+    """Whatever is asked of it gives up in time, also when more comes than there are threads (X8)."""
     storage = open_storage(s3_settings(black_hole))
     start = time.monotonic()
 
@@ -201,6 +175,12 @@ async def test_a_storage_that_never_answers_is_unavailable_within_5_s(black_hole
         storage.write(KEY, pieces(bytes(PART_BYTES + 1)), content_type="image/png"),
         whole(storage.read(KEY)),
         storage.check(),
+        storage.stat(KEY),
+        storage.move(KEY, f"{KEY}-moved", tag="", content_type="image/png"),
+        storage.begin(KEY, content_type="image/png"),
+        storage.put_part(KEY, "assembly", 1, bytes(1000)),
+        storage.assemble(KEY, "assembly", [Part(1, 1000, "")]),
+        storage.abandon(f"{KEY}-abandoned", "assembly"),
         return_exceptions=True,
     )
 

@@ -1,6 +1,6 @@
 """How large the page of a document would be with its links and files, as they are now.
 
-Of most documents it is known without asking that they fit: there is room for some eight hundred links and files, whatever these
+Of most documents it is known without asking that they fit: there is room for some five hundred links and files, whatever these
 are called. Only of the others the pages and files behind them are looked at.
 """
 
@@ -32,7 +32,11 @@ LINK_FIELDS, FILE_FIELDS = ("locale", "path", "title", "content_type"), ("name",
 SHORT = 64
 """Bytes of a link or a file that are always the same: its id or key, its number of bytes, and the lengths of the rest."""
 LINK_MOST = SHORT + 35 + 512 + UTF8 * 1_000 + 100
-FILE_MOST = SHORT + UTF8 * 255 + 255 + UTF8 * 1_000
+ADDRESSES = files.SET_MOST + 120
+"""Bytes of where a file is, in how many sizes, and how large it is."""
+FILE_MOST = SHORT + UTF8 * 255 + 255 + UTF8 * 1_000 + ADDRESSES
+PICTURE = 'src="file:'
+"""How an image by id is written in a rendered body."""
 SHOWN = ("title", "summary", "path", "tags")
 """What a page says as the document does, html and details aside."""
 
@@ -44,12 +48,16 @@ async def check_page(
     links, attachments = loaded(words["links"]), words["attachments"]
     link_count = sum(map(len, links.values()))
     blocks = [match["id"] for match in ELEMENT.finditer(rendering.html)]
-    if not link_count and not attachments and not blocks:
+    pictures = rendering.html.count(PICTURE)
+    if not link_count and not attachments and not blocks and not pictures:
         return  # the rendering has its own bound, which leaves room for all else
     sizes = sizes_of(words)
     details = words["details"] if rendering.html_details is None else rendering.html_details
     own = sum(sizes[name] for name in SHOWN) + field(len(rendering.html.encode())) + size_of(details or {}) + BESIDE
-    own += NOTES
+    own += NOTES + pictures * files.PICTURE_MOST
+    if pictures and own > MOST:
+        told = f"would make a page of {own} bytes with {pictures} images by id in all their sizes, and may make one of {MOST}"
+        raise TooLarge("document.body", told)
     if blocks:
         own += await blocks_size(connection, blocks)
         if own > MOST:
@@ -60,7 +68,7 @@ async def check_page(
     keys = {uuid.UUID(key) for targets in links.values() for key in targets}
     of_links = links_size(await delivery.links(connection, keys, locale), links) if keys else 0
     known = await files.described(connection, attachments, organisation_id) if attachments else []
-    of_files = sum(item_size(file, FILE_FIELDS) for file in known)
+    of_files = sum(item_size(file, FILE_FIELDS) + ADDRESSES for file in known)
     check_whole(own, of_links, of_files)
 
 

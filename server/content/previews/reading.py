@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from gazette.access.v1.access_pb2 import Permission
-from gazette.delivery.v1.page_pb2 import PageAttachment
 from server import files
 from server.content.change_notes import rules as change_notes
 from server.content.documents.premises import Premises
@@ -22,7 +21,7 @@ from server.content.failures import AttachmentNotFound, Unpublishable
 from server.content.previews import queries, rules
 from server.content.previews.failures import PreviewEnded
 from server.content.previews.tokens import Named, Tokens
-from server.content.publishing import pages
+from server.content.publishing import pages, showing
 from server.content.publishing.publication import Publication
 from server.content.publishing.publisher import Publisher
 from server.content.references import written
@@ -30,7 +29,6 @@ from server.content.rendering import Renderer, Rendering
 from server.process.domains import Person
 from server.record import Place
 from server.rpc.call import Call
-from server.rpc.messages import message
 from server.stores.postgres import Database
 from server.stores.statements import Row
 
@@ -123,7 +121,7 @@ class Previews:
         known = {file.id: file for file in described}
         if missing := [id for id in ids if id not in known]:
             raise AttachmentNotFound(missing)
-        attachments = [message(PageAttachment, known[id]) for id in row.attachments]
+        attachments = showing.attachments(row.attachments, known, self.publisher.pictures)
         place = Place(0, datetime.now(UTC))
         live = pages.live_side(publication, place)
         answer = pages.answer(publication, {**shown.content, "attachments": attachments}, place, live)

@@ -20,6 +20,7 @@ from server.content.change_notes import queries as change_notes
 from server.content.documents.page_sizes import check_whole, links_size
 from server.content.documents.saving import Save
 from server.content.publishing import pages, queries, queued, rules, showing
+from server.content.publishing.failures import FilesNotReady
 from server.content.publishing.publication import Left, Publication
 from server.content.publishing.showing import NOTHING_SEEN, Seen
 from server.content.references import written
@@ -27,7 +28,6 @@ from server.content.rendering.notices import Notice
 from server.content.transitions import VANISHED
 from server.record import Place
 from server.rpc.failures import Failure, Unavailable
-from server.rpc.messages import message
 from server.rpc.objects import loaded
 from server.stores.parameters import named
 from server.stores.statements import Row, Statement
@@ -89,6 +89,7 @@ class Publisher:
     """What publication needs."""
 
     publish_files: PublishFiles
+    pictures: files.Pictures
 
     async def publish(
         self,
@@ -101,8 +102,8 @@ class Publisher:
     ) -> Published | None:
         """Publishes, in a transaction of its own, by one of the statements of `queries`, which is given these parameters beside
         those of the publication. None if nothing was done, since something is not as it was read. A stream hands over how to
-        `confirm` that its caller still may. Raises PathTaken, AttachmentNotFound, InvalidLocation, RedirectLoop, and what
-        `confirm` does."""
+        `confirm` that its caller still may. Raises PathTaken, AttachmentNotFound, FilesNotReady, InvalidLocation, RedirectLoop,
+        and what `confirm` does."""
         outcome = "failed"
         try:
             published = await self.written(connection, publication, statement, confirm, parameters)
@@ -231,7 +232,9 @@ class Publisher:
         if named.documents or named.blocks or links:
             seen = await showing.read(connection, [named], [links], document.locale)
         showing.check(named, seen, is_block=publication.is_block, may_dangle=publication.may_dangle)
-        body = showing.shown(publication.html, named, seen)
+        in_body = [uuid.UUID(id) for id in named.files]
+        there = await showing.files_of(connection, in_body, document.organisation_id) if in_body else None
+        body = showing.shown(publication.html, named, seen, there, self.pictures)
         check_links(links, seen)
         content = {
             "html": body.html,
@@ -239,7 +242,6 @@ class Publisher:
             "links": showing.expanded(links, seen.pages),
         }
         shows_others = bool(named.documents or named.blocks or links)
-        in_body = [uuid.UUID(id) for id in named.files]
         return Shown(content, in_body, showing.notices(body.unlinked), shows_others, seen.head)
 
     async def attached(
@@ -252,8 +254,14 @@ class Publisher:
         found = await self.publish_files(connection, ids, document.organisation_id, datetime.now(UTC))
         known = {file.id: file for file in found}
         if missing := [id for id in ids if id not in known]:
-            raise failures.AttachmentNotFound(missing)
-        return [message(PageAttachment, known[id]) for id in document.attachments]
+            raise await not_ready(connection, missing, document.organisation_id)
+        return showing.attachments(document.attachments, known, self.pictures)
+
+
+async def not_ready(connection: asyncpg.Connection, missing: Sequence[uuid.UUID], organisation_id: uuid.UUID) -> Failure:
+    """How these files stand that are needed; where the organisation has none of them, that there are none."""
+    standing = await files.standing(connection, missing, organisation_id)
+    return FilesNotReady(missing, standing) if standing else failures.AttachmentNotFound(missing)
 
 
 def check_links(links: showing.Links, seen: Seen) -> None:

@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import asyncpg
 
-from gazette.delivery.v1.page_pb2 import PageLink, PageLinks
-from server import delivery
+from gazette.delivery.v1.page_pb2 import PageAttachment, PageLink, PageLinks
+from server import delivery, files
 from server.content.blocks.failures import BlockInBlock, BlockNotLive
 from server.content.blocks.replacing import with_blocks
+from server.content.publishing.pictures import with_pictures
 from server.content.references import queries
 from server.content.references.failures import LinkTargetNotFound
-from server.content.references.written import FIELD, LINK, Named
+from server.content.references.written import FIELD, LINK, PICTURE, Named
 from server.content.rendering.notices import LINK_TARGET_NOT_LIVE, Notice
 from server.rpc.messages import message
 from server.stores.statements import Row
@@ -59,6 +60,18 @@ class Shown(NamedTuple):
     """Ids of documents to which it links and that are not live: the text stands there, without a link."""
 
 
+async def files_of(
+    connection: asyncpg.Connection, ids: Collection[uuid.UUID], organisation_id: uuid.UUID
+) -> Mapping[uuid.UUID, Row]:
+    """Those of the files that the organisation has, as pages say them."""
+    return {row.id: row for row in await files.described(connection, [*ids], organisation_id)} if ids else {}
+
+
+def attachments(ids: Iterable[uuid.UUID], there: Mapping[uuid.UUID, Row], pictures: files.Pictures) -> list[PageAttachment]:
+    """What a page says of the files that it has attached; what is not there is left out."""
+    return [message(PageAttachment, there[id], **pictures.attached(there[id])) for id in ids if id in there]
+
+
 async def read(connection: asyncpg.Connection, named: Collection[Named], links: Iterable[Links], locale: str) -> Seen:
     """A statement for links of both kinds, one for ids that bodies name, and one for blocks: where there are any."""
     documents = {uuid.UUID(id) for each in named for id in each.documents}
@@ -93,12 +106,26 @@ def missing_documents(named: Named, seen: Seen) -> list[str]:
     return [id for id in named.documents if uuid.UUID(id) not in seen.targets]
 
 
-def shown(html: str, named: Named, seen: Seen) -> Shown:
-    """The body with what it names by id. All blocks that it names must be live."""
+def shown(
+    html: str,
+    named: Named,
+    seen: Seen,
+    there: Mapping[uuid.UUID, Row] | None = None,
+    pictures: files.Pictures = files.NO_PICTURES,
+) -> Shown:
+    """The body with what it names by id. All blocks that it names must be live. Where it is known which files are
+    `there`, no others are shown: what was deleted for good is neither a picture any more nor a link."""
+    gone = frozenset[str]() if there is None else {id for id in named.files if uuid.UUID(id) not in there}
+    if gone:
+        html = without_pictures(html, gone)
+    if there:
+        html = with_pictures(html, there, pictures)
     unlinked: dict[str, None] = {}
 
     def led(match: re.Match[str]) -> str:
         tag, before, name, id, rest = match["tag"], match["before"], match["name"], match["id"].lower(), match["rest"] or ""
+        if match["kind"] == "file" and id in gone:
+            return f"<{tag} {before}".rstrip()
         if match["kind"] == "file":
             return f'<{tag} {before}{name}="/v1/files/{id}:download"'
         page = seen.page(id)
@@ -112,6 +139,18 @@ def shown(html: str, named: Named, seen: Seen) -> Shown:
     if named.blocks:
         html = with_blocks(html, {id: seen.block(id) or "" for id in named.blocks})
     return Shown(html, [*unlinked])
+
+
+def without_pictures(html: str, gone: Collection[str]) -> str:
+    """The body without the pictures of these files, and without the paragraphs that were nothing else."""
+
+    def left(match: re.Match[str]) -> str:
+        if match["id"].lower() not in gone:
+            return match[0]
+        before, after = match["before"] or "", match["after"] or ""
+        return "" if before and after else before + after
+
+    return PICTURE.sub(left, html)
 
 
 def expanded(links: Links, pages: Mapping[uuid.UUID, Row]) -> dict[str, PageLinks]:

@@ -23,6 +23,10 @@ LINK = re.compile(
     rf'<(?P<tag>a|img) (?P<before>[^>]*?)(?P<name>href|src)="(?P<kind>document|file):(?P<id>{UUID})(?P<rest>#[^"]*)?"'
 )
 """Of sanitised HTML, in which no attribute has a `>`."""
+PICTURE = re.compile(rf'(?P<before><p>\s*)?<img [^>]*?src="file:(?P<id>{UUID})"[^>]*>(?P<after>\s*</p>)?')
+"""The same, with the paragraph that it may have to itself."""
+SHOWN_FILE = re.compile(rf'<img (?P<before>[^>]*?)src="file:(?P<id>{UUID})"(?P<after>[^>]*)>')
+"""An image that comes from a file, with its other attributes."""
 MARK = re.compile(rf"\[\[block:({UUID})\]\]")
 TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>")
 BLOCK, WORDS = "gazette-block", "gazette-words"

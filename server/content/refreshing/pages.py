@@ -10,6 +10,7 @@ import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
 from gazette.record.v1.record_entry_pb2 import RecordEntryKind
@@ -24,6 +25,7 @@ from server.content.references.written import NOTHING, Named
 from server.content.refreshing import queries, rules
 from server.content.rendering import Renderer
 from server.content.rendering.renderer import renderer_of
+from server.files import Pictures
 from server.record import Place
 from server.rpc.answers import MOST
 from server.rpc.failures import Failure
@@ -47,12 +49,23 @@ class Looked:
     """Those that are to be looked at again: there was no room for them, or something came in between."""
 
 
+class Showed(NamedTuple):
+    """What a page is made of, beside what it shows of other documents."""
+
+    html: str | None
+    """Its body as it was rendered; None where that names nothing by id, and stays as it is."""
+    named: Named
+    files: Mapping[uuid.UUID, Row]
+    """Those of its files that there are."""
+
+
 @dataclass(frozen=True)
 class Pages:
     """Looks at pages, and puts them."""
 
     database: Database
     renderer: Renderer
+    pictures: Pictures
 
     async def looked_at(self, ids: Sequence[uuid.UUID]) -> Looked:
         """No connection is held while something is rendered."""
@@ -66,19 +79,34 @@ class Pages:
         there = [row for row in documents if (row.live_path, row.locale) in answers]
         looked.left += [row.id for row in documents if (row.live_path, row.locale) not in answers]
         bodies = await self.bodies([row for row in there if row.names_by_id], looked)
+        every = {row.id: written.named(bodies[row.id]) if row.id in bodies else NOTHING for row in there}
+        files = await self.files(there, every)
         for locale in sorted({row.locale for row in there}):
             of_locale = [row for row in there if row.locale == locale and row.id not in looked.failed]
-            named = {row.id: written.named(bodies[row.id]) if row.id in bodies else NOTHING for row in of_locale}
+            named = [every[row.id] for row in of_locale]
             async with self.database.direct() as connection:
-                seen = await showing.read(connection, [*named.values()], [loaded(row.links) for row in of_locale], locale)
+                seen = await showing.read(connection, named, [loaded(row.links) for row in of_locale], locale)
             for row in of_locale:
                 serving = answers[row.live_path, row.locale]
                 if serving.record_number != row.record_number:
                     looked.left.append(row.id)
                     continue
-                look(row, serving.answer, bodies.get(row.id), named[row.id], seen, looked)
+                showed = Showed(bodies.get(row.id), every[row.id], files[row.organisation_id])
+                look(row, serving.answer, showed, seen, self.pictures, looked)
                 await asyncio.sleep(0)  # an answer may take ten milliseconds
         return looked
+
+    async def files(
+        self, documents: Sequence[Row], named: Mapping[uuid.UUID, Named]
+    ) -> Mapping[uuid.UUID, Mapping[uuid.UUID, Row]]:
+        """By organisation, what there is of the files that these documents have attached, or name in their bodies."""
+        found: dict[uuid.UUID, Mapping[uuid.UUID, Row]] = {}
+        for organisation_id in {row.organisation_id for row in documents}:
+            of_it = [row for row in documents if row.organisation_id == organisation_id]
+            ids = {id for row in of_it for id in (*row.attachments, *map(uuid.UUID, named[row.id].files))}
+            async with self.database.direct() as connection:
+                found[organisation_id] = await showing.files_of(connection, ids, organisation_id)
+        return found
 
     async def bodies(self, documents: Sequence[Row], looked: Looked) -> Mapping[uuid.UUID, str]:
         """The rendered bodies of those that name something by id."""
@@ -114,22 +142,26 @@ class Pages:
             return [document.id for document, _, _ in parts]
 
 
-def look(document: Row, stored: bytes, html: str | None, named: Named, seen: Seen, looked: Looked) -> None:
+def look(document: Row, stored: bytes, showed: Showed, seen: Seen, pictures: Pictures, looked: Looked) -> None:
     """Compares what a page serves with what it would show now."""
+    html, named, files = showed
     answer = GetPageResponse.FromString(stored)
     page = answer.page
     if missing := showing.missing_blocks(named, seen):
         looked.failed[document.id] = BlockNotLive(missing)
         return
     links = showing.expanded(loaded(document.links), seen.pages)
-    body = page.html if html is None else showing.shown(html, named, seen).html
-    if body == page.html and links == dict(page.links.items()):
+    attachments = showing.attachments(document.attachments, files, pictures)
+    body = page.html if html is None else showing.shown(html, named, seen, files, pictures).html
+    if body == page.html and links == dict(page.links.items()) and attachments == [*page.attachments]:
         looked.settled.append(document.id)
         return
     page.html = body
     page.links.clear()
     for kind, targets in links.items():
         page.links[kind].CopyFrom(targets)
+    del page.attachments[:]
+    page.attachments.extend(attachments)
     if (size := answer.ByteSize()) > MOST:
         too_large = TooLarge("document", f"would make an answer of {size} bytes, and may make {MOST}")
         looked.failed[document.id] = Unpublishable(too_large)

@@ -33,7 +33,7 @@ from server import delivery, record
 from server.content.documents.queries import IS_THERE
 from server.content.models import ContentType, Document, Reference, Refresh, Revision
 from server.content.publishing.queued import BACKLOG, CHANNEL, PAGE, TARGET, queues
-from server.content.references.finding import BLOCK, DOCUMENT
+from server.content.references.finding import BLOCK, DOCUMENT, FILE
 from server.content.references.queries import IS_LIVE, IS_PAGE
 from server.content.refreshing import rules
 from server.stores.statements import Statement
@@ -141,7 +141,7 @@ NAMES_BY_ID = exists().where(
     Reference.document_id == Document.id,
     Reference.revision_number == Document.live_revision_number,
     Reference.field == "body",
-    or_(Reference.kind == DOCUMENT, Reference.kind == BLOCK),
+    or_(Reference.kind == DOCUMENT, Reference.kind == BLOCK, and_(Reference.kind == FILE, Reference.target_path.is_(None))),
 )
 ITS_LIVE_REVISION = (Revision.document_id == Document.id) & (Revision.number == Document.live_revision_number)
 PAGES = Statement(
@@ -154,6 +154,7 @@ PAGES = Statement(
         Document.live_revision_number,
         Document.record_number,
         Revision.links,
+        Revision.attachments,
         ContentType.is_block,
         NAMES_BY_ID.label("names_by_id"),
     )

@@ -9,11 +9,11 @@ that no browser shows and nh3 does not check).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import nh3
 
-from server.content.references.written import is_address
+from server.content.references.written import UUID, is_address
 from server.content.rendering.tags import TOKEN, Tag
 
 SECTIONS = {"address", "article", "aside", "details", "div", "footer", "header", "nav", "section", "summary"}
@@ -48,6 +48,7 @@ DROPPED_WHOLE = frozenset(
 
 
 BY_ID = ("document:", "file:")
+RENDITION = rf"/v1/files/{UUID}/versions/[0-9]+/renditions/w[0-9]+\.webp"
 
 
 def named(tag: str, attribute: str, value: str) -> str | None:
@@ -63,14 +64,29 @@ def loadable(tag: str, attribute: str, value: str) -> str | None:
     return None if is_image and value.strip().lower().startswith(("mailto:", "tel:")) else value
 
 
+PICTURES = {"srcset": re.compile(rf"{RENDITION} [0-9]+w(, {RENDITION} [0-9]+w)*"), "sizes": re.compile(r"auto, [0-9]+(px|vw)")}
+"""What a page says of an image that comes from a file, beside what its author may say of it."""
+
+
+def put_together(tag: str, attribute: str, value: str) -> str | None:
+    """The same in a page, which shows files in several sizes."""
+    if (form := PICTURES.get(attribute)) is not None:
+        return value if form.fullmatch(value) else None
+    return loadable(tag, attribute, value)
+
+
 SCHEMES = {"http", "https", "mailto", "tel"}
 
 
-def cleaner_of(attribute_filter: Callable[[str, str, str], str | None], schemes: set[str]) -> nh3.Cleaner:
+def cleaner_of(
+    attribute_filter: Callable[[str, str, str], str | None],
+    schemes: set[str],
+    attributes: Mapping[str, set[str]] = ATTRIBUTES,
+) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=TAGS,
         clean_content_tags=DROPPED_WHOLE,
-        attributes=ATTRIBUTES,
+        attributes=attributes,
         attribute_filter=attribute_filter,
         tag_attribute_values=VALUED,
         generic_attribute_prefixes={"aria-"},
@@ -80,6 +96,7 @@ def cleaner_of(attribute_filter: Callable[[str, str, str], str | None], schemes:
 
 
 cleaner, body_cleaner = cleaner_of(loadable, SCHEMES), cleaner_of(named, {*SCHEMES, "document", "file"})
+page_cleaner = cleaner_of(put_together, SCHEMES, {**ATTRIBUTES, "img": {*ATTRIBUTES["img"], *PICTURES}})
 CELL_ALIGNMENT = re.compile(r"\s*text-align\s*:\s*(left|right|center|justify)\s*;?\s*", re.IGNORECASE)
 ALIGNS = re.compile(rf"(?:^|;){CELL_ALIGNMENT.pattern}(?:;|$)", re.IGNORECASE)
 STYLED = re.compile("text-align", re.IGNORECASE)
@@ -89,7 +106,16 @@ ALTERNATIVE = re.compile(r' alt="([^"]*)"')
 
 def sanitised(html: str, *, is_body: bool = False) -> str:
     """Harmless. An image that has no source any more is its alternative text. A body may name documents and files by id."""
-    clean: str = (body_cleaner if is_body else cleaner).clean(with_alignment(html) if STYLED.search(html) else html)
+    return cleaned(html, body_cleaner if is_body else cleaner)
+
+
+def is_sanitised(html: str) -> bool:
+    """Whether sanitising what a page serves changes nothing."""
+    return cleaned(html, page_cleaner) == html
+
+
+def cleaned(html: str, by: nh3.Cleaner) -> str:
+    clean: str = by.clean(with_alignment(html) if STYLED.search(html) else html)
     return IMAGE.sub(alternative, clean) if "<img" in clean else clean
 
 

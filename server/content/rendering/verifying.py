@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from server.content.rendering import bounds
-from server.content.rendering.markup import sanitised
+from server.content.rendering import bounds, markup
 from server.content.rendering.members import sanitised_members
 from server.rpc.objects import Object, loaded
 
@@ -14,4 +13,4 @@ def is_sanitised(texts: Sequence[str], details: Object, pointers: Sequence[str])
     """Of HTML, and of the members of details that hold HTML. Raises TooMuch."""
     for html in texts:
         bounds.check_html(html, "record_entry")
-    return all(sanitised(html) == html for html in texts) and loaded(sanitised_members(details, pointers)) == loaded(details)
+    return all(map(markup.is_sanitised, texts)) and loaded(sanitised_members(details, pointers)) == loaded(details)

@@ -11,7 +11,6 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -20,7 +19,6 @@ import asyncpg
 from gazette.access.v1.access_pb2 import Permission
 from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.content.v1.document_import_pb2 import ImportDocumentsRequest, ImportedDocument, ImportedEntry, ImportResult
-from gazette.delivery.v1.page_pb2 import PageAttachment
 from gazette.record.v1.record_entry_pb2 import RecordEntryBody
 from server import audit, delivery, files, organisations, record
 from server.content import failures
@@ -38,7 +36,7 @@ from server.content.references import finding
 from server.content.references import queries as references
 from server.content.references.written import UUID
 from server.content.rendering import Renderer
-from server.content.transfer import answers, queries, rows, rules
+from server.content.transfer import answers, attached, queries, rows, rules
 from server.content.transfer.failures import InvalidAnswer, NotForRestoring
 from server.content.transfer.imports import Import
 from server.content.transfer.incoming import Incoming
@@ -47,13 +45,14 @@ from server.content.transitions import REDIRECTED, VANISHED
 from server.content.types import held as types
 from server.rpc.call import Call
 from server.rpc.failures import InvalidArgument
-from server.rpc.messages import message, moment
+from server.rpc.messages import moment
 from server.rpc.patience import patiently
 from server.stores.parameters import named
 from server.stores.postgres import Database
 from server.stores.statements import Row
 
 BY_ID = re.compile(rf"\bfile:({UUID})")
+SERVED = re.compile(rf"/v1/files/({UUID})[:/]")
 NOBODY = str(uuid.UUID(int=0))
 
 
@@ -200,7 +199,7 @@ class Restoration:
                     await self.call.confirm()
                     if imported.live_state in PAGE_STATES:
                         ids = shown_files(imported, words, html)
-                        await check_files(connection, ids, columns, [*response.page.attachments])
+                        await attached.check(connection, ids, columns, [*response.page.attachments])
                     more = (
                         types.parameters(content_type)
                         | references.parameters(found)
@@ -263,7 +262,8 @@ def shown_files(imported: ImportedDocument, words: Words, html: Sequence[str]) -
     """The files of the page: those that are attached, and those that the body names by id."""
     if imported.live_state not in PAGE_STATES:
         return []
-    in_body = [uuid.UUID(id) for id in dict.fromkeys(BY_ID.findall(words["body"])) if f"/v1/files/{id.lower()}:" in html[0]]
+    served = {id.lower() for id in SERVED.findall(html[0])}
+    in_body = [uuid.UUID(id) for id in dict.fromkeys(BY_ID.findall(words["body"])) if id.lower() in served]
     return [*words["attachments"], *in_body]
 
 
@@ -281,17 +281,3 @@ async def vanish(connection: asyncpg.Connection, body: RecordEntryBody) -> None:
     )
     parameters = {"document_id": uuid.UUID(body.document_id), "live_path": body.path, **files.parameters(())}
     await queries.VANISHING.run(connection, **parameters, **named("document", columns), **event)
-
-
-async def check_files(
-    connection: asyncpg.Connection, ids: list[uuid.UUID], columns: dict[str, Any], shown: list[PageAttachment]
-) -> None:
-    """Raises AttachmentNotFound, and InvalidAnswer where the page says something else of a file than is known of it."""
-    if not ids:
-        return
-    found = await files.publish(connection, ids, columns["organisation_id"], datetime.now(UTC))
-    known = {file.id: message(PageAttachment, file) for file in found}
-    if missing := [id for id in ids if id not in known]:
-        raise failures.AttachmentNotFound(missing)
-    if shown != [known[id] for id in ids[: len(shown)]]:
-        raise InvalidAnswer("serves something else of a file than is known of it")

@@ -3,70 +3,41 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from google.api.httpbody_pb2 import HttpBody
 
 from gazette.files.v1 import file_service_pb2 as rpc
-from server.files import failures, views
-from server.files.downloads import queries, ranges, rules
-from server.process.domains import Previewing
-from server.rpc import http, identifying
-from server.rpc.call import Call, Need
-from server.rpc.caller import ANONYMOUS
-from server.rpc.identifying import Authenticator
-from server.stores.blobs import ObjectStorage
-from server.stores.postgres import AnyRow, Database
+from server.files import views
+from server.files.downloads import rules
+from server.files.downloads.access import Access
+from server.files.downloads.sending import Sending
+from server.files.downloads.served import Asked
+from server.files.replacing import queries as replacing
+from server.rpc.call import Call
 
 
 @dataclass(frozen=True)
 class Downloads:
     """Answers with what is known of a file, and with its bytes."""
 
-    database: Database
-    storage: ObjectStorage
-    authenticator: Authenticator
-    previews: Callable[[], Previewing]
+    access: Access
+    sending: Sending
 
     async def GetFile(self, request: rpc.GetFileRequest, call: Call) -> rpc.GetFileResponse:
-        return rpc.GetFileResponse(file=views.shown(await self.visible(request.id, call)))
+        file, is_insider = await self.access.known(uuid.UUID(request.id), call)
+        if not is_insider:
+            return rpc.GetFileResponse(file=views.shown(file))
+        async with self.access.database.read() as connection:
+            replacements = await replacing.replacements(connection, [file.id])
+        return rpc.GetFileResponse(file=views.shown(file, replacement=replacements.get(file.id)))
 
     async def DownloadFile(self, request: rpc.DownloadFileRequest, call: Call) -> AsyncIterator[HttpBody]:
-        file = await self.visible(request.id, call, request.preview_token)
-        headers = rules.cache_headers(file) if call.is_http else ()
-        if call.is_http and http.matches(call, rules.etag(file)):
-            call.headers += (*headers, http.NOT_MODIFIED)
+        asked = Asked(uuid.UUID(request.id), request.version, request.preview_token, request.download_token)
+        file = await self.access.served(asked, call)
+        if file.is_elsewhere:
+            call.headers += rules.redirect(file, rules.address(file))
             return
-        span = ranges.window(file.size_bytes, request.offset, request.limit)
-        if call.is_http:
-            asked, condition = call.metadata.get("range", ""), call.metadata.get("if-range", "")
-            span, told = rules.over_http(file, span, asked, condition)
-            headers = (*headers, *told)
-        if not span.length:
-            call.headers += headers
-            yield HttpBody(content_type=file.content_type)
-            return
-        async with aclosing(self.storage.read(file.blob_key, span.start, span.stop)) as pieces:
-            first = await anext(pieces)  # before the headers go: an outage must still be able to say so
-            call.headers += headers
-            yield HttpBody(content_type=file.content_type, data=first)
-            async for piece in pieces:
-                yield HttpBody(data=piece)
-
-    async def visible(self, id: str, call: Call, preview_token: str = "") -> AnyRow:
-        """The file, if the caller may have it, or was given a preview of a page that has it. Raises FileNotFound, and
-        Unauthenticated for a bad access token."""
-        caller = call.caller = await identifying.identified(call, self.authenticator)
-        async with self.database.read() as connection:
-            file = await queries.file(connection, uuid.UUID(id))
-        if file is None or not rules.is_visible(file, caller):
-            if file is not None and preview_token and await self.previews().shows_file(preview_token, file.id):
-                return file
-            raise failures.FileNotFound
-        if not file.is_public:
-            call.needs += (Need(rules.READ, file.organisation_id),)
-        else:
-            call.caller = ANONYMOUS  # to whom it makes no difference
-        return file
+        async for part in self.sending.send(file, call, offset=request.offset, limit=request.limit):
+            yield part

@@ -6,28 +6,25 @@ import hashlib
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-import uuid6
 from sqlalchemy import exc
 
 from gazette.content.v1.document_import_pb2 import ImportedFile
 from gazette.files.v1.file_pb2 import FileUpload
-from server import audit
-from server.background import tasks
 from server.background.processes import Processes
 from server.files import failures
-from server.files.uploads import queries, rules, sniffing
+from server.files.examining import sniffing
+from server.files.examining.wanted import Wanted
+from server.files.fields import Fields
+from server.files.uploads import queries, rules
 from server.files.uploads.receiving import Received
-from server.files.uploads.rules import Fields
 from server.files.uploads.uploads import Uploads
 from server.rpc.call import Call
 from server.rpc.failures import Violation
 from server.rpc.messages import moment
-from server.rpc.patience import patiently
 from server.settings import Settings
-from server.stores.blobs import ObjectStorage, StorageUnavailable
+from server.stores.blobs import ObjectStorage
 from server.stores.postgres import AnyRow, Database, violated
 
 FIELDS = Fields("file.name", "file.size_bytes", "file.sha256", "file")
@@ -111,45 +108,25 @@ class Imports:
         restored: ImportedFile | None,
     ) -> None:
         """Under an id of its own while it is on its way: what an import leaves that was cut off is in no other's way."""
-        uploads, pending_id, key = self.uploads, uuid6.uuid7(), rules.blob_key(datetime.now(UTC))
+        wanted = Wanted(
+            confirm=call.confirm,
+            fields=FIELDS,
+            action="file.restore" if restored is not None else "file.import",
+            columns={"id": id, **times(restored)},
+            is_restored=restored is not None,  # what was public elsewhere stays public, though it would not be taken any more
+        )
+        arriving = await self.uploads.announce(upload, content_type, call.caller.known_id)
         try:
-            await uploads.announce(upload, pending_id, blob_key=key, content_type=content_type, author_id=call.caller.known_id)
-            await uploads.storage.write(key, received.whole(), content_type=content_type)
-            if restored is None:  # what was public elsewhere stays public, though it would not be taken any more
-                await patiently(lambda: uploads.inspect(key, content_type, received, FIELDS))
-            await call.confirm()
-            await self.complete(pending_id, received.sha256, id, upload.name, restored)
-        except StorageUnavailable:
-            raise
-        except BaseException:
-            await tasks.finish(uploads.undo(pending_id))
-            raise
-
-    async def complete(
-        self, pending_id: uuid.UUID, sha256: str, id: uuid.UUID, name: str, restored: ImportedFile | None
-    ) -> None:
-        try:
-            async with self.uploads.database.transaction() as connection:
-                row = await queries.make_ready(connection, pending_id, sha256, id=id, **times(restored))
-                await audit.add(
-                    connection,
-                    "file.restore" if restored is not None else "file.import",
-                    id,
-                    organisation_id=row.organisation_id,
-                    personal={"name": row.name},
-                    content_type=row.content_type,
-                    size_bytes=row.size_bytes,
-                    sha256=row.sha256,
-                )
+            await self.uploads.bring(arriving, received, wanted, waits=False)
         except exc.IntegrityError as error:
             if violated(error) == "pk_files":
-                raise failures.FileExists(name, "since just now") from error
+                raise failures.FileExists(upload.name, "since just now") from error
             raise
 
 
 def check_same(standing: AnyRow, wanted: ImportedFile) -> None:
     """Raises FileExists."""
-    if (standing.sha256, standing.size_bytes) != (wanted.sha256, wanted.size_bytes):
+    if wanted.sha256 not in {standing.sha256, standing.uploaded_sha256}:
         raise failures.FileExists(wanted.name, "with other bytes")
 
 

@@ -1,7 +1,8 @@
-"""The way in: bytes from a caller become a blob in the storage and a row in the database, or neither.
+"""The way in of streams: bytes from a caller become a file, or leave nothing behind.
 
-First comes a pending row, then the blob; then what was stored is parsed, and last the row is made ready. So whatever breaks
-off in between, a killed process included, leaves at most a pending row, and that names the blob which has to go with it.
+First come the rows of the file, pending, and of the upload, then the bytes; then they are examined and promoted (`examining`),
+in the same call. Whatever breaks off in between, a killed process included, leaves the upload's row, and that names all that
+has to go with it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import structlog
 import uuid6
@@ -17,28 +19,44 @@ from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.files.v1.file_pb2 import File, FileUpload
-from server import audit
 from server.background import tasks
-from server.background.processes import Processes, TooCostly
-from server.files import failures, views
-from server.files.uploads import queries, rules, sniffing
-from server.files.uploads.inspecting import SECONDS, Inspection
+from server.background.processes import Processes
+from server.files import blob_references, failures, views
+from server.files.examining import queries as examined
+from server.files.examining import sniffing
+from server.files.examining.examination import Announced, Examination
+from server.files.examining.pipeline import FIRST_PAUSE, Pipeline
+from server.files.examining.wanted import Wanted
+from server.files.fields import Fields
+from server.files.quotas import reserving
+from server.files.scanning import ScannerUnavailable, scanner
+from server.files.stages import Stage, Way
+from server.files.succession.succession import Succession
+from server.files.uploads import queries, rules
 from server.files.uploads.receiving import Received
-from server.files.uploads.rules import Fields
-from server.formats.malformed import Malformed
-from server.formats.parsing import MEMORY
 from server.formats.types import PARSED
 from server.rpc.call import Call, Need
-from server.rpc.failures import Unavailable, Violation
+from server.rpc.failures import Unavailable
+from server.rpc.patience import patiently
 from server.settings import InvalidSettings, Settings
 from server.stores import idempotency
 from server.stores.blobs import ObjectStorage, StorageUnavailable
-from server.stores.postgres import Database, violated
+from server.stores.postgres import AnyRow, Database, violated
 
 log = structlog.get_logger(__name__)
 
 ABANDONED = timedelta(hours=2)
-"""No upload takes so long: streams are ended after an hour."""
+"""No stream takes so long: they are ended after an hour."""
+UNKNOWN_TYPE = "application/octet-stream"
+"""Of what is in the quarantine, whatever it is."""
+
+
+class Repeated(Exception):
+    """The same upload came twice at once, and this is the later of the two."""
+
+    def __init__(self, file: File) -> None:
+        super().__init__()
+        self.file = file
 
 
 @dataclass(frozen=True)
@@ -47,21 +65,30 @@ class Uploads:
 
     database: Database
     storage: ObjectStorage
-    inspection: Inspection
+    pipeline: Pipeline
     max_bytes: int
+    quota_bytes: int
     allowed_types: frozenset[str]
 
     @classmethod
-    def from_settings(cls, settings: Settings, database: Database, storage: ObjectStorage, parsers: Processes) -> Uploads:
+    def from_settings(
+        cls,
+        settings: Settings,
+        database: Database,
+        storage: ObjectStorage,
+        parsers: Processes,
+        succession: Succession | None = None,
+    ) -> Uploads:
         """Raises InvalidSettings for a type that no file could be found to be."""
         if unknown := sniffing.unknown_types(settings.allowed_file_types):
             raise InvalidSettings(
                 f"ALLOWED_FILE_TYPES names {', '.join(unknown)}, which no file can be shown to be; take it out. "
                 f"There are: {', '.join(sorted(PARSED))}"
             )
-        return cls(
-            database, storage, Inspection(storage, parsers), settings.max_file_size, frozenset(settings.allowed_file_types)
-        )
+        allowed = frozenset(settings.allowed_file_types)
+        examination = Examination(storage, parsers, scanner(settings), allowed)
+        pipeline = Pipeline(database, storage, examination, succession)
+        return cls(database, storage, pipeline, settings.max_file_size, settings.file_quota, allowed)
 
     async def take(self, call: Call, upload: FileUpload, chunks: AsyncIterator[bytes], fields: Fields) -> File:
         """Stores a file of the caller's. The same upload under the same idempotency key is stored once."""
@@ -79,89 +106,111 @@ class Uploads:
         return await self.store(call, upload, received, content_type, fields)
 
     async def store(self, call: Call, upload: FileUpload, received: Received, content_type: str, fields: Fields) -> File:
-        id, key = uuid6.uuid7(), rules.blob_key(datetime.now(UTC))
-        try:
-            await self.announce(upload, id, blob_key=key, content_type=content_type, author_id=call.caller.known_id)
-            await self.storage.write(key, received.whole(), content_type=content_type)
-            await self.inspect(key, content_type, received, fields)
-            await call.confirm()
-            file = await self.complete(call, upload, id, received)
-        except StorageUnavailable:
-            raise  # the storage may yet finish what it began, so the pending row stays for `sweep`
-        except BaseException:
-            await tasks.finish(self.undo(id))
-            raise
-        if file.id != str(id):
-            await tasks.finish(self.undo(id))
-        return file
+        async def finish(connection: AsyncConnection, row: AnyRow) -> None:
+            if (earlier := await idempotency.earlier(connection, call, upload, File)) is not None:
+                raise Repeated(earlier)
+            await idempotency.remember(connection, call, views.shown(row))
 
-    async def inspect(self, key: str, content_type: str, received: Received, fields: Fields) -> None:
-        """Raises FileMalformed, FileTooCostly, and Unavailable for what came back from the storage otherwise than it came."""
+        arriving = await self.announce(upload, content_type, call.caller.known_id)
         try:
-            sha256 = await self.inspection.inspect(key, content_type)
-        except Malformed as error:
-            raise failures.FileMalformed(Violation(fields.content, str(error))) from None
-        except TooCostly:
-            bound = f"takes more than {SECONDS:g} seconds or {MEMORY >> 20} MB to look through; make it simpler"
-            raise failures.FileTooCostly(Violation(fields.content, bound)) from None
-        if sha256 != received.sha256:
-            raise Unavailable
+            row = await self.bring(arriving, received, Wanted(call.confirm, finish, fields))
+        except Repeated as repeated:
+            return repeated.file
+        return views.shown(row)
 
-    async def announce(self, upload: FileUpload, id: uuid.UUID, **columns: object) -> None:
-        organisation_id = uuid.UUID(upload.organisation_id)
+    async def announce(self, upload: FileUpload, content_type: str, author_id: uuid.UUID) -> AnyRow:
+        """The upload of a file that is new. Raises OrganisationNotFound and FileQuotaExceeded."""
+        file = {
+            "organisation_id": uuid.UUID(upload.organisation_id),
+            "name": upload.name,
+            "alternative_text": upload.alternative_text,
+            "size_bytes": upload.size_bytes,
+            "content_type": content_type,
+            "author_id": author_id,
+        }
         try:
             async with self.database.transaction() as connection:
-                await queries.add_pending(
-                    connection,
-                    id=id,
-                    organisation_id=organisation_id,
-                    name=upload.name,
-                    alternative_text=upload.alternative_text,
-                    size_bytes=upload.size_bytes,
-                    **columns,
+                return await self.begin(
+                    connection, file["organisation_id"], uuid6.uuid7(), file, upload.name, upload.size_bytes
                 )
         except exc.IntegrityError as error:
             if violated(error) == "fk_files_organisation_id":
                 raise failures.OrganisationNotFound from error
             raise
 
-    async def complete(self, call: Call, upload: FileUpload, id: uuid.UUID, received: Received) -> File:
-        """The file; another one if the same upload came twice at once and this is the later of the two."""
-        async with self.database.transaction() as connection:
-            if (earlier := await idempotency.earlier(connection, call, upload, File)) is not None:
-                return earlier
-            row = await queries.make_ready(connection, id, received.sha256, size_bytes=received.size)
-            await audit.add(
-                connection,
-                "file.upload",
-                id,
-                organisation_id=row.organisation_id,
-                personal={"name": row.name},
-                content_type=row.content_type,
-                size_bytes=row.size_bytes,
-                sha256=row.sha256,
-            )
-            return await idempotency.remember(connection, call, views.shown(row))
+    async def begin(
+        self,
+        connection: AsyncConnection,
+        organisation_id: Any,
+        file_id: uuid.UUID,
+        file: dict[str, Any] | None,
+        name: str,
+        size_bytes: int,
+        author_id: uuid.UUID | None = None,
+    ) -> AnyRow:
+        """A stream's upload, which becomes the file, or its next version where no new `file` is given."""
+        id = uuid6.uuid7()
+        row = await examined.add(
+            connection,
+            file=file,
+            lifetime=ABANDONED,
+            id=id,
+            file_id=file_id,
+            way=Way.STREAM,
+            name=name,
+            size_bytes=size_bytes,
+            sha256="",
+            author_id=author_id or (file or {})["author_id"],
+            key=f"quarantine/{id}",
+            holder=uuid.uuid4(),
+        )
+        await reserving.reserve(connection, organisation_id, size_bytes, self.quota_bytes)
+        return row
 
-    async def undo(self, id: uuid.UUID) -> None:
-        """Removes a file that is pending. Where that fails the row stays, and `sweep` tries again."""
+    async def bring(self, upload: AnyRow, received: Received, wanted: Wanted, *, waits: bool = True) -> AnyRow:
+        """The file's row, once the bytes have come and were found to be sound; pending where the scanner is away and it
+        `waits`: it is then examined later, and else in its turn, however long that takes. What else fails leaves nothing, but
+        what was rejected: that is told of."""
         try:
-            await self.remove(id)
-        except Unavailable:
-            log.warning("what an upload left could not be removed", file=str(id))
+            await self.storage.write(upload.key, received.whole(), content_type=UNKNOWN_TYPE)
+            try:
+                announced = Announced(upload.name, received.size, received.sha256, is_certain=True)
+                if not waits:
+                    return await patiently(lambda: self.pipeline.taken(upload, wanted, announced))
+                return await self.pipeline.taken(upload, wanted, announced)
+            except ScannerUnavailable:
+                if not waits:
+                    raise
+                return await self.hand_over(upload, received, wanted)
+        except StorageUnavailable:
+            raise  # the storage may yet finish what it began, so the rows stay for `sweep`
+        except BaseException:
+            await tasks.finish(self.undo(upload.id))
+            raise
 
-    async def remove(self, id: uuid.UUID) -> None:
+    async def hand_over(self, upload: AnyRow, received: Received, wanted: Wanted) -> AnyRow:
+        """Leaves it to the job that examines files. The file's row."""
+        await wanted.confirm()
+        known = {"size_bytes": received.size, "sha256": received.sha256}
         async with self.database.transaction() as connection:
-            await self.remove_within(connection, id)
+            await examined.put_off(connection, upload, FIRST_PAUSE, stage=Stage.RECEIVED, **known)
+            row = await examined.file(connection, upload.file_id)
+            if row is None:
+                raise failures.FileNotFound
+            await wanted.finish(connection, row)
+            if upload.size_bytes != received.size:
+                await reserving.give_back(connection, row.organisation_id, upload.size_bytes - received.size)
+        return row
 
-    async def remove_within(self, connection: AsyncConnection, id: uuid.UUID) -> None:
-        """The row goes only if the blob went. A file that was made ready by a commit whose answer was lost keeps both."""
-        key = await queries.remove_pending(connection, id)
-        if key is not None:
-            await self.storage.delete(key)
+    async def undo(self, upload_id: uuid.UUID) -> None:
+        """Removes what has not become a file. Where that fails the rows stay, and `sweep` tries again."""
+        try:
+            await self.pipeline.undo(upload_id)
+        except Unavailable:
+            log.warning("what an upload left could not be removed", upload=str(upload_id))
 
     async def sweep(self, age: timedelta = ABANDONED) -> int:
-        """Removes what uploads left that never ended, one in a transaction. How many there were."""
+        """Removes what streams left that never ended, one in a transaction. How many there were."""
         count = 0
         while await self.sweep_one(age):
             count += 1
@@ -169,7 +218,14 @@ class Uploads:
 
     async def sweep_one(self, age: timedelta) -> bool:
         async with self.database.transaction() as connection:
-            id = await queries.abandoned(connection, age)
-            if id is not None:
-                await self.remove_within(connection, id)
-            return id is not None
+            upload = await examined.abandoned(connection, age)
+            if upload is not None:
+                return await self.pipeline.undo_within(connection, upload.id)
+            return await self.sweep_old(connection, age)
+
+    async def sweep_old(self, connection: AsyncConnection, age: timedelta) -> bool:
+        """One that a process of the release before left, which knew no uploads."""
+        key = await queries.remove_abandoned(connection, age)
+        if key is not None:
+            await blob_references.release(connection, self.storage, key)
+        return key is not None

@@ -21,8 +21,9 @@ import mammoth
 from lxml import etree
 from lxml import html as lxml_html
 
-from server.formats import office, types
+from server.formats import types
 from server.formats.malformed import Malformed
+from server.formats.office import structure
 from server.importer.pages.html import inner, shown
 from server.importer.pages.word import TOLD
 
@@ -76,7 +77,7 @@ class Images:
 def convert(file: Path, folder: Path) -> dict[str, Any]:
     """Raises Malformed."""
     with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        office.parse(str(file), data, KIND)
+        structure.parse(str(file), data, KIND)
     images = Images(folder)
     with file.open("rb") as opened:
         result = mammoth.convert_to_html(opened, style_map=STYLES, convert_image=mammoth.images.img_element(images.take))

@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 import structlog
 
 from server.settings import InvalidSettings
-from server.stores.blobs.interface import CHUNK_BYTES, BlobNotFound, StorageUnavailable, checked, undone_on_failure
+from server.stores.blobs import folders
+from server.stores.blobs.interface import (
+    CHUNK_BYTES,
+    Part,
+    PresignedForm,
+    Stat,
+    StorageUnavailable,
+    checked,
+    undone_on_failure,
+)
 from server.stores.blobs.threads import Threads
 
 log = structlog.get_logger(__name__)
 
 THREADS = 8
+PART_BYTES = 8 * 1024 * 1024
+WRITE_BYTES = 1024 * 1024
+"""What came in smaller pieces is written together: each write goes by a thread."""
+BATCH = 500
 Result = TypeVar("Result")
 
 
 class Directory:
-    """A blob is the file at its key's path. It is written beside it, and takes its place when it is whole and on the disk."""
+    """A blob is the file at its key's path. It takes its place when it is whole and on the disk."""
+
+    part_bytes = PART_BYTES
+    presigns = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,18 +54,23 @@ class Directory:
         return cls(folder.resolve())
 
     async def write(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str) -> None:
-        path = self.path(key)
-        async with undone_on_failure(self, key):
-            part = await self.change(key, begun, path)
+        target, path = self.path(key), folders.place(self.folder, key, folders.new_name())
+
+        async def undo() -> None:
+            await self.threads.quiet(key)
+            await self.run(folders.abandoned, path)
+
+        async with undone_on_failure(undo, key):
+            part = await self.change(key, folders.begun, path)
             try:
-                async for chunk in chunks:
-                    await self.change(key, part.write, chunk)
-                await self.change(key, completed, part, path)
+                async for lines in gathered(chunks, WRITE_BYTES):
+                    await self.change(key, part.writelines, lines)
+                await self.change(key, folders.completed, part, path, target)
             finally:
                 self.threads.start(part.close)
 
     async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
-        blob, at = await self.run(opened, self.path(key), start), start
+        blob, at = await self.run(folders.opened, self.path(key), start), start
         try:
             while chunk := await self.run(blob.read, CHUNK_BYTES if stop is None else min(CHUNK_BYTES, stop - at)):
                 at += len(chunk)
@@ -55,14 +78,56 @@ class Directory:
         finally:
             self.threads.start(blob.close)  # a read may still be under way in its thread
 
+    async def stat(self, key: str) -> Stat | None:
+        return await self.run(folders.stat, self.folder, checked(key))
+
+    async def move(self, source: str, target: str, *, tag: str, content_type: str) -> None:
+        await self.change(source, folders.moved, self.path(source), self.path(target), tag)
+
     async def delete(self, key: str) -> None:
-        path = self.path(key)
+        await self.threads.quiet(checked(key))
+        await self.change(key, folders.removed, self.folder, key)
+
+    async def begin(self, key: str, *, content_type: str) -> str:
+        return await self.change(key, folders.begun_assembly, self.folder, checked(key))
+
+    async def put_part(self, key: str, assembly: str, number: int, data: bytes) -> Part:
+        return await self.change(key, folders.put_part, self.unfinished(key, assembly), number, data)
+
+    async def assemble(self, key: str, assembly: str, parts: Sequence[Part]) -> Stat:
+        return await self.change(key, folders.assembled, self.folder, checked(key), checked(assembly), parts)
+
+    async def abandon(self, key: str, assembly: str) -> None:
         await self.threads.quiet(key)
-        await self.change(key, removed, path)
+        await self.change(key, folders.abandoned, self.unfinished(key, assembly))
+
+    async def assemblies(self, prefix: str) -> AsyncGenerator[tuple[str, str, datetime], None]:
+        begun = await self.run(folders.assemblies, self.folder, checked(prefix))
+        for each in begun:
+            yield each
 
     async def keys(self, prefix: str) -> AsyncGenerator[str, None]:
-        for key in await self.run(listed, self.folder, checked(prefix)):
-            yield key
+        async for found in self.stats(prefix):
+            yield found.key
+
+    async def stats(self, prefix: str) -> AsyncGenerator[Stat, None]:
+        walk = folders.listed(self.folder, checked(prefix))
+        while found := await self.run(next_of, walk):
+            for each in found:
+                yield each
+
+    def presigned_form(self, key: str, *, size: int, content_type: str, sha256: str, lifetime: timedelta) -> PresignedForm:
+        raise NotImplementedError("nobody reaches a folder; see `presigns`")
+
+    def presigned_part(self, key: str, assembly: str, number: int, *, size: int, lifetime: timedelta) -> str:
+        raise NotImplementedError("nobody reaches a folder; see `presigns`")
+
+    def presigned_read(self, key: str, *, content_type: str, disposition: str, lifetime: timedelta) -> str:
+        raise NotImplementedError("nobody reaches a folder; see `presigns`")
+
+    def local(self, key: str) -> Path | None:
+        path = self.path(key)
+        return path if path.is_file() else None
 
     async def check(self) -> None:
         if not await self.run(os.access, self.folder, os.R_OK | os.W_OK | os.X_OK):
@@ -82,6 +147,13 @@ class Directory:
     def path(self, key: str) -> Path:
         return self.folder / checked(key)
 
+    def unfinished(self, key: str, name: str) -> Path:
+        return folders.place(self.folder, checked(key), checked(name))
+
+
+def next_of(walk: Iterator[Stat]) -> list[Stat]:
+    return list(islice(walk, BATCH))
+
 
 @contextmanager
 def outages_translated() -> Iterator[None]:
@@ -92,42 +164,15 @@ def outages_translated() -> Iterator[None]:
         raise StorageUnavailable from error
 
 
-def opened(path: Path, start: int) -> BinaryIO:
-    try:
-        blob = path.open("rb")
-    except FileNotFoundError:
-        raise BlobNotFound(path) from None
-    blob.seek(start)
-    return blob
-
-
-def unfinished(path: Path) -> Path:
-    return path.with_name(f"{path.name}.part")
-
-
-def begun(path: Path) -> BinaryIO:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return unfinished(path).open("xb")
-
-
-def completed(part: BinaryIO, path: Path) -> None:
-    """Makes the blob durable, then visible."""
-    with part:
-        part.flush()
-        os.fsync(part.fileno())
-    unfinished(path).rename(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def listed(folder: Path, prefix: str) -> list[str]:
-    paths = (path for path in (folder / prefix).rglob("*") if path.is_file() and path.suffix != ".part")
-    return sorted(str(path.relative_to(folder)) for path in paths)
-
-
-def removed(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    unfinished(path).unlink(missing_ok=True)
+async def gathered(chunks: AsyncIterator[bytes], size: int) -> AsyncIterator[list[bytes]]:
+    """The chunks by as many as have this size together."""
+    held: list[bytes] = []
+    count = 0
+    async for chunk in chunks:
+        held.append(chunk)
+        count += len(chunk)
+        if count >= size:
+            yield held
+            held, count = [], 0
+    if held:
+        yield held

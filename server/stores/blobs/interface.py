@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -64,7 +64,8 @@ class BlobChanged(Exception):
 
 
 class ObjectStorage(Protocol):
-    """Blobs by key. Every outage is a StorageUnavailable, within 5 s."""
+    """Blobs by key. Every outage is a StorageUnavailable, within 5 s; one that begins while the storage itself copies or puts
+    together what it has, within 35 s."""
 
     part_bytes: int
     """How long each part of an assembly is to be, but for the last."""
@@ -72,8 +73,8 @@ class ObjectStorage(Protocol):
     """Whether others can send to it, and have from it, by presigned addresses."""
 
     async def write(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str) -> None:
-        """Stores what the chunks hold once all of them have come. A write that fails or is cancelled leaves nothing; after
-        StorageUnavailable, which comes at once, the clean-up goes on by itself and may fail, too."""
+        """Stores what the chunks hold once all of them have come, in the place of what was there. A write that fails leaves
+        that. One that is cancelled, or meets StorageUnavailable, at its very end may yet come about: `delete` waits for it."""
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         """The blob from one byte on and up to, without it, a later one, in pieces of at most CHUNK_BYTES. No more than that is
@@ -87,23 +88,24 @@ class ObjectStorage(Protocol):
         same bytes by its name, is replaced. No bytes pass through here. `source` goes. Raises BlobChanged, BlobNotFound."""
 
     async def delete(self, key: str) -> None:
-        """Removes the blob, and what an interrupted write or assembly left of it. Nothing happens when there is neither."""
+        """Removes the blob, and what interrupted writes and assemblies left of it. Nothing happens when there is neither."""
 
     async def begin(self, key: str, *, content_type: str) -> str:
         """Begins to assemble a blob of parts, which may take days and several processes. Returns the assembly's name."""
 
     async def put_part(self, key: str, assembly: str, number: int, data: bytes) -> Part:
-        """Adds a part of an assembly, durably; one of the same number takes its place. Each but the last has `part_bytes`."""
+        """Adds a part of an assembly, durably; one of the same number takes its place. Each but the last has `part_bytes`.
+        Raises BlobNotFound where there is no such assembly."""
 
     async def assemble(self, key: str, assembly: str, parts: Sequence[Part]) -> Stat:
         """Makes the blob of these parts, in their order. Raises BlobNotFound where the assembly, or one of its parts as it is
-        named here, is not there."""
+        named here, is not there; but to assemble again what was assembled is to find it, if no other blob took its place."""
 
     async def abandon(self, key: str, assembly: str) -> None:
         """Removes an assembly with its parts. Nothing happens when there is none."""
 
     def assemblies(self, prefix: str) -> AsyncGenerator[tuple[str, str, datetime], None]:
-        """The assemblies below `prefix/` that were not finished: key, name and when each was begun."""
+        """What was begun below `prefix/` and not finished, writes too: key, name and when. `abandon` removes it."""
 
     def keys(self, prefix: str) -> AsyncGenerator[str, None]:
         """The keys of all blobs below `prefix/`, in their order."""
@@ -139,19 +141,19 @@ def checked(key: str) -> str:
 
 
 @asynccontextmanager
-async def undone_on_failure(storage: ObjectStorage, key: str) -> AsyncIterator[None]:
-    """Removes what the block has written when it fails, cancellation included. Whoever met an outage does not wait for it."""
+async def undone_on_failure(undo: Callable[[], Awaitable[object]], key: str) -> AsyncIterator[None]:
+    """Undoes what the block has begun when it fails, cancellation included. Whoever met an outage does not wait for it."""
     try:
         yield
     except BaseException as error:
-        removal = tasks.begin(discard(storage, key))
+        removal = tasks.begin(undone(undo, key))
         if not isinstance(error, StorageUnavailable):
             await asyncio.shield(removal)
         raise
 
 
-async def discard(storage: ObjectStorage, key: str) -> None:
+async def undone(undo: Callable[[], Awaitable[object]], key: str) -> None:
     try:
-        await storage.delete(key)
+        await undo()
     except StorageUnavailable:
         log.warning("what an interrupted write left could not be removed", key=key)

@@ -1,82 +1,91 @@
-"""Blobs in a bucket of S3, or of anything that speaks its protocol. The only place that knows boto3."""
+"""Blobs in a bucket of S3, or of anything that speaks its protocol. This and its neighbours alone know boto3."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-import boto3
-import structlog
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
-
-if TYPE_CHECKING:
-    from types_boto3_s3.client import S3Client
-    from types_boto3_s3.type_defs import CompletedPartTypeDef
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from server.settings import Settings
-from server.stores.blobs.interface import CHUNK_BYTES, BlobNotFound, StorageUnavailable, checked, undone_on_failure
+from server.stores.blobs import s3_client
+from server.stores.blobs.interface import (
+    CHUNK_BYTES,
+    BlobChanged,
+    BlobNotFound,
+    Part,
+    PresignedForm,
+    Stat,
+    StorageUnavailable,
+    checked,
+    undone_on_failure,
+)
+from server.stores.blobs.presigning import Presigning
+from server.stores.blobs.s3_client import BACKUP_SECONDS, SLOW_SECONDS, THREADS, Clients, bounded
 from server.stores.blobs.threads import Threads
-from server.stores.metering import failed
 
-log = structlog.get_logger(__name__)
-
-THREADS = 16
 PART_BYTES = 8 * 1024 * 1024
 CALL_SECONDS = 4.0
 """The longest that a call may take, its wait for a thread included; a part of an upload must get through in that time."""
-
-
 BACKUP_PART_BYTES = 32 * 1024 * 1024
 """Ten thousand parts are the most that S3 takes: an object of a backup has up to 312 GiB."""
-BACKUP_SECONDS = 300.0
+COPY_BYTES = 256 * 1024 * 1024
+"""What is longer is copied by parts of this size, some at once: S3 copies 5 GiB at most, and none too fast."""
+COPIES = 4
 
 
 class S3:
     """A blob of less than a part is put at once, and a longer one as a multipart upload: neither is seen before it is whole."""
 
-    def __init__(self, client: S3Client, bucket: str, *, patience: float = CALL_SECONDS, part_bytes: int = PART_BYTES) -> None:
-        self.client = client
+    presigns = True
+
+    def __init__(
+        self,
+        clients: Clients,
+        bucket: str,
+        *,
+        cdn_url: str = "",
+        patience: float = CALL_SECONDS,
+        part_bytes: int = PART_BYTES,
+        copy_bytes: int = COPY_BYTES,
+    ) -> None:
+        self.clients = clients
+        self.client = clients.usual
         self.bucket = bucket
         self.patience = patience
         self.part_bytes = part_bytes
+        self.copy_bytes = copy_bytes
+        self.presigning = Presigning(clients.presigning, bucket, cdn_url)
         self.threads = Threads(THREADS)
 
     @classmethod
     def open(cls, settings: Settings) -> S3:
-        keys = (settings.s3_access_key, settings.s3_secret_key)
-        config = configuration(settings.s3_endpoint, connect_timeout=1, read_timeout=4, attempts=2)
-        return cls(connected(settings.s3_endpoint, keys, settings.s3_region, config), settings.s3_bucket_name)
+        return cls(s3_client.of_files(settings), settings.s3_bucket_name, cdn_url=settings.s3_cdn_url)
 
     @classmethod
     def open_backups(cls, settings: Settings) -> S3:
-        """The bucket of the backups, whose parts are greater, and may take longer."""
-        keys = (settings.backup_s3_access_key, settings.backup_s3_secret_key)
-        config = configuration(settings.backup_s3_endpoint, connect_timeout=5, read_timeout=60, attempts=4)
-        client = connected(settings.backup_s3_endpoint, keys, settings.backup_s3_region, config)
-        return cls(client, settings.backup_s3_bucket_name, patience=BACKUP_SECONDS, part_bytes=BACKUP_PART_BYTES)
+        clients, bucket = s3_client.of_backups(settings), settings.backup_s3_bucket_name
+        return cls(clients, bucket, patience=BACKUP_SECONDS, part_bytes=BACKUP_PART_BYTES)
 
     async def write(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str) -> None:
-        async with undone_on_failure(self, checked(key)):
-            await self.put(key, in_parts(chunks, self.part_bytes), content_type)
-
-    async def put(self, key: str, parts: AsyncIterator[bytes], content_type: str) -> None:
-        part = await anext(parts, b"")
-        if len(part) < self.part_bytes:
-            await self.change(key, self.client.put_object, Body=part, ContentType=content_type)
+        checked(key)
+        parts = in_parts(chunks, self.part_bytes)
+        first = await anext(parts, b"")
+        if len(first) < self.part_bytes:
+            await self.change(key, self.client.put_object, Body=first, ContentType=content_type)
             return
-        upload = await self.change(key, self.client.create_multipart_upload, ContentType=content_type)
-        done: list[CompletedPartTypeDef] = []
-        while part:
-            number = len(done) + 1
-            answer = await self.change(key, self.client.upload_part, UploadId=upload["UploadId"], PartNumber=number, Body=part)
-            done.append({"ETag": answer["ETag"], "PartNumber": number})
-            part = await anext(parts, b"")
-        await self.change(
-            key, self.client.complete_multipart_upload, UploadId=upload["UploadId"], MultipartUpload={"Parts": done}
-        )
+        upload = await self.begin(key, content_type=content_type)
+
+        async def undo() -> None:
+            await self.abandon(key, upload)
+
+        async with undone_on_failure(undo, key):
+            done = [await self.put_part(key, upload, 1, first)]
+            async for part in parts:
+                done.append(await self.put_part(key, upload, len(done) + 1, part))
+            await self.complete(key, upload, done)
 
     async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         place = {"Bucket": self.bucket, "Key": checked(key)}
@@ -89,81 +98,156 @@ class S3:
         finally:
             self.threads.start(body.close)  # a read may still be under way in its thread
 
+    async def stat(self, key: str) -> Stat | None:
+        try:
+            found = await self.run(self.client.head_object, Bucket=self.bucket, Key=checked(key))
+        except BlobNotFound:
+            await self.check()  # a missing bucket has the same answer
+            return None
+        return Stat(key, found["ContentLength"], found["ETag"], found["LastModified"])
+
+    async def move(self, source: str, target: str, *, tag: str, content_type: str) -> None:
+        found = await self.unchanged(source, tag)
+        origin = {"CopySource": {"Bucket": self.bucket, "Key": source}, "CopySourceIfMatch": tag}
+        if found.size <= self.copy_bytes:
+            copy = self.clients.slow.copy_object
+            await self.slow(target, copy, **origin, MetadataDirective="REPLACE", ContentType=content_type)
+        else:
+            await self.copy_by_parts(found, checked(target), origin, content_type)
+        await self.change(source, self.client.delete_object)
+
+    async def unchanged(self, key: str, tag: str) -> Stat:
+        found = await self.stat(key)
+        if found is None:
+            raise BlobNotFound(key)
+        if found.tag != tag:
+            raise BlobChanged(key)
+        return found
+
+    async def copy_by_parts(self, source: Stat, target: str, origin: dict[str, Any], content_type: str) -> None:
+        upload = await self.begin(target, content_type=content_type)
+        turns = asyncio.Semaphore(COPIES)
+
+        async def copy(number: int, start: int) -> Part:
+            stop = min(start + self.copy_bytes, source.size)
+            named = {"UploadId": upload, "PartNumber": number, "CopySourceRange": f"bytes={start}-{stop - 1}"}
+            async with turns:
+                answer = await self.slow(target, self.clients.slow.upload_part_copy, **origin, **named)
+            return Part(number, stop - start, answer["CopyPartResult"]["ETag"])
+
+        async def undo() -> None:
+            await self.abandon(target, upload)
+
+        async with undone_on_failure(undo, target):
+            starts = range(0, source.size, self.copy_bytes)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    copies = [group.create_task(copy(number, start)) for number, start in enumerate(starts, 1)]
+            except BaseExceptionGroup as failures:
+                raise failures.exceptions[0] from None
+            await self.unchanged(source.key, source.tag)  # not every service heeds CopySourceIfMatch of a part
+            await self.complete(target, upload, [copied.result() for copied in copies])
+
     async def delete(self, key: str) -> None:
         await self.threads.quiet(checked(key))
         await self.change(key, self.client.delete_object)
-        listed = await self.run(self.client.list_multipart_uploads, Bucket=self.bucket, Prefix=key)
-        for upload in listed.get("Uploads", ()):
-            if upload["Key"] == key:
-                await self.change(key, self.client.abort_multipart_upload, UploadId=upload["UploadId"])
+        async for found, upload, _ in self.uploads(key):
+            if found == key:
+                await self.abandon(key, upload)
+
+    async def begin(self, key: str, *, content_type: str) -> str:
+        made = await self.change(checked(key), self.client.create_multipart_upload, ContentType=content_type)
+        return str(made["UploadId"])
+
+    async def put_part(self, key: str, assembly: str, number: int, data: bytes) -> Part:
+        named = {"UploadId": assembly, "PartNumber": number, "Body": data}
+        answer = await self.change(checked(key), self.client.upload_part, **named)
+        return Part(number, len(data), answer["ETag"])
+
+    async def assemble(self, key: str, assembly: str, parts: Sequence[Part]) -> Stat:
+        try:
+            place = {"Bucket": self.bucket, "Key": checked(key), "UploadId": assembly}
+            await self.run(self.client.list_parts, **place, MaxParts=1)  # an outage is told sooner than by what may take long
+            await self.complete(key, assembly, parts)
+        except BlobNotFound:
+            there = await self.stat(key)
+            if there is None or there.size != sum(part.size for part in parts):
+                raise
+            return there
+        found = await self.stat(key)
+        if found is None:
+            raise BlobNotFound(key)
+        return found
+
+    async def complete(self, key: str, assembly: str, parts: Sequence[Part]) -> None:
+        done = {"Parts": [{"ETag": part.tag, "PartNumber": part.number} for part in parts]}
+        await self.slow(key, self.clients.slow.complete_multipart_upload, UploadId=assembly, MultipartUpload=done)
+
+    async def abandon(self, key: str, assembly: str) -> None:
+        await self.threads.quiet(checked(key))
+        with suppress(BlobNotFound):
+            await self.change(key, self.client.abort_multipart_upload, UploadId=assembly)
+
+    def assemblies(self, prefix: str) -> AsyncGenerator[tuple[str, str, datetime], None]:
+        return self.uploads(f"{checked(prefix)}/")
+
+    async def uploads(self, beginning: str) -> AsyncGenerator[tuple[str, str, datetime], None]:
+        """The multipart uploads of keys that begin so."""
+        page: dict[str, Any] = {"Bucket": self.bucket, "Prefix": beginning}
+        while True:
+            listed = await self.run(self.client.list_multipart_uploads, **page)
+            for each in listed.get("Uploads", ()):
+                yield each["Key"], each["UploadId"], each["Initiated"]
+            if not listed.get("IsTruncated"):
+                return
+            page |= {"KeyMarker": listed["NextKeyMarker"], "UploadIdMarker": listed["NextUploadIdMarker"]}
 
     async def keys(self, prefix: str) -> AsyncGenerator[str, None]:
+        async for found in self.stats(prefix):
+            yield found.key
+
+    async def stats(self, prefix: str) -> AsyncGenerator[Stat, None]:
         page: dict[str, Any] = {"Bucket": self.bucket, "Prefix": f"{checked(prefix)}/"}
         while True:
             listed = await self.run(self.client.list_objects_v2, **page)
             for each in listed.get("Contents", ()):
-                yield each["Key"]
+                yield Stat(each["Key"], each["Size"], each["ETag"], each["LastModified"])
             if not listed.get("IsTruncated"):
                 return
             page["ContinuationToken"] = listed["NextContinuationToken"]
 
+    def presigned_form(self, key: str, *, size: int, content_type: str, sha256: str, lifetime: timedelta) -> PresignedForm:
+        return self.presigning.form(key, size=size, content_type=content_type, sha256=sha256, lifetime=lifetime)
+
+    def presigned_part(self, key: str, assembly: str, number: int, *, size: int, lifetime: timedelta) -> str:
+        return self.presigning.part(key, assembly, number, size=size, lifetime=lifetime)
+
+    def presigned_read(self, key: str, *, content_type: str, disposition: str, lifetime: timedelta) -> str:
+        return self.presigning.read(key, content_type=content_type, disposition=disposition, lifetime=lifetime)
+
+    def local(self, key: str) -> Path | None:
+        return None
+
     async def check(self) -> None:
-        await self.run(self.client.head_bucket, Bucket=self.bucket)
+        try:
+            await self.run(self.client.head_bucket, Bucket=self.bucket)
+        except BlobNotFound as error:
+            raise StorageUnavailable from error
 
     async def close(self) -> None:
         self.threads.close()
-        self.client.close()
+        self.clients.close()
 
     async def change(self, key: str, function: Any, **named: Any) -> Any:
         return await bounded(self.threads.change(key, function, Bucket=self.bucket, Key=key, **named), self.patience)
 
+    async def slow(self, key: str, function: Any, **named: Any) -> Any:
+        """A change that the storage makes of what it has."""
+        call = self.threads.change(key, function, Bucket=self.bucket, Key=key, **named)
+        return await bounded(call, max(self.patience, SLOW_SECONDS))
+
     async def run(self, function: Any, *args: Any, **named: Any) -> Any:
         return await bounded(self.threads.run(function, *args, **named), self.patience)
-
-
-def configuration(endpoint: str, *, connect_timeout: int, read_timeout: int, attempts: int) -> Config:
-    return Config(
-        connect_timeout=connect_timeout,
-        read_timeout=read_timeout,
-        retries={"mode": "standard", "total_max_attempts": attempts},  # the default of boto3 goes on for minutes
-        max_pool_connections=THREADS,
-        tcp_keepalive=True,
-        s3={"addressing_style": "path" if endpoint else "auto"},
-        request_checksum_calculation="when_required",  # not every S3-compatible service knows the newer checksums
-        response_checksum_validation="when_required",
-    )
-
-
-def connected(endpoint: str, keys: tuple[str, str], region: str, config: Config) -> S3Client:
-    access, secret = keys
-    return boto3.session.Session(
-        aws_access_key_id=access or None, aws_secret_access_key=secret or None, region_name=region
-    ).client("s3", endpoint_url=endpoint or None, config=config)
-
-
-async def bounded(call: Awaitable[Any], seconds: float) -> Any:
-    with outages_translated():
-        async with asyncio.timeout(seconds):
-            return await call
-
-
-@contextmanager
-def outages_translated() -> Iterator[None]:
-    try:
-        yield
-    except (BotoCoreError, ClientError, OSError) as error:
-        if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == "NoSuchKey":
-            raise BlobNotFound(str(error)) from None
-        failed["object_storage", kind_of(error)]()
-        log.warning("the object storage failed", kind=type(error).__name__, error=str(error))
-        raise StorageUnavailable from error
-
-
-def kind_of(error: Exception) -> str:
-    """A failure's kind, as it is counted (`metering.KINDS`)."""
-    if isinstance(error, ClientError):
-        return "failed" if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500 else "refused"
-    return "timeout" if isinstance(error, TimeoutError | ConnectTimeoutError | ReadTimeoutError) else "unreachable"
 
 
 async def in_parts(chunks: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:

@@ -1,9 +1,11 @@
-"""Images, as Pillow decodes them."""
+"""Whether an image is what it says, and nothing else: all of it is decoded by Pillow."""
 
 from __future__ import annotations
 
 import mmap
+import signal
 import warnings
+from typing import Any, NamedTuple
 
 from PIL import (
     AvifImagePlugin,
@@ -18,6 +20,7 @@ from PIL import (
 from PIL.ImageFile import ImageFile
 
 from server.formats import ends, polyglots, types
+from server.formats.images import cleaning, facts, metadata
 from server.formats.malformed import Malformed
 
 PLUGINS = (
@@ -33,6 +36,8 @@ PLUGINS = (
 MAX_PIXELS = 50_000_000
 """Of one image: 8660 × 5773. Decoded, that takes 200 MB."""
 MAX_FRAMES = 1000
+CLEANING_SECONDS = 10.0
+"""Of CPU time, beyond what a file has, for one that is sound and is to be encoded anew."""
 PREVIEW = (512, 512)
 """JPEG is decoded to about this size: all of its bytes are read for it, and few are made."""
 SAMSUNG_TRAILER, SAMSUNG_END = 64 * 1024, b"SEFT"
@@ -41,13 +46,35 @@ SAMSUNG_TRAILER, SAMSUNG_END = 64 * 1024, b"SEFT"
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
-def parse(path: str, data: mmap.mmap, content_type: str) -> None:
-    """Decodes the whole image, and sees to it that nothing else is in the file. Raises Malformed."""
+class Pictured(NamedTuple):
+    """What was found of an image."""
+
+    facts: dict[str, Any]
+    """As the contract's `Image` says it in JSON."""
+    is_cleaned: bool
+    """Whether there was metadata: the image without it is where it was asked for."""
+
+
+def parse(path: str, data: mmap.mmap, content_type: str, target: str = "") -> Pictured:
+    """Decodes the whole image, and sees to it that nothing else is in the file; if it has metadata, writes it to `target`
+    without, unless that is empty. Raises Malformed."""
     polyglots.check_archive(path)
     polyglots.check_whole(data)
-    decode(path, content_type)
+    found, has_metadata = decode(path, data, content_type)
     if (end := ends.ENDS.get(content_type)) is not None:
         check_rest(data, end(data), content_type)
+    has_metadata = has_metadata and bool(target)
+    if has_metadata:
+        allow(CLEANING_SECONDS)
+        cleaning.clean(path, data, content_type, target)
+    return Pictured(found, has_metadata)
+
+
+def allow(seconds: float) -> None:
+    """Gives the process more CPU time where that is bounded (`child`): the image is sound, and to encode it takes a while."""
+    left, _ = signal.getitimer(signal.ITIMER_PROF)
+    if left:
+        signal.setitimer(signal.ITIMER_PROF, left + seconds)
 
 
 def check_rest(data: mmap.mmap, end: int, content_type: str) -> None:
@@ -58,15 +85,18 @@ def check_rest(data: mmap.mmap, end: int, content_type: str) -> None:
         raise Malformed(f"goes on for {rest} bytes behind the end of its image; save it anew")
 
 
-def decode(path: str, content_type: str) -> None:
+def decode(path: str, data: mmap.mmap, content_type: str) -> tuple[dict[str, Any], bool]:
+    """What it shows, and whether it has metadata. Raises Malformed."""
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     formats = (types.IMAGES[content_type],)
     try:
-        if content_type == "image/png":
+        if content_type == types.PNG:
             with Image.open(path, formats=formats) as image:
                 image.verify()  # of the other formats it looks at the header alone
         with Image.open(path, formats=formats) as image:
-            load(image, content_type)
+            found = load(image, content_type)
+        with Image.open(path, formats=formats) as image:
+            return found, metadata.is_in(data, image, content_type)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise Malformed(f"has more than {MAX_PIXELS} pixels; make it smaller") from None
     except (Malformed, MemoryError):
@@ -75,21 +105,22 @@ def decode(path: str, content_type: str) -> None:
         raise Malformed(f"is a damaged image: {described(error, path)}") from None
 
 
-def load(image: ImageFile, content_type: str) -> None:
-    """Each frame of it: a decoder says first in the last of them that the file is cut off."""
-    if content_type == "image/jpeg":
+def load(image: ImageFile, content_type: str) -> dict[str, Any]:
+    """Each frame of it: a decoder says first in the last of them that the file is cut off. Returns what is known of the
+    first."""
+    size = image.size
+    if content_type == types.JPEG:
         image.draft(None, PREVIEW)
-        image.load()
-        return
     image.load()
-    if not getattr(image, "is_animated", False):
-        return
+    found = facts.facts(image, size, content_type)
+    if content_type == types.JPEG or not getattr(image, "is_animated", False):
+        return found
     number = 1
     while True:
         try:
             image.seek(number)
         except EOFError:
-            return
+            return found
         image.load()
         number += 1
         if number > MAX_FRAMES:

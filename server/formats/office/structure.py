@@ -1,15 +1,14 @@
-"""Documents of offices: packages of XML in a ZIP archive."""
+"""Whether a package is the document that its name says, and holds no macros."""
 
 from __future__ import annotations
 
 import mmap
 import posixpath
-from collections.abc import Callable
-from xml.parsers import expat
 
-from server.formats import types
+from server.formats import types, xml
 from server.formats.archives import Archive
 from server.formats.malformed import Malformed
+from server.formats.xml import Attributes
 
 CONTENT_TYPES, RELATIONSHIPS = "[Content_Types].xml", "_rels/.rels"
 MAIN = ("/officeDocument/2006/relationships/officeDocument", "/ooxml/officeDocument/relationships/officeDocument")
@@ -19,22 +18,25 @@ PROGRAMS = ("vnd.ms-office.vbaproject", "vnd.ms-office.activex", "macroenabled")
 """In types of parts that hold macros."""
 SCRIPTS = ("basic/", "scripts/")
 """Where ODF keeps them."""
-Attributes = dict[str, str]
-Begin = Callable[[str, Attributes], None]
-"""Is told of each element that begins."""
 
 
-def parse(path: str, data: mmap.mmap, content_type: str) -> None:
+def parse(path: str, data: mmap.mmap, content_type: str) -> Archive:
     """The archive is sound, and says of itself that it is of this media type. Raises Malformed."""
     archive = Archive.opened(path, data)
     archive.check()
+    main_part(archive, content_type)
+    return archive
+
+
+def main_part(archive: Archive, content_type: str) -> str:
+    """The member that holds what the document says, which was looked at. Raises Malformed."""
     if content_type in types.OPEN_DOCUMENT:
         check_open_document(archive, content_type)
-    else:
-        check_office_open(archive, types.OFFICE_OPEN[content_type])
+        return CONTENT
+    return checked_main(archive, types.OFFICE_OPEN[content_type])
 
 
-def check_office_open(archive: Archive, main_type: str) -> None:
+def checked_main(archive: Archive, main_type: str) -> str:
     defaults: dict[str, str] = {}
     overrides: dict[str, str] = {}
     mains: list[str] = []
@@ -60,7 +62,9 @@ def check_office_open(archive: Archive, main_type: str) -> None:
     for each in (*defaults.values(), *overrides.values()):
         if any(program in each.lower() for program in PROGRAMS):
             raise Malformed("holds macros; save it without them")
-    read(archive, main.lstrip("/"), nothing)
+    name = main.lstrip("/")
+    read(archive, name, nothing)
+    return name
 
 
 def check_open_document(archive: Archive, content_type: str) -> None:
@@ -88,16 +92,6 @@ def nothing(element: str, attributes: Attributes) -> None:
     """What is only to be well-formed is not looked at."""
 
 
-def read(archive: Archive, name: str, begin: Begin) -> None:
-    """Parses the member, which is XML without a document type: so there are no entities to be expanded. Raises Malformed."""
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = begin
-    parser.StartDoctypeDeclHandler = refuse
-    try:
-        parser.Parse(archive.read(name), True)
-    except expat.ExpatError as error:
-        raise Malformed(f"is damaged: {name} is no XML, {error}") from None
-
-
-def refuse(*declared: object) -> None:
-    raise Malformed("declares a document type, which documents of offices do not")
+def read(archive: Archive, name: str, begin: xml.Begin) -> None:
+    """Tells of each element of a member. Raises Malformed."""
+    xml.read(archive.read(name), name, begin)
