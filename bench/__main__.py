@@ -22,12 +22,14 @@ from bench import (
     stops,
     tracing,
 )
+from bench.files import measuring
 
 BENCHMARKS = {
     "costs": costs.main,
     "capacity": capacity.main,
     "pages": pages.main,
     "import": import_speed.main,
+    "files": measuring.main,
     "hundred-thousand": many.main,
     "blocks": blocks.main,
     "access": access.main,

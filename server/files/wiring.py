@@ -52,7 +52,7 @@ def wire(base: Base, crossings: Crossings) -> Domain:
                 Downloads(access, sending),
                 DownloadUrls(access, base.blobs),
                 renditions,
-                Texts(base.database),
+                Texts(access, base.settings.file_max_age),
             )
         },
         jobs=(

@@ -7,7 +7,7 @@ from time import process_time
 from typing import Any, NamedTuple
 
 from server.formats import types
-from server.formats.facts import NO_TEXT, DocumentFacts, Text
+from server.formats.facts import DocumentFacts, Text
 
 TEXT_SECONDS = 1.2
 """Of CPU time that a file may have taken when reading what it says is broken off: that is no reason to refuse it."""
@@ -17,7 +17,7 @@ class Found(NamedTuple):
     """In a sound file."""
 
     facts: DocumentFacts
-    text: Text
+    text: Text | None
 
     def as_json(self) -> dict[str, Any]:
         said = self.facts.as_json()
@@ -35,7 +35,7 @@ def parse(path: str, data: mmap.mmap, content_type: str) -> Found:
         from server.formats import zips  # noqa: PLC0415
 
         zips.parse(path, data)
-        return Found(DocumentFacts(), NO_TEXT)
+        return Found(DocumentFacts(), None)
     from server.formats.office import facts, texts as office_texts, structure as office  # noqa: PLC0415, I001
 
     archive = office.parse(path, data, content_type)

@@ -48,8 +48,8 @@ def parse(path: str, content_type: str, cleaned_path: str = "") -> Findings:
         if content_type in types.TEXT.values():
             from server.formats import text  # noqa: PLC0415
 
-            text.parse(file)
-            return Findings(content_type, {})
+            said = text.parse(file)
+            return Findings(content_type, {}, said.text, said.is_truncated)
         with mapped(file.fileno()) as data:
             return parse_mapped(path, data, content_type, cleaned_path)
 
@@ -64,6 +64,8 @@ def parse_mapped(path: str, data: mmap.mmap, content_type: str, cleaned_path: st
     from server.formats import documents  # noqa: PLC0415
 
     found = documents.parse(path, data, content_type)
+    if found.text is None:
+        return Findings(content_type, found.as_json())
     return Findings(content_type, found.as_json(), found.text.text, found.text.is_truncated)
 
 

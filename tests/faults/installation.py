@@ -20,6 +20,7 @@ from devstack.run import Ports, environment_beside
 from devstack.server import Server, Task
 
 PASSWORD = "gazette-demo-only"
+LARGE_FILES = {"MAX_FILE_SIZE": "600000000", "ALLOWED_FILE_TYPES": "image/jpeg,image/png,application/pdf,text/csv"}
 PAGE = "guidance/moor-a-boat"
 
 
@@ -38,7 +39,7 @@ class Installation:
         with ExitStack() as running:
             stack = running.enter_context(Stack.start(path, fast=True))
             ports = Ports(http=free_port(), grpc=free_port(), metrics=free_port())
-            environment = {**environment_beside(stack, ports), "WORKERS": "2", "DRAIN_TIME": "5s"}
+            environment = {**environment_beside(stack, ports), "WORKERS": "2", "DRAIN_TIME": "5s", **LARGE_FILES}
             server = Server(stack.home, environment)
             envoy = Envoy(stack.home, port=ports.http, workers=2)
             Task("migrate", stack.home, environment).run()

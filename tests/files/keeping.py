@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -14,7 +15,7 @@ from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from server.audit.models import AuditEvent
 from server.stores.postgres import AnyRow
 from tests.content.desk import Desk
-from tests.files.uploading import PDF, PNG, send, upload_of
+from tests.files.uploading import CHUNK, PDF, PNG, send, upload_of
 from tests.service import Person
 
 
@@ -85,3 +86,18 @@ async def events(desk: Desk, file: File, action: str) -> list[AnyRow]:
     async with desk.service.database.read() as connection:
         told = select(AuditEvent).where(AuditEvent.target == file.id, AuditEvent.action == action)
         return [*(await connection.execute(told)).all()]
+
+
+async def parts(replacement: rpc.FileReplacement, content: bytes) -> AsyncIterator[rpc.ReplaceFileRequest]:
+    yield rpc.ReplaceFileRequest(replacement=replacement)
+    for start in range(0, len(content), CHUNK):
+        yield rpc.ReplaceFileRequest(chunk=content[start : start + CHUNK])
+
+
+def replacing(
+    desk: Desk, file: File, content: bytes, by: Person | None = None, key: str = "", **given: Any
+) -> Awaitable[rpc.ReplaceFileResponse]:
+    metadata = (*(by or desk.author).metadata, *([("idempotency-key", key)] if key else []))
+    wanted = rpc.FileReplacement(**{"id": file.id, "size_bytes": len(content), **given})
+    call: Awaitable[rpc.ReplaceFileResponse] = stub(desk).ReplaceFile(parts(wanted, content), metadata=metadata)
+    return call

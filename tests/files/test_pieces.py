@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import func, insert, update
 
 from gazette.auth.v1.account_pb2 import Role
 from gazette.files.v1.file_pb2 import FileState
+from gazette.files.v1.managing_pb2 import SetFileQuotaRequest
 from gazette.files.v1.upload_pb2 import UploadWay
-from server.files.models import Upload
+from server.files.models import PageFile, Upload
 from tests.files.pieces import (
     Hanging,
     appended,
@@ -22,9 +24,10 @@ from tests.files.pieces import (
     got,
     is_held,
     row_of,
+    stub,
     used_bytes,
 )
-from tests.files.uploading import PDF, assert_nothing_left, blobs, png, rows
+from tests.files.uploading import PDF, PNG, assert_nothing_left, blobs, png, rows, send, upload_of
 from tests.polling import until
 from tests.refusals import refused
 from tests.service import Person, Service
@@ -58,7 +61,7 @@ async def test_pieces_become_a_file(service: Service, author: Person, organisati
     assert last.file.sha256 == hashlib.sha256(CONTENT).hexdigest()
     assert last.file.content_type == "image/png"
     (row,) = await rows(service)
-    assert [str(path) for path in blobs(service)] == [str(service.settings.files_directory / row.blob_key)]  # type: ignore[operator]
+    assert [str(path) for path in blobs(service)] == [str(service.settings.files_directory / row.blob_key)]
     assert await row_of(service, upload.id) is None
 
 
@@ -232,3 +235,68 @@ async def test_who_may_not_upload_any_more_does_not(service: Service, author: Pe
     assert (await refused(begun(service, reader, organisation_id, CONTENT))).code.name == "PERMISSION_DENIED"
     stranger = await service.account(role=Role.ROLE_AUTHOR, organisation_id=await service.organisation())
     assert (await refused(begun(service, stranger, organisation_id, CONTENT))).reason == "ORGANISATION_NOT_FOUND"
+
+
+async def test_pieces_replace_a_file(service: Service, author: Person, organisation_id: str) -> None:
+    """The file keeps its id, and is what it was until all of the new bytes have come and were found to be sound."""
+    file = (await send(service, author, upload_of(organisation_id, PNG), PNG)).file
+    upload = await begun(service, author, organisation_id, CONTENT, replaces_file_id=file.id)
+    half = await appended(service, author, upload.id, 0, CONTENT[:700_000])
+
+    assert (half.file.id, half.file.sha256, half.file.version) == (file.id, file.sha256, 1)
+    assert half.file.replacement.state == FileState.FILE_STATE_PENDING
+    done = await appended(service, author, upload.id, 700_000, CONTENT[700_000:])
+    assert (done.file.id, done.file.sha256, done.file.version) == (file.id, hashlib.sha256(CONTENT).hexdigest(), 2)
+    assert not done.file.HasField("replacement")
+
+
+async def test_a_replacement_that_is_given_up_changes_nothing(service: Service, author: Person, organisation_id: str) -> None:
+    """The file stays as it is; and what is another organisation's nobody replaces."""
+    file = (await send(service, author, upload_of(organisation_id, PNG), PNG)).file
+    upload = await begun(service, author, organisation_id, CONTENT, replaces_file_id=file.id)
+    await cancelled(service, author, upload.id)
+    other = await service.organisation()
+    stranger = await service.account(role=Role.ROLE_AUTHOR, organisation_id=other)
+
+    assert [row.version for row in await rows(service)] == [1]
+    assert await used_bytes(service, organisation_id) == len(PNG)
+    refusal = await refused(begun(service, stranger, other, CONTENT, replaces_file_id=file.id))
+    assert refusal.reason == "FILE_NOT_FOUND"
+
+
+async def test_what_is_public_is_replaced_by_who_may_publish(service: Service, author: Person, organisation_id: str) -> None:
+    """An author may not begin it, nor go on with it once the file has become public."""
+    file = (await send(service, author, upload_of(organisation_id, PNG), PNG)).file
+    upload = await begun(service, author, organisation_id, CONTENT, replaces_file_id=file.id)
+    async with service.database.transaction() as connection:
+        await connection.execute(insert(PageFile).values(file_id=file.id, document_id=uuid.uuid4()))
+
+    late = await refused(appended(service, author, upload.id, 0, CONTENT))
+    again = await refused(begun(service, author, organisation_id, CONTENT, replaces_file_id=file.id))
+
+    assert [late.code.name, again.code.name] == ["PERMISSION_DENIED", "PERMISSION_DENIED"]
+
+
+async def test_what_does_not_hold_what_was_announced_is_rejected(
+    service: Service, author: Person, organisation_id: str
+) -> None:
+    """The sender is told why, and whoever asks for the file or the upload later (F1)."""
+    upload = await begun(service, author, organisation_id, CONTENT, sha256=hashlib.sha256(PDF).hexdigest())
+
+    assert (await refused(appended(service, author, upload.id, 0, CONTENT))).reason == "SHA256_MISMATCH"
+    asked = await got(service, author, upload.id)
+    assert (asked.file.state, asked.file.rejection.reason) == (FileState.FILE_STATE_REJECTED, "SHA256_MISMATCH")
+    assert asked.offset == len(CONTENT)
+    assert blobs(service) == []
+
+
+async def test_there_is_no_more_room_than_the_quota_says(service: Service, author: Person, organisation_id: str) -> None:
+    """What is announced is counted before it comes, so two that would fit alone do not fit together."""
+    admin = await service.account(role=Role.ROLE_ADMIN)
+    quota = SetFileQuotaRequest(organisation_id=organisation_id, quota_bytes=2 * len(CONTENT) - 1)
+    await stub(service).SetFileQuota(quota, metadata=admin.metadata)
+    first = await begun(service, author, organisation_id, CONTENT)
+
+    assert (await refused(begun(service, author, organisation_id, CONTENT))).reason == "FILE_QUOTA_EXCEEDED"
+    await cancelled(service, author, first.id)
+    await begun(service, author, organisation_id, CONTENT)

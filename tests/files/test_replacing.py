@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import io
 import uuid
-from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 import grpc
@@ -14,12 +13,11 @@ import pytest_asyncio
 from PIL import Image
 from sqlalchemy import select
 
-from gazette.files.v1 import managing_pb2 as rpc
 from gazette.files.v1.file_pb2 import File, FileState
 from server.files import models
 from tests.content.desk import Desk
-from tests.files.keeping import bytes_of, delete, events, form, known, picture, stub, update, versions
-from tests.files.uploading import CHUNK, PDF, PNG, blobs, rows
+from tests.files.keeping import bytes_of, delete, events, form, known, picture, replacing, stub, update, versions
+from tests.files.uploading import PDF, PNG, blobs, rows
 from tests.polling import until
 from tests.refusals import refused
 from tests.service import Person, Service
@@ -35,21 +33,6 @@ def another_picture(color: str = "teal") -> bytes:
     into = io.BytesIO()
     Image.new("RGB", (40, 30), color).save(into, "PNG")
     return into.getvalue()
-
-
-async def parts(replacement: rpc.FileReplacement, content: bytes) -> AsyncIterator[rpc.ReplaceFileRequest]:
-    yield rpc.ReplaceFileRequest(replacement=replacement)
-    for start in range(0, len(content), CHUNK):
-        yield rpc.ReplaceFileRequest(chunk=content[start : start + CHUNK])
-
-
-def replacing(
-    desk: Desk, file: File, content: bytes, by: Person | None = None, key: str = "", **given: Any
-) -> Awaitable[rpc.ReplaceFileResponse]:
-    metadata = (*(by or desk.author).metadata, *([("idempotency-key", key)] if key else []))
-    wanted = rpc.FileReplacement(**{"id": file.id, "size_bytes": len(content), **given})
-    call: Awaitable[rpc.ReplaceFileResponse] = stub(desk).ReplaceFile(parts(wanted, content), metadata=metadata)
-    return call
 
 
 async def replaced(desk: Desk, file: File, content: bytes, by: Person | None = None, key: str = "", **given: Any) -> File:

@@ -12,17 +12,18 @@ import uuid6
 from sqlalchemy import exc, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gazette.access.v1.access_pb2 import Permission
-from gazette.files.v1.file_pb2 import FileState
 from gazette.files.v1.upload_pb2 import CreateUploadRequest, CreateUploadResponse, Upload
 from server.background import tasks
 from server.files import failures
 from server.files.examining import sniffing
 from server.files.quotas import reserving
+from server.files.replacing import rules as replacing
 from server.files.resumable import queries, rules
 from server.files.resumable.failures import UploadNotFound
 from server.files.resumable.pieces import FIELDS
 from server.files.stages import Way
+from server.files.succession import queries as succession
+from server.files.succession.rules import check_kind
 from server.files.uploads.rules import check_upload
 from server.rpc.call import Call
 from server.rpc.caller import Caller
@@ -89,7 +90,7 @@ class Beginning:
                 earlier = await idempotency.earlier(connection, call, request, CreateUploadResponse)
                 if earlier is not None:
                     return await self.known(connection, uuid.UUID(earlier.upload.id), call)
-                file_id = await self.file(connection, call, request, organisation_id)
+                file_id = await self.file(connection, call, request, columns["found"]["content_type"])
                 upload = await queries.add(
                     connection,
                     id=id,
@@ -114,17 +115,15 @@ class Beginning:
             raise
         return upload, file
 
-    async def file(
-        self, connection: AsyncConnection, call: Call, request: CreateUploadRequest, organisation_id: uuid.UUID
-    ) -> uuid.UUID:
+    async def file(self, connection: AsyncConnection, call: Call, request: CreateUploadRequest, content_type: str) -> uuid.UUID:
         """What becomes of the upload: a new file, or one that is there."""
         if request.replaces_file_id:
-            return await replaced(connection, call.caller, uuid.UUID(request.replaces_file_id), organisation_id)
+            return await replaced(connection, call.caller, request, content_type)
         id, given = uuid6.uuid7(), request.upload
         await queries.add_file(
             connection,
             id=id,
-            organisation_id=organisation_id,
+            organisation_id=uuid.UUID(given.organisation_id),
             name=given.name,
             alternative_text=given.alternative_text,
             size_bytes=given.size_bytes,
@@ -145,13 +144,13 @@ class Beginning:
             await self.storage.abandon(key, assembly)
 
 
-async def replaced(connection: AsyncConnection, caller: Caller, id: uuid.UUID, organisation_id: uuid.UUID) -> uuid.UUID:
-    """The file, if the caller may replace it. Raises FileNotFound, FileNotReady, PermissionDenied."""
-    file = await queries.file(connection, id)
-    if file is None or file.organisation_id != organisation_id or file.delete_time is not None:
+async def replaced(connection: AsyncConnection, caller: Caller, request: CreateUploadRequest, content_type: str) -> uuid.UUID:
+    """The file, if the caller may replace it by one of this type. Raises FileNotFound, FileNotReady, FileRejected,
+    PermissionDenied, FileTypeNotAllowed."""
+    file = replacing.writable(await queries.file(connection, uuid.UUID(request.replaces_file_id)), caller)
+    if str(file.organisation_id) != request.upload.organisation_id:
         raise failures.FileNotFound
-    if file.is_public:
-        caller.require(Permission.PERMISSION_DOCUMENTS_PUBLISH, organisation_id)
-    if file.state != FileState.FILE_STATE_READY:
-        raise failures.FileNotReady
-    return id
+    replacing.check_replaceable(file, caller, "")
+    check_kind(file, content_type, FIELDS)
+    await succession.forget_rejected(connection, file.id)
+    return uuid.UUID(str(file.id))

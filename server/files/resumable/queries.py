@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.files.v1 import file_pb2, upload_pb2
 from gazette.files.v1.file_pb2 import FileState
-from server.files.models import File, PageFile, Upload
+from server.files.models import File, Upload
 from server.files.stages import Stage, Way
+from server.files.standing import IS_PUBLIC
 from server.rpc.messages import message
-from server.stores.blobs import Part
 from server.stores.idempotency import IdempotencyKey
 from server.stores.postgres import AnyRow
 
@@ -30,9 +30,8 @@ AFTER_LEASE = func.now() + LEASE
 """When somebody else may see to it, by PostgreSQL's clock."""
 ENDED = "/gazette.files.v1.FileService/CompleteUpload"
 """Under which method it is remembered what became of an upload whose row is gone."""
-OF_UPLOAD = select(Upload, File.organisation_id.label("organisation_id")).join(File, File.id == Upload.file_id)
+OF_UPLOAD = select(Upload, File.organisation_id.label("organisation_id"), IS_PUBLIC).join(File, File.id == Upload.file_id)
 IS_LIVE = Upload.expire_time > func.now()
-IS_PUBLIC = select(PageFile.file_id).where(PageFile.file_id == File.id).exists().label("is_public")
 
 
 async def add_file(connection: AsyncConnection, **columns: Any) -> None:
@@ -74,7 +73,7 @@ async def take(connection: AsyncConnection, id: uuid.UUID, holder: uuid.UUID) ->
 
 
 async def take_free(
-    connection: AsyncConnection, id: uuid.UUID, holder: uuid.UUID, parts: Sequence[Part] | None
+    connection: AsyncConnection, id: uuid.UUID, holder: uuid.UUID, parts: Sequence[tuple[int, int, str]] | None
 ) -> AnyRow | None:
     """The same, if nobody else is at it, for as long as it may take to bring its bytes together. It comes up again by itself,
     should this holder get no further. `parts` are noted, if there are any."""

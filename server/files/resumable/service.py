@@ -16,6 +16,7 @@ from server.background import tasks
 from server.files import views as file_views
 from server.files.examining.pipeline import Pipeline
 from server.files.failures import FileTypeNotAllowed
+from server.files.replacing.rules import PUBLISH, WRITE
 from server.files.resumable import queries, rules, tus, views
 from server.files.resumable.beginning import Beginning
 from server.files.resumable.completing import Completing, incomplete
@@ -29,7 +30,7 @@ from server.files.resumable.failures import (
 from server.files.resumable.pieces import Piece
 from server.files.resumable.removing import Removing
 from server.files.stages import Stage, Way
-from server.files.uploads.rules import WRITE, check_organisation
+from server.files.uploads.rules import check_organisation
 from server.rpc import http
 from server.rpc.call import Call, Need
 from server.rpc.failures import Unavailable
@@ -97,7 +98,8 @@ class Resumable:
             return await self.appended(found, call)
         if found.way != Way.RESUMABLE:
             raise UploadWayUnavailable("The bytes of this upload go to the object storage.")
-        call.needs += (Need(WRITE, found.organisation_id),)
+        call.needs += needs(found)
+        check_needs(call, found)
         row = await self.taken(found.id, offset)
         piece = Piece(self.database, self.storage, row, self.beginning.allowed_types, checksum)
         if await self.take(piece, content(first, request_iterator), call):
@@ -150,6 +152,7 @@ class Resumable:
         if not isinstance(row, Upload) and row.stage == Stage.RECEIVING:
             if row.way == Way.RESUMABLE and row.received_bytes < row.size_bytes:
                 raise incomplete()
+            check_needs(call, row)
             parts = rules.parts_that_came(request.parts, rules.plan(row.size_bytes)) if row.way == Way.PARTS else None
             if await self.completing.complete(row.id, parts, SETTLE_SECONDS - call.seconds):
                 await self.completing.settle(row.id, max(0.0, SETTLE_SECONDS - call.seconds), call.confirm)
@@ -210,6 +213,18 @@ class Resumable:
             if row.received_bytes != offset:
                 raise OffsetMismatch(row.received_bytes)
         return row
+
+
+def needs(row: AnyRow) -> tuple[Need, ...]:
+    """What whoever sends an upload must be permitted all along. What is public now, the public sees changed at once."""
+    of_public = (Need(PUBLISH, row.organisation_id),) if row.is_replacement and row.is_public else ()
+    return (Need(WRITE, row.organisation_id), *of_public)
+
+
+def check_needs(call: Call, row: AnyRow) -> None:
+    """Raises PermissionDenied."""
+    for need in needs(row):
+        call.caller.require(need.permission, need.organisation_id)
 
 
 async def content(

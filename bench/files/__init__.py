@@ -1,0 +1,1 @@
+"""What files cost: their ways in and out, their memory, and what others notice of them."""
