@@ -149,7 +149,7 @@ PUBLICATION = Verb(
     "document.publish",
     TO_BE_PUBLISHED,
     live=PUBLISHED,
-    preconditions=("BLOCKING_COMMENTS", "INVALID_DETAILS", "ATTACHMENT_NOT_FOUND", "PATH_TAKEN"),
+    preconditions=("BLOCKING_COMMENTS", "INVALID_DETAILS", "ATTACHMENT_NOT_FOUND", "FILES_NOT_READY", "PATH_TAKEN"),
 )
 FORCED_PUBLICATION = Verb(
     "publish by force",
@@ -158,7 +158,7 @@ FORCED_PUBLICATION = Verb(
     "document.force_publish",
     (Step(DRAFTS, NOTHING),),
     live=PUBLISHED,
-    preconditions=("INVALID_DETAILS", "ATTACHMENT_NOT_FOUND", "PATH_TAKEN"),
+    preconditions=("INVALID_DETAILS", "ATTACHMENT_NOT_FOUND", "FILES_NOT_READY", "PATH_TAKEN"),
 )
 PUBLICATION_APPROVAL = Verb(
     "approve publication",

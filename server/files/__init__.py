@@ -3,7 +3,7 @@
 - **file**: an uploaded binary with what is known of it. Its bytes are a **blob** in the object storage.
 - **upload**: the way in. Bytes are counted, hashed and looked at while they come; what does not arrive as it was declared
   leaves nothing behind.
-- **pending**: the blob is on its way. Nobody sees a pending file, and one that stays so is swept away.
+- **pending**: the bytes are on their way, or wait to be examined.
 - **ready**: the blob is there, and is what the file says of it.
 - **public**: a page that anyone can read has the file attached. Before, and afterwards, it is for those who may read its
   organisation's files, and for everybody else there is none.
@@ -14,7 +14,9 @@
 from server.files.exporting import present, public
 from server.files.failures import FileBytesMissing, FileTooLarge
 from server.files.pictures import NO_PICTURES, PICTURE_MOST, SET_MOST, Pictures, is_own, sizes
-from server.files.publishing import described, parameters, publish, ready, shows, shows_also, shows_no_more
+from server.files.publishing import described, known, parameters, publish, shows, shows_also, shows_no_more, standing
+from server.files.states import is_on_its_way, is_ready, told
+from server.files.states import name as state_name
 from server.files.unused import removal
 from server.files.uploads.importing import Imports, id_elsewhere
 
@@ -28,15 +30,20 @@ __all__ = [
     "Pictures",
     "described",
     "id_elsewhere",
+    "is_on_its_way",
     "is_own",
+    "is_ready",
+    "known",
     "parameters",
     "present",
     "public",
     "publish",
-    "ready",
     "removal",
     "shows",
     "shows_also",
     "shows_no_more",
     "sizes",
+    "standing",
+    "state_name",
+    "told",
 ]

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from server.files.models import File, PageFile
 from server.files.purging import purges
-from server.files.standing import IS_THERE
+from server.files.standing import IS_THERE, STANDING
 from server.stores.statements import Row, Statement
 
 SHAPE = (File.version, File.facts)
@@ -43,10 +43,19 @@ async def described(connection: asyncpg.Connection, ids: Sequence[uuid.UUID], or
     return await DESCRIBED.all(connection, ids=[*ids], whose=organisation_id)
 
 
-def ready(ids: Any, whose: Any) -> Select[uuid.UUID, str, str, str]:
-    """Those of these files (parameters: an array, an organisation) that the organisation has, and whose bytes are there."""
-    columns: tuple[Any, ...] = (File.id, File.name, File.content_type, File.alternative_text)
-    return select(*columns).where(File.id == any_(ids), File.organisation_id == whose, IS_THERE)
+def known(ids: Any, whose: Any) -> Select[Any]:
+    """Those of these files (parameters: an array, an organisation) that the organisation has: how each stands, and what is
+    known of it."""
+    columns = (File.id, File.name, File.content_type, File.alternative_text, STANDING, File.rejection_reason, File.facts)
+    return select(*columns).where(File.id == any_(ids), File.organisation_id == whose)
+
+
+KNOWN = Statement(known(bindparam("ids", type_=ARRAY(Uuid())), bindparam("whose", type_=Uuid())))
+
+
+async def standing(connection: asyncpg.Connection, ids: Sequence[uuid.UUID], organisation_id: uuid.UUID) -> list[Row]:
+    """The same: `id`, `name`, `standing` and `rejection_reason` of those that the organisation has."""
+    return await KNOWN.all(connection, ids=[*ids], whose=organisation_id)
 
 
 SHOWN = bindparam("page_files", type_=ARRAY(Uuid()))

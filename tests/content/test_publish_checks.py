@@ -119,7 +119,7 @@ def test_what_is_right(check: str, said: Said) -> None:
 
 def test_each_check_of_texts_is_tried_both_ways() -> None:
     """The two tables have each check but those that ask the site."""
-    of_the_site = {each for each in map(name, CHECKS) if each.startswith(("ATTACHMENT", "LINK_TARGET"))}
+    of_the_site = {each for each in map(name, CHECKS) if each.startswith(("ATTACHMENT", "LINK_TARGET", "PDF"))}
     of_the_site |= {"LINK_DEAD", "LINK_REDIRECTED", "LINK_GONE"}
     wanted = {name(check) for check in CHECKS} - of_the_site
     assert {check for check, _, _ in FOUND} == wanted

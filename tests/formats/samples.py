@@ -13,6 +13,8 @@ from PIL import Image
 
 from server.demo.files import chunk, form_pdf, harbour_png
 from server.formats import types
+from tests.formats import packages, pdfs
+from tests.formats.packages import archive
 
 PNG, PDF = harbour_png(), form_pdf()
 DOCX, XLSX, _ = types.OFFICE_OPEN
@@ -43,14 +45,6 @@ def png(width: int, height: int, rows: bytes = b"", *before: bytes) -> bytes:
     """One that says that it is so large, with these chunks before its pixels."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(before) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def archive(*members: tuple[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", method) as file:
-        for name, content in members:
-            file.writestr(name, content)
-    return made.getvalue()
 
 
 def office(*more: tuple[str, str | bytes], main: str = MAIN, types_more: str = "", target: str = "") -> bytes:
@@ -118,6 +112,8 @@ SOUND: list[tuple[str, str, bytes]] = [
     (ODT, "a.odt", odt(("Pictures/", ""))),
     ("text/csv", "a.csv", "name,Höhe\n<b>pier</b>,3\n".encode()),
     ("text/csv", "behind a mark.csv", b"\xef\xbb\xbfa,b\r\n"),
+    *((types.PDF, name, content) for name, content in pdfs.SOUND),
+    *packages.SOUND,
 ]
 """Type, name, bytes."""
 
@@ -174,5 +170,8 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     ("zeros.csv", b"a,b\0c\n", "U\\+0000"),
     ("latin.csv", "a,Höhe\n".encode("latin-1"), "UTF-8"),
     ("program.csv", b"MZ\x90\0\3" + bytes(100), "text"),
+    ("archive.odt", archive(("a", "b")), "first member"),
+    *pdfs.MALFORMED,
+    *packages.MALFORMED,
 ]
 """Name, bytes, and what the refusal says."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from server.background.processes import Processes, TooCostly
-from server.formats import parsing
+from server.formats import parsing, pdf_page
 from server.formats.malformed import Malformed
 from server.formats.parsing import SECONDS
+from server.formats.types import PDF
 from tests.formats.samples import SOUND
-
-MANY = 60
-"""Of each sample."""
+from tests.soak import rounds
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:
@@ -36,12 +36,15 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
     return bytes(changed) or b"\0"
 
 
-def parse_all(folder: str, content_type: str, content: bytes, seed: int) -> Counter[str]:
-    """What became of many such files. Whatever else is raised fails the test."""
+def parse_all(folder: str, content_type: str, content: bytes, seed: int, count: int) -> Counter[str]:
+    """What became of so many such files. Whatever else is raised fails the test. PDFs are drawn, too, sound or not."""
     chance, outcomes = random.Random(seed), Counter[str]()
     path = Path(folder) / f"file-{seed}"
-    for _ in range(MANY):
+    for _ in range(count):
         path.write_bytes(damaged(content, chance))
+        if content_type == PDF:
+            with suppress(Malformed, MemoryError):
+                pdf_page.render(str(path), 160)
         try:
             parsing.parse(str(path), content_type)
             outcomes["sound"] += 1
@@ -52,14 +55,17 @@ def parse_all(folder: str, content_type: str, content: bytes, seed: int) -> Coun
     return outcomes
 
 
-async def test_nothing_crashes(tmp_path: Path) -> None:
+@rounds(30, 300)
+async def test_nothing_crashes(tmp_path: Path, rounds: int) -> None:
     """(F3)"""
-    processes = Processes(niceness=0, memory=parsing.MEMORY, imports=parsing.PARSERS)
+    processes = Processes(niceness=0, memory=parsing.MEMORY, imports=(*parsing.PARSERS, "server.formats.pdf_page"))
     outcomes = Counter[str]()
 
     async def parse(seed: int, content_type: str, content: bytes) -> None:
         try:
-            outcomes.update(await processes.run(parse_all, str(tmp_path), content_type, content, seed, seconds=SECONDS * MANY))
+            outcomes.update(
+                await processes.run(parse_all, str(tmp_path), content_type, content, seed, rounds, seconds=SECONDS * rounds)
+            )
         except TooCostly:
             raise AssertionError(f"{content_type}, sample {seed}, ended its process") from None
 
@@ -70,4 +76,4 @@ async def test_nothing_crashes(tmp_path: Path) -> None:
     finally:
         await processes.close()
     assert outcomes["malformed"] > outcomes["sound"] > 0
-    assert outcomes.total() == MANY * len(SOUND)
+    assert outcomes.total() == rounds * len(SOUND)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
+    case,
     cast,
     func,
     literal_column,
@@ -73,8 +74,12 @@ def rows(kind: int, name: Any, state: Any = None, answer: Any = None, text: Any 
 
 
 PAGES = delivery.serving(bindparam("places", type_=ARRAY(Text()))).subquery()
-FILES = files.ready(bindparam("files", type_=ARRAY(Uuid())), WHOSE).subquery()
+FILES = files.known(bindparam("files", type_=ARRAY(Uuid())), WHOSE).subquery()
 IS_DESCRIBED = FILES.c.content_type.not_like("image/%") | (func.btrim(FILES.c.alternative_text) != "")
+OF_A_PDF = case((FILES.c.content_type == "application/pdf", FILES.c.facts["document"]))
+SAID = func.jsonb_build_object(
+    "name", FILES.c.name, "rejection", FILES.c.rejection_reason, "isDescribed", IS_DESCRIBED, "pdf", OF_A_PDF
+)
 SITE = Statement(
     union_all(
         rows(PATH, PAGES.c.path, cast(PAGES.c.covers_prefix, Integer()), PAGES.c.answer),
@@ -87,7 +92,7 @@ SITE = Statement(
         rows(TARGET, OTHER.id, Document.live_state, text=Document.organisation_id)
         .join(OTHER, OTHER.translation_key == Document.translation_key)
         .where(OTHER.id == any_(KEYS), documents.IS_THERE, is_there(OTHER)),
-        rows(FILE, FILES.c.id, cast(IS_DESCRIBED, Integer()), text=FILES.c.name),
+        rows(FILE, FILES.c.id, FILES.c.standing, text=SAID),
     )
 )
 """What the site has of the `paths`, of the `places` (these and all above them), of the `keys`, and of the `files`

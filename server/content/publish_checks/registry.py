@@ -28,6 +28,7 @@ class Criterion(NamedTuple):
 NON_TEXT_CONTENT = Criterion("1.1.1", "Non-text Content", "A")
 INFO_AND_RELATIONSHIPS = Criterion("1.3.1", "Info and Relationships", "A")
 LINK_PURPOSE_IN_CONTEXT = Criterion("2.4.4", "Link Purpose (In Context)", "A")
+PAGE_TITLED = Criterion("2.4.2", "Page Titled", "A")
 HEADINGS_AND_LABELS = Criterion("2.4.6", "Headings and Labels", "AA")
 LINK_PURPOSE = Criterion("2.4.9", "Link Purpose (Link Only)", "AAA")
 LANGUAGE_OF_PAGE = Criterion("3.1.1", "Language of Page", "A")
@@ -58,6 +59,13 @@ CHECKS: dict[int, Check] = {
     ),
     PublishCheck.PUBLISH_CHECK_ATTACHMENT_NOT_READY: Check(
         WARN, SERIOUS, None, "a file that is attached, or named by id, is not there, or has not arrived yet"
+    ),
+    PublishCheck.PUBLISH_CHECK_PDF_UNTAGGED: Check(
+        WARN, SERIOUS, INFO_AND_RELATIONSHIPS, "a PDF is not tagged: programs that read it aloud cannot follow it"
+    ),
+    PublishCheck.PUBLISH_CHECK_PDF_WITHOUT_TITLE: Check(WARN, MODERATE, PAGE_TITLED, "a PDF does not say its title"),
+    PublishCheck.PUBLISH_CHECK_PDF_WITHOUT_LANGUAGE: Check(
+        WARN, SERIOUS, LANGUAGE_OF_PAGE, "a PDF does not say its language, so it may be read aloud in another one"
     ),
     PublishCheck.PUBLISH_CHECK_HEADING_LEVEL_SKIPPED: Check(
         WARN, MODERATE, INFO_AND_RELATIONSHIPS, "a heading is more than one level below the one before it"

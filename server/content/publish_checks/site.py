@@ -3,6 +3,7 @@ all."""
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ import asyncpg
 from gazette.content.v1.document_pb2 import LiveState
 from gazette.content.v1.publish_check_pb2 import PublishCheck as Check
 from gazette.delivery.v1.delivery_service_pb2 import GetPageResponse
-from server import delivery
+from server import delivery, files
 from server.content.publish_checks import queries
 from server.content.publish_checks.examining import Link, escaped
 from server.content.publish_checks.findings import BODY, Findings, Place
@@ -24,7 +25,17 @@ from server.stores.statements import Row
 
 LINKS = (Check.PUBLISH_CHECK_LINK_DEAD, Check.PUBLISH_CHECK_LINK_REDIRECTED, Check.PUBLISH_CHECK_LINK_GONE)
 TARGETS = (Check.PUBLISH_CHECK_LINK_TARGET_NOT_PUBLIC, Check.PUBLISH_CHECK_LINK_TARGET_WITHDRAWN)
-FILES = (Check.PUBLISH_CHECK_ATTACHMENT_NOT_READY, Check.PUBLISH_CHECK_ATTACHMENT_WITHOUT_ALTERNATIVE)
+PDF_CHECKS = (
+    (Check.PUBLISH_CHECK_PDF_UNTAGGED, "isTagged", "is a PDF without tags: programs that read it aloud cannot follow it"),
+    (Check.PUBLISH_CHECK_PDF_WITHOUT_TITLE, "title", "is a PDF that does not say its title"),
+    (Check.PUBLISH_CHECK_PDF_WITHOUT_LANGUAGE, "language", "is a PDF that does not say its language"),
+)
+"""What a PDF ought to say, by its name among what is known of the file."""
+FILES = (
+    Check.PUBLISH_CHECK_ATTACHMENT_NOT_READY,
+    Check.PUBLISH_CHECK_ATTACHMENT_WITHOUT_ALTERNATIVE,
+    *(check for check, _, _ in PDF_CHECKS),
+)
 NO_PAGES = ("/v1/", "/feeds/")
 """What begins so is no page, and is not asked about."""
 NEITHER = {"/sitemap.xml", "/health", "/robots.txt", "/favicon.ico"}
@@ -189,11 +200,23 @@ def check_targets(targets: Iterable[Target], rows: Iterable[Row], organisation_i
 
 def check_files(named: Iterable[tuple[str, Place, uuid.UUID]], rows: Iterable[Row], findings: Findings) -> None:
     known = {row.name: row for row in rows if row.kind == queries.FILE}
+    looked_at = set()
     for name, place, id in named:
         row = known.get(str(id))
         if row is None:
             message = f"{name}: the organisation has no such file ready"
             findings.add(Check.PUBLISH_CHECK_ATTACHMENT_NOT_READY, message, place, excerpt=str(id))
-        elif not row.state and place.field != BODY:  # of an image in a body, the body says it
+            continue
+        said = json.loads(row.text)
+        if not files.is_ready(row.state):
+            message = f"{name}, {said['name']}, {files.told(row.state, said['rejection'])}"
+            findings.add(Check.PUBLISH_CHECK_ATTACHMENT_NOT_READY, message, place, excerpt=str(id))
+            continue
+        if not said["isDescribed"] and place.field != BODY:  # of an image in a body, the body says it
             message = f"{name} is an image without alternative text"
-            findings.add(Check.PUBLISH_CHECK_ATTACHMENT_WITHOUT_ALTERNATIVE, message, place, excerpt=row.text)
+            findings.add(Check.PUBLISH_CHECK_ATTACHMENT_WITHOUT_ALTERNATIVE, message, place, excerpt=said["name"])
+        if said["pdf"] is not None and id not in looked_at:  # of what came before PDFs were looked into, nothing is known
+            looked_at.add(id)
+            for check, fact, lacks in PDF_CHECKS:
+                if not said["pdf"].get(fact):
+                    findings.add(check, f"{name}, {said['name']}, {lacks}", place, excerpt=said["name"])

@@ -20,6 +20,7 @@ from server.content.change_notes import queries as change_notes
 from server.content.documents.page_sizes import check_whole, links_size
 from server.content.documents.saving import Save
 from server.content.publishing import pages, queries, queued, rules, showing
+from server.content.publishing.failures import FilesNotReady
 from server.content.publishing.publication import Left, Publication
 from server.content.publishing.showing import NOTHING_SEEN, Seen
 from server.content.references import written
@@ -101,8 +102,8 @@ class Publisher:
     ) -> Published | None:
         """Publishes, in a transaction of its own, by one of the statements of `queries`, which is given these parameters beside
         those of the publication. None if nothing was done, since something is not as it was read. A stream hands over how to
-        `confirm` that its caller still may. Raises PathTaken, AttachmentNotFound, InvalidLocation, RedirectLoop, and what
-        `confirm` does."""
+        `confirm` that its caller still may. Raises PathTaken, AttachmentNotFound, FilesNotReady, InvalidLocation, RedirectLoop,
+        and what `confirm` does."""
         outcome = "failed"
         try:
             published = await self.written(connection, publication, statement, confirm, parameters)
@@ -253,8 +254,14 @@ class Publisher:
         found = await self.publish_files(connection, ids, document.organisation_id, datetime.now(UTC))
         known = {file.id: file for file in found}
         if missing := [id for id in ids if id not in known]:
-            raise failures.AttachmentNotFound(missing)
+            raise await not_ready(connection, missing, document.organisation_id)
         return showing.attachments(document.attachments, known, self.pictures)
+
+
+async def not_ready(connection: asyncpg.Connection, missing: Sequence[uuid.UUID], organisation_id: uuid.UUID) -> Failure:
+    """How these files stand that are needed; where the organisation has none of them, that there are none."""
+    standing = await files.standing(connection, missing, organisation_id)
+    return FilesNotReady(missing, standing) if standing else failures.AttachmentNotFound(missing)
 
 
 def check_links(links: showing.Links, seen: Seen) -> None:

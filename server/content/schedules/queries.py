@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     Integer,
+    Interval,
     Select,
     Text,
     Uuid,
@@ -107,9 +108,11 @@ TAKING = Statement(
 """What is due first, with this attempt counted; no other process is given it for a while, longer with each attempt that did not
 end."""
 PUTTING_OFF = Statement(
-    update(Schedule).where(IS_TAKEN).values(attempts=Schedule.attempts - 1, next_attempt_time=NOW + rules.PAUSE)
+    update(Schedule)
+    .where(IS_TAKEN)
+    .values(attempts=Schedule.attempts - 1, next_attempt_time=NOW + bindparam("pause", type_=Interval()))
 )
-"""The attempt has ended, and does not count."""
+"""The attempt has ended, and does not count; the next one comes after the `pause`."""
 REMOVAL = delete(Schedule).where(IS_TAKEN, Schedule.next_attempt_time.is_not(None)).returning(Schedule.document_id)
 
 AUTHOR = Statement(

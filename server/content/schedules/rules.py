@@ -23,6 +23,10 @@ ATTEMPTS = 5
 """After so many that did not end it is given up: each has cost a process its life, say."""
 PAUSE = timedelta(seconds=1)
 """Until what was put off is tried again, because something that it needs is away."""
+FILE_PAUSE = timedelta(seconds=5)
+"""The same while files of it are on their way."""
+FILE_PATIENCE = timedelta(hours=1)
+"""How long after it was due files are waited for. A scanner that is away so long is somebody's to look at."""
 
 
 def check_due_time(due_time: datetime, now: datetime) -> None:
@@ -53,6 +57,11 @@ def is_news(document: Any, schedule: Any) -> bool:
     """Whether a schedule that is void was counted on: the draft was changed, and it had not failed before."""
     is_changed: bool = document.revision_number > schedule.revision_number
     return schedule.action == PUBLISH and is_changed and schedule.failure_reason is None
+
+
+def waits_for_files(schedule: Any, now: datetime) -> bool:
+    """Whether files that are on their way are waited for still."""
+    return bool(now < schedule.due_time + FILE_PATIENCE)
 
 
 def check_public(document: Any, change: Verb, due_time: datetime) -> None:

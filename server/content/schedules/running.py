@@ -7,8 +7,8 @@ locked while something is rendered or waits for the record; a process that dies 
 and if two try the same, it is done once, since the second finds another version.
 
 What keeps a draft from being published makes it SCHEDULE_FAILED; a page that was to be taken down tells it, too. What is only
-away is waited for. An attempt that ends otherwise, by its process' death or by a defect, is followed by another, later each
-time, and the fifth is the last: so no document kills processes for ever.
+away is waited for, and so are files that are on their way, for an hour. An attempt that ends otherwise, by its process' death
+or by a defect, is followed by another, later each time, and the fifth is the last: so no document kills processes for ever.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
 
@@ -29,6 +30,7 @@ from server.content.documents import planned, saving
 from server.content.documents import rules as document_rules
 from server.content.documents.premises import Premises
 from server.content.documents.queries import DOCUMENT
+from server.content.publishing.failures import FilesNotReady
 from server.content.review.rules import step
 from server.content.schedules import failures, mails, queries, rules
 from server.content.schedules.deeds import Deeds, Replaced, Void, standing
@@ -113,7 +115,11 @@ class Due:
         except BUSY as error:
             outcome = "put_off"
             log.warning("something scheduled is put off", error=type(error).__name__, **known)
-            await self.put_off(schedule)
+            await self.put_off(schedule, rules.PAUSE)
+        except FilesNotReady as error:
+            outcome = "put_off"
+            log.info("something scheduled waits for its files", files=error.metadata["files"], **known)
+            await self.put_off(schedule, rules.FILE_PAUSE)
         except Exception:
             log.exception("something scheduled was broken off", attempts=schedule.attempts, **known)
         finally:
@@ -135,6 +141,8 @@ class Due:
         except Void:
             return await self.end(schedule)
         except Failure as failure:
+            if isinstance(failure, FilesNotReady) and failure.waits and rules.waits_for_files(schedule, datetime.now(UTC)):
+                raise
             return await self.fail(schedule, failure)
         LATE.observe(max(0.0, (time - schedule.due_time).total_seconds()))
         return "done"
@@ -205,9 +213,9 @@ class Due:
             if id == schedule.account_id or person.caller.may(document_rules.READ, whose)
         }
 
-    async def put_off(self, schedule: Row) -> None:
+    async def put_off(self, schedule: Row, pause: timedelta) -> None:
         async with self.database.direct() as connection:
-            await queries.PUTTING_OFF.run(connection, **taken(schedule))
+            await queries.PUTTING_OFF.run(connection, **taken(schedule), pause=pause)
 
 
 def taken(schedule: Row) -> dict[str, Any]:

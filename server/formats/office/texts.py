@@ -17,6 +17,7 @@ from server.formats.xml import Attributes
 
 WORD, SHEET, SLIDES = "word/document.xml", "xl/sharedStrings.xml", re.compile(r"ppt/slides/slide([0-9]{1,9})\.xml")
 PAGE_END = "\f"
+BEFORE_PAGE_END = re.compile(r"\s+(?=\f)")
 
 
 class Words(NamedTuple):
@@ -117,7 +118,7 @@ def text(archive: Archive, content_type: str, until: float) -> Text:
             is_whole = False
             break
         reader.said.append(PAGE_END)
-    return cleaned("".join(reader.said).rstrip(), is_truncated=not is_whole)
+    return cleaned(BEFORE_PAGE_END.sub("", "".join(reader.said)).rstrip(), is_truncated=not is_whole)
 
 
 def parts(archive: Archive, content_type: str) -> list[str]:

@@ -21,6 +21,7 @@ export type MethodReason =
   | "DOCUMENT_TOO_LARGE"
   | "DRAFT_IN_PROGRESS"
   | "EMAIL_TAKEN"
+  | "FILES_NOT_READY"
   | "FILE_BYTES_MISSING"
   | "FILE_IN_USE"
   | "FILE_MALFORMED"

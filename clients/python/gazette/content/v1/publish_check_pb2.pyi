@@ -85,6 +85,12 @@ class _PublishCheckEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PublishC
     """A text that is hard to read by its LIX: words a sentence, and how many of a hundred words have more than six letters."""
     PUBLISH_CHECK_SENTENCE_LONG: _PublishCheck.ValueType  # 28
     """Sentences of many words."""
+    PUBLISH_CHECK_PDF_UNTAGGED: _PublishCheck.ValueType  # 29
+    """A PDF, attached or named by its id in a body, that is not tagged: programs that read it aloud cannot follow it (ISO 14289)."""
+    PUBLISH_CHECK_PDF_WITHOUT_TITLE: _PublishCheck.ValueType  # 30
+    """A PDF that does not say its title."""
+    PUBLISH_CHECK_PDF_WITHOUT_LANGUAGE: _PublishCheck.ValueType  # 31
+    """A PDF that does not say its language."""
 
 class PublishCheck(_PublishCheck, metaclass=_PublishCheckEnumTypeWrapper):
     """What is looked at before a document is submitted, scheduled and published. docs/publish-checks.md has each with its default level."""
@@ -149,6 +155,12 @@ PUBLISH_CHECK_READING_LEVEL: PublishCheck.ValueType  # 27
 """A text that is hard to read by its LIX: words a sentence, and how many of a hundred words have more than six letters."""
 PUBLISH_CHECK_SENTENCE_LONG: PublishCheck.ValueType  # 28
 """Sentences of many words."""
+PUBLISH_CHECK_PDF_UNTAGGED: PublishCheck.ValueType  # 29
+"""A PDF, attached or named by its id in a body, that is not tagged: programs that read it aloud cannot follow it (ISO 14289)."""
+PUBLISH_CHECK_PDF_WITHOUT_TITLE: PublishCheck.ValueType  # 30
+"""A PDF that does not say its title."""
+PUBLISH_CHECK_PDF_WITHOUT_LANGUAGE: PublishCheck.ValueType  # 31
+"""A PDF that does not say its language."""
 Global___PublishCheck: _TypeAlias = PublishCheck  # noqa: Y015
 
 class _PublishCheckLevel:

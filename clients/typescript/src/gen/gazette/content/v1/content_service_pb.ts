@@ -1136,8 +1136,8 @@ export const ContentService: GenService<{
    *
    * Errors: NOT_FOUND; ABORTED `STALE_ETAG`, of either; INVALID_ARGUMENT for one document with itself; FAILED_PRECONDITION
    * `LOCALES_DIFFER`, `WRONG_LIVE_STATE` unless both are PUBLISHED or WITHDRAWN, or neither was ever public, `DRAFT_IN_PROGRESS` where
-   * one that is public has a draft, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; PERMISSION_DENIED, `PATH_RESERVED` for a path that is
-   * not the other's organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
+   * one that is public has a draft, `ATTACHMENT_NOT_FOUND`, `FILES_NOT_READY`, `PAGE_TOO_LARGE`; PERMISSION_DENIED, `PATH_RESERVED` for
+   * a path that is not the other's organisation's to use. A retry is safe: it answers ABORTED if the first call arrived.
    *
    * @generated from rpc gazette.content.v1.ContentService.SwapPaths
    */
@@ -1428,8 +1428,10 @@ export const ContentService: GenService<{
    *
    * Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `CHANGE_NOTE_REQUIRED`; FAILED_PRECONDITION `NOT_APPROVED` (with
    * `required` and `given` in the ErrorInfo's metadata where it is about their number), `BLOCKING_COMMENTS`, `INVALID_DETAILS`,
-   * `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE` where its links and files have grown since it was saved, `PUBLISH_CHECKS_FAILED` with the
-   * problems as violations of a PreconditionFailure, `TOO_COSTLY_TO_CHECK`; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
+   * `ATTACHMENT_NOT_FOUND` where the organisation has no such files, `FILES_NOT_READY` where it has, and they have not arrived, are
+   * being examined, were rejected or deleted: each with its state as a violation of a PreconditionFailure; `PAGE_TOO_LARGE` where
+   * its links and files have grown since it was saved, `PUBLISH_CHECKS_FAILED` with the problems as violations of a
+   * PreconditionFailure, `TOO_COSTLY_TO_CHECK`; ALREADY_EXISTS `PATH_TAKEN`; PERMISSION_DENIED for a
    * document that has VANISHED, where the caller may not let it vanish, for `force` without DOCUMENTS_FORCE, and where checks are
    * overridden by somebody who may not (DOCUMENTS_OVERRIDE). A retry is safe: it answers ABORTED if the first call arrived.
    *
@@ -1516,7 +1518,7 @@ export const ContentService: GenService<{
    * A block that pages show stays: FAILED_PRECONDITION `BLOCK_IN_USE`.
    *
    * Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
-   * becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
+   * becomes of it, `NEVER_A_PAGE`, `ATTACHMENT_NOT_FOUND`, `FILES_NOT_READY`, `PAGE_TOO_LARGE`; INVALID_ARGUMENT `TOO_COSTLY_TO_RENDER` for the
    * explanation; ALREADY_EXISTS `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if
    * the first call arrived.
    *
@@ -1551,7 +1553,7 @@ export const ContentService: GenService<{
    * has VANISHED needs DOCUMENTS_VANISH; its former paths lead to it again, where nothing else has come there.
    *
    * Errors: NOT_FOUND; ABORTED `STALE_ETAG`; FAILED_PRECONDITION `WRONG_LIVE_STATE`, `DRAFT_IN_PROGRESS` unless `draft` says what
-   * becomes of it, `NEVER_A_PAGE` for what was imported as gone or redirected, `ATTACHMENT_NOT_FOUND`, `PAGE_TOO_LARGE`;
+   * becomes of it, `NEVER_A_PAGE` for what was imported as gone or redirected, `ATTACHMENT_NOT_FOUND`, `FILES_NOT_READY`, `PAGE_TOO_LARGE`;
    * PERMISSION_DENIED, `PATH_RESERVED` for what has vanished from a path that is another organisation's now; ALREADY_EXISTS
    * `PATH_TAKEN` where another document has come to the path. A retry is safe: it answers ABORTED if the first call arrived.
    *
@@ -1570,7 +1572,7 @@ export const ContentService: GenService<{
    * When it is due, all is judged anew, in the name of the account that scheduled it. Whatever stands in the way then makes the
    * draft SCHEDULE_FAILED with the reason (or stands in `live.schedule.failure`, where a page was to be taken down), and is mailed
    * to who scheduled it, who wrote the revisions since the last publication and who reviewed them. While the service or something
-   * that it needs is away, it waits, and happens afterwards. Taking a page down by hand ends what is scheduled to take it down.
+   * that it needs is away, it waits, and happens afterwards; files that are on their way it waits for up to an hour. Taking a page down by hand ends what is scheduled to take it down.
    *
    * Errors: NOT_FOUND; ABORTED `STALE_ETAG`; INVALID_ARGUMENT `INVALID_DUE_TIME`; FAILED_PRECONDITION `NOT_APPROVED`,
    * `BLOCKING_COMMENTS`, `INVALID_DETAILS`, `PUBLISH_CHECKS_FAILED`, `TOO_COSTLY_TO_CHECK`; PERMISSION_DENIED where checks are
