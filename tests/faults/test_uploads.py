@@ -156,7 +156,7 @@ def test_an_upload_survives_three_cuts_and_the_servers_death(installation: Insta
         done = client.patch(where, content=content.read(start, size), headers=headers(start, content))
         assert done.status_code == 204, done.text
         file_id = client.get(where).json()["upload"]["file"]["id"]
-        until(lambda: client.get(f"/v1/files/{file_id}").json()["file"]["state"] == "FILE_STATE_READY", 60)
+        until(lambda: client.get(f"/v1/files/{file_id}").json()["file"]["state"] == "FILE_STATE_READY", 300)
         file = client.get(f"/v1/files/{file_id}").json()["file"]
 
     assert kept == sorted(kept)
