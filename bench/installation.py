@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from devstack.stack import Stack
 
 EMAIL, PASSWORD = "admin@example.gov", "gazette-demo-only"
 """The demo's administrator."""
+NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,10 @@ def pid(process: Process) -> int:
 
 
 @contextmanager
-def gazette(path: Path, *, log_level: str = "warn", workers: int = 1) -> Iterator[Installation]:
-    """Everything that `make run` starts, with one worker unless more are asked for."""
+def gazette(
+    path: Path, *, log_level: str = "warn", workers: int = 1, settings: Mapping[str, str] = NONE
+) -> Iterator[Installation]:
+    """Everything that `make run` starts, with one worker unless more are asked for, and with these settings."""
     ports = Ports(http=free_port(), grpc=free_port(), metrics=free_port())
     with ExitStack() as running:
         home = Home.at(path)
@@ -51,7 +54,7 @@ def gazette(path: Path, *, log_level: str = "warn", workers: int = 1) -> Iterato
         running.callback(stack.stop)
         stack.launch()
         environment = {**environment_beside(stack, ports), "WORKERS": str(workers), "LOG_LEVEL": log_level}
-        environment["RATE_LIMIT_MAX"] = "1000000000"
+        environment |= {"RATE_LIMIT_MAX": "1000000000", **settings}
         for task in ("migrate", "demo"):
             Task(task, home, environment).run()
         server = Server(home, environment)

@@ -58,7 +58,7 @@ from tests.content.referring import published_block
 from tests.content.swapping import swap
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
 from tests.files import keeping
-from tests.files.uploading import PDF, requests, upload_of
+from tests.files.uploading import PDF, PNG, requests, upload_of
 from tests.refusals import refused
 from tests.servers import Servers
 from tests.service import PASSWORD, Service, running
@@ -345,6 +345,23 @@ async def files_kept(day: Day, file: File) -> None:
     await day.measure(lambda: keeping.delete(desk, file, desk.publisher, **asked), "now")
 
 
+async def pictures(day: Day) -> None:
+    desk = day.desk
+    stub: Any = FileServiceStub(desk.service.channel)
+    upload = upload_of(desk.organisation_id, PNG)
+    id = (await stub.UploadFile(requests(upload, PNG), metadata=desk.author.metadata)).file.id
+
+    async def rendered() -> None:
+        wanted = serving.GetRenditionRequest(id=id, specification="w160.webp")
+        async for _ in stub.GetRendition(wanted, metadata=desk.author.metadata):
+            pass
+
+    await day.measure(rendered, "new")
+    await day.measure(rendered)
+    wanted = serving.CreateRenditionUrlRequest(id=id, specification="w99.webp")
+    await day.measure(lambda: stub.CreateRenditionUrl(wanted, metadata=desk.author.metadata))
+
+
 async def people(day: Day) -> None:
     desk, channel = day.desk, day.desk.service.channel
     person = await desk.service.account()
@@ -422,7 +439,7 @@ async def day(service: Service) -> Day:
     return Day(desk)
 
 
-@pytest.mark.parametrize("part", [content_types, documents, merging, batches, reading, uploads, people, departments])
+@pytest.mark.parametrize("part", [content_types, documents, merging, batches, reading, uploads, pictures, people, departments])
 async def test_no_call_asks_more_than_its_budget(day: Day, part: Callable[[Day], Awaitable[None]]) -> None:
     """Each call sends PostgreSQL no more statements than docs/costs.md allows it; and one without a line there may not be."""
     await part(day)

@@ -41,9 +41,9 @@ from tests.service import Service
 
 
 async def two_pages(desk: Desk) -> list[Message]:
-    """An export of two pages, of which the second has moved, with a file."""
-    (form, _) = await uploaded(desk)
-    await desk.published("/first", body="*one*", attachments=[form])
+    """An export of two pages, of which the second has moved, with a picture."""
+    (_, picture) = await uploaded(desk)
+    await desk.published("/first", body=f"*one* ![two](file:{picture})", attachments=[picture])
     moved = await desk.published("/second")
     await desk.through_review(await desk.update(moved, path="/moved"))
     parts = await exported(desk.service, desk.admin, with_files=True, for_restoring=True)

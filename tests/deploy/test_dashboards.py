@@ -16,6 +16,7 @@ QUIET = {
     "Bytes of uploads a second",
     "Errors of stores, a second",
     "Publications a minute",
+    "Renditions: time to make one",
     "Refused: turned away and rate limited, a second",
     "Restarts of workers",
     "Waits for a connection, a second",

@@ -256,10 +256,11 @@ async def test_what_cannot_be_drawn_is_not_tried_again_at_once(
     service: Service, renditions: Renditions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It costs its time once, for whatever is asked of it (C9)."""
-    id, organisation_id, _ = await uploaded(service)
+    noise = Image.effect_noise((1280, 960), 60).convert("RGB")
+    id, organisation_id, _ = await uploaded(service, encoded(noise, "JPEG"), "noise.jpg")
     await publish(service, organisation_id, id)
-    monkeypatch.setattr(making, "SECONDS", 0.0001)
-    for specification in ("w160.avif", "w320.avif"):
+    monkeypatch.setattr(making, "SECONDS", 0.01)  # it takes half a second
+    for specification in ("w1280.avif", "w960.avif"):
         refusal = await refused(rendition(service, id, specification))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "NO_RENDITIONS")
     assert len(renditions.making.hopeless) == 1

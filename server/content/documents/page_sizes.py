@@ -1,6 +1,6 @@
 """How large the page of a document would be with its links and files, as they are now.
 
-Of most documents it is known without asking that they fit: there is room for some eight hundred links and files, whatever these
+Of most documents it is known without asking that they fit: there is room for some five hundred links and files, whatever these
 are called. Only of the others the pages and files behind them are looked at.
 """
 

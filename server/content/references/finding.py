@@ -28,7 +28,7 @@ RAW_PATH = re.compile(r"""(?:\]\(\s?<?|\]:\s?|(?:href|src)\s?=\s?\\?["']?)(/[^\s
 """Of Markdown and HTML as authors write it."""
 RAW_ID = re.compile(rf"(?:\b(document|file):|\[\[(block):)({UUID})")
 SITE_PATH = re.compile(r"/|(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+")
-FILE_PATH = re.compile(rf"/v1/files/({UUID})(?::[a-z]+)?")
+FILE_PATH = re.compile(rf"/v1/files/({UUID})(?:/versions/[0-9]+)?(?:/renditions/[a-z0-9.-]+)?(?::[a-z]+)?")
 MAX_PATH = 512
 KINDS = {"document": DOCUMENT, "file": FILE, "block": BLOCK}
 

@@ -52,6 +52,7 @@ from server.stores.postgres import Database
 from server.stores.statements import Row
 
 BY_ID = re.compile(rf"\bfile:({UUID})")
+SERVED = re.compile(rf"/v1/files/({UUID})[:/]")
 NOBODY = str(uuid.UUID(int=0))
 
 
@@ -261,7 +262,8 @@ def shown_files(imported: ImportedDocument, words: Words, html: Sequence[str]) -
     """The files of the page: those that are attached, and those that the body names by id."""
     if imported.live_state not in PAGE_STATES:
         return []
-    in_body = [uuid.UUID(id) for id in dict.fromkeys(BY_ID.findall(words["body"])) if f"/v1/files/{id.lower()}:" in html[0]]
+    served = {id.lower() for id in SERVED.findall(html[0])}
+    in_body = [uuid.UUID(id) for id in dict.fromkeys(BY_ID.findall(words["body"])) if id.lower() in served]
     return [*words["attachments"], *in_body]
 
 

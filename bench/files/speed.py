@@ -1,0 +1,134 @@
+"""Megabytes a second of each way, against the bare one of the same turn, and what the server takes of the processor."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+
+import grpc
+
+from bench.files import ways
+from bench.files.office import BUCKET, HERE, MIB, Bucket, Chunks, another, bucket, opened, table
+from bench.measure import cpu_seconds
+from devstack.ports import free_port
+
+SIZE, LARGE, ROUNDS = 64 * MIB, 128 * MIB, 5
+
+
+@dataclass
+class Way:
+    """One way; the first of its kind is what the others are held against."""
+
+    name: str
+    run: Callable[[], object]
+    pids: Sequence[int]
+    size: int = SIZE
+    seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+
+def measure(path: Path) -> None:
+    """With a folder as the storage."""
+    with ExitStack() as running:
+        office = running.enter_context(opened(path))
+        channel, pid = running.enter_context(bare(path))
+        chunks, server = table(SIZE), office.ours.pids[:1]
+        ways.bare_put(channel, chunks)  # what is downloaded
+        id = ways.upload_file(office, another(chunks)).id
+        ups = [
+            Way("cat through a bare gRPC stream", lambda: ways.bare_put(channel, another(chunks)), (pid,)),
+            Way("UploadFile", lambda: ways.upload_file(office, another(chunks)), server),
+            Way("AppendUpload", lambda: ways.append(office, another(chunks)), server),
+            Way("UploadFileContent, through Envoy", lambda: ways.upload_content(office, another(chunks)), office.ours.pids),
+            Way("AppendUpload (tus), through Envoy", lambda: ways.append_over_http(office, another(chunks)), office.ours.pids),
+        ]
+        downs = [
+            Way("cat through a bare gRPC stream", partial(ways.bare_get, channel), (pid,)),
+            Way("DownloadFile", partial(ways.download, office, id), server),
+            Way("DownloadFile, through Envoy", partial(ways.download_over_http, office, id), office.ours.pids),
+            Way("CreateDownloadUrl, through Envoy", partial(ways.download_by_address, office, id), office.ours.pids),
+        ]
+        take_turns(ups)
+        take_turns(downs)
+        report(f"uploads of {SIZE // MIB} MiB, examined and READY", ups)
+        report(f"downloads of {SIZE // MIB} MiB", downs)
+
+
+def measure_s3(path: Path) -> None:
+    """With an S3 service as the storage."""
+    with bucket() as storage, opened(path, **storage.settings) as office:
+        chunks, large, server = table(SIZE), table(LARGE), office.ours.pids[:1]
+        id = ways.upload_file(office, another(chunks)).id
+        put(storage, chunks)
+        ups = [
+            Way("boto3 alone", lambda: put(storage, another(chunks)), (storage.pid,)),
+            Way("a presigned form, and CompleteUpload", lambda: ways.form(office, another(chunks)), server),
+            Way("UploadFile", lambda: ways.upload_file(office, another(chunks)), server),
+        ]
+        larger = [
+            Way("boto3 alone, in parts", lambda: put(storage, another(large)), (storage.pid,), LARGE),
+            Way("presigned parts, and CompleteUpload", lambda: ways.parts(office, another(large)), server, LARGE),
+        ]
+        downs = [
+            Way("boto3 alone", partial(get, storage), (storage.pid,)),
+            Way("a presigned address", partial(ways.download_by_address, office, id), server),
+            Way("DownloadFile", partial(ways.download, office, id), server),
+        ]
+        for each in (ups, larger, downs):
+            take_turns(each)
+        report(f"uploads of {SIZE // MIB} MiB to moto, examined and READY", ups)
+        report(f"uploads of {LARGE // MIB} MiB to moto, examined and READY", larger)
+        report(f"downloads of {SIZE // MIB} MiB from moto", downs)
+
+
+def put(storage: Bucket, chunks: Chunks) -> None:
+    storage.client.upload_fileobj(BytesIO(b"".join(chunks)), BUCKET, "bench/file")
+
+
+def get(storage: Bucket) -> int:
+    into = BytesIO()
+    storage.client.download_fileobj(BUCKET, "bench/file", into)
+    return into.tell()
+
+
+@contextmanager
+def bare(path: Path) -> Iterator[tuple[grpc.Channel, int]]:
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "bench.files.bare", str(port), str(path / "cat")], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with grpc.insecure_channel(f"{HERE}:{port}") as channel:
+            yield channel, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def take_turns(ways_in: Sequence[Way]) -> None:
+    """Counted rounds of each after one that warms up; each begins one in turn."""
+    for number in range(ROUNDS + 1):
+        first = number % len(ways_in)
+        for way in (*ways_in[first:], *ways_in[:first]):
+            cpu, begin = cpu_seconds(way.pids), time.perf_counter()
+            way.run()
+            if number:
+                way.seconds.append(time.perf_counter() - begin)
+                way.cpu.append(cpu_seconds(way.pids) - cpu)
+
+
+def report(title: str, found: Sequence[Way]) -> None:
+    print(f"\n{title}: the median of {ROUNDS}, and of the ratios of each round")
+    for way in found:
+        rate, cpu = (statistics.median(each) for each in ([way.size / MIB / one for one in way.seconds], way.cpu))
+        ratio = statistics.median(bare / own for bare, own in zip(found[0].seconds, way.seconds, strict=True))
+        told = f"{cpu / way.size * MIB * 1e3:6.2f} ms CPU a MiB"
+        print(f"  {way.name:<44}{rate:7.0f} MiB/s {ratio:6.2f} × {told}", flush=True)
