@@ -92,7 +92,8 @@ def test_a_long_text_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_text_that_takes_too_long_is_no_reason_to_refuse_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a PDF there is what came before; the file is as sound as it was found to be. So it is where PDFium is brought down (F3)."""
+    """Of a PDF there is what came before, and the file is as sound as it was found to be: so, too, where PDFium is brought
+    down (F3)."""
     content = pdfs.saying("One", "Two")
     monkeypatch.setattr(texts, "SOFT_SECONDS", -1.0)
     findings = found(tmp_path, PDF, content)
