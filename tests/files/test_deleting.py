@@ -88,7 +88,7 @@ async def test_another_organisations_draft_is_no_use(desk: Desk) -> None:
 
 
 async def test_a_leak_is_undone_at_once(desk: Desk) -> None:
-    """Nobody has the file any more, nor do its pages show it, and caches are told; what else has the same bytes keeps them (F8)."""
+    """Nobody has the file any more, nor do its pages show it; what else has the same bytes keeps them (F8)."""
     file, same, kept = await picture(desk), await picture(desk, "same.png"), await form(desk)
     body = f"Before\n\n![The pier](file:{file.id})\n\n[A map](file:{file.id}) and [a form](file:{kept.id})"
     page = await desk.published(f"{desk.root}/page", attachments=[file.id, kept.id], body=body)
