@@ -35,7 +35,7 @@ def uses(refusal: Refusal) -> list[str]:
 
 
 async def test_a_deleted_file_can_be_restored(desk: Desk) -> None:
-    """For 30 days. Meanwhile nobody has it, and no document can be published with it; the audit knows of both."""
+    """For 30 days. Meanwhile nobody has it, and no document can be published with it; the audit knows of both (F8)."""
     file = await form(desk)
     answer = await delete(desk, file)
     gone = (await listed(desk, deleted=True)).files[0]
@@ -63,7 +63,7 @@ async def test_a_deleted_file_can_be_restored(desk: Desk) -> None:
 
 async def test_a_file_that_is_used_stays(desk: Desk) -> None:
     """Whoever deletes it is told where: pages, drafts, and bodies that name it. What only an older revision names is no
-    use."""
+    use (F8)."""
     file = await picture(desk)
     page = await desk.published(f"{desk.root}/page", title="A page", attachments=[file.id])
     draft = await desk.create(f"{desk.root}/draft", body=f"![The pier](file:{file.id})")
@@ -88,7 +88,7 @@ async def test_another_organisations_draft_is_no_use(desk: Desk) -> None:
 
 
 async def test_a_leak_is_undone_at_once(desk: Desk) -> None:
-    """Nobody has the file any more, nor do its pages show it, and caches are told; what else has the same bytes keeps them."""
+    """Nobody has the file any more, nor do its pages show it, and caches are told; what else has the same bytes keeps them (F8)."""
     file, same, kept = await picture(desk), await picture(desk, "same.png"), await form(desk)
     body = f"Before\n\n![The pier](file:{file.id})\n\n[A map](file:{file.id}) and [a form](file:{kept.id})"
     page = await desk.published(f"{desk.root}/page", attachments=[file.id, kept.id], body=body)
@@ -130,7 +130,7 @@ async def test_a_deleted_file_too_can_be_deleted_at_once(own_service: Service) -
 
 
 async def test_what_was_deleted_long_ago_is_removed(own_service: Service) -> None:
-    """With its bytes, but for what other files have; what was once public stays on record, and can be restored."""
+    """With its bytes, but for what other files have; what was once public stays on record, and can be restored (F8)."""
     desk = await Desk.opened(own_service)
     gone, young, shared, public = [await form(desk) for _ in range(4)]
     page = await desk.published("/a", attachments=[public.id])

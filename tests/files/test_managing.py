@@ -126,7 +126,7 @@ async def test_of_two_who_change_a_file_one_is_told(desk: Desk) -> None:
 
 
 async def test_a_public_file_is_changed_by_who_publishes(desk: Desk) -> None:
-    """What the public sees of it changes at once, on its pages too, without anybody publishing them; caches are told."""
+    """What the public sees of it changes at once, on its pages too, without anybody publishing them; caches are told (F8)."""
     file = await picture(desk, alternative_text="A pier")
     page = await desk.published(f"{desk.root}/a", attachments=[file.id])
     assert (await refused(update(desk, file, alternative_text="Mine"))).code == grpc.StatusCode.PERMISSION_DENIED

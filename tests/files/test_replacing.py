@@ -41,7 +41,7 @@ async def replaced(desk: Desk, file: File, content: bytes, by: Person | None = N
 
 async def test_a_file_is_replaced(desk: Desk) -> None:
     """It keeps its id and what was said of it, and is the next version; what it was is told, and who brought which. The audit
-    knows of it."""
+    knows of it (F8)."""
     file, new = await picture(desk, alternative_text="The pier"), another_picture()
     now = await replaced(desk, file, new, desk.editor, etag=file.etag, name="pier.png")
     assert (now.id, now.version, now.name, now.alternative_text) == (file.id, 2, "pier.png", "The pier")
@@ -67,7 +67,7 @@ async def test_a_file_is_replaced(desk: Desk) -> None:
 
 
 async def test_a_public_file_is_replaced_by_who_publishes(desk: Desk) -> None:
-    """What the public sees changes at once, on its pages too, though nobody has published them."""
+    """What the public sees changes at once, on its pages too, though nobody has published them (F8)."""
     file, new = await form(desk), PDF + b"\n"
     page = await desk.published(f"{desk.root}/a", attachments=[file.id])
     assert (await refused(replacing(desk, file, new))).code == grpc.StatusCode.PERMISSION_DENIED
@@ -87,7 +87,7 @@ async def test_a_public_file_is_replaced_by_who_publishes(desk: Desk) -> None:
 
 async def test_a_replacement_that_is_refused_changes_nothing(desk: Desk) -> None:
     """Neither the file nor what is stored: an image by what is none, other bytes than were announced, more than may be, a stale
-    etag, and what nobody may replace."""
+    etag, and what nobody may replace (F8)."""
     file = await picture(desk)
     await update(desk, file, alternative_text="x")
     file = await known(desk, file.id)

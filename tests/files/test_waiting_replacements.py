@@ -52,7 +52,7 @@ async def assert_given_up(desk: Desk) -> None:
 
 
 async def test_what_the_file_is_is_served_until_then(desk: Desk, scanner: Scanner) -> None:
-    """It says what is on its way; once the scanner is there again it is that, by itself."""
+    """It says what is on its way; once the scanner is there again it is that, by itself (F8)."""
     file = await form(desk)
     await scanner.stop()
     waiting = (await replacing(desk, file, NEW, name="new.pdf")).file
@@ -82,7 +82,7 @@ async def test_a_file_that_is_deleted_is_not_replaced(desk: Desk, scanner: Scann
 
 
 async def test_a_file_that_has_become_public_is_replaced_by_who_may_publish(desk: Desk, scanner: Scanner) -> None:
-    """Others began it while it was not: that is given up, and the public sees what was published."""
+    """Others began it while it was not: that is given up, and the public sees what was published (F8)."""
     file = await form(desk)
     await scanner.stop()
     await replacing(desk, file, NEW)
