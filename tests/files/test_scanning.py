@@ -23,6 +23,7 @@ from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from gazette.system.v1.system_service_pb2 import GetDetailedHealthRequest, HealthStatus
 from gazette.system.v1.system_service_pb2_grpc import SystemServiceStub
 from server.audit.models import AuditEvent
+from server.files.examining import queries
 from server.files.examining.background import Examining
 from server.files.models import Upload
 from server.files.scanning import ScannerUnavailable, TooLongToScan, clamd, tell_what_is_scanned
@@ -112,6 +113,10 @@ async def test_a_file_waits_for_a_scanner_that_is_away(scanned: Service, scanner
         with pytest.raises(grpc.aio.AioRpcError):
             async for _ in stub.DownloadFile(DownloadFileRequest(id=file.id), metadata=author.metadata):
                 pass
+    async with scanned.database.read() as connection:
+        waiting = await queries.waiting(connection)
+    assert waiting.number == 2
+    assert waiting.oldest_seconds >= queries.FIRST_PAUSE.total_seconds(), "it was put off once"
     admin = await scanned.account(role=Role.ROLE_ADMIN)
     health = await SystemServiceStub(scanned.channel).GetDetailedHealth(GetDetailedHealthRequest(), metadata=admin.metadata)
     (part,) = [each for each in health.components if each.name == "virus_scanner"]
