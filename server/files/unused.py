@@ -1,4 +1,5 @@
-"""Files that nobody used: they were never public, and no revision of a document names them. They go after a while."""
+"""Files that nobody used: they were never public, and no revision of a document names them. They go some time after they were
+last changed."""
 
 from __future__ import annotations
 
@@ -7,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, SQLColumnExpression, delete, func, not_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server import audit
 from server.background.jobs import Job
+from server.files.managing.removing import Removal
 from server.files.models import File
-from server.files.uploads.queries import READY
+from server.files.standing import IS_THERE
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import AnyRow, Database
 
@@ -46,23 +47,20 @@ async def remove_all(database: Database, storage: ObjectStorage, is_named: IsNam
 
 
 async def remove_one(database: Database, storage: ObjectStorage, is_named: IsNamed, age: timedelta) -> bool:
-    """The row goes only if the blob went."""
+    """With its former versions. A blob that another file has stays."""
     async with database.transaction() as connection:
         file = await unused(connection, is_named, age)
-        if file is None:
-            return False
-        await connection.execute(delete(File).where(File.id == file.id))
-        details = {"content_type": file.content_type, "size_bytes": file.size_bytes, "sha256": file.sha256}
-        await audit.add(connection, "file.remove", file.id, organisation_id=file.organisation_id, **details)
-        await storage.delete(file.blob_key)
-    return True
+        if file is not None:
+            await Removal(database, storage).whole(connection, file)
+    return file is not None
 
 
 async def unused(connection: AsyncConnection, is_named: IsNamed, age: timedelta) -> AnyRow | None:
     """One of them, now locked; None when there is none that nobody else has locked."""
     statement = (
         select(File)
-        .where(File.state == READY, File.publish_time.is_(None), File.create_time < func.now() - age, not_(is_named(File.id)))
+        .where(IS_THERE, File.publish_time.is_(None), not_(is_named(File.id)))
+        .where(File.create_time < func.now() - age, File.update_time < func.now() - age)
         .order_by(File.create_time)
         .limit(1)
         .with_for_update(skip_locked=True)

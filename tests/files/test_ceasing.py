@@ -39,9 +39,9 @@ async def desk(service: Service) -> Desk:
     return await Desk.opened(service)
 
 
-async def uploaded(desk: Desk) -> str:
+async def uploaded(desk: Desk, content: bytes = PDF) -> str:
     """The id of a new file."""
-    return (await send(desk.service, desk.author, upload_of(desk.organisation_id, PDF, "form.pdf"), PDF)).file.id
+    return (await send(desk.service, desk.author, upload_of(desk.organisation_id, content, "form.pdf"), content)).file.id
 
 
 async def download(desk: Desk, id: str, metadata: Metadata = ()) -> bytes:
@@ -156,14 +156,15 @@ async def test_what_a_process_of_the_release_before_has_published(desk: Desk) ->
 
 
 async def test_what_nobody_used_is_removed(own_service: Service) -> None:
-    """After a while, with its bytes, and the audit knows. A file that a revision names stays, however old the revision, and so
-    does what was once public."""
+    """After a while, with its bytes, unless another file has them, and the audit knows. A file that a revision names stays,
+    however old the revision, and so does what was once public."""
     desk = await Desk.opened(own_service)
-    unused_one, young, named, public = [await uploaded(desk) for _ in range(4)]
+    unused_one, (young, named, public) = await uploaded(desk, PDF + b"\n"), [await uploaded(desk) for _ in range(3)]
     draft = await desk.create(attachments=[named])
     await desk.update(draft, attachments=[])
     await republished(desk, await desk.published(f"{desk.root}/a", attachments=[public]))
-    old = update(models.File).values(create_time=text("now() - interval '31 days'"))
+    long_ago = text("now() - interval '31 days'")
+    old = update(models.File).values(create_time=long_ago, update_time=long_ago)
     async with own_service.database.transaction() as connection:
         await connection.execute(old.where(models.File.id != uuid.UUID(young)))
     database, storage = own_service.database, own_service.app.base.blobs
@@ -178,11 +179,12 @@ async def test_what_nobody_used_is_removed(own_service: Service) -> None:
 
     assert await unused.remove_all(database, storage, attachments.is_named) == 1
     assert {str(row.id) for row in await rows(own_service)} == {young, named, public}
-    assert len(blobs(own_service)) == 3
+    assert len(blobs(own_service)) == 1
     async with database.read() as connection:
         event = (await connection.execute(select(AuditEvent).where(AuditEvent.action == "file.remove"))).one()
     assert event.target == unused_one
     assert await unused.remove_all(database, storage, attachments.is_named, timedelta(0)) == 1
+    assert len(blobs(own_service)) == 1
 
 
 def test_over_http(edge: Edge) -> None:

@@ -19,7 +19,7 @@ from server.files.quotas import reserving
 from server.files.resumable.pieces import parts_of, tail_key
 from server.files.resumable.rules import TAIL
 from server.files.resumable.views import incoming
-from server.files.uploads.stages import Stage, Way
+from server.files.stages import Stage, Way
 from server.rpc.failures import Unavailable
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import AnyRow, Database
@@ -77,6 +77,15 @@ class Removal:
         except Unavailable:
             log.warning("the bytes of a file that is gone could not be removed", keys=left.blob_keys)
 
+    async def whole(self, connection: AsyncConnection, file: AnyRow) -> None:
+        """Removes a file that nobody waits for, and says so on the audit. Its row goes only if its bytes went."""
+        left = await self.row(connection, file)
+        await audit.add(connection, "file.remove", file.id, organisation_id=file.organisation_id, **rules.told(file))
+        for upload in left.uploads:
+            await self.arrived(upload)
+        for key in left.blob_keys:
+            await blob_references.release(connection, self.storage, key)
+
     async def arrived(self, upload: AnyRow) -> None:
         """Removes what has come of an upload, by whatever way."""
         key = incoming(upload) if upload.way in {Way.FORM, Way.PARTS} else upload.key
@@ -84,7 +93,8 @@ class Removal:
             await self.storage.abandon(key, upload.storage_upload)
         tails = [tail_key(upload.key, part) for part in parts_of(upload) if part.number == TAIL]
         for each in dict.fromkeys((key, upload.key, *tails)):
-            await self.storage.delete(each)
+            if each:  # of what was rejected, the bytes are gone
+                await self.storage.delete(each)
 
     async def remove_deleted(self) -> int:
         """Removes those that were deleted long ago, one in a transaction. How many there were."""
@@ -98,10 +108,7 @@ class Removal:
             file = await queries.deleted(connection, rules.KEPT)
             if file is None:
                 return False
-            left = await self.row(connection, file)
-
-            await audit.add(connection, "file.remove", file.id, organisation_id=file.organisation_id, **rules.told(file))
-        await self.bytes(left)
+            await self.whole(connection, file)
         return True
 
     def job(self) -> Job:

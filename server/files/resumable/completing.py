@@ -19,7 +19,7 @@ from server.files.resumable.pieces import FIELDS, UNKNOWN_TYPE, discarded, parts
 from server.files.resumable.removing import Removing
 from server.files.resumable.rules import TAIL
 from server.files.resumable.views import incoming
-from server.files.uploads.stages import Way
+from server.files.stages import Way
 from server.rpc.failures import Failure, Unavailable, Violation
 from server.stores.blobs import BlobChanged, BlobNotFound, ObjectStorage, Part, Stat
 from server.stores.postgres import AnyRow, Database

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.files.v1 import file_pb2, upload_pb2
 from gazette.files.v1.file_pb2 import FileState
 from server.files.models import File, PageFile, Upload
-from server.files.uploads.stages import Stage, Way
+from server.files.stages import Stage, Way
 from server.rpc.messages import message
 from server.stores.blobs import Part
 from server.stores.idempotency import IdempotencyKey

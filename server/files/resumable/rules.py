@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gazette.files.v1.upload_pb2 import UploadPart
 from server.files.resumable.failures import UploadIncomplete, UploadWayUnavailable
-from server.files.uploads.stages import Way
+from server.files.stages import Way
 from server.rpc.failures import Violation
 from server.stores.blobs import Part
 

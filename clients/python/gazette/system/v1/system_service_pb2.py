@@ -63,11 +63,11 @@ HEALTH_STATUS_UNHEALTHY: It does not work."""
 GetHealthRequest.__doc__ = """Asks whether the service can do its work."""
 GetHealthResponse.__doc__ = """It can.
 
-status: HEALTHY, or DEGRADED while Redis or object storage is away."""
+status: HEALTHY, or DEGRADED while Redis, object storage or the virus scanner is away."""
 GetDetailedHealthRequest.__doc__ = """Asks how each part is doing."""
 ComponentHealth.__doc__ = """How one part is doing.
 
-name: Which: `database`, `database_replica`, `redis` or `object_storage`.
+name: Which: `database`, `database_replica`, `redis`, `object_storage` or, where files are scanned, `virus_scanner`.
 status: How it is doing.
 latency: How long it took to answer.
 message: What is wrong, in words; empty when nothing is."""

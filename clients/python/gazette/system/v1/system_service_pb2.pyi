@@ -75,7 +75,7 @@ class GetHealthResponse(_message.Message):
 
     STATUS_FIELD_NUMBER: _builtins.int
     status: Global___HealthStatus.ValueType
-    """HEALTHY, or DEGRADED while Redis or object storage is away."""
+    """HEALTHY, or DEGRADED while Redis, object storage or the virus scanner is away."""
     def __init__(
         self,
         *,
@@ -117,7 +117,7 @@ class ComponentHealth(_message.Message):
     LATENCY_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Which: `database`, `database_replica`, `redis` or `object_storage`."""
+    """Which: `database`, `database_replica`, `redis`, `object_storage` or, where files are scanned, `virus_scanner`."""
     status: Global___HealthStatus.ValueType
     """How it is doing."""
     message: _builtins.str

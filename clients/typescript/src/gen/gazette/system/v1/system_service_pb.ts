@@ -37,7 +37,7 @@ export const GetHealthRequestSchema: GenMessage<GetHealthRequest> = /*@__PURE__*
  */
 export type GetHealthResponse = Message<"gazette.system.v1.GetHealthResponse"> & {
   /**
-   * HEALTHY, or DEGRADED while Redis or object storage is away.
+   * HEALTHY, or DEGRADED while Redis, object storage or the virus scanner is away.
    *
    * @generated from field: gazette.system.v1.HealthStatus status = 1;
    */
@@ -73,7 +73,7 @@ export const GetDetailedHealthRequestSchema: GenMessage<GetDetailedHealthRequest
  */
 export type ComponentHealth = Message<"gazette.system.v1.ComponentHealth"> & {
   /**
-   * Which: `database`, `database_replica`, `redis` or `object_storage`.
+   * Which: `database`, `database_replica`, `redis`, `object_storage` or, where files are scanned, `virus_scanner`.
    *
    * @generated from field: string name = 1;
    */
