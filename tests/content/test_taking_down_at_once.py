@@ -146,7 +146,11 @@ async def test_within_a_transaction_of_somebody_else(desk: Desk) -> None:
     or neither is. The event is of whom they name."""
     service, document = desk.service, await desk.published(f"{desk.root}/a", title="A")
     base = service.app.base
-    premises, publisher, renderer = service.app.means(Premises), Publisher(files.publish), Renderer(base.processes)
+    premises, publisher, renderer = (
+        service.app.means(Premises),
+        Publisher(files.publish, files.NO_PICTURES),
+        Renderer(base.processes),
+    )
     async with base.database.direct() as connection:
         found = await SHOWN.first(connection, id=uuid.UUID(document.id))
     wanted = Wanted(change=REMOVE, draft=KEEP, explanation="Closed", html_explanation="Closed")

@@ -166,18 +166,19 @@ async def test_what_is_not_listed_wants_a_signature(service: Service, renditions
     address = (await stub.CreateRenditionUrl(asked, metadata=author.metadata)).url
     path, _, signature = address.partition("?signature=")
     assert path == f"/v1/files/{id}/versions/1/renditions/w200-h200-cover-x50-y50.webp"
-    given = {"version": 1, "signature": signature}
+    given: dict[str, Any] = {"version": 1, "signature": signature}
     assert (await rendition(service, id, "w200-h200-cover-x50-y50.webp", **given))[1].size == (200, 200)
 
     signing = renditions.signing
-    for specification, more in (
+    wrong: tuple[tuple[str, dict[str, Any]], ...] = (
         ("w961.webp", {}),
         ("w961.webp", {"signature": "x"}),
         ("w200-h200-cover-x50-y51.webp", given),
         ("w200-h200-cover-x50-y50.jpg", given),
         ("w200-h200-cover-x50-y50.webp", {"signature": signing.signature(id, 2, "w200-h200-cover-x50-y50.webp")}),
         ("w200-h200-cover-x50-y50.webp", {"signature": signing.signature(other, 1, "w200-h200-cover-x50-y50.webp")}),
-    ):
+    )
+    for specification, more in wrong:
         refusal = await refused(rendition(service, id, specification, author.metadata, **more))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "RENDITION_NOT_LISTED"), specification
         assert list(refusal.fields) == ["specification"]

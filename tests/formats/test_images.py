@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from math import copysign, cos, pi
 from pathlib import Path
 
@@ -26,8 +28,11 @@ from tests.formats.pictures import (
     profile,
 )
 from tests.formats.samples import encoded, png
+from tests.formats.test_fuzz import damaged
 
 LOSSLESS = {types.PNG, types.GIF, types.TIFF}
+MANY = 15
+"""Damaged ones of each sample."""
 NEAR = 24
 """How much a pixel may change that is encoded anew with loss."""
 
@@ -130,6 +135,23 @@ def test_an_image_of_too_many_pixels_is_refused(tmp_path: Path) -> None:
 def test_an_animation_whose_metadata_cannot_be_taken_from_it_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Malformed, match="holds metadata that cannot be taken from it"):
         parsed(tmp_path, types.AVIF, moving("AVIF", exif=exif()))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_damaged_is_cleaned_or_refused(tmp_path: Path) -> None:
+    """Whatever is left of an image, nothing else is raised, and no metadata stays where it is taken (F3)."""
+    chance, outcomes = random.Random(1), Counter[str]()
+    for content_type, _, content in SPEAKING:
+        for _ in range(MANY):
+            try:
+                found, cleaned = parsed(tmp_path, content_type, damaged(content, chance))
+            except Malformed:
+                outcomes["refused"] += 1
+                continue
+            outcomes["cleaned" if found.is_cleaned else "kept"] += 1
+            if found.is_cleaned:
+                assert not parsed(tmp_path, content_type, cleaned)[0].is_cleaned
+    assert outcomes["refused"] > 0 < outcomes["cleaned"]
 
 
 def decoded(told: str, across: float, down: float) -> tuple[float, ...]:

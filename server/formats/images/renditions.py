@@ -16,7 +16,7 @@ from server.formats.malformed import Malformed
 from server.formats.wanted import Made, Wanted
 
 GAP = 2.0
-"""How many times as large as the result what is resized with care still is: so little of a photograph is decoded at all."""
+"""How many times as large as the result what is resized with care still is: what is larger is made smaller quickly first."""
 JPG = "jpg"
 SAVED: dict[str, tuple[str, dict[str, Any]]] = {
     "webp": ("WEBP", {"quality": 80}),
@@ -85,9 +85,9 @@ def shown(image: Image.Image, wanted: Wanted) -> Image.Image:
 
 
 def scaled_for(size: tuple[int, int], part: Cut) -> tuple[int, int]:
-    """How large the whole has to be decoded, so that enough is there of the part."""
+    """How large the whole has to be decoded, so that enough is there of the part: of a photograph little is decoded at all."""
     left, upper, right, lower = part.box
-    scale = min(1.0, GAP * max(part.size[0] / (right - left), part.size[1] / (lower - upper)))
+    scale = min(1.0, max(part.size[0] / (right - left), part.size[1] / (lower - upper)))
     return round(size[0] * scale), round(size[1] * scale)
 
 
