@@ -22,6 +22,8 @@ class Place(NamedTuple):
     """Its module and its name there."""
     help: str
     """Its first line of help, which a list of commands shows without importing it."""
+    also: str = ""
+    """A group elsewhere, whose commands it has too: those that work on the database, beside those that call a server."""
 
 
 COMMANDS: Mapping[str, Place] = {
@@ -31,7 +33,11 @@ COMMANDS: Mapping[str, Place] = {
     "demo": Place("server.demo.commands:demo", "Load the demo's organisation, accounts and documents."),
     "documents": Place("server.editing.commands:documents", "Write, review and publish documents, and take pages down."),
     "export": Place("server.importer.commands:export_documents", "Write what an organisation has published as NDJSON."),
-    "files": Place("server.files.commands:files", "Uploaded files: whether what is stored is what it says."),
+    "files": Place(
+        "server.editing.files.commands:files",
+        "Upload, find, fetch, replace and delete files, and check what is stored.",
+        also="server.files.commands:files",
+    ),
     "import": Place("server.importer.commands:import_documents", "Bring documents in, as they were published elsewhere."),
     "keys": Place("server.auth.api_keys.commands:keys", "Service accounts and their API keys."),
     "organisations": Place("server.organisations.commands:organisations", "The departments that publish here."),
@@ -77,14 +83,21 @@ class Lazy(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return super().get_command(context, name)
-        module, _, attribute = COMMANDS[name].target.partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
+        place = COMMANDS[name]
+        command: click.Command = imported(place.target)
+        if place.also and isinstance(command, click.Group):
+            command.commands.update(imported(place.also).commands)
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         own = {name: command.get_short_help_str(100) for name, command in self.commands.items() if not command.hidden}
         with formatter.section("Commands"):
             formatter.write_dl(sorted({**own, **{name: place.help for name, place in COMMANDS.items()}}.items()))
+
+
+def imported(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})

@@ -142,6 +142,8 @@ async def make_document(
         attachments=[attachments[name] for name in given.get("attachments", ())],
     )
     plain = {name: given[name] for name in ("content_type", "locale", "path", "title", "summary", "tags", "details", "body")}
+    for name, file_id in attachments.items():
+        plain["body"] = plain["body"].replace(f"(file:{name})", f"(file:{file_id})")
     ParseDict(plain, wanted)
     for kind, keys in given["links"].items():
         wanted.links[kind].translation_keys.extend(str(translation_key(key)) for key in keys)

@@ -45,6 +45,7 @@ from gazette.delivery.v1.page_pb2 import Page
 from gazette.files.v1.file_pb2 import File
 from gazette.files.v1.file_service_pb2 import GetFileResponse, UploadFileResponse
 from gazette_client.errors import GazetteError, failure
+from tests.client.scripted_uploads import Uploads, fail
 
 EMAIL, PASSWORD = "editor@example.gov", "violet-harbour-lantern"
 REFUSED = failure(grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", "Sign in first.")
@@ -85,6 +86,9 @@ class Server:
     logins: list[LoginRequest] = field(default_factory=list)
     made: Counter[str] = field(default_factory=Counter)
     listening: grpc.aio.Server | None = None
+
+    def __post_init__(self) -> None:
+        self.uploads = Uploads(self)
 
     def fails(self, method: str, *failures: GazetteError | float | asyncio.Event) -> None:
         self.failures[method].extend(failures)
@@ -238,6 +242,7 @@ class Server:
                 "UploadFile": self.upload_file,
                 "GetFile": self.get_file,
                 "DownloadFile": self.download_file,
+                **self.uploads.answered(),
             },
         }
         for service, methods in answered.items():
@@ -255,10 +260,6 @@ def handler(declared: MethodDescriptor, behaviour: Any) -> grpc.RpcMethodHandler
     shape = shapes[declared.client_streaming, declared.server_streaming]
     answer = GetMessageClass(declared.output_type)
     return shape(behaviour, GetMessageClass(declared.input_type).FromString, answer.SerializeToString)
-
-
-async def fail(context: Any, error: GazetteError) -> None:
-    await context.abort(error.code(), error.message, tuple(error.trailing_metadata() or ()))
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from gazette.auth.v1.auth_service_pb2 import GetMeRequest
 from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.auth.v1.organisation_service_pb2 import CreateOrganisationRequest
 from gazette.content.v1.content_service_pb2 import GetDocumentRequest
-from gazette.files.v1.file_service_pb2 import GetFileRequest
+from gazette.files.v1.file_pb2 import FileUpload
+from gazette.files.v1.file_service_pb2 import GetFileRequest, UploadFileRequest
 from gazette_client import AsyncClient, Client
-from gazette_client.errors import InvalidArgument, NotFound, Unauthenticated
-from gazette_client.transfers import Outgoing
+from gazette_client.errors import InvalidArgument, NotFound, StaleEtag, Unauthenticated
+from gazette_client.files.sources import Outgoing, Piece
 from server.auth.models import Session
 from tests import servers as backing
 from tests.client.conftest import Clients
@@ -105,10 +107,56 @@ async def test_a_repeated_upload_is_one_file(clients: Clients, client: Any, serv
     source = tmp_path / "harbour.png"
     source.write_bytes(picture())
     key = (("idempotency-key", "once"),)
-    with Outgoing(source, await service.organisation(), "", "", None) as outgoing:
-        made = [(await clients.call(client.files.UploadFile, outgoing, metadata=key)).file for _ in range(2)]
+    organisation = await service.organisation()
+    with Outgoing(source) as outgoing:
+        said = FileUpload(organisation_id=organisation, name="harbour.png", size_bytes=outgoing.size, sha256=outgoing.sha256)
+        piece = Piece(outgoing, lambda data, _: UploadFileRequest(chunk=data), first=UploadFileRequest(upload=said))
+        made = [(await clients.call(client.files.UploadFile, piece, metadata=key)).file for _ in range(2)]
 
     assert made[0] == made[1]
+
+
+async def test_an_upload_in_pieces_goes_on(clients: Clients, client: Any, service: Service) -> None:
+    """What breaks off in the middle is gone on with by its id, by another client, and arrives whole."""
+    begun: list[str] = []
+
+    def stop(done: int, total: int) -> None:
+        if done == total:
+            raise KeyError(done)
+
+    content = ("Low water, high water\n" * 30_000).encode()
+    named = {"name": "tides.png", "way": "resumable"}
+    organisation = await service.organisation()
+    with pytest.raises(InvalidArgument) as refused:
+        await clients.call(client.upload, content, organisation, **named)
+    assert refused.value.reason == "FILE_TYPE_NOT_ALLOWED"
+    whole = picture() + bytes(700_000)
+    with pytest.raises(KeyError):
+        await clients.call(client.upload, whole, organisation, progress=stop, begun=begun.append, **named)
+    told: list[int] = []
+    async with clients.opened(email=client._session.email, password=client._session.password) as other:
+        going_on = {"resume": begun[0], "progress": lambda done, _: told.append(done), **named}
+        file = await clients.call(other.upload, whole, organisation, **going_on)
+        ready = await clients.call(other.wait_until_ready, file.id)
+
+    assert (told[0] > 0, told[-1]) == (True, len(whole))
+    assert ready.uploaded_sha256 == hashlib.sha256(whole).hexdigest()
+
+
+async def test_a_file_that_is_replaced_keeps_its_id(clients: Clients, client: Any, service: Service, tmp_path: Path) -> None:
+    """In one call and in pieces; a former version can be had, and nothing replaces what is not as it was read."""
+    file = await clients.call(client.upload, picture(), await service.organisation(), name="harbour.png")
+    later = picture() + bytes(1)
+    for way in ("stream", "resumable"):
+        later += bytes(1)
+        await clients.call(client.replace, file.id, later, way=way)
+    ready = await clients.call(client.wait_until_ready, file.id)
+    with pytest.raises(StaleEtag):
+        await clients.call(client.replace, file.id, later, etag=file.etag)
+    former = await clients.call(client.download, file.id, tmp_path / "first.png", version=1)
+
+    assert (ready.version, ready.name, former.version) == (3, "harbour.png", 1)
+    assert (tmp_path / "first.png").read_bytes() == picture()
 
 
 async def test_a_file_that_is_too_large_is_refused(clients: Clients, client: Any, service: Service, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from gazette.files.v1.file_pb2 import File
 from gazette_client.errors import DataLoss, Unavailable, failure
-from gazette_client.transfers import CHUNK_BYTES
+from gazette_client.files.sources import CHUNK_BYTES
 from tests.client.conftest import Clients
 from tests.client.scripted import REFUSED, Server
 

@@ -49,6 +49,9 @@ def synchronous(client: Client) -> None:
     assert_type(client.pages(), Iterator[PageSummary])
     assert_type(client.record_entries(after_number=3), Iterator[RecordEntry])
     assert_type(client.upload("picture.png", "1"), File)
+    assert_type(client.replace("1", b"bytes", way="resumable"), File)
+    assert_type(client.wait_until_ready("1"), File)
+    assert_type(client.files(name="tides"), Iterator[File])
 
 
 async def asynchronous(client: AsyncClient) -> None:
@@ -64,6 +67,8 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(client.organisations(), AsyncIterator[Organisation])
     assert_type([each.title async for each in client.content_types()], list[str])
     assert_type(await client.upload("picture.png", "1"), File)
+    assert_type(await client.replace("1", b"bytes", way="resumable"), File)
+    assert_type(client.files(name="tides"), AsyncIterator[File])
 
 
 def details(error: errors.GazetteError, answer: BatchPublishDocumentsResponse) -> None:

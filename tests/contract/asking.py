@@ -20,7 +20,7 @@ from gazette.auth.v1.organisation_pb2 import Organisation
 from gazette.content.v1.comment_pb2 import Comment
 from gazette.content.v1.content_type_pb2 import ContentType
 from gazette.content.v1.document_pb2 import Document
-from gazette.files.v1.file_pb2 import FileUpload
+from gazette.files.v1.file_pb2 import File, FileUpload
 from server.rpc.requests.validation import all_found_in, validator
 from tests.service import Person, Service
 
@@ -29,7 +29,8 @@ MADE = itertools.count(1)
 REQUEST_ID = ("x-request-id", "the-same-for-all")
 LOST = "Internal error from Core"
 ATTEMPTS = 5
-LOCALES = {"source_locale": "en", "target_locale": "cy"}
+FORMED = {"source_locale": "en", "target_locale": "cy", "specification": "w320.webp"}
+"""What else fits patterns, by the names of fields."""
 
 
 def resource(kind: Descriptor) -> Message | None:
@@ -40,6 +41,7 @@ def resource(kind: Descriptor) -> Message | None:
         Account(name="A Name", email=f"somebody-{number}@example.gov"),
         ContentType(name=f"type{number}", title="A title", etag="none"),
         Document(title="A title", path=f"/elsewhere/{number}", content_type="guide", etag="none"),
+        File(name="harbour.png", etag="none"),
         FileUpload(name="harbour.png", size_bytes=1),
         Organisation(name="A Name", slug=f"elsewhere-{number}"),
     )
@@ -66,6 +68,8 @@ def request(method: MethodDescriptor, given: Ids, known: Ids) -> Any:
     if not is_read(method):  # of a list, ids are a filter
         for name in known.keys() & made.DESCRIPTOR.fields_by_name.keys() - given.keys():
             fill(made, name, known)
+    if "update_mask" in made.DESCRIPTOR.fields_by_name:
+        fill(made, "update_mask", known)
     for _ in range(5):
         missing = [each.field for each in all_found_in(made)]
         if not missing:
@@ -100,7 +104,7 @@ def fill(message: Any, path: str, known: Ids) -> None:
         setattr(
             message,
             name,
-            known.get(name) or known.get(name.removeprefix("other_")) or LOCALES.get(name) or f"something-{next(MADE)}",
+            known.get(name) or known.get(name.removeprefix("other_")) or FORMED.get(name) or f"something-{next(MADE)}",
         )
     else:
         setattr(message, name, 1)

@@ -25,6 +25,9 @@ from gazette.content.v1.content_type_service_pb2_grpc import ContentTypeServiceS
 from gazette.content.v1.deletion_pb2 import DeleteDocumentRequest
 from gazette.content.v1.document_pb2 import Document
 from gazette.content.v1.preview_pb2 import CreatePreviewLinkRequest
+from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
+from gazette.files.v1.managing_pb2 import DeleteFileRequest, FileReplacement, ReplaceFileRequest
+from gazette.files.v1.upload_pb2 import CreateUploadRequest, UploadWay
 from tests.files.uploading import PNG, send, upload_of
 from tests.service import Person, Service
 
@@ -72,8 +75,36 @@ class Office:
                 "comment_id": said.comment.id,
                 "translation_key": created.document.translation_key,
                 "file_id": (await send(service, admin, upload_of(place, PNG), PNG)).file.id,
+                "deleted_file_id": await deleted_file(service, admin, place),
+                "upload_id": await begun_upload(service, admin, place),
             },
         )
+
+
+async def deleted_file(service: Service, admin: Person, organisation_id: str) -> str:
+    """The id of a file that can be restored."""
+    file = (await send(service, admin, upload_of(organisation_id, PNG), PNG)).file
+    await FileServiceStub(service.channel).DeleteFile(DeleteFileRequest(id=file.id), metadata=admin.metadata)
+    return file.id
+
+
+async def begun_upload(service: Service, admin: Person, organisation_id: str) -> str:
+    """The id of an upload of which nothing has come."""
+    request = CreateUploadRequest(upload=upload_of(organisation_id, PNG), way=UploadWay.UPLOAD_WAY_RESUMABLE)
+    begun = await FileServiceStub(service.channel).CreateUpload(request, metadata=admin.metadata)
+    return begun.upload.id
+
+
+async def two_versions(service: Service, admin: Person, organisation_id: str) -> str:
+    """The id of a file that was replaced."""
+    file = (await send(service, admin, upload_of(organisation_id, PNG), PNG)).file
+    later = PNG + b"\0"
+    parts = [
+        ReplaceFileRequest(replacement=FileReplacement(id=file.id, name="later.png", size_bytes=len(later))),
+        ReplaceFileRequest(chunk=later),
+    ]
+    await FileServiceStub(service.channel).ReplaceFile(parts, metadata=admin.metadata)
+    return file.id
 
 
 async def new_key(service: Service, admin: Person, account_id: str) -> str:

@@ -25,7 +25,7 @@ from tools.generate import descriptors
 
 pytestmark = pytest.mark.xdist_group("contract")  # two processes that copy the sources at once are in each other's way
 
-OVER_GRPC_ALONE = {"gazette.files.v1.FileService.UploadFile"}
+OVER_GRPC_ALONE = {"gazette.files.v1.FileService.UploadFile", "gazette.files.v1.FileService.ReplaceFile"}
 """What HTTP has another form of."""
 
 

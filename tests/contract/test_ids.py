@@ -15,7 +15,7 @@ from tests.contract.test_contract import methods
 from tests.service import Service
 
 REFUSED = {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED}
-CENTRAL = {"CreateOrganisation", "UpdateOrganisation", "ReservePath", "ReleasePath", "EraseAccount"}
+CENTRAL = {"CreateOrganisation", "UpdateOrganisation", "ReservePath", "ReleasePath", "EraseAccount", "SetFileQuota"}
 """What no role in one organisation lets anybody do, whatever the id."""
 EXCEPT = {
     "ListPages": "shows what is public, whoever asks",
@@ -25,6 +25,7 @@ EXCEPT = {
     "UpdateMe": "is about the caller, whatever id the account in the request has",
     "BatchGetDocuments": "answers for each id by itself; tests/content/test_batches.py",
     "UploadFileContent": "takes no body but one that came through Envoy; tests/files/test_http.py",
+    "ReplaceFileContent": "takes no body but one that came through Envoy; tests/files/test_replacing.py",
     "translation_key": "is chosen by who creates a document: that it is taken cannot be kept secret",
     "document.source_document_id": "is set by the server",
     "source_document_id": "is one of a document's own translations, or absent; tests/content/test_translations.py",

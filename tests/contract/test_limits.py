@@ -29,6 +29,7 @@ STRINGS: tuple[Callable[[int], str], ...] = (
     lambda n: "5" * n,
     lambda n: "content_type desc, publish_time desc",
     lambda n: "details/" + "a" * (n - 8),
+    lambda n: "w9999-h9999-cover-x100-y100.webp",
 )
 """Texts of any length, one of which fits each pattern of the contract."""
 

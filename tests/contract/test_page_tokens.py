@@ -25,7 +25,7 @@ from tests.content.desk import Desk
 from tests.content.reviewing import comment
 from tests.content.revising import preview_link
 from tests.contract.asking import answered, is_read, request
-from tests.contract.office import Office, new_key
+from tests.contract.office import Office, new_key, two_versions
 from tests.contract.test_contract import methods
 from tests.service import Person, Service
 
@@ -51,7 +51,8 @@ async def two_of_each(service: Service) -> tuple[Person, dict[str, str]]:
     office = await Office.opened(service)
     await new_key(service, office.admin, office.things["account_id"])
     await service.sign_in(desk.admin.email)
-    return desk.admin, {**office.things, "document_id": published[0].id, "name": speech.name}
+    replaced = await two_versions(service, desk.admin, desk.organisation_id)
+    return desk.admin, {**office.things, "document_id": published[0].id, "name": speech.name, "id": replaced}
 
 
 def other_queries(asked: Any) -> Iterator[Any]:

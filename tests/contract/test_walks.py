@@ -23,7 +23,7 @@ from tests.content.desk import Desk
 from tests.content.reviewing import comment
 from tests.content.revising import preview_link
 from tests.contract.asking import answered, request
-from tests.contract.office import Office, new_key
+from tests.contract.office import Office, new_key, two_versions
 from tests.contract.test_page_tokens import LISTS
 from tests.service import Person, Service
 
@@ -89,7 +89,8 @@ async def test_nothing_is_hidden(own_service: Service) -> None:
     session = await service.sign_in(desk.admin.email)
     change = Change(service, desk, office, session)
     change.documents = [await desk.published() for _ in range(4)]
-    known = {**office.things, "document_id": change.documents[0].id, "name": "guide"}
+    replaced = await two_versions(service, desk.admin, desk.organisation_id)
+    known = {**office.things, "document_id": change.documents[0].id, "name": "guide", "id": replaced}
     guide = await desk.content_types.GetContentType(GetContentTypeRequest(name="guide"), metadata=desk.admin.metadata)
     await desk.change_content_type(guide.content_type, title="Another title")
     change.documents[0] = await desk.update(change.documents[0], title="Another title")

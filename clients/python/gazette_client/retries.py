@@ -31,8 +31,12 @@ class Retry:
         """Seconds to wait after the given attempt (from 1), never less than the server asks; None when no other is worth it."""
         if attempt >= self.attempts or not is_passing(error):
             return None
-        pause = min(self.longest_pause, self.first_pause * 2 ** (attempt - 1))
-        return (error.retry_after or 0.0) + uniform(pause / 2, pause)
+        return (error.retry_after or 0.0) + self.pause_before(attempt + 1)
+
+    def pause_before(self, attempt: int) -> float:
+        """Seconds before the given attempt (from 2)."""
+        pause = min(self.longest_pause, self.first_pause * 2 ** (attempt - 2))
+        return uniform(pause / 2, pause)
 
 
 def is_passing(error: GazetteError) -> bool:

@@ -2,8 +2,11 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { ServiceClient } from "./calls/services.js";
 import { type CallingOptions, Connection, type Reach } from "./connection.js";
+import type { Carrier } from "./files/carrying.js";
 import { type Download, type DownloadOptions, download } from "./files/downloads.js";
-import { type Carrier, type Source, type UploadOptions, upload } from "./files/uploads.js";
+import { untilReady, type WaitOptions } from "./files/examined.js";
+import type { Source } from "./files/streams.js";
+import { type ReplaceOptions, replace, type UploadOptions, upload } from "./files/uploads.js";
 import { AuditService } from "./gen/gazette/audit/v1/audit_service_pb.js";
 import type { Account } from "./gen/gazette/auth/v1/account_pb.js";
 import { AccountService } from "./gen/gazette/auth/v1/account_service_pb.js";
@@ -105,6 +108,16 @@ export class Gazette {
   /** Uploads a file. */
   upload(source: Source, options: UploadOptions): Promise<File> {
     return upload(this.connection, this.#carry, source, options);
+  }
+
+  /** Takes new bytes for a file, which keeps its id. */
+  replace(id: string, source: Source, options?: ReplaceOptions): Promise<File> {
+    return replace(this.connection, this.#carry, id, source, options);
+  }
+
+  /** The file, once it and what replaces it have been examined. */
+  untilReady(id: string, options?: WaitOptions): Promise<File> {
+    return untilReady(this.connection, id, options);
   }
 
   /** Downloads a file: `await (await gazette.download(id)).blob()`. */

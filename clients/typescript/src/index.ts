@@ -1,6 +1,7 @@
 /** Gazette's client for browsers, and for whatever else has `fetch`. */
 import { type CallingOptions, Connection } from "./connection.js";
-import { type Source, type UploadOptions, upload as uploadBy } from "./files/uploads.js";
+import type { Source } from "./files/streams.js";
+import { type UploadOptions, upload as uploadBy } from "./files/uploads.js";
 import { carriedByXhr } from "./files/xhr.js";
 import { type ClientOptions, Gazette } from "./gazette.js";
 import type { File } from "./gen/gazette/files/v1/file_pb.js";

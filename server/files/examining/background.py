@@ -29,7 +29,7 @@ WAITING = Gauge(
 )
 OLDEST = Gauge(
     "gazette_files_oldest_waiting_seconds",
-    "How long ago the oldest of them was begun.",
+    "For how long the file that waits longest has waited.",
     multiprocess_mode="mostrecent",
 )
 AWAY = Gauge("gazette_file_scanner_away", "Whether the virus scanner did not answer: 1 or 0.", multiprocess_mode="mostrecent")

@@ -13,7 +13,12 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import structlog
+
+from server.rpc.failures import Unavailable
 from server.stores.blobs import BlobNotFound, ObjectStorage
+
+log = structlog.get_logger(__name__)
 
 IN_MEMORY = 16 << 20
 """Bytes of a copy that is kept in memory."""
@@ -44,7 +49,11 @@ async def at_hand(storage: ObjectStorage, key: str, size: int) -> AsyncIterator[
         async with aclosing(storage.read(key)) as pieces:
             async for piece in pieces:
                 count += len(piece)
-                await asyncio.to_thread(kept, descriptor, digest, piece)
+                try:
+                    await asyncio.to_thread(kept, descriptor, digest, piece)
+                except OSError as error:
+                    log.error("there is no room for the copy of a file that is examined", error=str(error))  # noqa: TRY400
+                    raise Unavailable from error
         yield Copy(path_of(descriptor), count, digest.hexdigest())
 
 

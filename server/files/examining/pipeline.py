@@ -11,7 +11,6 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,17 +23,16 @@ from server.files.examining.examination import Announced, Examination, Examined
 from server.files.examining.found import Found
 from server.files.examining.rejecting import Rejecting
 from server.files.examining.wanted import Confirm, Finish, Wanted, nothing
+from server.files.fields import Fields
 from server.files.quotas import reserving
+from server.files.stages import Stage
 from server.files.succession.succession import Succession
-from server.files.uploads.rules import Fields
-from server.files.uploads.stages import Stage
 from server.rpc.failures import Failure, ResourceExhausted, Unavailable, Violation
 from server.stores.blobs import BlobChanged, BlobNotFound, ObjectStorage, StorageUnavailable
 from server.stores.postgres import AnyRow, Database
 
 log = structlog.get_logger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=5)
 LOOK_SECONDS = 0.25
 """Between looks at an upload that somebody else is at."""
 
@@ -93,7 +91,7 @@ class Pipeline:
             log.info("an upload waits", upload=str(upload.id), error=type(error).__name__)
             await self.put_off(upload)
         except Failure:
-            await self.undo(upload.id)
+            await self.undo(upload.id, goes_on=True)
             raise
         except Exception:
             log.exception("an upload could not be examined", upload=str(upload.id))
@@ -187,9 +185,8 @@ class Pipeline:
         return row
 
     async def put_off(self, upload: AnyRow) -> None:
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(upload.attempts, 10))
         async with self.database.transaction() as connection:
-            await queries.put_off(connection, upload, pause)
+            await queries.put_off(connection, upload)
 
     async def standing(self, upload: AnyRow) -> AnyRow:
         """The file's row as it is now."""
@@ -219,16 +216,16 @@ class Pipeline:
             raise failures.FileNotFound
         return row
 
-    async def undo(self, upload_id: uuid.UUID) -> bool:
-        """Removes an upload with its bytes, and the file that it has not become, unless it goes on by itself. Where that fails
-        all of it stays."""
+    async def undo(self, upload_id: uuid.UUID, *, goes_on: bool = False) -> bool:
+        """Removes an upload with its bytes, and the file that it has not become. Where that fails all of it stays; and one that
+        a job goes on with stays unless `goes_on` is given."""
         async with self.database.transaction() as connection:
-            return await self.undo_within(connection, upload_id)
+            return await self.undo_within(connection, upload_id, goes_on=goes_on)
 
-    async def undo_within(self, connection: AsyncConnection, upload_id: uuid.UUID) -> bool:
+    async def undo_within(self, connection: AsyncConnection, upload_id: uuid.UUID, *, goes_on: bool = False) -> bool:
         """A file that was made ready by a commit whose answer was lost has no upload any more, and stays."""
         row = await queries.locked(connection, upload_id)
-        if row is None or row.stage == Stage.REJECTED:
+        if row is None or row.stage == Stage.REJECTED or (row.next_attempt_time is not None and not goes_on):
             return False
         await queries.forget(connection, row)
         await self.storage.delete(row.key)

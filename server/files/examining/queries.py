@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.files.v1.file_pb2 import FileState
 from server.files.models import File, FileText, PageFile, Upload
-from server.files.uploads.stages import Stage
+from server.files.stages import Stage
 from server.stores.postgres import AnyRow
 
 PENDING, READY = FileState.FILE_STATE_PENDING, FileState.FILE_STATE_READY
@@ -24,6 +24,13 @@ KEPT = timedelta(days=30)
 """For so long it is told why something was rejected."""
 SOON = timedelta(minutes=1)
 EXAMINED = (Stage.RECEIVED, Stage.PROMOTING)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=5)
+DOUBLED = 5
+"""How many pauses there are before the longest, each twice the one before."""
+PAUSED = FIRST_PAUSE.total_seconds() * (func.power(2, func.least(Upload.attempts, DOUBLED)) - 1) + (
+    LONGEST_PAUSE.total_seconds() * func.greatest(Upload.attempts - DOUBLED, 0)
+)
+"""How many seconds an upload's attempts were put off, together."""
 UNHELD = or_(Upload.held_until.is_(None), Upload.held_until < func.now())
 IS_PUBLIC = select(PageFile.file_id).where(PageFile.file_id == File.id).exists().label("is_public")
 
@@ -102,16 +109,22 @@ async def make_ready(connection: AsyncConnection, arrived_id: uuid.UUID, **colum
     return (await connection.execute(made.returning(File))).one()
 
 
-async def put_off(connection: AsyncConnection, row: AnyRow, pause: timedelta, **columns: Any) -> None:
+async def put_off(connection: AsyncConnection, row: AnyRow, **columns: Any) -> None:
     """Lets go of it until later; not if somebody else is at it."""
+    pause = FIRST_PAUSE * 2**row.attempts if row.attempts < DOUBLED else LONGEST_PAUSE
     later = {"next_attempt_time": func.now() + pause, "holder": None, "held_until": None, "attempts": Upload.attempts + 1}
     put = await connection.execute(update(Upload).where(*of_holder(row)).values(**later, **columns))
     if put.rowcount and not row.is_replacement:
         await connection.execute(update(File).where(File.id == row.file_id).values(state=PENDING))
 
 
-async def reject(connection: AsyncConnection, row: AnyRow, *, reason: str, message: str) -> AnyRow | None:
-    """The file's row; None if somebody else is at it by now."""
+async def reject(connection: AsyncConnection, row: AnyRow, *, reason: str, message: str) -> tuple[AnyRow, str] | None:
+    """The file's row, and the key of the blob that it was to become, if it got so far; None if somebody else is at it by
+    now."""
+    held = select(Upload.blob_key).where(*of_holder(row)).with_for_update()
+    blob_key = (await connection.execute(held)).scalar_one_or_none()
+    if blob_key is None:
+        return None
     why = {"rejection_reason": reason, "rejection_message": message}
     rejected = (
         update(Upload)
@@ -127,13 +140,13 @@ async def reject(connection: AsyncConnection, row: AnyRow, *, reason: str, messa
             **why,
         )
     )
-    if not (await connection.execute(rejected)).rowcount:
-        return None
+    await connection.execute(rejected)
     if not row.is_replacement:
         await connection.execute(
             update(File).where(File.id == row.file_id).values(state=REJECTED, update_time=func.now(), **why)
         )
-    return await file(connection, row.file_id)
+    found = await file(connection, row.file_id)
+    return None if found is None else (found, blob_key)
 
 
 async def rejected_with_bytes(connection: AsyncConnection) -> AnyRow | None:
@@ -182,10 +195,11 @@ class Waiting(NamedTuple):
 
 
 async def waiting(connection: AsyncConnection) -> Waiting:
-    age = func.coalesce(func.extract("epoch", func.now() - func.min(Upload.create_time)), 0.0)
-    wanted = select(func.count(), age).where(Upload.next_attempt_time.is_not(None), Upload.stage.in_(EXAMINED))
-    count, oldest = (await connection.execute(wanted)).one()
-    return Waiting(count, float(oldest))
+    late = func.extract("epoch", func.now() - Upload.next_attempt_time)
+    wanted = select(func.count(), func.coalesce(func.max(late + PAUSED), 0.0))
+    wanted = wanted.where(Upload.next_attempt_time.is_not(None), Upload.stage.in_(EXAMINED))
+    number, oldest = (await connection.execute(wanted)).one()
+    return Waiting(number, max(0.0, float(oldest)))
 
 
 def of_holder(row: AnyRow) -> tuple[ColumnElement[bool], ...]:

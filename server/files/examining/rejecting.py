@@ -10,8 +10,8 @@ from prometheus_client import Counter
 from server import audit
 from server.files import blob_references, failures
 from server.files.examining import queries
+from server.files.fields import Fields
 from server.files.quotas import reserving
-from server.files.uploads.rules import Fields
 from server.rpc.failures import Unavailable
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import AnyRow, Database
@@ -32,9 +32,10 @@ class Rejecting:
     async def reject(self, upload: AnyRow, rejected: failures.Rejected, fields: Fields) -> None:
         """Nothing happens if somebody else is at the upload by now."""
         async with self.database.transaction() as connection:
-            row = await queries.reject(connection, upload, reason=rejected.reason, message=said(rejected, fields))
-            if row is None:
+            noted = await queries.reject(connection, upload, reason=rejected.reason, message=said(rejected, fields))
+            if noted is None:
                 return
+            row, blob_key = noted
             await audit.add(
                 connection,
                 "file.reject",
@@ -48,15 +49,14 @@ class Rejecting:
         REJECTED.labels(rejected.reason).inc()
         log.info("file rejected", file=str(upload.file_id), reason=rejected.reason)
         try:
-            await self.remove_bytes(upload)
+            await self.remove_bytes(upload, blob_key)
         except Unavailable:
             log.warning("the bytes of a rejected file could not be removed yet", file=str(upload.file_id))
 
-    async def remove_bytes(self, upload: AnyRow) -> None:
+    async def remove_bytes(self, upload: AnyRow, blob_key: str) -> None:
         await self.storage.delete(upload.key)
         async with self.database.transaction() as connection:
-            if upload.blob_key:
-                await blob_references.release(connection, self.storage, upload.blob_key)
+            await blob_references.release(connection, self.storage, blob_key)
             await queries.note_gone(connection, upload.id)
 
     async def remove_left(self) -> None:

@@ -23,16 +23,17 @@ from server.background import tasks
 from server.background.processes import Processes
 from server.files import blob_references, failures, views
 from server.files.examining import queries as examined
+from server.files.examining import sniffing
 from server.files.examining.examination import Announced, Examination
-from server.files.examining.pipeline import FIRST_PAUSE, Pipeline
+from server.files.examining.pipeline import Pipeline
 from server.files.examining.wanted import Wanted
+from server.files.fields import Fields
 from server.files.quotas import reserving
 from server.files.scanning import ScannerUnavailable, scanner
+from server.files.stages import Stage, Way
 from server.files.succession.succession import Succession
-from server.files.uploads import queries, rules, sniffing
+from server.files.uploads import queries, rules
 from server.files.uploads.receiving import Received
-from server.files.uploads.rules import Fields
-from server.files.uploads.stages import Stage, Way
 from server.formats.types import PARSED
 from server.rpc.call import Call, Need
 from server.rpc.failures import Unavailable
@@ -192,7 +193,7 @@ class Uploads:
         await wanted.confirm()
         known = {"size_bytes": received.size, "sha256": received.sha256}
         async with self.database.transaction() as connection:
-            await examined.put_off(connection, upload, FIRST_PAUSE, stage=Stage.RECEIVED, **known)
+            await examined.put_off(connection, upload, stage=Stage.RECEIVED, **known)
             row = await examined.file(connection, upload.file_id)
             if row is None:
                 raise failures.FileNotFound

@@ -8,6 +8,15 @@ export interface Progress {
   readonly total: number;
 }
 
+/** What can be uploaded: a browser's `File` or `Blob`, or in Node what `fileSource` opens. It is read from its beginning each time. */
+export interface Source {
+  readonly size: number;
+  readonly name?: string;
+  stream(): ReadableStream<Uint8Array>;
+  /** A part of it, for pieces that need not read what is before them. */
+  slice?(start: number, end: number): Source;
+}
+
 /** The chunks of a stream, which not every browser can iterate. Whoever stops reading ends the stream. */
 export async function* chunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = stream.getReader();

@@ -1,105 +1,96 @@
 /** Files on their way to the server, over HTTP: browsers cannot stream calls. */
-import { fromJsonString } from "@bufbuild/protobuf";
+import { type DescMethod, fromJsonString, type Message } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { type Attempt, converse } from "../calls/conversation.js";
-import { Deadline, linked } from "../calls/deadlines.js";
+import { Deadline } from "../calls/deadlines.js";
 import { called } from "../calls/methods.js";
 import type { Connection } from "../connection.js";
 import { failed } from "../errors/errors.js";
-import { refusal } from "../errors/http.js";
 import type { File } from "../gen/gazette/files/v1/file_pb.js";
 import { FileService, UploadFileContentResponseSchema } from "../gen/gazette/files/v1/file_service_pb.js";
-import { chunks, type Progress } from "./streams.js";
-
-/** What can be uploaded: a browser's `File` or `Blob`, or in Node what `fileSource` opens. It is read from its beginning each time. */
-export interface Source {
-  readonly size: number;
-  readonly name?: string;
-  stream(): ReadableStream<Uint8Array>;
-}
+import { ReplaceFileContentResponseSchema } from "../gen/gazette/files/v1/managing_pb.js";
+import { type Carrier, carried, type Sending, type SendingOptions } from "./carrying.js";
+import { inPieces, STREAMED_BYTES } from "./pieces.js";
+import { chunks, type Source } from "./streams.js";
 
 /** What is said of a file, and how it goes. */
-export interface UploadOptions {
+export interface UploadOptions extends SendingOptions {
   /** Whose it shall be. */
   readonly organisationId: string;
-  /** Its name, with its extension; by default that of the source. */
-  readonly name?: string;
   /** What it shows or says, for those who cannot see it. */
   readonly alternativeText?: string;
-  /** Told the bytes done and the bytes in all. An upload that begins again counts from 0 again. What it throws ends the upload. */
-  readonly onProgress?: (progress: Progress) => void;
-  /** Gives the upload up. Nothing is kept of it. */
-  readonly signal?: AbortSignal;
-  /** Milliseconds for everything; by default as long as it takes. */
-  readonly timeoutMs?: number;
-  /** Repeats an upload safely; by default one is made, for the repetitions of this call. */
-  readonly idempotencyKey?: string;
 }
 
-/** One request that carries a file. */
-export interface Outgoing {
-  readonly url: string;
-  readonly headers: Headers;
-  readonly source: Source;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: Progress) => void;
-  readonly fetch: typeof globalThis.fetch;
+/** What is said of new bytes for a file. */
+export interface ReplaceOptions extends SendingOptions {
+  /** The file's etag, as it was read; without it whatever is there is replaced. */
+  readonly etag?: string;
 }
-
-/** Sends the file, and tells how far it is. */
-export type Carrier = (outgoing: Outgoing) => Promise<Response>;
 
 /**
  * Uploads a file. Its SHA-256 is declared first, so the server refuses what does not arrive as it was read here.
  */
 export async function upload(connection: Connection, carry: Carrier, source: Source, options: UploadOptions): Promise<File> {
-  const { organisationId, alternativeText, signal, timeoutMs, idempotencyKey, onProgress = () => undefined } = options;
-  const { reach, conduct } = connection;
-  const deadline = new Deadline(timeoutMs, signal);
-  const query = new URLSearchParams({ organisationId, name: options.name ?? source.name ?? "" });
-  if (alternativeText) {
-    query.set("alternativeText", alternativeText);
+  const sending = await measured(connection, carry, source, options);
+  const { organisationId, alternativeText = "", name = source.name ?? "" } = options;
+  if (isLarge(source, options)) {
+    return inPieces(sending, { upload: { organisationId, name, alternativeText } });
   }
-  query.set("sha256", await digest(source, deadline));
-  const url = `${reach.httpUrl}/v1/files:upload?${query}`;
-  const given = {
-    signal,
-    timeoutMs: deadline.remaining(),
-    headers: idempotencyKey ? { "idempotency-key": idempotencyKey } : undefined,
-  };
-  return converse(conduct, called(FileService.method.uploadFileContent), given, (attempt) =>
-    bounded(attempt, async (ending) => {
-      const { headers } = attempt;
-      headers.set("content-type", "application/octet-stream");
-      const told = (progress: Progress): void => {
-        try {
-          onProgress(progress);
-        } catch (error) {
-          ending.abort(error);
-        }
-      };
-      const response = await carry({ url, headers, source, onProgress: told, fetch: reach.fetch, signal: ending.signal });
-      if (!response.ok) {
-        throw await refusal(response);
-      }
-      const { file } = fromJsonString(UploadFileContentResponseSchema, await response.text(), { ignoreUnknownFields: true });
-      if (!file) {
-        throw failed("The server answered an upload without a file.", { code: "INTERNAL" });
-      }
-      return file;
-    }),
-  );
+  const query = asked({ organisationId, name, alternativeText, sha256: sending.sha256 });
+  return inOne(sending, `files:upload?${query}`, FileService.method.uploadFileContent, UploadFileContentResponseSchema);
 }
 
-/** Work that ends with its attempt's time, or when its caller gives it up. */
-async function bounded<T>(attempt: Attempt, work: (ending: AbortController) => Promise<T>): Promise<T> {
-  const ending = linked(attempt.signal, attempt.timeoutMs);
-  try {
-    return await work(ending);
-  } finally {
-    ending.abort();
+/** Takes new bytes for a file, which keeps its id. They are what it is as soon as they have been examined. */
+export async function replace(
+  connection: Connection,
+  carry: Carrier,
+  id: string,
+  source: Source,
+  options: ReplaceOptions = {},
+): Promise<File> {
+  const sending = await measured(connection, carry, source, options);
+  const { name = "", etag = "" } = options;
+  if (!isLarge(source, options)) {
+    const url = `files/${encodeURIComponent(id)}:replace?${asked({ etag, name, sha256: sending.sha256 })}`;
+    return inOne(sending, url, FileService.method.replaceFileContent, ReplaceFileContentResponseSchema);
   }
+  const { file } = await connection.service(FileService).getFile({ id });
+  if (etag && etag !== file?.etag) {
+    throw failed("The file has changed since it was read.", { code: "ABORTED", reason: "STALE_ETAG" });
+  }
+  const { organisationId = "", name: own = "", alternativeText = "" } = file ?? {};
+  return inPieces(sending, { upload: { organisationId, name: name || own, alternativeText }, replacesFileId: id });
+}
+
+async function measured(connection: Connection, carry: Carrier, source: Source, options: SendingOptions): Promise<Sending> {
+  const deadline = new Deadline(options.timeoutMs, options.signal);
+  return { connection, carry, source, options, deadline, sha256: await digest(source, deadline) };
+}
+
+function isLarge(source: Source, { way = "auto", resume }: SendingOptions): boolean {
+  return way === "resumable" || (way === "auto" && (resume !== undefined || source.size > STREAMED_BYTES));
+}
+
+function asked(given: Record<string, string>): URLSearchParams {
+  return new URLSearchParams(Object.entries(given).filter(([name, value]) => value || name === "name"));
+}
+
+/** What both ways in one request are answered. */
+type Answer = Message & { file?: File | undefined };
+
+/** Sends all of it in one request, and again from the beginning where that is worth it. */
+function inOne(sending: Sending, url: string, method: DescMethod, schema: GenMessage<Answer>): Promise<File> {
+  const { source, options } = sending;
+  const key = options.idempotencyKey;
+  const given = { headers: key ? { "idempotency-key": key } : undefined };
+  return carried(sending, called(method), given, { method: "POST", url, source }, async (response) => {
+    const { file } = fromJsonString(schema, await response.text(), { ignoreUnknownFields: true });
+    if (!file) {
+      throw failed("The server answered an upload without a file.", { code: "INTERNAL" });
+    }
+    return file;
+  });
 }
 
 /** The SHA-256 of what is read, in hexadecimal. */

@@ -1,20 +1,20 @@
 /** How browsers carry an upload: by XMLHttpRequest, since `fetch` tells nobody how far it is. */
 import { failed } from "../errors/errors.js";
+import type { Outgoing } from "./carrying.js";
 import { chunks } from "./streams.js";
-import type { Outgoing } from "./uploads.js";
 
 /** Sends the file. In workers without XMLHttpRequest `fetch` does, and progress is told at its end. */
 export async function carriedByXhr(outgoing: Outgoing): Promise<Response> {
-  const { url, headers, source, signal, onProgress, fetch } = outgoing;
+  const { method, url, headers, source, signal, onProgress, fetch } = outgoing;
   const body = source instanceof Blob ? source : await gathered(source.stream());
   if (typeof XMLHttpRequest === "undefined") {
-    const response = await fetch(url, { method: "POST", headers, body, signal });
+    const response = await fetch(url, { method, headers, body, signal });
     onProgress({ loaded: source.size, total: source.size });
     return response;
   }
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", url);
+    request.open(method, url);
     headers.forEach((value, name) => {
       request.setRequestHeader(name, value);
     });

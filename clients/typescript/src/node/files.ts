@@ -5,15 +5,22 @@ import { rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { Outgoing } from "../files/carrying.js";
 import type { Download } from "../files/downloads.js";
-import { chunks, streamOf } from "../files/streams.js";
-import type { Outgoing, Source } from "../files/uploads.js";
+import { chunks, type Source, streamOf } from "../files/streams.js";
 
 /** A file to upload. It has the name of its path, without the folders. */
 export async function fileSource(path: string): Promise<Source & { name: string }> {
   const { size } = await stat(path);
-  const stream = () => Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
-  return { size, name: basename(path), stream };
+  return { name: basename(path), ...part(path, 0, size) };
+}
+
+function part(path: string, start: number, end: number): Source {
+  return {
+    size: end - start,
+    stream: () => Readable.toWeb(createReadStream(path, { start, end: Math.max(end - 1, 0) })) as ReadableStream<Uint8Array>,
+    slice: (first, last) => part(path, start + first, start + last),
+  };
 }
 
 /**
@@ -31,7 +38,7 @@ export async function save(download: Download, path: string): Promise<void> {
 }
 
 /** Sends a file as a stream of the declared length, and tells how far it is. */
-export function carriedAsStream({ url, headers, source, signal, onProgress, fetch }: Outgoing): Promise<Response> {
+export function carriedAsStream({ method, url, headers, source, signal, onProgress, fetch }: Outgoing): Promise<Response> {
   async function* told() {
     let loaded = 0;
     for await (const chunk of chunks(source.stream())) {
@@ -41,5 +48,5 @@ export function carriedAsStream({ url, headers, source, signal, onProgress, fetc
     }
   }
   headers.set("content-length", String(source.size));
-  return fetch(url, { method: "POST", headers, body: streamOf(told()), duplex: "half", signal } as RequestInit);
+  return fetch(url, { method, headers, body: streamOf(told()), duplex: "half", signal } as RequestInit);
 }

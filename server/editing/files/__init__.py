@@ -1,0 +1,1 @@
+"""`gazette files`, as a client of the API: files go up, come down, are listed, replaced, deleted and brought back."""
