@@ -166,6 +166,7 @@ def test_criteria_are_those_of_wcag() -> None:
         Criterion("1.1.1", "Non-text Content", "A"),
         Criterion("1.3.1", "Info and Relationships", "A"),
         Criterion("2.4.4", "Link Purpose (In Context)", "A"),
+        Criterion("2.4.2", "Page Titled", "A"),
         Criterion("2.4.6", "Headings and Labels", "AA"),
         Criterion("2.4.9", "Link Purpose (Link Only)", "AAA"),
         Criterion("3.1.1", "Language of Page", "A"),
