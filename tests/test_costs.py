@@ -41,6 +41,7 @@ from gazette.content.v1.translations_pb2 import TranslationGapKind as GapKind
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1 import file_service_pb2 as files
+from gazette.files.v1 import managing_pb2 as managing
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from gazette.record.v1 import record_service_pb2 as record
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
@@ -323,6 +324,10 @@ async def uploads(day: Day) -> None:
             pass
 
     await day.measure(downloaded_in_part, "a part")
+    usage = managing.GetFileUsageRequest(organisation_id=desk.organisation_id)
+    await day.measure(lambda: stub.GetFileUsage(usage, metadata=desk.author.metadata))
+    quota = managing.SetFileQuotaRequest(organisation_id=desk.organisation_id, quota_bytes=1 << 30)
+    await day.measure(lambda: stub.SetFileQuota(quota, metadata=desk.admin.metadata))
 
 
 async def uploads_in_pieces(day: Day) -> None:
