@@ -12,7 +12,6 @@ from bench import (
     capacity,
     content_types,
     costs,
-    files,
     import_speed,
     many,
     overload,
@@ -23,13 +22,14 @@ from bench import (
     stops,
     tracing,
 )
+from bench.files import measuring
 
 BENCHMARKS = {
     "costs": costs.main,
     "capacity": capacity.main,
     "pages": pages.main,
     "import": import_speed.main,
-    "files": files.main,
+    "files": measuring.main,
     "hundred-thousand": many.main,
     "blocks": blocks.main,
     "access": access.main,

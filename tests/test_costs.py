@@ -41,6 +41,7 @@ from gazette.content.v1.translations_pb2 import TranslationGapKind as GapKind
 from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1 import file_service_pb2 as files
+from gazette.files.v1 import managing_pb2 as managing
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from gazette.record.v1 import record_service_pb2 as record
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
@@ -55,6 +56,7 @@ from tests.content.merging import preview as merge_preview
 from tests.content.referring import published_block
 from tests.content.swapping import swap
 from tests.content.taking import DISCARD, KEEP, redirect, remove, restore, vanish, withdraw
+from tests.files import pieces
 from tests.files.uploading import PDF, requests, upload_of
 from tests.refusals import refused
 from tests.servers import Servers
@@ -322,6 +324,24 @@ async def uploads(day: Day) -> None:
             pass
 
     await day.measure(downloaded_in_part, "a part")
+    usage = managing.GetFileUsageRequest(organisation_id=desk.organisation_id)
+    await day.measure(lambda: stub.GetFileUsage(usage, metadata=desk.author.metadata))
+    quota = managing.SetFileQuotaRequest(organisation_id=desk.organisation_id, quota_bytes=1 << 30)
+    await day.measure(lambda: stub.SetFileQuota(quota, metadata=desk.admin.metadata))
+
+
+async def uploads_in_pieces(day: Day) -> None:
+    service, author, organisation_id = day.desk.service, day.desk.author, day.desk.organisation_id
+    begin = partial(pieces.begun, service, author, organisation_id, PDF, name="form.pdf")
+    upload = await day.measure(begin)
+    await day.measure(partial(begin, key=uuid.uuid4().hex), "with a key")
+    await day.measure(lambda: pieces.got(service, author, upload.id))
+    await day.measure(lambda: pieces.appended(service, author, upload.id, 0, PDF[:100]), "a piece")
+    await day.measure(lambda: pieces.appended(service, author, upload.id, 100, PDF[100:]))
+    await day.measure(lambda: pieces.got(service, author, upload.id), "of what has become a file")
+    await day.measure(lambda: pieces.completed(service, author, upload.id))
+    given_up = await begin()
+    await day.measure(lambda: pieces.cancelled(service, author, given_up.id))
 
 
 async def people(day: Day) -> None:
@@ -401,7 +421,10 @@ async def day(service: Service) -> Day:
     return Day(desk)
 
 
-@pytest.mark.parametrize("part", [content_types, documents, merging, batches, reading, uploads, people, departments])
+PARTS = (content_types, documents, merging, batches, reading, uploads, uploads_in_pieces, people, departments)
+
+
+@pytest.mark.parametrize("part", PARTS)
 async def test_no_call_asks_more_than_its_budget(day: Day, part: Callable[[Day], Awaitable[None]]) -> None:
     """Each call sends PostgreSQL no more statements than docs/costs.md allows it; and one without a line there may not be."""
     await part(day)

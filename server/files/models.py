@@ -99,7 +99,7 @@ class Upload(Model):
     way: Mapped[int] = mapped_column(SmallInteger)
     """`server.files.uploads.ways`."""
     stage: Mapped[int] = mapped_column(SmallInteger)
-    """`server.files.uploads.stages`: how far it has come."""
+    """`server.files.stages`: how far it has come."""
     name: Mapped[str]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     """As it was announced."""

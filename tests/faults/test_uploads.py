@@ -17,6 +17,8 @@ from tests.faults.installation import PASSWORD, Installation, until
 
 TUS = {"tus-resumable": "1.0.0"}
 MESSAGE = 256 * 1024
+ON_THE_WAY = 2_500_000
+"""What sockets and Envoy hold, at the most: it is lost with a connection."""
 LEAST_LINE = b"%08d,Harbour,The pier at low tide,2026-03-03,%08d\n"
 
 
@@ -72,27 +74,37 @@ def headers(start: int, content: Content) -> dict[str, str]:
     return {**TUS, "upload-offset": str(start), "content-type": "application/offset+octet-stream", "content-length": length}
 
 
-def cut(client: httpx.Client, where: str, content: Content, stop: int) -> int:
-    """Sends what follows up to there, and breaks the connection. Where the upload stands then."""
-    start = offset(client, where)
+def arrived(installation: Installation) -> int:
+    """How many bytes of files the server has seen."""
+    told = httpx.get(f"http://127.0.0.1:{installation.ports.metrics}/metrics").text
+    return sum(
+        int(float(line.rpartition(" ")[2])) for line in told.splitlines() if line.startswith("gazette_upload_bytes_total")
+    )
+
+
+def cut(installation: Installation, client: httpx.Client, where: str, content: Content, stop: int) -> int:
+    """Sends what follows up to there and, once most of it has arrived, breaks the connection. Where the upload stands then."""
+    start, before = offset(client, where), arrived(installation)
 
     def broken() -> Iterator[bytes]:
         yield from content.read(start, stop)
+        until(lambda: arrived(installation) - before >= stop - start - ON_THE_WAY, 20)
         raise ConnectionAbortedError
 
     own = httpx.Client(base_url=client.base_url, headers=client.headers, timeout=60)
     with closing(own), pytest.raises(ConnectionAbortedError):
         own.patch(where, content=broken(), headers=headers(start, content))
-    until(lambda: offset(client, where) > start, 20)
+    until(lambda: offset(client, where) >= stop - ON_THE_WAY, 20)
     return offset(client, where)
 
 
 def die(installation: Installation, client: httpx.Client, where: str, content: Content, stop: int) -> int:
     """The same, but it is the server that ends, all of its workers, with no time to say anything (kill -9)."""
-    start = offset(client, where)
+    start, before = offset(client, where), arrived(installation)
 
     def deadly() -> Iterator[bytes]:
         yield from content.read(start, stop)
+        until(lambda: arrived(installation) - before >= stop - start - ON_THE_WAY, 20)
         for worker in installation.workers().values():
             worker.kill()
         yield from content.read(stop, content.size)
@@ -138,13 +150,13 @@ def test_an_upload_survives_three_cuts_and_the_servers_death(installation: Insta
     content, memory = Content(size), Memory(installation)
     with author(installation) as client, memory.watched():
         where = begin(client, content)
-        kept = [cut(client, where, content, size * part // 6) for part in (1, 2, 3)]
+        kept = [cut(installation, client, where, content, size * part // 6) for part in (1, 2, 3)]
         kept.append(die(installation, client, where, content, size * 5 // 6))
         start = offset(client, where)
         done = client.patch(where, content=content.read(start, size), headers=headers(start, content))
         assert done.status_code == 204, done.text
         file_id = client.get(where).json()["upload"]["file"]["id"]
-        until(lambda: client.get(f"/v1/files/{file_id}").json()["file"]["state"] == "FILE_STATE_READY", 60)
+        until(lambda: client.get(f"/v1/files/{file_id}").json()["file"]["state"] == "FILE_STATE_READY", 300)
         file = client.get(f"/v1/files/{file_id}").json()["file"]
 
     assert kept == sorted(kept)

@@ -28,9 +28,9 @@ from server.files.examining.rejecting import Rejecting
 from server.files.examining.wanted import Wanted
 from server.files.models import Upload
 from server.files.quotas import reserving
+from server.files.stages import Stage, Way
 from server.files.uploads.receiving import Received
 from server.files.uploads.rules import STREAM_FIELDS
-from server.files.uploads.stages import Stage, Way
 from server.files.uploads.uploads import Uploads
 from server.formats import parsing
 from server.settings import Settings

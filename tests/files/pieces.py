@@ -11,14 +11,20 @@ import grpc
 from google.api.httpbody_pb2 import HttpBody
 from sqlalchemy import select
 
+from gazette.files.v1.file_pb2 import File
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from gazette.files.v1.upload_pb2 import (
     AppendUploadRequest,
+    AppendUploadResponse,
     CancelUploadRequest,
     CompleteUploadRequest,
+    CompleteUploadResponse,
     CreateUploadRequest,
+    CreateUploadResponse,
     GetUploadRequest,
+    GetUploadResponse,
     Upload,
+    UploadPart,
     UploadWay,
 )
 from server.files import models
@@ -42,7 +48,8 @@ async def begun(service: Service, person: Person, organisation_id: str, content:
     key = given.pop("key", "")
     metadata = (*person.metadata, *((("idempotency-key", key),) if key else ()))
     request = CreateUploadRequest(upload=upload_of(organisation_id, content, **given), way=way, replaces_file_id=replaces)
-    return (await stub(service).CreateUpload(request, metadata=metadata)).upload
+    response: CreateUploadResponse = await stub(service).CreateUpload(request, metadata=metadata)
+    return response.upload
 
 
 def pieces(id: str, offset: int, content: bytes, chunk: int = CHUNK) -> Iterator[AppendUploadRequest]:
@@ -58,7 +65,8 @@ async def appended(service: Service, person: Person, id: str, offset: int, conte
         for request in pieces(id, offset, content):
             yield request
 
-    return (await stub(service).AppendUpload(requests(), metadata=person.metadata)).upload
+    response: AppendUploadResponse = await stub(service).AppendUpload(requests(), metadata=person.metadata)
+    return response.upload
 
 
 class Hanging:
@@ -88,7 +96,11 @@ async def cut_off(service: Service, person: Person, upload: Upload, content: byt
     await hanging.is_sent.wait()
     await until(lambda: is_held(service, upload.id))
     await hanging.cut()
-    return await until(lambda: further(service, person, upload, at_least))
+
+    async def look() -> list[Upload]:
+        return [*filter(None, [await further(service, person, upload, at_least)])]
+
+    return (await until(look))[0]
 
 
 async def further(service: Service, person: Person, upload: Upload, at_least: int) -> Upload | None:
@@ -111,12 +123,14 @@ async def row_of(service: Service, id: str) -> AnyRow | None:
 
 
 async def got(service: Service, person: Person, id: str) -> Upload:
-    return (await stub(service).GetUpload(GetUploadRequest(id=id), metadata=person.metadata)).upload
+    response: GetUploadResponse = await stub(service).GetUpload(GetUploadRequest(id=id), metadata=person.metadata)
+    return response.upload
 
 
-async def completed(service: Service, person: Person, id: str, *parts: Any) -> Any:
+async def completed(service: Service, person: Person, id: str, *parts: UploadPart) -> File:
     request = CompleteUploadRequest(id=id, parts=parts)
-    return (await stub(service).CompleteUpload(request, metadata=person.metadata)).file
+    response: CompleteUploadResponse = await stub(service).CompleteUpload(request, metadata=person.metadata)
+    return response.file
 
 
 async def cancelled(service: Service, person: Person, id: str) -> None:

@@ -17,7 +17,7 @@ from gazette.auth.v1.account_pb2 import Role
 from gazette.files.v1.file_pb2 import FileState
 from server.files.examining.background import Examining
 from server.files.models import File, FileUsage, Upload
-from server.files.uploads.stages import Way
+from server.files.stages import Way
 from server.files.uploads.uploads import Uploads
 from tests.files.dying import STEPS, Death, Task
 from tests.files.uploading import assert_no_strays, rows

@@ -61,7 +61,7 @@ async def test_pieces_become_a_file(service: Service, author: Person, organisati
     assert last.file.sha256 == hashlib.sha256(CONTENT).hexdigest()
     assert last.file.content_type == "image/png"
     (row,) = await rows(service)
-    assert [str(path) for path in blobs(service)] == [str(service.settings.files_directory / row.blob_key)]  # type: ignore[operator]
+    assert [str(path) for path in blobs(service)] == [str(service.settings.files_directory / row.blob_key)]
     assert await row_of(service, upload.id) is None
 
 

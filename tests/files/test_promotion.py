@@ -24,7 +24,7 @@ from server.files.examining.found import Found
 from server.files.examining.pipeline import Pipeline
 from server.files.models import File, FileText, Upload
 from server.files.quotas import reserving
-from server.files.uploads.stages import Stage, Way
+from server.files.stages import Stage, Way
 from server.files.uploads.uploads import Uploads
 from server.formats.parsing import Findings
 from server.rpc.failures import PermissionDenied

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -14,8 +13,8 @@ from hypothesis import strategies as st
 from server.background.processes import Processes
 from server.files import failures
 from server.files.downloads import rules as download_rules
+from server.files.examining import sniffing
 from server.files.uploads import rules as upload_rules
-from server.files.uploads import sniffing
 from server.files.uploads.uploads import Uploads
 from server.settings import InvalidSettings, load
 from server.stores.blobs import open_storage
@@ -76,13 +75,3 @@ def test_any_name_is_encoded_safely(name: str) -> None:
 def test_what_may_hold_a_script_is_saved_and_not_shown(content_type: str) -> None:
     """Only images without scripts are shown inline (F2)."""
     assert download_rules.content_disposition("a", content_type).startswith("attachment;")
-
-
-def test_a_key_is_new_each_time() -> None:
-    """Keys stand under their month, and no two are the same."""
-    moment = datetime(2026, 3, 3, tzinfo=UTC)
-
-    keys = {upload_rules.blob_key(moment) for _ in range(100)}
-
-    assert len(keys) == 100
-    assert all(key.startswith("blobs/2026/03/") for key in keys)

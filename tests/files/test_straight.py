@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from gazette.auth.v1.account_pb2 import Role
-from gazette.files.v1.file_pb2 import FileState
+from gazette.files.v1.file_pb2 import File, FileState
 from gazette.files.v1.upload_pb2 import Upload, UploadPart, UploadWay
 from server.files.resumable import rules
 from tests.files.pieces import appended, begun, cancelled, completed, got, row_of, used_bytes
@@ -46,7 +45,7 @@ class Office(NamedTuple):
     async def begin(self, content: bytes = CONTENT, **given: object) -> Upload:
         return await begun(self.service, self.author, self.organisation_id, content, **{"way": 0, **given})
 
-    async def complete(self, upload: Upload, *parts: UploadPart) -> object:
+    async def complete(self, upload: Upload, *parts: UploadPart) -> File:
         return await completed(self.service, self.author, upload.id, *parts)
 
     async def got(self, upload: Upload) -> Upload:
@@ -101,7 +100,7 @@ async def test_a_form_becomes_a_file(office: Office) -> None:
     file = await office.complete(upload)
     again = await office.complete(upload)
 
-    assert (file.state, file.sha256, file.content_type) == (FileState.FILE_STATE_READY, SHA256, "image/png")  # type: ignore[attr-defined]
+    assert (file.state, file.sha256, file.content_type) == (FileState.FILE_STATE_READY, SHA256, "image/png")
     assert again == file
     assert await office.left(upload) == []
     assert await row_of(office.service, upload.id) is None
@@ -117,11 +116,11 @@ async def test_parts_become_a_file(office: Office, monkeypatch: pytest.MonkeyPat
     ]
     sent = await put(upload, CONTENT)
 
-    lacking = await refused(office.complete(upload, sent[0]))  # type: ignore[arg-type]
+    lacking = await refused(office.complete(upload, sent[0]))
     file = await office.complete(upload, *sent)
 
     assert lacking.reason == "UPLOAD_INCOMPLETE"
-    assert (file.state, file.sha256) == (FileState.FILE_STATE_READY, SHA256)  # type: ignore[attr-defined]
+    assert (file.state, file.sha256) == (FileState.FILE_STATE_READY, SHA256)
     assert await office.left(upload) == []
 
 
@@ -133,7 +132,7 @@ async def test_other_bytes_than_announced_are_refused(office: Office) -> None:
     if not await office.left(upload):  # the storage looked at them
         return
 
-    assert (await refused(office.complete(upload))).reason == "SHA256_MISMATCH"  # type: ignore[arg-type]
+    assert (await refused(office.complete(upload))).reason == "SHA256_MISMATCH"
     (row,) = [row for row in await rows(office.service) if str(row.organisation_id) == office.organisation_id]
     assert (row.state, row.rejection_reason) == (FileState.FILE_STATE_REJECTED, "SHA256_MISMATCH")
     assert await office.left(upload) == []
@@ -145,7 +144,7 @@ async def test_what_is_no_file_that_is_taken_is_refused(office: Office) -> None:
     upload = await office.begin(content)
     await posted(upload, content)
 
-    assert (await refused(office.complete(upload))).reason == "FILE_TYPE_NOT_ALLOWED"  # type: ignore[arg-type]
+    assert (await refused(office.complete(upload))).reason == "FILE_TYPE_NOT_ALLOWED"
     assert (await office.got(upload)).file.state == FileState.FILE_STATE_REJECTED
     assert await office.left(upload) == []
 
@@ -158,7 +157,7 @@ async def test_another_length_than_announced_is_refused(office: Office) -> None:
     if not await office.left(upload):
         await storage.write(f"incoming/{upload.id}", once(CONTENT[:-1]), content_type="image/png")
 
-    assert (await refused(office.complete(upload))).reason == "SIZE_MISMATCH"  # type: ignore[arg-type]
+    assert (await refused(office.complete(upload))).reason == "SIZE_MISMATCH"
     assert await office.left(upload) == []
     assert await used_bytes(office.service, office.organisation_id) == 0
 
@@ -171,9 +170,9 @@ async def test_who_has_sent_nothing_is_told_so(office: Office) -> None:
     """And may send it still: the addresses are signed anew for who asks."""
     upload = await office.begin()
 
-    assert (await refused(office.complete(upload))).reason == "UPLOAD_INCOMPLETE"  # type: ignore[arg-type]
+    assert (await refused(office.complete(upload))).reason == "UPLOAD_INCOMPLETE"
     await posted(await office.got(upload), CONTENT)
-    assert (await office.complete(upload)).state == FileState.FILE_STATE_READY  # type: ignore[attr-defined]
+    assert (await office.complete(upload)).state == FileState.FILE_STATE_READY
 
 
 @pytest.mark.parametrize("way", [FORM, PARTS])
@@ -200,7 +199,7 @@ async def test_the_way_fits_the_size(office: Office, size: int, wanted: int, cho
 
 async def test_a_form_is_not_for_what_is_too_large(office: Office) -> None:
     """Beyond 100 MB there are parts; and neither is sent to Gazette."""
-    refusal = await refused(office.begin(size_bytes=100_000_001, way=FORM))  # type: ignore[arg-type]
+    refusal = await refused(office.begin(size_bytes=100_000_001, way=FORM))
     assert (refusal.reason, refusal.info.metadata["max_bytes"]) == ("UPLOAD_WAY_UNAVAILABLE", "100000000")
     upload = await office.begin(PDF, name="form.pdf", way=FORM)
     sent = await refused(appended(office.service, office.author, upload.id, 0, PDF))
@@ -214,4 +213,3 @@ async def test_a_form_is_for_one_key_and_one_size(office: Office) -> None:
     fields = {field.name: field.value for field in upload.form.fields}
     assert fields["key"] == f"incoming/{upload.id}"
     assert fields["x-amz-checksum-algorithm"] == "SHA256"
-    assert uuid.UUID(upload.id)

@@ -17,11 +17,11 @@ from sqlalchemy import insert, select, update
 
 from gazette.auth.v1.account_pb2 import Role
 from server.files.models import File, FileSweep, FileUsage, FileVersion, Rendition, Upload
+from server.files.stages import Stage, Way
 from server.files.sweeping import rules
 from server.files.sweeping.job import EVERY, HELD_BACK, LOST, SUCCEEDED, Sweeping
 from server.files.sweeping.reports import Lost, Miscount
 from server.files.sweeping.sweep import Sweep
-from server.files.uploads.stages import Stage, Way
 from server.stores.blobs import open_storage
 from server.stores.blobs.directory import Directory
 from tests.command_line import run

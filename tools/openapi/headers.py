@@ -17,6 +17,9 @@ ANSWERS: dict[str, tuple[str, str, Schema]] = {
     "Moved": ("location", "Where the page is now.", {"type": "string", "format": "uri-reference"}),
     "ContentRange": ("content-range", "Which bytes of how many these are (RFC 9110).", TEXT),
     "AcceptRanges": ("accept-ranges", "`bytes`: parts can be asked for.", TEXT),
+    "UploadOffset": ("upload-offset", "How many bytes are there for good: the next piece begins here.", {"type": "integer"}),
+    "UploadLength": ("upload-length", "How many bytes there are to be.", {"type": "integer"}),
+    "UploadExpires": ("upload-expires", "When the upload is given up (an HTTP date).", TEXT),
     "ContentDisposition": ("content-disposition", "The file's name, and whether to show or to save it.", TEXT),
 }
 """Component, the header's name, what it says, its schema."""
@@ -37,6 +40,15 @@ REQUESTS: dict[str, tuple[str, str, Schema]] = {
         "Reads no older than this entry of the record, such as `recordNumber` of one's own publication.",
         {"type": "string", "format": "int64", "pattern": "^[0-9]{1,18}$"},
     ),
+    "TusResumable": ("Tus-Resumable", "`1.0.0`, of clients of tus: answers are the protocol's then.", {"const": "1.0.0"}),
+    "UploadLength": ("Upload-Length", "How many bytes the file has.", {"type": "integer", "minimum": 1}),
+    "UploadMetadata": (
+        "Upload-Metadata",
+        "What the file is, as names with base64: `organisationId`, `filename`, `alternativeText`, `sha256`, `replacesFileId`.",
+        TEXT,
+    ),
+    "UploadOffset": ("Upload-Offset", "Where the piece begins.", {"type": "integer", "minimum": 0}),
+    "UploadChecksum": ("Upload-Checksum", "Of this piece: `sha256` or `sha1`, and the digest in base64.", TEXT),
     "Range": ("Range", "Which bytes to send: `bytes=1000-` goes on where a download broke off.", TEXT),
 }
 

@@ -24,12 +24,25 @@ CREATES = {
     "CreateDocument",
     "CreateOrganisation",
     "CreateServiceAccount",
+    "CreateTusUpload",
+    "CreateUpload",
     "InviteAccount",
     "UploadFileContent",
 }
 """Answer 201 with Location (`http.created` of `server/rpc/http.py`)."""
 CACHED = {"GetPage", "ListPages", "GetJwks"}
 """Have an ETag, and answer 304 to who has that version."""
+TUS = {
+    "AppendUpload": ("TusResumable", "UploadOffset", "UploadChecksum"),
+    "CancelUpload": ("TusResumable",),
+    "CreateTusUpload": ("TusResumable", "UploadLength", "UploadMetadata"),
+    "GetUpload": ("TusResumable",),
+}
+"""What clients of tus call, and what they say in headers."""
+TELL_PROGRESS = {"AppendUpload", "CreateTusUpload", "CreateUpload", "GetUpload"}
+"""Say in headers how far an upload has come."""
+WITHOUT_BODY = {"AppendUpload", "CancelUpload"}
+"""Answer a client of tus by 204."""
 SHOWS_MORE = {"DownloadFile", "GetFile"}
 """Are for everyone, and for who is signed in also where they are not public."""
 SIGNED_IN: Schema = {"accessToken": []}
@@ -95,7 +108,7 @@ class Operations:
             wanted.append("Range")
         if "min_record_number" in method.input_type.fields_by_name:
             wanted.append("XMinRecordNumber")
-        return headers.of_request(*wanted)
+        return headers.of_request(*wanted, *TUS.get(method.name, ()))
 
     def request_body(self, route: Route) -> Schema:
         """A field of the message, or all that the path does not carry."""
@@ -134,9 +147,13 @@ class Operations:
         status, more = ("201", ("Created",)) if method.name in CREATES else ("200", cached)
         if method.name == "GetPage":
             more = (*more, "ContentLanguage")
+        if method.name in TELL_PROGRESS:
+            more = (*more, "UploadOffset", "UploadLength", "UploadExpires")
         found: Schema = {status: {"description": said, "headers": headers.of_answer(*common, *more), "content": content}}
         if cached:
             found["304"] = {"description": "The client has it.", "headers": headers.of_answer(*common, *cached)}
+        if method.name in WITHOUT_BODY:
+            found["204"] = {"description": "The same, to a client of tus.", "headers": headers.of_answer(*common, *more)}
         if method.name == "GetPage":
             of_path = headers.of_answer(*common, *cached)
             moved = {"description": "It is elsewhere now.", "headers": {**of_path, **headers.of_answer("Moved")}}

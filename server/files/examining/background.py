@@ -29,7 +29,7 @@ WAITING = Gauge(
 )
 OLDEST = Gauge(
     "gazette_files_oldest_waiting_seconds",
-    "How long ago the oldest of them was begun.",
+    "How long ago the oldest of the files that wait was begun.",
     multiprocess_mode="mostrecent",
 )
 AWAY = Gauge("gazette_file_scanner_away", "Whether the virus scanner did not answer: 1 or 0.", multiprocess_mode="mostrecent")

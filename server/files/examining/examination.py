@@ -16,14 +16,13 @@ from prometheus_client import Counter
 
 from server.background.processes import Processes, TooCostly
 from server.files import failures
-from server.files.examining import copies
+from server.files.examining import copies, sniffing
 from server.files.examining.copies import Copy
 from server.files.examining.found import Found
 from server.files.examining.turns import Turns
+from server.files.fields import Fields
 from server.files.scanning import Scanner
 from server.files.scanning.scans import scanned
-from server.files.uploads import sniffing
-from server.files.uploads.rules import Fields
 from server.formats import parsing
 from server.formats.malformed import Malformed
 from server.formats.parsing import Findings

@@ -24,10 +24,10 @@ from server.files.examining.examination import Announced, Examination, Examined
 from server.files.examining.found import Found
 from server.files.examining.rejecting import Rejecting
 from server.files.examining.wanted import Confirm, Finish, Wanted, nothing
+from server.files.fields import Fields
 from server.files.quotas import reserving
+from server.files.stages import Stage
 from server.files.succession.succession import Succession
-from server.files.uploads.rules import Fields
-from server.files.uploads.stages import Stage
 from server.rpc.failures import Failure, ResourceExhausted, Unavailable, Violation
 from server.stores.blobs import BlobChanged, BlobNotFound, ObjectStorage, StorageUnavailable
 from server.stores.postgres import AnyRow, Database

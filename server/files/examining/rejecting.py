@@ -10,8 +10,8 @@ from prometheus_client import Counter
 from server import audit
 from server.files import blob_references, failures
 from server.files.examining import queries
+from server.files.fields import Fields
 from server.files.quotas import reserving
-from server.files.uploads.rules import Fields
 from server.rpc.failures import Unavailable
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import AnyRow, Database

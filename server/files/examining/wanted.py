@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.files.uploads.rules import Fields
+from server.files.fields import Fields
 from server.stores.postgres import AnyRow
 
 Confirm = Callable[[], Awaitable[object]]

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.files.v1.file_pb2 import FileState
 from gazette.files.v1.managing_pb2 import ListFilesRequest
 from server.files.models import File, FileVersion, PageFile, Upload
+from server.files.stages import Stage
 from server.files.standing import IS_PUBLIC
-from server.files.uploads.stages import Stage
 from server.stores.postgres import AnyRow
 
 REJECTED = FileState.FILE_STATE_REJECTED

@@ -19,7 +19,7 @@ from server.files.quotas import reserving
 from server.files.resumable.pieces import parts_of, tail_key
 from server.files.resumable.rules import TAIL
 from server.files.resumable.views import incoming
-from server.files.uploads.stages import Stage, Way
+from server.files.stages import Stage, Way
 from server.rpc.failures import Unavailable
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import AnyRow, Database

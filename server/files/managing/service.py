@@ -13,10 +13,11 @@ from gazette.files.v1 import managing_pb2 as rpc
 from gazette.files.v1.file_pb2 import FileVersion
 from server import audit
 from server.files import failures, purging, views
+from server.files.fields import Fields
 from server.files.managing import queries, rules
 from server.files.managing.removing import Left, Removal
 from server.files.replacing import queries as replacing
-from server.files.uploads.rules import Fields, check_name
+from server.files.uploads.rules import check_name
 from server.process.domains import FilePages
 from server.rpc.call import Call
 from server.rpc.lists.paging import InvalidPageToken, Paging

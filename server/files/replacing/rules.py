@@ -9,7 +9,8 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.files.v1.file_pb2 import FileState, FileUpload
 from gazette.files.v1.managing_pb2 import FileReplacement
 from server.files import failures
-from server.files.uploads.rules import BODY_FIELDS, Fields, check_name
+from server.files.fields import Fields
+from server.files.uploads.rules import BODY_FIELDS, check_name
 from server.rpc.caller import Caller
 
 READ, WRITE = Permission.PERMISSION_FILES_READ, Permission.PERMISSION_FILES_WRITE

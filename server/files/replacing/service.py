@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.files.v1 import managing_pb2 as rpc
 from gazette.files.v1.file_pb2 import File, FileUpload
 from server.files import failures, views
+from server.files.examining import sniffing
 from server.files.examining.wanted import Wanted
+from server.files.fields import Fields
 from server.files.replacing import queries, rules
 from server.files.succession import queries as succession
 from server.files.succession.rules import check_kind
-from server.files.uploads import sniffing
 from server.files.uploads.receiving import Received
-from server.files.uploads.rules import Fields, declared_length
+from server.files.uploads.rules import declared_length
 from server.files.uploads.uploads import Repeated, Uploads
 from server.rpc.call import Call, Need
 from server.rpc.failures import Violation

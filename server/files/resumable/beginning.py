@@ -15,16 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.files.v1.upload_pb2 import CreateUploadRequest, CreateUploadResponse, Upload
 from server.background import tasks
 from server.files import failures
+from server.files.examining import sniffing
 from server.files.quotas import reserving
 from server.files.replacing import rules as replacing
 from server.files.resumable import queries, rules
 from server.files.resumable.failures import UploadNotFound
 from server.files.resumable.pieces import FIELDS
+from server.files.stages import Way
 from server.files.succession import queries as succession
 from server.files.succession.rules import check_kind
-from server.files.uploads import sniffing
 from server.files.uploads.rules import check_upload
-from server.files.uploads.stages import Way
 from server.rpc.call import Call
 from server.rpc.caller import Caller
 from server.rpc.failures import Unavailable

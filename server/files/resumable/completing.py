@@ -19,9 +19,9 @@ from server.files.resumable.pieces import FIELDS, UNKNOWN_TYPE, discarded, parts
 from server.files.resumable.removing import Removing
 from server.files.resumable.rules import TAIL
 from server.files.resumable.views import incoming
-from server.files.uploads.stages import Way
+from server.files.stages import Way
 from server.rpc.failures import Failure, Unavailable, Violation
-from server.stores.blobs import BlobChanged, BlobNotFound, ObjectStorage, Part, Stat
+from server.stores.blobs import BlobChanged, BlobNotFound, ObjectStorage, Stat
 from server.stores.postgres import AnyRow, Database
 
 ATTEMPTS = 3
@@ -43,7 +43,7 @@ class Completing:
         """What has become of the file, after so many seconds at most."""
         return await self.pipeline.settle(id, seconds=seconds, confirm=confirm, fields=FIELDS)
 
-    async def complete(self, id: uuid.UUID, parts: Sequence[Part] | None, seconds: float) -> bool:
+    async def complete(self, id: uuid.UUID, parts: Sequence[tuple[int, int, str]] | None, seconds: float) -> bool:
         """Brings an upload's bytes into the quarantine, unless somebody else is about to. Whether they are there after so many
         seconds: it goes on, whoever waits. Raises UploadIncomplete, SizeMismatch, and what the storage does."""
         holder = uuid.uuid4()

@@ -15,15 +15,15 @@ from contextlib import suppress
 from typing import Any
 
 from server.background import tasks
+from server.files.examining import sniffing
+from server.files.examining.sniffing import SNIFFED_BYTES
 from server.files.failures import SizeMismatch, UploadTooSlow
+from server.files.fields import Fields
 from server.files.resumable import queries
 from server.files.resumable.failures import ChecksumMismatch, UploadTakenOver
 from server.files.resumable.rules import TAIL
 from server.files.resumable.tus import Checksum
-from server.files.uploads import sniffing
 from server.files.uploads.receiving import GRACE_SECONDS, LEAST_A_SECOND, RECEIVED
-from server.files.uploads.rules import Fields
-from server.files.uploads.sniffing import SNIFFED_BYTES
 from server.rpc.failures import Unavailable, Violation
 from server.stores.blobs import ObjectStorage, Part, StorageUnavailable
 from server.stores.postgres import Database

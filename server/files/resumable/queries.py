@@ -14,10 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.files.v1 import file_pb2, upload_pb2
 from gazette.files.v1.file_pb2 import FileState
 from server.files.models import File, Upload
+from server.files.stages import Stage, Way
 from server.files.standing import IS_PUBLIC
-from server.files.uploads.stages import Stage, Way
 from server.rpc.messages import message
-from server.stores.blobs import Part
 from server.stores.idempotency import IdempotencyKey
 from server.stores.postgres import AnyRow
 
@@ -74,7 +73,7 @@ async def take(connection: AsyncConnection, id: uuid.UUID, holder: uuid.UUID) ->
 
 
 async def take_free(
-    connection: AsyncConnection, id: uuid.UUID, holder: uuid.UUID, parts: Sequence[Part] | None
+    connection: AsyncConnection, id: uuid.UUID, holder: uuid.UUID, parts: Sequence[tuple[int, int, str]] | None
 ) -> AnyRow | None:
     """The same, if nobody else is at it, for as long as it may take to bring its bytes together. It comes up again by itself,
     should this holder get no further. `parts` are noted, if there are any."""

@@ -13,7 +13,7 @@ from server.files.resumable import queries
 from server.files.resumable.pieces import parts_of, tail_key
 from server.files.resumable.rules import TAIL
 from server.files.resumable.views import incoming
-from server.files.uploads.stages import Way
+from server.files.stages import Way
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import Database
 

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from gazette.files.v1.upload_pb2 import UploadPart
 from server.files.resumable.failures import UploadIncomplete, UploadWayUnavailable
-from server.files.uploads.stages import Way
+from server.files.stages import Way
 from server.rpc.failures import Violation
-from server.stores.blobs import Part
 
 MIB = 1 << 20
 FORM_BYTES = 100_000_000
@@ -66,8 +65,8 @@ def default_way(size: int, *, presigns: bool) -> Way:
     return Way.FORM if size <= FORM_BYTES else Way.PARTS
 
 
-def parts_that_came(given: Sequence[UploadPart], plan: Plan) -> list[Part]:
-    """All parts in their order, as the storage named them. Raises UploadIncomplete."""
+def parts_that_came(given: Sequence[UploadPart], plan: Plan) -> list[tuple[int, int, str]]:
+    """All parts in their order: number, length, and the storage's name for each. Raises UploadIncomplete."""
     tags = {part.number: part.etag.strip() for part in given}
     for number in plan.numbers():
         if not tags.get(number):
@@ -75,4 +74,4 @@ def parts_that_came(given: Sequence[UploadPart], plan: Plan) -> list[Part]:
             raise UploadIncomplete(Violation("parts", told))
     if len(tags) != len(given) or len(tags) != plan.total:
         raise UploadIncomplete(Violation("parts", f"are to be those from 1 to {plan.total}, each once"))
-    return [Part(number, plan.length(number), tags[number]) for number in plan.numbers()]
+    return [(number, plan.length(number), tags[number]) for number in plan.numbers()]

@@ -29,8 +29,8 @@ from server.files.resumable.failures import (
 )
 from server.files.resumable.pieces import Piece
 from server.files.resumable.removing import Removing
+from server.files.stages import Stage, Way
 from server.files.uploads.rules import check_organisation
-from server.files.uploads.stages import Stage, Way
 from server.rpc import http
 from server.rpc.call import Call, Need
 from server.rpc.failures import Unavailable

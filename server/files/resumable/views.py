@@ -8,7 +8,7 @@ from typing import Any
 from gazette.files.v1.upload_pb2 import Upload, UploadForm, UploadFormField, UploadPart
 from server.files import views
 from server.files.resumable import rules
-from server.files.uploads.stages import Stage, Way
+from server.files.stages import Stage, Way
 from server.rpc.messages import message
 from server.stores.blobs import ObjectStorage
 

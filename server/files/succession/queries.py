@@ -10,8 +10,8 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.files.models import File, FileVersion, PageFile, Upload
+from server.files.stages import Stage
 from server.files.standing import IS_PUBLIC, IS_THERE
-from server.files.uploads.stages import Stage
 from server.stores.postgres import AnyRow
 
 STAYS = ("name", "content_type", "size_bytes", "sha256", "blob_key", "author_id", "facts")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from server.files.failures import FileTypeNotAllowed
-from server.files.uploads.rules import Fields
+from server.files.fields import Fields
 from server.rpc.failures import Violation
 
 IMAGE = "image/"

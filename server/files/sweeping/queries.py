@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.files.v1.file_pb2 import FileState
 from server.files.models import File, FileSweep, FileUsage, FileVersion, Rendition, Upload
-from server.files.uploads.stages import Stage
+from server.files.stages import Stage
 from server.stores.postgres import AnyRow
 
 READY = FileState.FILE_STATE_READY

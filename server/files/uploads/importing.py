@@ -14,10 +14,11 @@ from gazette.content.v1.document_import_pb2 import ImportedFile
 from gazette.files.v1.file_pb2 import FileUpload
 from server.background.processes import Processes
 from server.files import failures
+from server.files.examining import sniffing
 from server.files.examining.wanted import Wanted
-from server.files.uploads import queries, rules, sniffing
+from server.files.fields import Fields
+from server.files.uploads import queries, rules
 from server.files.uploads.receiving import Received
-from server.files.uploads.rules import Fields
 from server.files.uploads.uploads import Uploads
 from server.rpc.call import Call
 from server.rpc.failures import Violation

@@ -11,8 +11,8 @@ from prometheus_client import Counter
 
 from gazette.files.v1.file_pb2 import FileUpload
 from server.files import failures
-from server.files.uploads.rules import Fields
-from server.files.uploads.sniffing import SNIFFED_BYTES
+from server.files.examining.sniffing import SNIFFED_BYTES
+from server.files.fields import Fields
 from server.rpc.failures import Violation
 
 GRACE_SECONDS, LEAST_A_SECOND = 30.0, 4096
@@ -20,6 +20,10 @@ GRACE_SECONDS, LEAST_A_SECOND = 30.0, 4096
 
 
 RECEIVED = Counter("gazette_upload_bytes_total", "Bytes of files that came, whatever became of them.")
+
+
+HASHED_BYTES = 256 * 1024
+"""So many at once are hashed in a thread, while the next ones come."""
 
 
 class Received:
@@ -32,12 +36,15 @@ class Received:
         self.fields = fields
         self.size = 0
         self.hash = hashlib.sha256()
+        self.unhashed: list[bytes] = []
+        self.unhashed_bytes = 0
+        self.hashing: asyncio.Future[None] | None = None
         self.head = b""
         self.rest = self.verified(chunks)
 
     @property
     def sha256(self) -> str:
-        """Of the bytes so far."""
+        """Once all of them have come."""
         return self.hash.hexdigest()
 
     async def beginning(self) -> bytes:
@@ -67,13 +74,38 @@ class Received:
                 raise failures.FileTooLarge(self.fields.content, self.max_bytes)
             if self.size > self.upload.size_bytes:
                 raise self.wrong_size("more")
-            self.hash.update(chunk)
+            await self.count(chunk)
             yield chunk
+        await self.hash_rest()
         await asyncio.sleep(0)  # a client that left ends the chunks as if all had come; its cancellation arrives only here
         if self.size < self.upload.size_bytes - self.fields.beside:
             raise self.wrong_size(f"{self.size}")
         if self.upload.sha256 not in {"", self.sha256}:
             raise failures.Sha256Mismatch(Violation(self.fields.sha256, f"is not that of the bytes that came, {self.sha256}"))
 
+    async def count(self, chunk: bytes) -> None:
+        """Takes it into the hash, some time."""
+        self.unhashed.append(chunk)
+        self.unhashed_bytes += len(chunk)
+        if self.unhashed_bytes >= HASHED_BYTES:
+            await self.hash_some()
+
+    async def hash_some(self) -> None:
+        """Begins to hash what has come, once what came before is hashed."""
+        if self.hashing is not None:
+            await self.hashing
+        pieces, self.unhashed, self.unhashed_bytes = self.unhashed, [], 0
+        self.hashing = asyncio.ensure_future(asyncio.to_thread(update, self.hash, pieces))
+
+    async def hash_rest(self) -> None:
+        await self.hash_some()
+        if self.hashing is not None:
+            await self.hashing
+
     def wrong_size(self, came: str) -> failures.SizeMismatch:
         return failures.SizeMismatch(Violation(self.fields.size, f"says {self.upload.size_bytes} bytes, and {came} came"))
+
+
+def update(digest: hashlib._Hash, pieces: list[bytes]) -> None:
+    for piece in pieces:
+        digest.update(piece)

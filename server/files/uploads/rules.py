@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from datetime import datetime
-from typing import NamedTuple
 
 from gazette.access.v1.access_pb2 import Permission
 from gazette.files.v1.file_pb2 import FileUpload
 from server.files.failures import FileTooLarge, LengthRequired, OrganisationNotFound
+from server.files.fields import Fields
 from server.rpc import failures
 from server.rpc.caller import Caller
 from server.rpc.failures import Violation
 from server.rpc.texts import characters
 
+__all__ = [
+    "BODY_FIELDS",
+    "FORM_FIELDS",
+    "STREAM_FIELDS",
+    "WRITE",
+    "Fields",
+    "check_name",
+    "check_organisation",
+    "check_upload",
+    "declared_length",
+]
+
 WRITE = Permission.PERMISSION_FILES_WRITE
 SEPARATORS = frozenset("/\\")
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-class Fields(NamedTuple):
-    """What a request calls the parts of an upload."""
-
-    name: str
-    size: str
-    sha256: str
-    content: str
-    beside: int = 0
-    """How many bytes of the declared size may be something else than the file."""
 
 
 STREAM_FIELDS = Fields("upload.name", "upload.size_bytes", "upload.sha256", "chunk")
@@ -71,8 +71,3 @@ def declared_length(given: str) -> int:
     if not (given.isascii() and given.isdecimal() and len(given) <= 18):
         raise LengthRequired(Violation(BODY_FIELDS.size, "is missing; a body of unknown length is not taken"))
     return int(given)
-
-
-def blob_key(moment: datetime) -> str:
-    """A new key. A folder, or a listing of the bucket, for each month stays of a size that people can look at."""
-    return f"blobs/{moment:%Y/%m}/{uuid.uuid4()}"

@@ -23,16 +23,17 @@ from server.background import tasks
 from server.background.processes import Processes
 from server.files import blob_references, failures, views
 from server.files.examining import queries as examined
+from server.files.examining import sniffing
 from server.files.examining.examination import Announced, Examination
 from server.files.examining.pipeline import FIRST_PAUSE, Pipeline
 from server.files.examining.wanted import Wanted
+from server.files.fields import Fields
 from server.files.quotas import reserving
 from server.files.scanning import ScannerUnavailable, scanner
+from server.files.stages import Stage, Way
 from server.files.succession.succession import Succession
-from server.files.uploads import queries, rules, sniffing
+from server.files.uploads import queries, rules
 from server.files.uploads.receiving import Received
-from server.files.uploads.rules import Fields
-from server.files.uploads.stages import Stage, Way
 from server.formats.types import PARSED
 from server.rpc.call import Call, Need
 from server.rpc.failures import Unavailable

@@ -28,6 +28,7 @@ export type MethodReason =
   | "FILE_NOT_FOUND"
   | "FILE_NOT_READY"
   | "FILE_QUOTA_EXCEEDED"
+  | "FILE_REJECTED"
   | "FILE_TOO_COSTLY"
   | "FILE_TOO_LARGE"
   | "FILE_TYPE_NOT_ALLOWED"

@@ -94,6 +94,8 @@ module "files" {
   replica_kms_key_arn   = module.keys_elsewhere.arn
   noncurrent_days       = 90
   infrequent_after_days = 180
+  passing               = { incoming = 3, quarantine = 0, renditions = 0 }
+  upload_origins        = var.upload_origins
 }
 
 module "backups" {

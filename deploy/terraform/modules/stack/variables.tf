@@ -102,3 +102,9 @@ variable "standby_origin" {
   type        = object({ target_name = string, target_zone_id = string, health_name = string })
   default     = null
 }
+
+variable "upload_origins" {
+  description = "Origins whose pages send files straight to the bucket, such as https://console.example.gov; none: they go through Gazette"
+  type        = list(string)
+  default     = []
+}

@@ -128,6 +128,26 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       }
     }
   }
+  # What soon becomes something else is not kept after it has.
+  dynamic "rule" {
+    for_each = var.passing
+    content {
+      id     = "passing-${rule.key}"
+      status = "Enabled"
+      filter {
+        prefix = "${rule.key}/"
+      }
+      dynamic "expiration" {
+        for_each = rule.value > 0 ? [rule.value] : []
+        content {
+          days = expiration.value
+        }
+      }
+      noncurrent_version_expiration {
+        noncurrent_days = 1
+      }
+    }
+  }
   depends_on = [aws_s3_bucket_versioning.this]
 }
 
@@ -145,7 +165,34 @@ resource "aws_s3_bucket_lifecycle_configuration" "copy" {
       days_after_initiation = 2
     }
   }
+  # What soon becomes something else is not kept after it has.
+  dynamic "rule" {
+    for_each = var.passing
+    content {
+      id     = "passing-${rule.key}"
+      status = "Enabled"
+      filter {
+        prefix = "${rule.key}/"
+      }
+      noncurrent_version_expiration {
+        noncurrent_days = 1
+      }
+    }
+  }
   depends_on = [aws_s3_bucket_versioning.copy]
+}
+
+# Browsers of these origins send files straight to the bucket, and read back what it calls each part.
+resource "aws_s3_bucket_cors_configuration" "this" {
+  count  = length(var.upload_origins) > 0 ? 1 : 0
+  bucket = aws_s3_bucket.this.id
+  cors_rule {
+    allowed_methods = ["GET", "POST", "PUT"]
+    allowed_origins = var.upload_origins
+    allowed_headers = ["*"]
+    expose_headers  = ["ETag"]
+    max_age_seconds = 3600
+  }
 }
 
 # Not even an administrator removes a version before its time.

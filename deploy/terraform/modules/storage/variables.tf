@@ -28,3 +28,15 @@ variable "locked_days" {
   type        = number
   default     = 0
 }
+
+variable "passing" {
+  description = "Prefixes of what soon becomes something else, and for how many days it lies there at most; 0: as long as it is not removed"
+  type        = map(number)
+  default     = {}
+}
+
+variable "upload_origins" {
+  description = "Origins whose pages send files straight to the bucket, such as https://console.example.gov"
+  type        = list(string)
+  default     = []
+}

@@ -71,11 +71,11 @@ class FileServiceStub:
     Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown
     inline, all else is saved. `Range: bytes=100-` is answered by 206 with that part and Content-Range, 416 if the file ends
     before it; `If-Range` with another ETag, several ranges and other units by 200 with the whole. Whoever keeps a public file is to ask
-    each time whether it still is (`cache-control: public, no-cache`). What is being sent when a file ceases to be public is sent
-    to its end.
+    each time whether it still is (`cache-control: public, no-cache`); at an address with a version nobody has to, until a CDN is told
+    to forget it by the name in `surrogate-key`. What is being sent when a file ceases to be public is sent to its end.
 
-    Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
-    safe.
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_NOT_READY`, `FILE_REJECTED`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`;
+    UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe.
     """
     ListFiles: _grpc.UnaryUnaryMultiCallable[_managing_pb2.ListFilesRequest, _managing_pb2.ListFilesResponse]
     """The files that the caller may read, newest first.
@@ -164,7 +164,7 @@ class FileServiceStub:
     """An address at which a file can be had for a while, without a token: for a program that knows nothing of Gazette, or to let the
     object storage send what is large.
 
-    Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_NOT_READY`, `FILE_REJECTED`. A retry is safe.
     """
     GetRendition: _grpc.UnaryStreamMultiCallable[_serving_pb2.GetRenditionRequest, _httpbody_pb2.HttpBody]
     """An image made from a file: made once, and kept.
@@ -233,11 +233,11 @@ class FileServiceAsyncStub(FileServiceStub):
     Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown
     inline, all else is saved. `Range: bytes=100-` is answered by 206 with that part and Content-Range, 416 if the file ends
     before it; `If-Range` with another ETag, several ranges and other units by 200 with the whole. Whoever keeps a public file is to ask
-    each time whether it still is (`cache-control: public, no-cache`). What is being sent when a file ceases to be public is sent
-    to its end.
+    each time whether it still is (`cache-control: public, no-cache`); at an address with a version nobody has to, until a CDN is told
+    to forget it by the name in `surrogate-key`. What is being sent when a file ceases to be public is sent to its end.
 
-    Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
-    safe.
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_NOT_READY`, `FILE_REJECTED`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`;
+    UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe.
     """
     ListFiles: _aio.UnaryUnaryMultiCallable[_managing_pb2.ListFilesRequest, _managing_pb2.ListFilesResponse]  # type: ignore[assignment]
     """The files that the caller may read, newest first.
@@ -326,7 +326,7 @@ class FileServiceAsyncStub(FileServiceStub):
     """An address at which a file can be had for a while, without a token: for a program that knows nothing of Gazette, or to let the
     object storage send what is large.
 
-    Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+    Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_NOT_READY`, `FILE_REJECTED`. A retry is safe.
     """
     GetRendition: _aio.UnaryStreamMultiCallable[_serving_pb2.GetRenditionRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """An image made from a file: made once, and kept.
@@ -416,11 +416,11 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown
         inline, all else is saved. `Range: bytes=100-` is answered by 206 with that part and Content-Range, 416 if the file ends
         before it; `If-Range` with another ETag, several ranges and other units by 200 with the whole. Whoever keeps a public file is to ask
-        each time whether it still is (`cache-control: public, no-cache`). What is being sent when a file ceases to be public is sent
-        to its end.
+        each time whether it still is (`cache-control: public, no-cache`); at an address with a version nobody has to, until a CDN is told
+        to forget it by the name in `surrogate-key`. What is being sent when a file ceases to be public is sent to its end.
 
-        Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
-        safe.
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_NOT_READY`, `FILE_REJECTED`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`;
+        UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe.
         """
 
     @_abc_1.abstractmethod
@@ -593,7 +593,7 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         """An address at which a file can be had for a while, without a token: for a program that knows nothing of Gazette, or to let the
         object storage send what is large.
 
-        Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+        Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_NOT_READY`, `FILE_REJECTED`. A retry is safe.
         """
 
     @_abc_1.abstractmethod

@@ -77,7 +77,8 @@ lifetime_seconds: For how many seconds it is to hold; 0 means 300.
 version: Which version; 0 for what it is now."""
 CreateDownloadUrlResponse.__doc__ = """The address.
 
-url: Of the object storage, of the CDN before it, or of Gazette itself. It carries its own permission: whoever has it has the file.
+url: Of the object storage, of the CDN before it, or a path of Gazette's own, as this one is. It carries its own permission: whoever
+    has it has the file.
 expire_time: Until when."""
 GetRenditionRequest.__doc__ = """Asks for an image made from a file.
 

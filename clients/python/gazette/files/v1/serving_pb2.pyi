@@ -57,7 +57,9 @@ class CreateDownloadUrlResponse(_message.Message):
     URL_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     url: _builtins.str
-    """Of the object storage, of the CDN before it, or of Gazette itself. It carries its own permission: whoever has it has the file."""
+    """Of the object storage, of the CDN before it, or a path of Gazette's own, as this one is. It carries its own permission: whoever
+    has it has the file.
+    """
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """Until when."""

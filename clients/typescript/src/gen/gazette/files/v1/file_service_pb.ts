@@ -312,11 +312,11 @@ export const FileService: GenService<{
    * Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown
    * inline, all else is saved. `Range: bytes=100-` is answered by 206 with that part and Content-Range, 416 if the file ends
    * before it; `If-Range` with another ETag, several ranges and other units by 200 with the whole. Whoever keeps a public file is to ask
-   * each time whether it still is (`cache-control: public, no-cache`). What is being sent when a file ceases to be public is sent
-   * to its end.
+   * each time whether it still is (`cache-control: public, no-cache`); at an address with a version nobody has to, until a CDN is told
+   * to forget it by the name in `surrogate-key`. What is being sent when a file ceases to be public is sent to its end.
    *
-   * Errors: NOT_FOUND `FILE_NOT_FOUND`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`; UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is
-   * safe.
+   * Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_NOT_READY`, `FILE_REJECTED`; OUT_OF_RANGE `RANGE_NOT_SATISFIABLE`;
+   * UNAVAILABLE `OBJECT_STORAGE_UNAVAILABLE`. A retry is safe.
    *
    * @generated from rpc gazette.files.v1.FileService.DownloadFile
    */
@@ -503,7 +503,7 @@ export const FileService: GenService<{
    * An address at which a file can be had for a while, without a token: for a program that knows nothing of Gazette, or to let the
    * object storage send what is large.
    *
-   * Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
+   * Errors: NOT_FOUND `FILE_NOT_FOUND`; FAILED_PRECONDITION `FILE_NOT_READY`, `FILE_REJECTED`. A retry is safe.
    *
    * @generated from rpc gazette.files.v1.FileService.CreateDownloadUrl
    */

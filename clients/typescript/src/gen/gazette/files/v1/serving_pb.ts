@@ -56,7 +56,8 @@ export const CreateDownloadUrlRequestSchema: GenMessage<CreateDownloadUrlRequest
  */
 export type CreateDownloadUrlResponse = Message<"gazette.files.v1.CreateDownloadUrlResponse"> & {
   /**
-   * Of the object storage, of the CDN before it, or of Gazette itself. It carries its own permission: whoever has it has the file.
+   * Of the object storage, of the CDN before it, or a path of Gazette's own, as this one is. It carries its own permission: whoever
+   * has it has the file.
    *
    * @generated from field: string url = 1;
    */
