@@ -24,8 +24,6 @@ CREATES = {
     "CreateDocument",
     "CreateOrganisation",
     "CreateServiceAccount",
-    "CreateTusUpload",
-    "CreateUpload",
     "InviteAccount",
     "UploadFileContent",
 }
