@@ -103,7 +103,7 @@ async def two_versions(service: Service, admin: Person, organisation_id: str) ->
         ReplaceFileRequest(replacement=FileReplacement(id=file.id, name="later.png", size_bytes=len(later))),
         ReplaceFileRequest(chunk=later),
     ]
-    await FileServiceStub(service.channel).ReplaceFile(parts, metadata=admin.metadata)
+    await FileServiceStub(service.channel).ReplaceFile(iter(parts), metadata=admin.metadata)
     return file.id
 
 

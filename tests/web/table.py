@@ -11,6 +11,7 @@ STEPS = {
     "publish": "write, review, publish",
     "list": "list all",
     "upload": "upload",
+    "pieces": "in pieces",
     "download": "download",
     "error": "typed error",
     "health": "health",
@@ -52,7 +53,8 @@ class Client:
         return [step for step, absent in self.without.items() if absent.said]
 
 
-BY_HAND = {"renewal": Absent("by hand")}
+BY_HAND = {"renewal": Absent("by hand"), "pieces": Absent("not tried")}
+"""What the program itself would have to do. Pieces are those of tus, whose own client is tried elsewhere."""
 NO_STREAM = Absent("no", "does not support streaming request bodies")
 BROWSER = {"import": NO_STREAM}
 CONNECT_WEB = {**BROWSER, "upload": NO_STREAM}

@@ -60,6 +60,11 @@ def call(request: dict[str, Any]) -> str:
     return f"{urlsplit(request['url']).path.rpartition('/')[2]} {request.get('grpcStatus', '')}".strip()
 
 
+def is_picture(request: dict[str, Any]) -> bool:
+    """Whether an element of a page asked for it, which needs nobody's leave."""
+    return "/versions/" in urlsplit(request["url"]).path
+
+
 def shortened(text: str) -> str:
     return text if len(text) <= WIDTH else f"{text[:WIDTH]}…"
 
@@ -84,10 +89,11 @@ def day(chromium: str, node: Node, bundler: Bundler, origins: Origins, given: di
 def test_every_answer_is_for_the_origin_of_its_page(day: Day, origins: Origins, request: pytest.FixtureRequest) -> None:
     """Each answer names the origin that asked, and none says `*`. The day is printed at the end of the run."""
     reporting.show(request.node, "a day in Chromium", day.told())
-    answered = [(origin, each) for origin, each in day.requests() if "failed" not in each]
+    answered = [(origin, each) for origin, each in day.requests() if "failed" not in each and not is_picture(each)]
     assert {origin for origin, each in answered} == {origins.front, origins.console}
     assert all(each["allowed"] == origin for origin, each in answered)
-    assert [call(each) for _, each in day.requests() if "failed" in each] == ["files:upload", "moor-a-boat"]
+    begun = day.saw("uploads in pieces")["begun"]
+    assert [call(each) for _, each in day.requests() if "failed" in each] == ["files:upload", begun, "moor-a-boat"]
 
 
 def test_another_site_reads_nothing(day: Day) -> None:
@@ -134,6 +140,25 @@ def test_a_picture_is_uploaded_with_progress(day: Day) -> None:
     assert progress == sorted(progress)
     assert 0 < progress[0] < progress[-1] == 1
     assert downloaded == {"size": len(LARGE), "bytes": len(LARGE), "sha256": digest}
+
+
+def test_an_upload_in_pieces_goes_on(day: Day) -> None:
+    """What was given up in the middle of a piece is gone on with by its id, tells how far it is, and arrives as it was sent."""
+    saw = day.saw("uploads in pieces")
+    assert saw["first"]["error"] == "Cancelled"
+    assert saw["sha256"] == hashlib.sha256(LARGE).hexdigest()
+    assert saw["progress"] == sorted(saw["progress"])
+    assert saw["progress"][-1] == 1
+    assert day.calls("uploads in pieces") == ["CreateUpload", saw["begun"], "GetUpload", saw["begun"]]
+
+
+def test_a_page_shows_its_picture_in_the_width_it_needs(day: Day) -> None:
+    """The browser chooses from `srcset` an address of the file's version, and shows it; its alternative text is there."""
+    saw = day.saw("looks at a picture")
+    assert "/versions/1" in saw["source"]
+    assert saw["naturalWidth"] > 0
+    assert (saw["alt"], saw["lazy"]) == ("A red sun goes down beside a dark pier", True)
+    assert "w," in saw["srcset"]
 
 
 def test_an_upload_is_given_up(day: Day) -> None:

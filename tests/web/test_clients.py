@@ -34,6 +34,7 @@ EXPECTED: dict[str, Callable[[Any], bool]] = {
     "publish": lambda saw: saw == "<p>High water is at <strong>six</strong>.</p>\n",
     "list": lambda saw: saw == NOTICES,
     "upload": lambda saw: saw == SHA256,
+    "pieces": lambda saw: saw == SHA256,
     "download": lambda saw: saw == SHA256,
     "error": lambda saw: saw in (["INVALID_ARGUMENT", ["document.path"]], ["INVALID_ARGUMENT", ["path"]]),
     "health": lambda saw: saw in {"SERVING", "HEALTH_STATUS_HEALTHY"},

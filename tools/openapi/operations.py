@@ -16,14 +16,14 @@ from tools.openapi.schemas import Schema, Schemas
 ACCESS = "[gazette.access.v1.access]"
 BINARY: Schema = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 CREATES = {
+    "CreateTusUpload",
+    "CreateUpload",
     "AddComment",
     "CreateApiKey",
     "CreateContentType",
     "CreateDocument",
     "CreateOrganisation",
     "CreateServiceAccount",
-    "CreateTusUpload",
-    "CreateUpload",
     "InviteAccount",
     "UploadFileContent",
 }

@@ -49,6 +49,19 @@ await take({
     const about = { organisationId: given.organisation, alternativeText: "A pier" };
     return (await (await as("author")).upload(new File([await pictureBytes()], "pier.png"), about)).sha256;
   },
+  pieces: async () => {
+    const gazette = await as("author");
+    const source = new File([await pictureBytes()], "pier.png");
+    const about = { organisationId: given.organisation, way: "resumable" } as const;
+    const giving = new AbortController();
+    let begun = "";
+    const onBegun = (id: string) => {
+      begun = id;
+      giving.abort();
+    };
+    await gazette.upload(source, { ...about, signal: giving.signal, onBegun }).catch(() => undefined);
+    return (await gazette.upload(source, { ...about, resume: begun })).sha256;
+  },
   download: async () => sha256(await (await (await as("author")).download(given.file)).bytes()),
   error: async () => {
     const { content } = await as("author");

@@ -28,6 +28,7 @@ await opened(async (browser) => {
 
   const front = await visit(given.front);
   await front.take("reads a page as the public", "read", MOORING);
+  await front.take("looks at a picture", "look", "/welcome", 400);
   await front.take("reads it over HTTP", "readOverHttp", MOORING);
   await front.take("reads it over HTTP again", "readOverHttp", MOORING);
   const desk = await visit(given.console);
@@ -38,6 +39,7 @@ await opened(async (browser) => {
   await desk.wire.slow(4_000_000);
   const file = await desk.take("uploads a picture", "upload", "waves.png");
   await desk.take("gives an upload up", "giveUp", "waves.png");
+  await desk.take("uploads in pieces", "uploadInPieces", "waves.png");
   await desk.wire.slow(-1);
   await desk.take("downloads the picture", "download", file.id);
   await desk.take("writes at a path that is none", "writeWrongly");

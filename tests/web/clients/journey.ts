@@ -77,6 +77,33 @@ const journey = {
     return { id: file.id, size: Number(file.sizeBytes), sha256: file.sha256, progress };
   },
 
+  /** In pieces, of which the first is given up as soon as something is under way; what goes on later sends the rest. */
+  async uploadInPieces(name: string) {
+    const source = await picture(name);
+    const about = { ...guide(""), alternativeText: "Waves", way: "resumable" } as const;
+    const giving = new AbortController();
+    let begun = "";
+    const stop = { signal: giving.signal, onProgress: ({ loaded }: { loaded: number }) => loaded > 0 && giving.abort() };
+    const first = await gazette.upload(source, { ...about, ...stop, onBegun: (id) => (begun = id) }).then(() => "uploaded", told);
+    const progress: number[] = [];
+    const onProgress = ({ loaded, total }: { loaded: number; total: number }) => progress.push(loaded / total);
+    const file = await gazette.upload(source, { ...about, resume: begun, onProgress });
+    return { first, begun, id: file.id, sha256: file.sha256, progress };
+  },
+
+  /** What of a page's pictures the browser takes, and how wide it is. */
+  async look(path: string, width: number) {
+    const { answer } = await gazette.delivery.getPage({ path });
+    const frame = document.body.appendChild(document.createElement("div"));
+    frame.style.width = `${width}px`;
+    frame.innerHTML = answer.case === "page" ? answer.value.html.replaceAll("/v1/files/", `${GIVEN.http}/v1/files/`) : "";
+    const image = frame.querySelector("img") as HTMLImageElement;
+    image.loading = "eager";
+    await image.decode();
+    const { currentSrc, naturalWidth, alt, srcset } = image;
+    return { source: currentSrc, naturalWidth, alt, srcset, lazy: answer.case === "page" && answer.value.html.includes('loading="lazy"') };
+  },
+
   /** Gives up as soon as something is under way. */
   async giveUp(name: string) {
     const giving = new AbortController();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import hashlib
 import inspect
@@ -73,6 +74,19 @@ def upload() -> str:
     return str(file.sha256)
 
 
+def pieces() -> str:
+    """In pieces; the first call ends before it has sent anything, the second one goes on."""
+    begun: list[str] = []
+
+    def stop(done: int, total: int) -> None:
+        raise InterruptedError(done, total)
+
+    about = {"name": "pier.png", "way": "resumable"}
+    with contextlib.suppress(InterruptedError):
+        done(person("author").upload(GIVEN["picture"], GIVEN["organisation"], progress=stop, begun=begun.append, **about))
+    return str(done(person("author").upload(GIVEN["picture"], GIVEN["organisation"], resume=begun[0], **about)).sha256)
+
+
 def download() -> str:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "copy.png")
@@ -124,6 +138,7 @@ take(
         "publish": publish,
         "list": every,
         "upload": upload,
+        "pieces": pieces,
         "download": download,
         "error": refusal,
         "health": lambda: HealthStatus.Name(done(person("author").system.GetHealth(GetHealthRequest())).status),

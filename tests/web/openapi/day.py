@@ -109,6 +109,28 @@ FILES = (
     Asked("uploadFileContent", 400, "author", {**FILE, "name": "program.exe"}, reason="FILE_TYPE_NOT_ALLOWED"),
     Asked("getFile", 200, "author", {"file_id": "<uploaded.file.id>"}),
     Asked("getFile", 404, parameters={"file_id": "<uploaded.file.id>"}, reason="FILE_NOT_FOUND"),
+    Asked("listFiles", 200, "author", {"name": "harbour", "pageSize": 1}),
+    Asked(
+        "updateFile",
+        200,
+        "author",
+        {"file_id": "<uploaded.file.id>", "updateMask": "alternativeText"},
+        {"alternativeText": "The harbour at dusk.", "etag": "<uploaded.file.etag>"},
+    ),
+    Asked("listFileVersions", 200, "author", {"file_id": "<uploaded.file.id>"}),
+    Asked(
+        "createUpload",
+        201,
+        "author",
+        body={"upload": {**FILE, "sizeBytes": "5000000"}, "way": "UPLOAD_WAY_RESUMABLE"},
+        named="begun",
+    ),
+    Asked("createTusUpload", 201, "author", body={}),
+    Asked("getUpload", 200, "author", {"id": "<begun.upload.id>"}),
+    Asked("getUpload", 404, "author", {"id": "<absent>"}, reason="UPLOAD_NOT_FOUND"),
+    Asked("cancelUpload", 200, "author", {"id": "<begun.upload.id>"}),
+    Asked("deleteFile", 200, "author", {"file_id": "<uploaded.file.id>"}),
+    Asked("restoreFile", 200, "author", {"file_id": "<uploaded.file.id>"}, {}),
 )
 OFFICE = (
     Asked("listOrganisations", 200, "author"),
