@@ -42,6 +42,7 @@ from gazette.delivery.v1 import delivery_service_pb2 as delivery
 from gazette.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from gazette.files.v1 import file_service_pb2 as files
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
+from gazette.files.v1.serving_pb2 import CreateDownloadUrlRequest
 from gazette.record.v1 import record_service_pb2 as record
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
 from gazette.system.v1 import system_service_pb2 as system
@@ -322,6 +323,8 @@ async def uploads(day: Day) -> None:
             pass
 
     await day.measure(downloaded_in_part, "a part")
+    address = CreateDownloadUrlRequest(id=made.file.id)
+    await day.measure(lambda: stub.CreateDownloadUrl(address, metadata=desk.author.metadata))
 
 
 async def people(day: Day) -> None:

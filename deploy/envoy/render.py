@@ -36,7 +36,9 @@ PROGRAM = ("bodies", "closest", "routes", "json_texts", "json_scan", "json", "re
 
 # What needs no sign-in and changes nothing, health apart: limited here, by address. A test compares them, too.
 PUBLIC_STREAMS = r"/gazette\.(files|record)\.[^/]+/((Download|Watch)\w+|GetRendition)"
-PUBLIC_READS = r"/gazette\.((delivery|record)\.[^/]+/(Get|List|BatchGet|Search)\w+|files\.[^/]+/GetFile(Text)?|auth\.[^/]+/GetJwks)"
+PUBLIC_READS = (
+    r"/gazette\.((delivery|record)\.[^/]+/(Get|List|BatchGet|Search)\w+|files\.[^/]+/GetFile(Text)?|auth\.[^/]+/GetJwks)"
+)
 READS_PER_SECOND, READS_BURST = 100, 1000
 
 CONNECTIONS = 10_000
