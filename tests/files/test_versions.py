@@ -16,7 +16,7 @@ from gazette.files.v1.file_service_pb2 import DownloadFileRequest, GetFileReques
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
 from gazette.files.v1.serving_pb2 import CreateDownloadUrlRequest
 from server.files import models
-from server.files.replacing import queries as replacing
+from server.files.succession import queries as succession
 from tests.files.uploading import PDF, PNG, send, upload_of
 from tests.refusals import Refusal, refused
 from tests.service import Person, Service
@@ -66,9 +66,9 @@ async def file(service: Service) -> AsyncIterator[Replaced]:
     by_id = select(models.File).where(models.File.id.in_([uuid.UUID(first.id), uuid.UUID(second.id)]))
     async with service.database.transaction() as connection:
         before, after = (await connection.execute(by_id.order_by(models.File.id))).all()
-        await replacing.archive(connection, before)
+        await succession.archive(connection, before)
         columns = ("name", "content_type", "size_bytes", "sha256", "blob_key", "facts")
-        await replacing.renew(connection, before, **{name: getattr(after, name) for name in columns})
+        await succession.renew(connection, before, **{name: getattr(after, name) for name in columns})
     yield Replaced(service, author, first.id, first, second)
 
 
