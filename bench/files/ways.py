@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -131,6 +132,7 @@ def ready(office: Office, file: File) -> File:
     """Once it is: what is large is examined after the answer."""
     while file.state in {FileState.FILE_STATE_SCANNING, FileState.FILE_STATE_PENDING}:
         time.sleep(PAUSE)
-        file = office.stub.GetFile(rpc.GetFileRequest(id=file.id), metadata=office.metadata).file
+        with suppress(grpc.RpcError):  # of a connection that was let go meanwhile
+            file = office.stub.GetFile(rpc.GetFileRequest(id=file.id), metadata=office.metadata).file
     assert file.state == FileState.FILE_STATE_READY, file
     return file
