@@ -45,6 +45,7 @@ from gazette.files.v1 import managing_pb2 as managing
 from gazette.files.v1 import serving_pb2 as serving
 from gazette.files.v1.file_pb2 import File
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
+from gazette.files.v1.serving_pb2 import CreateDownloadUrlRequest
 from gazette.record.v1 import record_service_pb2 as record
 from gazette.record.v1.record_service_pb2_grpc import RecordServiceStub
 from gazette.system.v1 import system_service_pb2 as system
@@ -331,6 +332,8 @@ async def uploads(day: Day) -> None:
     await day.measure(lambda: stub.GetFileUsage(usage, metadata=desk.author.metadata))
     quota = managing.SetFileQuotaRequest(organisation_id=desk.organisation_id, quota_bytes=1 << 30)
     await day.measure(lambda: stub.SetFileQuota(quota, metadata=desk.admin.metadata))
+    address = CreateDownloadUrlRequest(id=made.file.id)
+    await day.measure(lambda: stub.CreateDownloadUrl(address, metadata=desk.author.metadata))
     await files_kept(day, made.file)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -16,7 +18,7 @@ from gazette.files.v1 import upload_pb2 as uploads
 from gazette.files.v1.file_pb2 import File, FileState
 from gazette.files.v1.serving_pb2 import CreateDownloadUrlRequest
 
-PATIENCE = 600.0
+PATIENCE, PAUSE = 600.0, 0.02
 FILES = "/gazette.files.v1.FileService/"
 
 
@@ -39,7 +41,7 @@ def upload_file(office: Office, chunks: Chunks) -> File:
             yield rpc.UploadFileRequest(chunk=chunk).SerializeToString()
 
     call: Any = office.channel.stream_unary(f"{FILES}UploadFile", response_deserializer=rpc.UploadFileResponse.FromString)
-    return ready(call(requests(), metadata=office.metadata, timeout=PATIENCE).file)
+    return ready(office, call(requests(), metadata=office.metadata, timeout=PATIENCE).file)
 
 
 def upload_content(office: Office, chunks: Chunks) -> None:
@@ -62,7 +64,7 @@ def append(office: Office, chunks: Chunks) -> File:
     call: Any = office.channel.stream_unary(
         f"{FILES}AppendUpload", response_deserializer=uploads.AppendUploadResponse.FromString
     )
-    return ready(call(requests(), metadata=office.metadata, timeout=PATIENCE).upload.file)
+    return ready(office, call(requests(), metadata=office.metadata, timeout=PATIENCE).upload.file)
 
 
 def append_over_http(office: Office, chunks: Chunks) -> None:
@@ -99,7 +101,7 @@ def begun(office: Office, chunks: Chunks, way: uploads.UploadWay.ValueType) -> u
 
 def completed(office: Office, id: str, *parts: uploads.UploadPart) -> File:
     request = uploads.CompleteUploadRequest(id=id, parts=parts)
-    return ready(office.stub.CompleteUpload(request, metadata=office.metadata, timeout=PATIENCE).file)
+    return ready(office, office.stub.CompleteUpload(request, metadata=office.metadata, timeout=PATIENCE).file)
 
 
 def download(office: Office, id: str) -> int:
@@ -126,6 +128,11 @@ def download_by_address(office: Office, id: str) -> int:
     return size
 
 
-def ready(file: File) -> File:
+def ready(office: Office, file: File) -> File:
+    """Once it is: what is large is examined after the answer."""
+    while file.state in {FileState.FILE_STATE_SCANNING, FileState.FILE_STATE_PENDING}:
+        time.sleep(PAUSE)
+        with suppress(grpc.RpcError):  # of a connection that was let go meanwhile
+            file = office.stub.GetFile(rpc.GetFileRequest(id=file.id), metadata=office.metadata).file
     assert file.state == FileState.FILE_STATE_READY, file
     return file
