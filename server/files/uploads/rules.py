@@ -14,18 +14,6 @@ from server.rpc.caller import Caller
 from server.rpc.failures import Violation
 from server.rpc.texts import characters
 
-__all__ = [
-    "BODY_FIELDS",
-    "FORM_FIELDS",
-    "STREAM_FIELDS",
-    "WRITE",
-    "Fields",
-    "check_name",
-    "check_organisation",
-    "check_upload",
-    "declared_length",
-]
-
 WRITE = Permission.PERMISSION_FILES_WRITE
 SEPARATORS = frozenset("/\\")
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
