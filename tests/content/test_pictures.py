@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import uuid
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from server.content.publish_checks.registry import name
+from server.content.publishing import showing
 from server.content.publishing.pictures import picture
 from server.content.rendering.markup import is_sanitised, sanitised
 from server.content.rendering.work import rendered
 from server.files import Pictures, is_own
 from server.files.addresses import widths
+from server.files.models import File
 from server.settings import InvalidSettings
 from tests.content.checking import check
 from tests.content.desk import Desk
@@ -63,6 +67,25 @@ async def test_a_picture_in_a_page(desk: Desk) -> None:
         assert headers["cache-control"].endswith("immutable")
         assert len(content) > int(width) / 10
     assert is_sanitised(page.html)
+
+
+async def test_a_picture_that_is_replaced_meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is replaced while its page is being published is in the page as it is then."""
+    id = await uploaded(desk, WIDE, "harbour.jpg")
+    read, done = showing.files_of, []
+
+    async def replaced(*asked: Any) -> Any:
+        found = await read(*asked)
+        if not done:
+            done.append(True)
+            async with desk.service.database.transaction() as connection:
+                await connection.execute(update(File).where(File.id == uuid.UUID(id)).values(version=2))
+        return found
+
+    monkeypatch.setattr(showing, "files_of", replaced)
+    page = (await desk.page((await desk.published(body=f"![a harbour](file:{id})")).path)).page
+    assert done
+    assert f'src="/v1/files/{id}/versions/2:download"' in page.html
 
 
 async def test_an_image_without_an_alternative_is_in_the_way(desk: Desk) -> None:

@@ -131,6 +131,8 @@ async def test_former_addresses_lead_on(file: Replaced) -> None:
     assert (given["x-http-status"], content) == ("301", b"")
     assert given["location"] == f"/v1/files/{file.id}/versions/2:download"
     assert (given["cache-control"], given["surrogate-key"]) == ("public, no-cache", f"file-{file.id}")
+    given, content = await file.over_http(version=3)
+    assert (given["cache-control"], content) == ("public, no-cache", PDF), "there is none yet: it may come to be another"
     await file.change(delete_time=datetime.now(UTC))
     assert (await refused(file.over_http(version=1))).reason == "FILE_NOT_FOUND"
 

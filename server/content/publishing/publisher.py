@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -66,6 +67,8 @@ class Shown(NamedTuple):
     """`html`, `details` and `links` of the page."""
     files: Sequence[uuid.UUID] = ()
     """What the body names by id."""
+    there: Mapping[uuid.UUID, Row] = MappingProxyType({})
+    """Those of them that there are, as the body shows them."""
     notices: Sequence[Notice] = ()
     shows_others: bool = False
     """Whether it shows anything of other documents."""
@@ -150,7 +153,7 @@ class Publisher:
         document, is_way = publication.document, publication.is_way
         content = shown.content
         if publication.is_page:
-            content = {**content, "attachments": await self.attached(connection, document, shown.files)}
+            content = {**content, "attachments": await self.attached(connection, document, shown)}
         newest = await queries.PLACE.first(
             connection,
             path=document.path,
@@ -242,19 +245,20 @@ class Publisher:
             "links": showing.expanded(links, seen.pages),
         }
         shows_others = bool(named.documents or named.blocks or links)
-        return Shown(content, in_body, showing.notices(body.unlinked), shows_others, seen.head)
+        return Shown(content, in_body, there or {}, showing.notices(body.unlinked), shows_others, seen.head)
 
-    async def attached(
-        self, connection: asyncpg.Connection, document: Row, in_body: Sequence[uuid.UUID] = ()
-    ) -> list[PageAttachment]:
-        """The document's files, which become public with those that its body names."""
-        ids = [*dict.fromkeys((*document.attachments, *in_body))]
+    async def attached(self, connection: asyncpg.Connection, document: Row, shown: Shown) -> list[PageAttachment]:
+        """The document's files, which become public with those that its body names. Raises Overtaken if one of these has been
+        replaced or described anew since the body was made."""
+        ids = [*dict.fromkeys((*document.attachments, *shown.files))]
         if not ids:
             return []
         found = await self.publish_files(connection, ids, document.organisation_id, datetime.now(UTC))
         known = {file.id: file for file in found}
         if missing := [id for id in ids if id not in known]:
             raise await not_ready(connection, missing, document.organisation_id)
+        if any(tuple(known[id]) != tuple(row) for id, row in shown.there.items()):
+            raise Overtaken
         return showing.attachments(document.attachments, known, self.pictures)
 
 

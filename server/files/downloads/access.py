@@ -40,8 +40,9 @@ class Access:
 
     async def served(self, asked: Asked, call: Call) -> Served:
         """The version that the caller may have, of themselves, by a token of it, or by one of a preview that shows it. Over
-        HTTP a former version leads the public to what the file is now. Raises FileNotFound, for those who may read the
-        organisation's files FileNotReady and FileRejected, and Unauthenticated for a bad access token."""
+        HTTP a former version leads the public to what the file is now, and one that there is not yet is what it is now: pages
+        that were restored elsewhere name such. Raises FileNotFound, for those who may read the organisation's files
+        FileNotReady and FileRejected, and Unauthenticated for a bad access token."""
         caller = call.caller = await identifying.identified(call, self.authenticator)
         async with self.database.read() as connection:
             file = await queries.file(connection, asked.id)
@@ -58,9 +59,11 @@ class Access:
         if await self.may_have(file, asked, call, is_now=is_now):
             version = file if is_now else await self.former(file, asked.version)
             return Served.of(file, version, is_public=False, is_named=is_named)
-        if file.is_public and asked.version < file.version and call.is_http:
+        if not (file.is_public and call.is_http):
+            raise failures.FileNotFound
+        if asked.version < file.version:
             return Served.of(file, file, is_public=True, is_named=True, is_elsewhere=True)
-        raise failures.FileNotFound
+        return Served.of(file, file, is_public=True, is_named=False)
 
     async def may_have(self, file: AnyRow, asked: Asked, call: Call, *, is_now: bool) -> bool:
         """Whether the caller may have what the public may not."""
