@@ -24,6 +24,8 @@ from server.content.publishing import publisher
 from server.content.refreshing import running as refreshing
 from server.content.schedules import running
 from server.delivery.pages import cache
+from server.files.failures import Rejected
+from server.files.renditions import making
 from server.formats.types import PARSED
 from server.process import metrics, sampling
 from server.rpc.methods import HEALTH, REFLECTION
@@ -37,7 +39,8 @@ JOBS = {
     "deadlines", "arrivals", "rights of streams", "metrics", "rates", "clearing away", "mail", "audit sealing", "listener",
     "shared cache", "bootstrap key", "password resets", "health", "files of pages", "sweep of uploads",
     "removal of unused files", "backup successes", "schedules", "publications by force",
-    "review dates", "refreshes", "references",
+    "review dates", "refreshes", "references", "examination of files", "expiry of uploads", "completion of uploads",
+    "sweep of files", "removal of deleted files", "cache purges",
 }  # fmt: skip
 ALLOWED: dict[str, set[str]] = {
     "code": CODES,
@@ -49,6 +52,7 @@ ALLOWED: dict[str, set[str]] = {
     "budget": set(throttle.throttled),
     "cause": set(metrics.CAUSES),
     "state": {"in_use", "idle"},
+    "reason": {each.reason for each in Rejected.__subclasses__()},
 }
 OUTCOMES = {
     "gazette_publications_total": set(publisher.ended),
@@ -60,6 +64,9 @@ OUTCOMES = {
     "gazette_publish_checks_total": set(checking.counted),
     "gazette_refreshes_total": set(refreshing.ended),
     "gazette_files_inspected_total": {"sound", "malformed", "too costly", "unavailable"},
+    "gazette_file_scans_total": {"clean", "infected", "away", "too_long"},
+    "gazette_renditions_total": set(making.ended),
+    "gazette_cache_purges_total": {"sent", "failed"},
 }
 KINDS_OF = {
     "gazette_store_errors_total": {kind for kinds in KINDS.values() for kind in kinds},

@@ -114,7 +114,8 @@ def test_without_an_origin(client: httpx.Client) -> None:
 def test_preflights(client: httpx.Client, path: str) -> None:
     """A browser learns once in two hours what it may send; at any path, so that scripts read the 404 or 405 that follows."""
     wanted = (
-        "authorization content-type grpc-timeout idempotency-key if-none-match if-range range traceparent x-grpc-web"
+        "authorization content-type grpc-timeout idempotency-key if-none-match if-range range traceparent tus-resumable"
+        " upload-checksum upload-defer-length upload-length upload-metadata upload-offset x-grpc-web x-http-method-override"
         " x-min-record-number x-request-id x-user-agent"
     )
     answer = preflight(client, path, headers=wanted.replace(" ", ","))
