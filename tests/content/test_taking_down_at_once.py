@@ -131,13 +131,13 @@ async def test_files_go_with_their_last_page(desk: Desk, verb: str) -> None:
 
 
 async def test_a_file_that_is_gone_meanwhile(desk: Desk) -> None:
-    """A page whose files are not there any more is not restored, and says which (`ATTACHMENT_NOT_FOUND`)."""
+    """A page whose files are not ready any more is not restored, and says which (`FILES_NOT_READY`)."""
     file = (await send(desk.service, desk.author, upload_of(desk.organisation_id, PDF, "form.pdf"), PDF)).file.id
     document = await remove(desk, await desk.published(f"{desk.root}/a", attachments=[file]))
     async with desk.service.database.transaction() as connection:
         await connection.execute(update(File).where(File.id == uuid.UUID(file)).values(state=1))
     refusal = await refused(restore(desk, document))
-    assert (refusal.reason, refusal.info.metadata["attachments"]) == ("ATTACHMENT_NOT_FOUND", file)
+    assert (refusal.reason, refusal.info.metadata["files"]) == ("FILES_NOT_READY", file)
     assert (await desk.get(document)).live.state != VANISHED
 
 

@@ -144,10 +144,10 @@ def cases(field: FieldDescriptor, rules: dict[str, Any]) -> tuple[list[Any], lis
 
 
 def element(kind: Any) -> Message:
-    """A message of a list, each of its fields at the edge of what it may be, but for texts that another field has to allow."""
+    """A message of a list, each of its fields at the edge of what it may be, but for what another field has to allow."""
     made, rules = GetMessageClass(kind)(), kind.GetOptions().SerializeToString()
     for field in kind.fields:
-        if field.type == FieldDescriptor.TYPE_STRING and f"this.{field.name} ".encode() in rules:
+        if field.enum_type is None and f"this.{field.name} ".encode() in rules:
             continue
         if good := scalars(rules_of(kind, field), field)[0]:
             setattr(made, field.name, good[-1])

@@ -31,7 +31,7 @@ SECONDS = 10.0
 """Between looks for what is due again; what is new is told of."""
 
 PURGES = Counter(
-    "gazette_cache_purges", "Files that a CDN was told to forget, or was not, by outcome: sent or failed.", ["outcome"]
+    "gazette_cache_purges_total", "Files that a CDN was told to forget, or was not, by outcome: sent or failed.", ["outcome"]
 )
 WAITING = Gauge(
     "gazette_cache_purges_waiting", "Files that a CDN is still to be told to forget.", multiprocess_mode="mostrecent"
