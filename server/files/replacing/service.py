@@ -74,6 +74,8 @@ class Replacing:
     async def brought(
         self, call: Call, wanted: rpc.FileReplacement, upload: FileUpload, received: Received, fields: Fields
     ) -> File:
+        id, author_id, version = uuid.UUID(wanted.id), call.caller.known_id, 0
+
         async def finish(connection: AsyncConnection, row: AnyRow) -> None:
             if (earlier := await idempotency.earlier(connection, call, wanted, File)) is not None:
                 raise Repeated(earlier)
@@ -81,15 +83,18 @@ class Replacing:
                 rules.check_etag(wanted.etag, row.edit_number - 1)
             await idempotency.remember(connection, call, views.shown(row))
 
-        id, author_id = uuid.UUID(wanted.id), call.caller.known_id
-        async with self.uploads.database.transaction() as connection:
-            file = rules.writable(await queries.file(connection, id), call.caller)
-            rules.check_replaceable(file, call.caller, wanted.etag)
-            version = file.version
-            await succession.forget_rejected(connection, id)
-            arriving = await self.uploads.begin(
-                connection, file.organisation_id, id, None, upload.name, upload.size_bytes, author_id
-            )
+        async def begin() -> AnyRow:
+            nonlocal version
+            async with self.uploads.database.transaction() as connection:
+                file = rules.writable(await queries.file(connection, id), call.caller)
+                rules.check_replaceable(file, call.caller, wanted.etag)
+                version = file.version
+                await succession.forget_rejected(connection, id)
+                return await self.uploads.begin(
+                    connection, file.organisation_id, id, None, upload.name, upload.size_bytes, author_id
+                )
+
+        arriving = await self.uploads.begun(begin())
         row = await self.uploads.bring(arriving, received, Wanted(call.confirm, finish, fields))
         return views.shown(row) if row.version > version else await self.waiting(row)
 

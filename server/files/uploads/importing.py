@@ -115,7 +115,7 @@ class Imports:
             columns={"id": id, **times(restored)},
             is_restored=restored is not None,  # what was public elsewhere stays public, though it would not be taken any more
         )
-        arriving = await self.uploads.announce(upload, content_type, call.caller.known_id)
+        arriving = await self.uploads.begun(self.uploads.announce(upload, content_type, call.caller.known_id))
         try:
             await self.uploads.bring(arriving, received, wanted, waits=False)
         except exc.IntegrityError as error:

@@ -7,8 +7,9 @@ has to go with it.
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -111,7 +112,7 @@ class Uploads:
                 raise Repeated(earlier)
             await idempotency.remember(connection, call, views.shown(row))
 
-        arriving = await self.announce(upload, content_type, call.caller.known_id)
+        arriving = await self.begun(self.announce(upload, content_type, call.caller.known_id))
         try:
             row = await self.bring(arriving, received, Wanted(call.confirm, finish, fields))
         except Repeated as repeated:
@@ -137,6 +138,20 @@ class Uploads:
             if violated(error) == "fk_files_organisation_id":
                 raise failures.OrganisationNotFound from error
             raise
+
+    async def begun(self, beginning: Coroutine[Any, Any, AnyRow]) -> AnyRow:
+        """The upload that this begins. A caller that leaves just then leaves none."""
+        work = tasks.begin(beginning)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await tasks.finish(self.undo_begun(work))
+            raise
+
+    async def undo_begun(self, work: asyncio.Task[AnyRow]) -> None:
+        await asyncio.wait({work})
+        if not work.cancelled() and work.exception() is None:
+            await self.undo(work.result().id)
 
     async def begin(
         self,
