@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
+
+
+def some_of(every: Iterable[str], *few: str) -> list[Any]:
+    """All of them, as values of a parameter; those that are not among the `few` are marked `soak`."""
+    return [each if each in few else pytest.param(each, marks=pytest.mark.soak) for each in every]
 
 
 def rounds(few: int, many: int, name: str = "rounds") -> pytest.MarkDecorator:

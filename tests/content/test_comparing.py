@@ -22,6 +22,7 @@ from tests.content.desk import Desk
 from tests.content.referring import mark, published_block
 from tests.content.revising import diff, discard
 from tests.refusals import refused
+from tests.soak import some_of
 
 SAME, ADDED, REMOVED, CHANGED, MOVED = ChangeKind.values()
 MARKDOWN, HTML = BodyFormat.BODY_FORMAT_MARKDOWN, BodyFormat.BODY_FORMAT_HTML
@@ -224,7 +225,7 @@ COSTLY = {
 }
 
 
-@pytest.mark.parametrize("name", COSTLY)
+@pytest.mark.parametrize("name", some_of(COSTLY, "lines of one character", "deep", "marks"))
 def test_what_is_costly_has_a_bound(name: str) -> None:
     """A megabyte of anything is compared, if coarsely, and makes an answer that fits; told as replaced as a whole it always is
     (C9, C32)."""

@@ -21,6 +21,7 @@ from server.content.rendering import bounds, renderer
 from tests.content.desk import Desk, imported
 from tests.edge import Edge
 from tests.service import Service
+from tests.soak import some_of
 
 MARKDOWN, HTML = BodyFormat.BODY_FORMAT_MARKDOWN, BodyFormat.BODY_FORMAT_HTML
 MOST = 1_000_000
@@ -64,7 +65,7 @@ def refusal(error: grpc.aio.AioRpcError) -> tuple[str, list[tuple[str, str]]]:
     return info.reason, [(each.field, each.description) for each in bad.field_violations]
 
 
-@pytest.mark.parametrize("kind", HONEST)
+@pytest.mark.parametrize("kind", some_of(HONEST, "tables", "lists in lists", "HTML"))
 async def test_a_million_characters_are_published(desk: Desk, kind: str) -> None:
     """What is long and honest is saved, changed and published, each within the deadline of a call, and served whole. (C10)"""
     unit, body_format = HONEST[kind]
@@ -78,7 +79,7 @@ async def test_a_million_characters_are_published(desk: Desk, kind: str) -> None
     assert len(page.html) > MOST // 2
 
 
-@pytest.mark.parametrize("kind", COSTLY)
+@pytest.mark.parametrize("kind", some_of(COSTLY, "references", "tables", "lists in lists", "quotes in quotes", "attributes"))
 async def test_what_is_too_costly_is_refused_when_it_is_saved(desk: Desk, kind: str) -> None:
     """A body that would take for ever or become more than can be served is refused by every way in, with the field, the number
     and the limit; nothing of it is stored, and the next body is rendered as ever. (C9, C10)"""

@@ -19,6 +19,7 @@ from tests.faults.installation import Installation
 from tests.faults.load import Load
 from tests.faults.test_database import OUTAGE, codes
 from tests.polling import until, until_so
+from tests.soak import some_of
 
 ROOM = 48 * 1024 * 1024
 """What a disk has beyond what is on it."""
@@ -95,7 +96,7 @@ async def use_up_wal(installation: Installation) -> None:
 
 
 @pytest.mark.usefixtures("mounting")
-@pytest.mark.parametrize("folder", ["base", "pg_wal"])
+@pytest.mark.parametrize("folder", some_of(("base", "pg_wal"), "pg_wal"))
 async def test_a_full_disk(installation: Installation, folder: str) -> None:
     """While there is no room, what writes is told UNAVAILABLE, and pages are read. With the tables' disk full PostgreSQL goes
     on, and so do all reads; with that of the WAL it ends, and has to be started when there is room. Then all is well, and

@@ -137,7 +137,7 @@ async def test_a_worker_is_killed_when_something_is_due(installation: Installati
         assert await newsroom.entries(found) == 1
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, pytest.param(1, marks=pytest.mark.soak)])
 async def test_either_worker_is_killed_at_the_moment(installation: Installation, number: int) -> None:
     """Ten documents are due at one moment, and at that moment one of the two workers is killed: each is published once, within
     five seconds of its time (X11)."""

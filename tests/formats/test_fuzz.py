@@ -55,7 +55,7 @@ def parse_all(folder: str, content_type: str, content: bytes, seed: int, count: 
     return outcomes
 
 
-@rounds(30, 300)
+@rounds(12, 300)
 async def test_nothing_crashes(tmp_path: Path, rounds: int) -> None:
     """(F3)"""
     processes = Processes(niceness=0, memory=parsing.MEMORY, imports=(*parsing.PARSERS, "server.formats.pdf_page"))
