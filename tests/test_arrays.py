@@ -34,7 +34,13 @@ QUERIES = {
     ("server/content/transfer/queries.py", "USED"),
     ("server/content/transfer/queries.py", "USED.where(Document.organisation_id == ORGANISATION)"),
     ("server/delivery/pages/putting.py", "select(changed.c.id)"),
+    ("server/files/examining/queries.py", "EXAMINED"),
+    ("server/files/examining/queries.py", "waiting"),
     ("server/files/publishing.py", "select(changed.c.id)"),
+    ("server/files/purging/queries.py", "due.scalar_subquery()"),
+    ("server/files/sweeping/queries.py", "keys"),
+    ("server/files/sweeping/queries.py", "of_it"),
+    ("server/files/uploads/queries.py", "wanted"),
     ("server/files/publishing.py", "document_ids"),
     ("server/files/publishing.py", "pairs"),
 }
