@@ -27,6 +27,7 @@ pytestmark = pytest.mark.deploy
 KNOWN = {name for field in Settings.model_fields for name in settings.names(field)}
 NOT_CONFIGURATION = {"DATABASE_URL", "REDIS_URL", "REDIS_PASSWORD", "API_KEY", "SMTP_PASS", "SENTRY_DSN"}
 STORES = {"PostgreSQL": 5432, "Redis": 6379, "S3": 443}
+SCANNER = 3310
 
 
 @pytest.fixture(params=SOURCES)
@@ -114,7 +115,7 @@ def test_network(found: list[Object]) -> None:
     mail = int(configuration["SMTP_PORT"])
     collector = urlsplit(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]).port
     assert collector in {4317, 4318}
-    serving = {53, *STORES.values(), mail, 4317, 4318}
+    serving = {53, *STORES.values(), mail, SCANNER, 4317, 4318}
     reached = {
         "server": serving,
         "worker": serving,
@@ -147,7 +148,7 @@ def test_envoys_configuration(found: list[Object], tmp_path: Path) -> None:
     first = container(pod, "envoy-configuration")
     script = first["command"][-1].replace("/usr/share/gazette/envoy", str(ROOT / "deploy/envoy"))
     settings = find(found, "ConfigMap", "gazette-config")["data"]
-    given = {each["name"]: settings[each["name"]] for each in first["env"]}
+    given = {each["name"]: settings.get(each["name"], "") for each in first["env"]}
     words = [*first["command"][:-1], script.replace("/run/gazette", str(tmp_path))]
     for docs in ("false", "true"):  # the last is also the one that Envoy looks at
         environment = {"PATH": "/usr/bin:/bin", **given, "API_DOCS": docs}
