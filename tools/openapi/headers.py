@@ -40,7 +40,11 @@ REQUESTS: dict[str, tuple[str, str, Schema]] = {
         "Reads no older than this entry of the record, such as `recordNumber` of one's own publication.",
         {"type": "string", "format": "int64", "pattern": "^[0-9]{1,18}$"},
     ),
-    "TusResumable": ("Tus-Resumable", "`1.0.0`, of clients of tus: answers are the protocol's then.", {"const": "1.0.0"}),
+    "TusResumable": (
+        "Tus-Resumable",
+        "`1.0.0`, of clients of tus: answers are the protocol's then.",
+        {"type": "string", "pattern": r"^1\.0\.0$"},  # generators know no header that is a constant
+    ),
     "UploadLength": ("Upload-Length", "How many bytes the file has.", {"type": "integer", "minimum": 1}),
     "UploadMetadata": (
         "Upload-Metadata",
