@@ -72,7 +72,7 @@ async def test_a_picture_in_a_page(desk: Desk) -> None:
 async def test_a_picture_that_is_replaced_meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is replaced while its page is being published is in the page as it is then."""
     id = await uploaded(desk, WIDE, "harbour.jpg")
-    read, done = showing.files_of, []
+    read, done = showing.files_of, list[bool]()
 
     async def replaced(*asked: Any) -> Any:
         found = await read(*asked)
