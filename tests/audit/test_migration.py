@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from sqlalchemy import pool, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -90,6 +91,7 @@ async def test_what_was_there_is_chained(owner: tuple[Settings, AsyncEngine]) ->
     assert (answer.is_intact, answer.last_number, answer.last_sha256) == (True, COUNT - 4, after[-1].hash.hex())
 
 
+@pytest.mark.soak
 async def test_there_and_back(owner: tuple[Settings, AsyncEngine]) -> None:
     """The way back leaves everything as it was, but for the gaps, and the release before can add events again."""
     settings, engine = owner
@@ -149,6 +151,7 @@ async def test_what_was_chained_is_sealed(owner: tuple[Settings, AsyncEngine]) -
     assert (answer.is_intact, answer.last_number, answer.last_sha256) == (True, COUNT - 4, before[-1].hash.hex())
 
 
+@pytest.mark.soak
 async def test_back_and_there_again(owner: tuple[Settings, AsyncEngine]) -> None:
     """On the way back what waits is sealed, with what was sealed left as it is. What was tampered with stays so, in the release
     before and when this one is back, and nothing is lost."""

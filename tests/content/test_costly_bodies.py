@@ -150,6 +150,7 @@ async def test_a_page_and_its_details_fit_one_answer(desk: Desk) -> None:
     assert str(bounds.MAX_PAGE_BYTES) in description
 
 
+@pytest.mark.soak
 async def test_full_details_are_published(desk: Desk) -> None:
     """Details with as many values as they may have, members of HTML among them, and links and tags to the last element: all
     that is saved is published within the deadline of a call. (C10)"""
@@ -216,6 +217,7 @@ async def test_an_old_draft_that_is_too_much_says_so(desk: Desk, service: Servic
     assert (await desk.page(document.path)).page.html == "<p>mended</p>\n"
 
 
+@pytest.mark.soak
 async def test_readers_are_answered_meanwhile(desk: Desk, service: Service) -> None:
     """While bodies are rendered that take all the time they may, pages are read, and small bodies saved. (C9)"""
     await desk.published(f"{desk.root}/read", body="**read**")

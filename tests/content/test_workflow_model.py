@@ -273,7 +273,7 @@ class Workflow(Compared):
         self.ends(wanted, lambda: swap(self.scene.desk, *both, self.staff(act)))
 
 
-@rounds(3, 40)
+@rounds(2, 40)
 async def test_whatever_an_office_does(service: Service, rounds: int) -> None:
     """Whoever does whatever to documents, in whichever order, each call is done or refused as the model has it, the documents
     stand and the public reads as it says, nothing of a draft is read, nobody approves their own words, and no revision is lost;

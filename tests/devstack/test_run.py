@@ -66,6 +66,7 @@ def test_run_serves_the_demo_and_leaves_nothing(home: Path) -> None:
             assert not [process for process in children if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
+@pytest.mark.soak
 def test_a_server_that_dies_ends_the_run(home: Path) -> None:
     """A child that ends unexpectedly is named with its log, and everything else is stopped."""
     with running(home, FREE) as child:

@@ -8,6 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from gazette.auth.v1.account_pb2 import Role
 from gazette.content.v1.content_service_pb2 import ListRevisionsRequest
 from gazette.content.v1.content_service_pb2_grpc import ContentServiceStub
@@ -171,6 +173,7 @@ async def test_a_wrong_password_and_a_server_that_is_away_are_told(office: Offic
         assert error.decode().count("\n") == 1
 
 
+@pytest.mark.soak
 @needs_govuk
 async def test_all_of_govuk_is_imported_and_a_second_run_changes_nothing(office: Office) -> None:
     """211 files, none refused, and the page is there to be read."""

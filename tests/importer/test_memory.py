@@ -44,7 +44,7 @@ def lines(folder: Path, count: int) -> Path:
     return put(folder, "all.ndjson", "\n".join(map(json.dumps, parts)))
 
 
-@pytest.mark.parametrize("source", [pages, lines])
+@pytest.mark.parametrize("source", [pytest.param(pages, marks=pytest.mark.soak), lines])
 def test_ten_times_as_many(tmp_path: Path, source: object) -> None:
     """Pages as files, and our own lines, are read one by one."""
     assert callable(source)

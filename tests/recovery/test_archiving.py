@@ -103,6 +103,7 @@ async def test_an_archive_is_read_while_it_grows(tmp_path: Path) -> None:
     assert there.segments == [segment.lower() for segment in SEGMENTS[:2]]
 
 
+@pytest.mark.soak
 async def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the backups cannot be reached the archiver's disk fills. When they are back the archiver goes on by itself, makes
     room, and archives what was written meanwhile, with no gap."""
