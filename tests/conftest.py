@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from server.stores import postgres
+from tests import nightly
 from tests import servers as backing
 from tests.edge import Edge
 from tests.polling import PATIENCE
@@ -22,7 +23,7 @@ from tests.service import Service, make_template, running
 SERVICES = {"servers", "edge", "web_edge", "installation"}
 GROUPS = {"edge": "edge", "web_edge": "web", "installation": "faults"}
 """What is slow to start is started by one process, which runs all the tests that use it: the fixture, and the group's name."""
-LONG = 40
+LONG, HERE = 40, Path(__file__).resolve().parent
 CHANCES = pytest.mark.flaky(reruns=2, reruns_delay=2)
 """For what holds the service to a time: a machine may be late by itself, and is hardly so three times in a row."""
 
@@ -43,6 +44,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group(GROUPS[fixture]))
         if "installation" in used or item.get_closest_marker("timed"):
             item.add_marker(CHANCES)
+        if item.path.is_relative_to(HERE) and item.path.relative_to(HERE).as_posix() in nightly.FILES:
+            item.add_marker("soak")
     for marker in ("soak", "deploy", "web"):
         if os.environ.get(marker.upper()) != "1" and marker not in config.getoption("markexpr"):
             apart = [item for item in items if item.get_closest_marker(marker)]

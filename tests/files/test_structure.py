@@ -107,7 +107,8 @@ async def test_the_server_itself_decodes_nothing(service: Service) -> None:
     """What decodes is another process, with 512 MB (F3): neither decoder is loaded by what serves."""
     organisation_id, author = await somebody(service)
     await send(service, author, upload_of(organisation_id, PNG), PNG)
-    children = service.app.means(Uploads).pipeline.examination.processes.all
+    every = service.app.means(Uploads).pipeline.examination.processes.all
+    children = [each for each in every if each.returncode is None]  # those that cost too much are ended
     assert children
     for child in children:
         assert resource.prlimit(child.pid, resource.RLIMIT_AS) == (512 << 20, 512 << 20)
