@@ -74,7 +74,7 @@ def test_other_callers_and_filters(request_: ListPagesRequest | ListDocumentsReq
 def test_expiry() -> None:
     """A token is refused after its lifetime."""
     token = Paging.from_secrets(SECRET).token(ListPagesRequest(), "me", 42)
-    later = Paging(Paging.from_secrets(SECRET).key, now=lambda: time.time() + LIFETIME + 5)
+    later = Paging(Paging.from_secrets(SECRET).keys, now=lambda: time.time() + LIFETIME + 5)
     with pytest.raises(InvalidPageToken):
         later.position(ListPagesRequest(page_token=token), "me")
 

@@ -88,7 +88,7 @@ def changed(token: str) -> Iterator[str]:
 def aged(service: Service, asked: Any, caller_id: str, seconds: float) -> str:
     """The request's token as it was given out some time ago."""
     _, *position = json.loads(base64.urlsafe_b64decode(asked.page_token)[SIGNATURE_BYTES:])
-    past = Paging(Paging.from_secrets(service.settings.jwt_secret).key, now=lambda: time.time() - seconds)
+    past = Paging(Paging.from_secrets(service.settings.jwt_secret).keys, now=lambda: time.time() - seconds)
     return past.token(asked, caller_id, *position)
 
 

@@ -74,14 +74,14 @@ async def test_who_may_not_have_it_makes_none(service: Service) -> None:
 def test_what_a_token_holds_for(file_id: uuid.UUID, version: int, now: int, holds: bool) -> None:
     """One version of one file, until its second has come."""
     token = TOKENS.token(FILE, 3, NOW)
-    at = DownloadTokens(TOKENS.key, now=lambda: now)
+    at = DownloadTokens(TOKENS.keys, now=lambda: now)
     assert at.holds(token, file_id, version) is holds
 
 
 def test_no_byte_of_a_token_can_be_changed() -> None:
     """Whichever it is, neither its time nor its signature."""
     raw = base64.urlsafe_b64decode(TOKENS.token(FILE, 3, NOW))
-    at = DownloadTokens(TOKENS.key, now=lambda: NOW - 1)
+    at = DownloadTokens(TOKENS.keys, now=lambda: NOW - 1)
     for place in range(len(raw)):
         other = bytearray(raw)
         other[place] ^= 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import uuid
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from server.rpc.signing import Keys
 
 LABEL = b"gazette preview links"
 PREFIX = "gzp_"
@@ -30,21 +31,18 @@ class Named(NamedTuple):
 
 @dataclass(frozen=True)
 class Tokens:
-    """Makes and reads tokens under a key of their own, derived from the service's secret."""
+    """Makes and reads tokens."""
 
-    key: bytes
-    previous: tuple[bytes, ...] = ()
-    """The keys of other secrets, whose tokens hold too while one replaces the other."""
+    keys: Keys
 
     @classmethod
-    def from_secrets(cls, secret: str, *previous: str) -> Tokens:
-        """Empty ones of `previous` are none."""
-        key, *others = (hmac.digest(each.encode(), LABEL, "sha256") for each in (secret, *filter(None, previous)))
-        return cls(key, tuple(others))
+    def from_secrets(cls, *secrets: str) -> Tokens:
+        """As `Keys.derived` takes them."""
+        return cls(Keys.derived(LABEL, *secrets))
 
     def made(self, named: Named) -> str:
         packed = named.packed()
-        return PREFIX + base64.urlsafe_b64encode(packed + signature(self.key, packed)).decode().rstrip("=")
+        return PREFIX + base64.urlsafe_b64encode(packed + self.keys.signature(packed, SIGNATURE_BYTES)).decode().rstrip("=")
 
     def read(self, token: str) -> Named | None:
         """What a token is for; None if it is not one of ours."""
@@ -56,12 +54,6 @@ class Tokens:
         except (binascii.Error, ValueError):
             return None
         packed, given = raw[:-SIGNATURE_BYTES], raw[-SIGNATURE_BYTES:]
-        if len(raw) != LENGTH or not any(
-            hmac.compare_digest(signature(key, packed), given) for key in (self.key, *self.previous)
-        ):
+        if len(raw) != LENGTH or not self.keys.hold(given, packed, SIGNATURE_BYTES):
             return None
         return Named(uuid.UUID(bytes=packed[:16]), uuid.UUID(bytes=packed[16:32]), int.from_bytes(packed[32:]))
-
-
-def signature(key: bytes, packed: bytes) -> bytes:
-    return hmac.digest(key, packed, "sha256")[:SIGNATURE_BYTES]

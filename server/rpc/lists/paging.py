@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import json
 import time
 import uuid
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from server.rpc import failures
+from server.rpc.signing import Keys
 
 LIFETIME = 86400  # seconds
 SIGNATURE_BYTES = 16
@@ -72,18 +72,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Paging:
-    """Makes and reads page tokens under a key of their own, derived from the service's secret."""
+    """Makes and reads page tokens."""
 
-    key: bytes
-    previous: tuple[bytes, ...] = ()
-    """The keys of other secrets, whose tokens hold too while one replaces the other."""
+    keys: Keys
     now: Callable[[], float] = time.time
 
     @classmethod
-    def from_secrets(cls, secret: str, *previous: str) -> Paging:
-        """Empty ones of `previous` are none."""
-        key, *others = (hmac.digest(each.encode(), LABEL, "sha256") for each in (secret, *filter(None, previous)))
-        return cls(key, tuple(others))
+    def from_secrets(cls, *secrets: str) -> Paging:
+        """As `Keys.derived` takes them."""
+        return cls(Keys.derived(LABEL, *secrets))
 
     def page(self, request: Any, caller_id: uuid.UUID | str, size: int) -> Page:
         """The page that a list request asks for, of this size unless it says another. Raises InvalidPageToken."""
@@ -94,7 +91,7 @@ class Paging:
         """The token with which the same caller and filter go on after `position`: the sort key of the last row, JSON values or
         ids."""
         body = json.dumps([int(self.now()) + LIFETIME, *position], separators=(",", ":"), default=str).encode()
-        return base64.urlsafe_b64encode(signature(self.key, bound(body, request, caller_id)) + body).decode()
+        return base64.urlsafe_b64encode(self.keys.signature(bound(body, request, caller_id), SIGNATURE_BYTES) + body).decode()
 
     def position(self, request: Message, caller_id: str) -> list[Any] | None:
         """Where the request's `page_token` says to go on, or None at the beginning. Raises InvalidPageToken."""
@@ -108,8 +105,7 @@ class Paging:
         if base64.urlsafe_b64encode(raw).decode() != token:  # unused bits of the last character would go unnoticed
             raise InvalidPageToken
         given, body = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
-        signed = bound(body, request, caller_id)
-        if not any(hmac.compare_digest(given, signature(key, signed)) for key in (self.key, *self.previous)):
+        if not self.keys.hold(given, bound(body, request, caller_id), SIGNATURE_BYTES):
             raise InvalidPageToken
         expire_time, *position = json.loads(body)
         if expire_time < self.now():
@@ -126,7 +122,3 @@ def bound(body: bytes, request: Message, caller_id: str) -> bytes:
             filter.ClearField(name)
     query = (type(request).DESCRIPTOR.full_name.encode(), caller_id.encode(), filter.SerializeToString(deterministic=True))
     return hashlib.sha256(b"\0".join(query)).digest() + body
-
-
-def signature(key: bytes, signed: bytes) -> bytes:
-    return hmac.digest(key, signed, "sha256")[:SIGNATURE_BYTES]
