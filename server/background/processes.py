@@ -11,8 +11,8 @@ import asyncio
 import pickle
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from signal import SIGKILL
 from typing import Any, TypeVar
 
@@ -21,7 +21,8 @@ from prometheus_client import Counter
 
 from server.background import child
 from server.background.child import LENGTH
-from server.rpc.failures import ResourceExhausted, Unavailable
+from server.background.places import Places
+from server.rpc.failures import Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,6 @@ AT_ONCE = 2
 """How many processes a worker has at most."""
 WAITING = 32
 """How many calls may wait for one."""
-RETRY_SECONDS = 1.0
 NICENESS = 5
 """How far the processes stand back from the event loops, whose readers are many and have little to wait for."""
 MEMORY = 1 << 30
@@ -45,7 +45,7 @@ class TooCostly(Exception):
     """The work took more CPU time or memory than it was given. It was ended, and nothing of what it had done is left."""
 
 
-class Processes:
+class Processes(Places):
     """At most so many processes for one worker, and so many calls that wait for them. They stand back by so much and have
     so much memory, once they have imported these modules."""
 
@@ -59,8 +59,7 @@ class Processes:
         imports: Sequence[str] = (),
     ) -> None:
         self.command = (sys.executable, "-m", child.__name__, str(niceness), str(memory), *imports)
-        self.free = asyncio.Semaphore(at_once)
-        self.places = at_once + waiting
+        super().__init__(at_once, waiting)
         self.idle: list[Process] = []
         self.all: set[Process] = set()
         self.is_closed = False
@@ -74,18 +73,6 @@ class Processes:
         """
         async with self.place():
             return await self.done(function, *arguments, seconds=seconds)
-
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """A place among those that are worked on. Raises ResourceExhausted at once where too many wait already."""
-        if not self.places:
-            raise ResourceExhausted(retry_after=RETRY_SECONDS)
-        self.places -= 1
-        try:
-            async with self.free:
-                yield
-        finally:
-            self.places += 1
 
     async def done(self, function: Callable[..., Result], *arguments: Any, seconds: float) -> Result:
         """As `run`, for those that have a place. What somebody else ended is begun again, once."""

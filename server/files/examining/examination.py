@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from prometheus_client import Counter
 
+from server.background.places import Places
 from server.background.processes import Processes, TooCostly
 from server.files import failures
 from server.files.examining import copies, sniffing
 from server.files.examining.copies import Copy
 from server.files.examining.found import Found
-from server.files.examining.turns import Turns
 from server.files.fields import Fields
 from server.files.scanning import Scanner
 from server.files.scanning.scans import scanned
@@ -30,6 +30,8 @@ from server.formats.types import IMAGES
 from server.rpc.failures import Unavailable, Violation
 from server.stores.blobs import BlobNotFound, ObjectStorage
 
+AT_ONCE, WAITING = 4, 32
+"""How many files a process looks through at a time, each of which may have a copy in memory; and how many wait for that."""
 PATIENCE = 30.0
 """Seconds that a file may take on a busy machine; a long one takes longer. A process that does nothing is ended then."""
 SLOWNESS = 5
@@ -68,7 +70,7 @@ class Examination:
     """In which the parsers are."""
     scanner: Scanner | None
     allowed_types: frozenset[str]
-    turns: Turns = field(default_factory=Turns)
+    places: Places = field(default_factory=lambda: Places(AT_ONCE, WAITING))
 
     @property
     def checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -84,7 +86,7 @@ class Examination:
         Raises Rejected, ScannerUnavailable, ResourceExhausted at once where too many wait already, Unavailable, and what
         reading from the storage does.
         """
-        async with self.turns.turn():
+        async with self.places.place():
             stat = await self.storage.stat(key)
             if stat is None:
                 raise BlobNotFound(key)
@@ -108,7 +110,7 @@ class Examination:
     async def inspected(self, key: str, content_type: str) -> str:
         """The blob's SHA-256, if all of it is of the media type. Raises Malformed, TooCostly, ResourceExhausted, Unavailable,
         and what reading from the storage does."""
-        async with self.turns.turn(), copies.at_hand(self.storage, key, copies.IN_MEMORY + 1) as copy:
+        async with self.places.place(), copies.at_hand(self.storage, key, copies.IN_MEMORY + 1) as copy:
             await self.parsed(copy, content_type, "")
             return copy.sha256
 

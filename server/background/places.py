@@ -1,4 +1,4 @@
-"""How many files a process looks through at a time."""
+"""Places for work: so much is done at a time, and so much more may wait."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ from contextlib import asynccontextmanager
 
 from server.rpc.failures import ResourceExhausted
 
-AT_ONCE = 4
-"""Each may have a copy in memory."""
-WAITING = 32
 RETRY_SECONDS = 1.0
 
 
-class Turns:
-    """So many have their turn, and so many wait for it."""
+class Places:
+    """At most so many at once, and so many that wait for one of these."""
 
-    def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
+    def __init__(self, at_once: int, waiting: int) -> None:
         self.free = asyncio.Semaphore(at_once)
         self.places = at_once + waiting
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Waits for it. Raises ResourceExhausted at once where too many wait already."""
+    async def place(self) -> AsyncIterator[None]:
+        """A place among those that are worked on. Raises ResourceExhausted at once where too many wait already."""
         if not self.places:
             raise ResourceExhausted(retry_after=RETRY_SECONDS)
         self.places -= 1
