@@ -16,10 +16,8 @@ from server.files import blob_references
 from server.files.managing import queries, rules
 from server.files.models import File, Upload
 from server.files.quotas import reserving
-from server.files.resumable.pieces import parts_of, tail_key
-from server.files.resumable.rules import TAIL
-from server.files.resumable.views import incoming
-from server.files.stages import Stage, Way
+from server.files.resumable.removing import remove_bytes
+from server.files.stages import Stage
 from server.rpc.failures import Unavailable
 from server.stores.blobs import ObjectStorage
 from server.stores.postgres import AnyRow, Database
@@ -70,7 +68,7 @@ class Removal:
         sweep takes away."""
         try:
             for upload in left.uploads:
-                await self.arrived(upload)
+                await remove_bytes(self.storage, upload)
             for key in left.blob_keys:
                 async with self.database.transaction() as connection:
                     await blob_references.release(connection, self.storage, key)
@@ -82,19 +80,9 @@ class Removal:
         left = await self.row(connection, file)
         await audit.add(connection, "file.remove", file.id, organisation_id=file.organisation_id, **rules.told(file))
         for upload in left.uploads:
-            await self.arrived(upload)
+            await remove_bytes(self.storage, upload)
         for key in left.blob_keys:
             await blob_references.release(connection, self.storage, key)
-
-    async def arrived(self, upload: AnyRow) -> None:
-        """Removes what has come of an upload, by whatever way."""
-        key = incoming(upload) if upload.way in {Way.FORM, Way.PARTS} else upload.key
-        if upload.storage_upload:
-            await self.storage.abandon(key, upload.storage_upload)
-        tails = [tail_key(upload.key, part) for part in parts_of(upload) if part.number == TAIL]
-        for each in dict.fromkeys((key, upload.key, *tails)):
-            if each:  # of what was rejected, the bytes are gone
-                await self.storage.delete(each)
 
     async def remove_deleted(self) -> int:
         """Removes those that were deleted long ago, one in a transaction. How many there were."""

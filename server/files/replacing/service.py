@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gazette.files.v1 import managing_pb2 as rpc
 from gazette.files.v1.file_pb2 import File, FileUpload
-from server.files import failures, views
+from server.files import bodies, failures, views
 from server.files.examining import sniffing
 from server.files.examining.wanted import Wanted
 from server.files.fields import Fields
@@ -37,7 +37,7 @@ class Replacing:
         first = await anext(request_iterator, rpc.ReplaceFileRequest())
         if not first.HasField("replacement"):
             raise failures.UploadFirst(Violation("replacement", "is to come before the bytes"))
-        file = await self.replaced(call, first.replacement, chunks(request_iterator), rules.STREAM_FIELDS)
+        file = await self.replaced(call, first.replacement, bodies.chunks(request_iterator, "replacement"), rules.STREAM_FIELDS)
         return rpc.ReplaceFileResponse(file=file)
 
     async def ReplaceFileContent(
@@ -47,7 +47,7 @@ class Replacing:
         first = await anext(request_iterator, rpc.ReplaceFileContentRequest())
         wanted = rpc.FileReplacement(id=first.id, etag=first.etag, name=first.name, size_bytes=length, sha256=first.sha256)
         validate(wanted)
-        file = await self.replaced(call, wanted, content(first, request_iterator), rules.BODY_FIELDS)
+        file = await self.replaced(call, wanted, bodies.content(first, request_iterator), rules.BODY_FIELDS)
         return rpc.ReplaceFileContentResponse(file=file)
 
     async def replaced(self, call: Call, wanted: rpc.FileReplacement, chunks: AsyncIterator[bytes], fields: Fields) -> File:
@@ -103,18 +103,3 @@ class Replacing:
         async with self.uploads.database.read() as connection:
             replacements = await queries.replacements(connection, [row.id])
         return views.shown(row, replacement=replacements.get(row.id))
-
-
-async def chunks(requests: AsyncIterator[rpc.ReplaceFileRequest]) -> AsyncIterator[bytes]:
-    async for request in requests:
-        if not request.HasField("chunk"):
-            raise failures.UploadFirst(Violation("replacement", "comes once"))
-        yield request.chunk
-
-
-async def content(
-    first: rpc.ReplaceFileContentRequest, requests: AsyncIterator[rpc.ReplaceFileContentRequest]
-) -> AsyncIterator[bytes]:
-    yield first.content.data
-    async for request in requests:
-        yield request.content.data

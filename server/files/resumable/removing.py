@@ -35,14 +35,7 @@ class Removing:
 
     async def remove_within(self, connection: AsyncConnection, row: Any) -> None:
         """`row` is locked. Whoever is at it finds out when they note how far they have come."""
-        key = incoming(row) if row.way in {Way.FORM, Way.PARTS} else row.key
-        if row.storage_upload:
-            await self.storage.abandon(key, row.storage_upload)
-        for each in {key, row.key}:
-            await self.storage.delete(each)
-        for part in parts_of(row):
-            if part.number == TAIL:
-                await self.storage.delete(tail_key(row.key, part))
+        await remove_bytes(self.storage, row)
         await queries.remove(connection, row)
         await reserving.give_back(connection, row.organisation_id, row.size_bytes)
 
@@ -59,3 +52,14 @@ class Removing:
             if row is not None:
                 await self.remove_within(connection, row)
             return row is not None
+
+
+async def remove_bytes(storage: ObjectStorage, upload: Any) -> None:
+    """Removes what has come of an upload, by whatever way."""
+    key = incoming(upload) if upload.way in {Way.FORM, Way.PARTS} else upload.key
+    if upload.storage_upload:
+        await storage.abandon(key, upload.storage_upload)
+    tails = [tail_key(upload.key, part) for part in parts_of(upload) if part.number == TAIL]
+    for each in dict.fromkeys((key, upload.key, *tails)):
+        if each:  # of what was rejected, the bytes are gone
+            await storage.delete(each)

@@ -13,6 +13,7 @@ from gazette.access.v1.access_pb2 import Permission
 from gazette.files.v1 import upload_pb2
 from gazette.files.v1.upload_pb2 import Upload
 from server.background import tasks
+from server.files import bodies
 from server.files import views as file_views
 from server.files.examining.pipeline import Pipeline
 from server.files.failures import FileTypeNotAllowed
@@ -102,7 +103,7 @@ class Resumable:
         check_needs(call, found)
         row = await self.taken(found.id, offset)
         piece = Piece(self.database, self.storage, row, self.beginning.allowed_types, checksum)
-        if await self.take(piece, content(first, request_iterator), call):
+        if await self.take(piece, bodies.content(first, request_iterator), call):
             await self.completing.settle(row.id, SETTLE_SECONDS, call.confirm)
         return await self.appended(await self.own(row.id, call), call)
 
@@ -225,11 +226,3 @@ def check_needs(call: Call, row: AnyRow) -> None:
     """Raises PermissionDenied."""
     for need in needs(row):
         call.caller.require(need.permission, need.organisation_id)
-
-
-async def content(
-    first: upload_pb2.AppendUploadRequest, requests: AsyncIterator[upload_pb2.AppendUploadRequest]
-) -> AsyncIterator[bytes]:
-    yield first.content.data
-    async for request in requests:
-        yield request.content.data

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gazette.files.v1 import file_service_pb2 as rpc
 from gazette.files.v1.file_pb2 import FileUpload
-from server.files import failures
+from server.files import bodies, failures
 from server.files.uploads import forms, rules
 from server.files.uploads.uploads import Uploads
 from server.rpc import http
@@ -27,7 +27,7 @@ class Uploading:
         first = await anext(request_iterator, rpc.UploadFileRequest())
         if not first.HasField("upload"):
             raise failures.UploadFirst(Violation("upload", "is to come before the bytes"))
-        file = await self.uploads.take(call, first.upload, chunks(request_iterator), rules.STREAM_FIELDS)
+        file = await self.uploads.take(call, first.upload, bodies.chunks(request_iterator, "upload"), rules.STREAM_FIELDS)
         return rpc.UploadFileResponse(file=file)
 
     async def UploadFileContent(
@@ -35,7 +35,7 @@ class Uploading:
     ) -> rpc.UploadFileContentResponse:
         length = rules.declared_length(call.metadata.get("x-declared-length", ""))
         first = await anext(request_iterator, rpc.UploadFileContentRequest())
-        pieces, fields = content(first, request_iterator), rules.BODY_FIELDS
+        pieces, fields = bodies.content(first, request_iterator), rules.BODY_FIELDS
         if forms.is_form(first.content.content_type):
             form = forms.Form(first.content.content_type, length, pieces)
             await form.begin()
@@ -66,18 +66,3 @@ def described(first: rpc.UploadFileContentRequest, form: forms.Form) -> rpc.Uplo
         raise failures.InvalidForm(Violation("name", "is missing, and the file has no filename: was one chosen?"))
     validate(settled(said))
     return said
-
-
-async def chunks(requests: AsyncIterator[rpc.UploadFileRequest]) -> AsyncIterator[bytes]:
-    async for request in requests:
-        if not request.HasField("chunk"):
-            raise failures.UploadFirst(Violation("upload", "comes once"))
-        yield request.chunk
-
-
-async def content(
-    first: rpc.UploadFileContentRequest, requests: AsyncIterator[rpc.UploadFileContentRequest]
-) -> AsyncIterator[bytes]:
-    yield first.content.data
-    async for request in requests:
-        yield request.content.data
