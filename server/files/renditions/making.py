@@ -40,7 +40,7 @@ PATIENCE = 30.0
 """Seconds that one may take on a busy machine, once it has its turn."""
 AT_ONCE = 2
 HELD = 4096
-"""How many a process knows by heart: they never become others."""
+"""How many a process knows by heart, which never become others; and how many files that cannot be drawn."""
 HOPELESS_SECONDS = 600.0
 """For how long nobody tries again what could not be drawn."""
 
@@ -71,7 +71,7 @@ class Making:
     held: OrderedDict[str, AnyRow] = field(default_factory=OrderedDict)
     """By key of the storage."""
     under_way: dict[str, asyncio.Task[AnyRow]] = field(default_factory=dict)
-    hopeless: dict[str, float] = field(default_factory=dict)
+    hopeless: OrderedDict[str, float] = field(default_factory=OrderedDict)
     """By key of a blob that could not be drawn, until when nobody tries again."""
 
     async def rendition(self, source: Served, wanted: Wanted) -> AnyRow:
@@ -97,8 +97,7 @@ class Making:
 
     def hold(self, key: str, row: AnyRow) -> None:
         self.held[key] = row
-        while len(self.held) > HELD:
-            self.held.popitem(last=False)
+        forget(self.held)
 
     async def once(self, key: str, source: Served, wanted: Wanted) -> AnyRow:
         task = self.under_way.get(key)
@@ -135,6 +134,7 @@ class Making:
             except (Malformed, TooCostly) as error:
                 log.info("a file cannot be drawn", blob=source.blob_key, error=repr(error))
                 self.hopeless[source.blob_key] = time.monotonic() + HOPELESS_SECONDS
+                forget(self.hopeless)
                 raise NoRenditions(drawing.CANNOT) from None
             return await self.stored(key, source, wanted, made)
 
@@ -168,6 +168,12 @@ class Making:
                 width=made.width,
                 height=made.height,
             )
+
+
+def forget(held: OrderedDict[str, Any]) -> None:
+    """What has been held longest, where that is too much."""
+    while len(held) > HELD:
+        held.popitem(last=False)
 
 
 async def whole(data: bytes) -> AsyncIterator[bytes]:

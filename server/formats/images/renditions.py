@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import suppress
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -11,8 +10,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from server.formats import types
 from server.formats.images import facts, metadata
-from server.formats.images.structure import MAX_PIXELS, described
-from server.formats.malformed import Malformed
+from server.formats.images.decoding import decoding
 from server.formats.wanted import Made, Wanted
 
 GAP = 2.0
@@ -41,18 +39,10 @@ class Cut(NamedTuple):
 
 def made(path: str, content_type: str, wanted: Wanted) -> Made:
     """Raises Malformed for what cannot be decoded."""
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
     if content_type == types.PDF:
         return written(drawn(path, wanted), wanted.kind)
-    try:
-        with Image.open(path, formats=(types.IMAGES[content_type],)) as image:
-            return written(shown(image, wanted), wanted.kind)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise Malformed(f"has more than {MAX_PIXELS} pixels") from None
-    except (Malformed, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001  a decoder raises whatever comes to it
-        raise Malformed(f"is a damaged image: {described(error, path)}") from None
+    with decoding(path), Image.open(path, formats=(types.IMAGES[content_type],)) as image:
+        return written(shown(image, wanted), wanted.kind)
 
 
 def drawn(path: str, wanted: Wanted) -> Image.Image:

@@ -4,37 +4,16 @@ from __future__ import annotations
 
 import mmap
 import signal
-import warnings
 from typing import Any, NamedTuple
 
-from PIL import (
-    AvifImagePlugin,
-    GifImagePlugin,
-    Image,
-    JpegImagePlugin,
-    MpoImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from server.formats import ends, polyglots, types
 from server.formats.images import cleaning, facts, metadata
+from server.formats.images.decoding import decoding
 from server.formats.malformed import Malformed
 
-PLUGINS = (
-    AvifImagePlugin,
-    GifImagePlugin,
-    JpegImagePlugin,
-    MpoImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
-"""The decoders that are ever asked."""
-MAX_PIXELS = 50_000_000
-"""Of one image: 8660 × 5773. Decoded, that takes 200 MB."""
 MAX_FRAMES = 1000
 CLEANING_SECONDS = 10.0
 """Of CPU time, beyond what a file has, for one that is sound and is to be encoded anew."""
@@ -42,8 +21,6 @@ PREVIEW = (512, 512)
 """JPEG is decoded to about this size: all of its bytes are read for it, and few are made."""
 SAMSUNG_TRAILER, SAMSUNG_END = 64 * 1024, b"SEFT"
 """What telephones write behind a JPEG: when and how it was made."""
-
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 class Pictured(NamedTuple):
@@ -87,9 +64,8 @@ def check_rest(data: mmap.mmap, end: int, content_type: str) -> None:
 
 def decode(path: str, data: mmap.mmap, content_type: str) -> tuple[dict[str, Any], bool]:
     """What it shows, and whether it has metadata. Raises Malformed."""
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
     formats = (types.IMAGES[content_type],)
-    try:
+    with decoding(path):
         if content_type == types.PNG:
             with Image.open(path, formats=formats) as image:
                 image.verify()  # of the other formats it looks at the header alone
@@ -97,12 +73,6 @@ def decode(path: str, data: mmap.mmap, content_type: str) -> tuple[dict[str, Any
             found = load(image, content_type)
         with Image.open(path, formats=formats) as image:
             return found, metadata.is_in(data, image, content_type)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise Malformed(f"has more than {MAX_PIXELS} pixels; make it smaller") from None
-    except (Malformed, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001  a decoder raises whatever comes to it
-        raise Malformed(f"is a damaged image: {described(error, path)}") from None
 
 
 def load(image: ImageFile, content_type: str) -> dict[str, Any]:
@@ -125,8 +95,3 @@ def load(image: ImageFile, content_type: str) -> dict[str, Any]:
         number += 1
         if number > MAX_FRAMES:
             raise Malformed(f"has more than {MAX_FRAMES} frames")
-
-
-def described(error: Exception, path: str) -> str:
-    said = str(error)
-    return "there is none that can be decoded" if path in said or not said else said[:200]
