@@ -21,7 +21,7 @@ from server.files.models import File
 from server.settings import InvalidSettings
 from tests.content.checking import check
 from tests.content.desk import Desk
-from tests.files.test_renditions import over_http
+from tests.files.drawing import over_http
 from tests.files.uploading import PDF, send, upload_of
 from tests.formats.pictures import halves
 from tests.formats.samples import encoded

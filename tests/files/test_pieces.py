@@ -11,7 +11,6 @@ from sqlalchemy import func, insert, update
 
 from gazette.auth.v1.account_pb2 import Role
 from gazette.files.v1.file_pb2 import FileState
-from gazette.files.v1.managing_pb2 import SetFileQuotaRequest
 from gazette.files.v1.upload_pb2 import UploadWay
 from server.files.models import PageFile, Upload
 from tests.files.pieces import (
@@ -24,7 +23,6 @@ from tests.files.pieces import (
     got,
     is_held,
     row_of,
-    stub,
     used_bytes,
 )
 from tests.files.uploading import PDF, PNG, assert_nothing_left, blobs, png, rows, send, upload_of
@@ -288,15 +286,3 @@ async def test_what_does_not_hold_what_was_announced_is_rejected(
     assert (asked.file.state, asked.file.rejection.reason) == (FileState.FILE_STATE_REJECTED, "SHA256_MISMATCH")
     assert asked.offset == len(CONTENT)
     assert blobs(service) == []
-
-
-async def test_there_is_no_more_room_than_the_quota_says(service: Service, author: Person, organisation_id: str) -> None:
-    """What is announced is counted before it comes, so two that would fit alone do not fit together."""
-    admin = await service.account(role=Role.ROLE_ADMIN)
-    quota = SetFileQuotaRequest(organisation_id=organisation_id, quota_bytes=2 * len(CONTENT) - 1)
-    await stub(service).SetFileQuota(quota, metadata=admin.metadata)
-    first = await begun(service, author, organisation_id, CONTENT)
-
-    assert (await refused(begun(service, author, organisation_id, CONTENT))).reason == "FILE_QUOTA_EXCEEDED"
-    await cancelled(service, author, first.id)
-    await begun(service, author, organisation_id, CONTENT)

@@ -16,6 +16,7 @@ from gazette.files.v1.managing_pb2 import FileUsage, GetFileUsageRequest, SetFil
 from server.audit.models import AuditEvent
 from server.files.failures import FileQuotaExceeded, OrganisationNotFound
 from server.files.quotas import reserving
+from tests.files import pieces
 from tests.files.uploading import PNG, assert_nothing_left, send, upload_of
 from tests.refusals import http_reason, refused
 from tests.service import Person, Service
@@ -45,6 +46,18 @@ async def test_what_is_stored_is_counted(service: Service) -> None:
     await send(service, stranger, upload_of(other, PNG), PNG)
 
     assert await usage(service, author, organisation_id) == FileUsage(organisation_id=organisation_id, used_bytes=2 * SIZE)
+
+
+async def test_what_is_announced_is_counted_before_it_comes(service: Service) -> None:
+    """Two uploads in pieces that would fit alone do not fit together; one that is given up makes room."""
+    organisation_id = await service.organisation()
+    author = await service.account(role=Role.ROLE_AUTHOR, organisation_id=organisation_id)
+    await bind(service, await service.account(role=Role.ROLE_ADMIN), organisation_id, 2 * SIZE - 1)
+    first = await pieces.begun(service, author, organisation_id, PNG)
+
+    assert (await refused(pieces.begun(service, author, organisation_id, PNG))).reason == "FILE_QUOTA_EXCEEDED"
+    await pieces.cancelled(service, author, first.id)
+    await pieces.begun(service, author, organisation_id, PNG)
 
 
 async def test_nothing_goes_beyond_the_quota(service: Service) -> None:

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from io import BytesIO
 from typing import Any
 
 import grpc
 import pytest
 from PIL import Image
-from prometheus_client import REGISTRY
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from gazette.auth.v1.account_pb2 import Role
 from gazette.files.v1.file_service_pb2_grpc import FileServiceStub
-from gazette.files.v1.serving_pb2 import CreateRenditionUrlRequest, GetRenditionRequest
-from server.files.models import File, Rendition
+from gazette.files.v1.serving_pb2 import CreateRenditionUrlRequest
+from server.files.models import File
 from server.files.renditions import making, rules, specifications
 from server.files.renditions.service import Renditions
-from server.stores.postgres import AnyRow
-from tests.files.test_downloads import OVER_HTTP, authored, publish
+from tests.files.drawing import BLUE, RED, colour, counted, is_near, over_http, rendition, rows, uploaded
+from tests.files.test_downloads import authored, publish
 from tests.files.uploading import PDF, PNG, blobs, send, upload_of
 from tests.formats.pictures import RIGHT_TOP, exif, halves
 from tests.formats.samples import encoded
 from tests.refusals import refused
-from tests.service import Person, Service
-
-WIDE = encoded(halves((1000, 500)), "PNG")
-"""Red on the left, blue on the right."""
-RED, BLUE = (192, 32, 32), (32, 32, 192)
-Metadata = tuple[tuple[str, str], ...]
+from tests.service import Service
 
 
 @pytest.fixture
@@ -40,52 +33,6 @@ def renditions(service: Service) -> Renditions:
     found.making.held.clear()
     found.making.hopeless.clear()
     return found
-
-
-async def uploaded(service: Service, content: bytes = WIDE, name: str = "harbour.png") -> tuple[str, str, Person]:
-    """A file's id, its organisation's, and its author."""
-    organisation_id, author = await authored(service)
-    file = (await send(service, author, upload_of(organisation_id, content, name), content)).file
-    return file.id, organisation_id, author
-
-
-async def rendition(
-    service: Service, id: str, specification: str, metadata: Metadata = (), **given: Any
-) -> tuple[str, Image.Image]:
-    """Its media type, and the image."""
-    request = GetRenditionRequest(id=id, specification=specification, **given)
-    call = FileServiceStub(service.channel).GetRendition(request, metadata=metadata)
-    parts = [part async for part in call]
-    return parts[0].content_type, Image.open(BytesIO(b"".join(part.data for part in parts)))
-
-
-async def over_http(
-    service: Service, id: str, specification: str, *metadata: tuple[str, str], **given: Any
-) -> tuple[dict[str, str], bytes]:
-    """What Envoy gets to make response headers of, and the bytes."""
-    request = GetRenditionRequest(id=id, specification=specification, **given)
-    call = FileServiceStub(service.channel).GetRendition(request, metadata=(OVER_HTTP, *metadata))
-    content = b"".join([part.data async for part in call])
-    return {name: str(value) for name, value in await call.initial_metadata()}, content
-
-
-async def rows(service: Service) -> list[AnyRow]:
-    async with service.database.read() as connection:
-        return list(await connection.execute(select(Rendition).where(Rendition.create_time >= service.start_time)))
-
-
-def counted(outcome: str) -> float:
-    return REGISTRY.get_sample_value("gazette_renditions_total", {"outcome": outcome}) or 0.0
-
-
-def colour(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
-    found = image.convert("RGB").getpixel((x, y))
-    assert isinstance(found, tuple)
-    return found
-
-
-def is_near(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    return all(abs(a - b) < 25 for a, b in zip(one, other, strict=True))
 
 
 @pytest.mark.usefixtures("renditions")
