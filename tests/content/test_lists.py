@@ -17,8 +17,10 @@ from gazette.content.v1.schedule_pb2 import ScheduledAction
 from server.content.lists import queries
 from server.content.models import Document as Row
 from server.content.models import Schedule
+from server.stores.horizon import HORIZON
 from tests.content.desk import Desk
 from tests.content.taking import DISCARD, withdraw
+from tests.polling import until as awaited
 from tests.refusals import refused
 
 PUBLISH, TAKE_DOWN = ScheduledAction.SCHEDULED_ACTION_PUBLISH, ScheduledAction.SCHEDULED_ACTION_TAKE_DOWN
@@ -242,9 +244,22 @@ async def test_a_long_title(desk: Desk) -> None:
     await desk.create(title=1000 * "ﷺ")
     await desk.create(title=1000 * "𝄞")
     await desk.create(title="a")
+    await settled(desk)
     first = await listed(desk, order_by="title, path", page_size=1)
     seen = [each.title[0] for each in first.documents]
     while first.next_page_token:
         first = await listed(desk, order_by="title, path", page_size=1, page_token=first.next_page_token)
         seen += [each.title[0] for each in first.documents]
     assert sorted(seen) == ["a", "ﷺ", "𝄞"]
+
+
+async def settled(desk: Desk) -> None:
+    """Waits until nobody is in a transaction that began before: what was changed until then, a walk shows once."""
+    async with desk.service.database.read() as connection:
+        now = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+
+    async def is_past() -> bool:
+        async with desk.service.database.direct() as connection:
+            return bool(await HORIZON.value(connection) > now)
+
+    await awaited(is_past)
