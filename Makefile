@@ -3,6 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+unexport PYTHONDONTWRITEBYTECODE  # images of Python set it: each of the many processes here would compile anew all that it imports
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
