@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
+import grpc
 import pytest
+import pytest_asyncio
 
 from server.stores import postgres
+from tests.auth.asking import another_process
 from tests.polling import PATIENCE
 from tests.service import Service
 
@@ -13,6 +18,16 @@ from tests.service import Service
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets a server that is started wait for connections to PostgreSQL: many calls at once on a busy machine are no outage."""
     monkeypatch.setattr(postgres, "PATIENCE", PATIENCE)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def elsewhere(shared_service: Service) -> AsyncIterator[grpc.aio.Channel]:
+    """A second process on the database of `service`, with a memory of its own, beside all tests of a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgres, "PATIENCE", PATIENCE)
+        async with another_process(shared_service) as channel:
+            patch.undo()
+            yield channel
 
 
 @pytest.fixture

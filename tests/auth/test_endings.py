@@ -16,7 +16,7 @@ from gazette.auth.v1.auth_service_pb2 import LogoutRequest, RefreshTokenRequest
 from gazette.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from server.auth.models import Session
 from tests.auth.administering import ask, refresh
-from tests.auth.asking import another_process, get_me, is_refused_soon
+from tests.auth.asking import get_me, is_refused_soon
 from tests.auth.mailbox import newest, request_reset, token
 from tests.auth.stored import change
 from tests.refusals import refused
@@ -85,23 +85,24 @@ ACTS: list[Callable[[Act], Awaitable[None]]] = [
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
-async def test_an_end_is_one_everywhere(service: Service, act: Callable[[Act], Awaitable[None]]) -> None:
+async def test_an_end_is_one_everywhere(
+    service: Service, elsewhere: grpc.aio.Channel, act: Callable[[Act], Awaitable[None]]
+) -> None:
     """Two servers that had accepted the access token refuse the refresh token at once and the access token soon; an admin whose
     session nobody ended goes on."""
     admin = await service.account(role=Role.ROLE_ADMIN)
     person = await service.account()
-    async with another_process(service) as elsewhere:
-        channels = (service.channel, elsewhere)
-        for channel in channels:
-            await get_me(channel, person.access_token)
-            await get_me(channel, admin.access_token)
+    channels = (service.channel, elsewhere)
+    for channel in channels:
+        await get_me(channel, person.access_token)
+        await get_me(channel, admin.access_token)
 
-        await act(Act(service, person, admin))
+    await act(Act(service, person, admin))
 
-        for channel in channels:
-            again = AuthServiceStub(channel).RefreshToken(RefreshTokenRequest(refresh_token=person.refresh_token))
-            refusal = await refused(again)
-            assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "INVALID_REFRESH_TOKEN")
-        for channel in channels:
-            assert await is_refused_soon(channel, person.access_token)
-            assert (await get_me(channel, admin.access_token)).account.id == admin.id
+    for channel in channels:
+        again = AuthServiceStub(channel).RefreshToken(RefreshTokenRequest(refresh_token=person.refresh_token))
+        refusal = await refused(again)
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "INVALID_REFRESH_TOKEN")
+    for channel in channels:
+        assert await is_refused_soon(channel, person.access_token)
+        assert (await get_me(channel, admin.access_token)).account.id == admin.id

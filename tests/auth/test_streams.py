@@ -30,7 +30,7 @@ from server.rpc.admission import concurrency
 from tests.auth import api_keys
 from tests.auth.administering import ask, give, refresh
 from tests.auth.api_keys import bearer
-from tests.auth.asking import another_process, get_me
+from tests.auth.asking import get_me
 from tests.auth.stored import change
 from tests.auth.streaming import BEGINNINGS, PROMISED_SECONDS, Begin, begin_import, begin_upload
 from tests.auth.test_endings import Act
@@ -82,24 +82,23 @@ async def assert_nothing_stored(desk: Desk, begin: Begin) -> None:
 
 @pytest.mark.parametrize("begin", BEGINNINGS, ids=lambda begin: begin.__name__)
 @pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.__name__)
-async def test_a_stream_ends_with_its_session(desk: Desk, ending: Ending, begin: Begin) -> None:
+async def test_a_stream_ends_with_its_session(desk: Desk, elsewhere: grpc.aio.Channel, ending: Ending, begin: Begin) -> None:
     """Whatever ends a session ends its streams in every process, though nothing comes from their clients; those of others go
     on."""
     service = desk.service
     person = await service.account(role=Role.ROLE_ADMIN)
-    async with another_process(service) as elsewhere:
-        others = await begin_upload(service.channel, desk, desk.author.metadata)
-        streams = [await begin(elsewhere, desk, person.metadata)]
-        if begin is not begin_import:
-            streams.append(await begin(service.channel, desk, person.metadata))
+    others = await begin_upload(service.channel, desk, desk.author.metadata)
+    streams = [await begin(elsewhere, desk, person.metadata)]
+    if begin is not begin_import:
+        streams.append(await begin(service.channel, desk, person.metadata))
 
-        await ending(Act(service, person, desk.admin))
+    await ending(Act(service, person, desk.admin))
 
-        for stream in streams:
-            refusal = await stream.refused_in_time()
-            assert (refusal.code, refusal.reason) == (UNAUTHENTICATED, "INVALID_ACCESS_TOKEN")
-        await others.end()
-        assert (await others.call).file.size_bytes == len(PNG)
+    for stream in streams:
+        refusal = await stream.refused_in_time()
+        assert (refusal.code, refusal.reason) == (UNAUTHENTICATED, "INVALID_ACCESS_TOKEN")
+    await others.end()
+    assert (await others.call).file.size_bytes == len(PNG)
     assert len(await desk.record()) == (begin is begin_import)
     assert len(await rows(service)) == 1
 
