@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -50,13 +51,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if os.environ.get(marker.upper()) != "1" and marker not in config.getoption("markexpr"):
             apart = [item for item in items if item.get_closest_marker(marker)]
             config.hook.pytest_deselected(items=apart)
-            items[:] = [item for item in items if item not in set(apart)]
+            items[:] = [item for item in items if not item.get_closest_marker(marker)]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """A long text is called as its argument is: written out it says nothing, and what keys of this run signed is another one in
     each of the processes that pytest-xdist starts, which must all call a test the same."""
     return argname if isinstance(val, str | bytes) and len(val) > LONG else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def authorities() -> Iterator[None]:
+    """Whom httpx trusts is read once. It would read all authorities anew for each client, which takes longer than what most
+    tests then ask, by plain HTTP."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
+        yield
 
 
 @pytest.fixture(scope="session")
