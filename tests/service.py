@@ -93,14 +93,14 @@ class Service:
         return f"{HERE}:{self.app.port}"
 
     async def begin(self) -> None:
-        """Another test begins: no attempt to guess anything has been counted, no blob is stored, and what happens from now on
-        is the test's own."""
+        """Another test begins: no attempt to guess anything has been counted, no blob is stored, no mail has arrived, and what
+        happens from now on is the test's own."""
         async with self.owner.begin() as connection:
             await connection.execute(text("DELETE FROM sign_in_attempts"))
             self.start_time = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
         self.first_id = uuid6.uuid7()
-        for blob in self.blobs():
-            blob.unlink()
+        for path in (*self.blobs(), *self.mails()):
+            path.unlink()
         if counters := await self.redis.keys("gazette:attempts:*"):
             await self.redis.delete(*counters)
 
@@ -109,6 +109,12 @@ class Service:
         folder = self.settings.files_directory
         assert folder is not None
         return [path for path in folder.rglob("*") if path.is_file()]
+
+    def mails(self) -> list[Path]:
+        """All that have arrived, whoever got them."""
+        folder = self.settings.mail_directory
+        assert folder is not None
+        return [*folder.glob("*.eml")]
 
     def unique(self, name: str) -> str:
         """The name with a number, which nothing else on this server has: for slugs, addresses, paths and types."""
