@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gazette.audit.v1.audit_event_pb2 import AuditEvent
 from gazette.audit.v1.audit_service_pb2 import AuditProblemKind, VerifyAuditRequest, VerifyAuditResponse
 from server.audit import queries, verification, views
-from server.process.commands import as_json, run, show, show_all
+from server.process.commands import run
+from server.process.showing import as_json, show, show_all
 from server.rpc.objects import plain
 
 PROBLEMS: Mapping[int, str] = {

@@ -15,7 +15,7 @@ from gazette.content.v1.taking_down_pb2 import DraftHandling
 from gazette_client import Client
 from server.editing.naming import Command, found, id_of, naming, signed_in
 from server.importer.connecting import Connection
-from server.process.commands import written
+from server.process.showing import written
 
 DRAFTS = {
     None: DraftHandling.DRAFT_HANDLING_UNSPECIFIED,

@@ -15,7 +15,7 @@ from gazette.content.v1.document_pb2 import Document
 from gazette_client import Client, GazetteError
 from server.editing.refusals import TROUBLE, Refusal
 from server.importer.connecting import Connection, caller_options, connected
-from server.process.commands import as_json
+from server.process.showing import as_json
 
 Command = Callable[..., None]
 

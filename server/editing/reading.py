@@ -17,7 +17,7 @@ from server.editing import differences, tables, texts
 from server.editing.naming import asking, found, id_of, naming, signed_in
 from server.editing.states import DRAFT_STATES, LIVE_STATES, draft_state, live_state
 from server.importer.connecting import Connection
-from server.process.commands import show_all, written
+from server.process.showing import show_all, written
 
 PAGE_SIZE = 200
 HEADINGS = ("path", "locale", "title", "type", "draft", "live", "updated", "id")

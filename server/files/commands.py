@@ -13,7 +13,8 @@ from server.files.examining.examination import Examination
 from server.files.sweeping.commands import sweep
 from server.files.verification import Verdict, verdicts
 from server.formats import parsing
-from server.process.commands import as_json, refused_in_a_line, written
+from server.process.commands import refused_in_a_line
+from server.process.showing import as_json, written
 from server.stores import blobs, postgres, schema
 
 

@@ -17,7 +17,8 @@ from gazette.auth.v1.organisation_service_pb2 import (
 from server.organisations import changes, paths, queries, rules
 from server.organisations.finding import by_slug
 from server.organisations.paths import OthersUse
-from server.process.commands import LINE, as_json, run, show, show_all
+from server.process.commands import LINE, run
+from server.process.showing import as_json, show, show_all
 from server.rpc.messages import message
 from server.rpc.requests import validation
 

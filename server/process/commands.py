@@ -1,17 +1,14 @@
-"""What the commands of the domains share: they work on the database, and answer in words or as JSON."""
+"""What the commands of the domains share that work on the database."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
 import click
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server import settings
@@ -21,7 +18,6 @@ from server.rpc.texts.forms import Form, language, line
 from server.stores import postgres, schema
 
 Result = TypeVar("Result")
-Shown = TypeVar("Shown", bound=Message)
 
 
 class InForm(click.ParamType):  # type: ignore[type-arg]  # it takes none at run time before click 8.5
@@ -47,7 +43,6 @@ LINE = InForm("text", line)
 """One line that people read, or an address."""
 LANGUAGE = InForm("language", language)
 """The tag of a language."""
-as_json = click.option("--json", "is_json", is_flag=True, help="Write JSON.")
 
 
 def run(work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
@@ -100,20 +95,3 @@ async def connected(values: settings.Settings) -> AsyncIterator[AsyncConnection]
             yield connection
     finally:
         await pools.close()
-
-
-def show(made: Message, line: str, *, is_json: bool) -> None:
-    click.echo(written(MessageToDict(made)) if is_json else line)
-
-
-def show_all(found: Sequence[Shown], line: Callable[[Shown], str], *, is_json: bool) -> None:
-    """A line for each, or one JSON list."""
-    if is_json:
-        click.echo(written([MessageToDict(each) for each in found]))
-        return
-    for each in found:
-        click.echo(line(each))
-
-
-def written(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

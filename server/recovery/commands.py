@@ -13,7 +13,8 @@ from typing import TypeVar
 import click
 
 from server import settings
-from server.process.commands import Unreachable, as_json, refusal
+from server.process.commands import Unreachable, refusal
+from server.process.showing import as_json
 from server.recovery import archiving, manifests, restoring, retaining, taking, verifying
 from server.recovery.failures import DatabaseUnreachable, RecoveryFailed
 from server.recovery.programs import Programs

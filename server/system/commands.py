@@ -13,7 +13,8 @@ from sqlalchemy import ARRAY, Text, column, select, table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.process.commands import as_json, run, written
+from server.process.commands import run
+from server.process.showing import as_json, written
 from server.rpc.texts.characters import Unfit, is_visible
 from server.rpc.texts.forms import Form, data, folded, line, markup, paragraphs, tag
 from server.rpc.texts.languages import canonical

@@ -23,8 +23,9 @@ from server.auth.administration import changes, creating, invitations
 from server.auth.clock import utc_now
 from server.auth.links.mailed import Links
 from server.auth.passwords.hashing import Passwords
-from server.process.commands import LINE, as_json, run, show, show_all
+from server.process.commands import LINE, run
 from server.process.confirming import confirm, is_sure
+from server.process.showing import as_json, show, show_all
 
 STATE_PREFIX, KIND_PREFIX = "ACCOUNT_STATE_", "ACCOUNT_KIND_"
 STATES = [name.removeprefix(STATE_PREFIX).lower() for name, number in AccountState.items() if number]

@@ -19,7 +19,8 @@ from server.auth.accounts.options import number, organisation_named, role_option
 from server.auth.api_keys import keys as making
 from server.auth.api_keys import queries, rules
 from server.auth.clock import utc_now
-from server.process.commands import LINE, as_json, run, show, show_all
+from server.process.commands import LINE, run
+from server.process.showing import as_json, show, show_all
 from server.rpc.messages import message
 
 PERMISSION_PREFIX = "PERMISSION_"

@@ -15,7 +15,8 @@ from server.auth.accounts import finding
 from server.auth.accounts.options import called
 from server.auth.clock import utc_now
 from server.auth.sessions import changes, queries, views
-from server.process.commands import as_json, run, show, show_all
+from server.process.commands import run
+from server.process.showing import as_json, show, show_all
 
 account_argument = click.argument("account")
 

@@ -10,7 +10,8 @@ import click
 
 from server.content.publishing import mending
 from server.content.publishing.mending import Finding
-from server.process.commands import as_json, run_directly, written
+from server.process.commands import run_directly
+from server.process.showing import as_json, written
 
 
 @click.group()

@@ -8,7 +8,8 @@ import sys
 import click
 
 from server.content.refreshing import queries
-from server.process.commands import as_json, run_directly, written
+from server.process.commands import run_directly
+from server.process.showing import as_json, written
 from server.stores.statements import Row
 
 

@@ -14,8 +14,8 @@ from server.editing.files.naming import found, of_file, told
 from server.editing.naming import signed_in
 from server.editing.reading import minute
 from server.importer.connecting import Connection
-from server.process.commands import written
 from server.process.confirming import confirm, is_sure
+from server.process.showing import written
 
 PERCENT = click.IntRange(0, 100)
 

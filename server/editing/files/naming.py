@@ -13,7 +13,7 @@ from gazette.files.v1.file_pb2 import File, FileState
 from gazette_client import Client
 from gazette_client.messages import GetFileRequest
 from server.editing.naming import asking
-from server.process.commands import written
+from server.process.showing import written
 
 Command = Callable[..., None]
 

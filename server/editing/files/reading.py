@@ -18,7 +18,7 @@ from server.editing.files.progress import bar
 from server.editing.naming import asking, signed_in
 from server.editing.reading import LIMIT, PAGE_SIZE, minute, organisation_id
 from server.importer.connecting import Connection
-from server.process.commands import written
+from server.process.showing import written
 
 VERSION = click.option("--version", type=click.IntRange(1), default=None, help="Another version than it is now.")
 

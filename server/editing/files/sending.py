@@ -19,7 +19,7 @@ from server.editing.files.remembering import Note
 from server.editing.naming import asking, signed_in
 from server.editing.refusals import TROUBLE
 from server.importer.connecting import ORGANISATION, Connection, organisation
-from server.process.commands import written
+from server.process.showing import written
 
 SOURCE = click.Path(exists=True, dir_okay=False, path_type=Path)
 WAYS = ("auto", "stream", "resumable", "direct")

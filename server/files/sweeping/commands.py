@@ -10,7 +10,8 @@ from server import settings
 from server.files.sweeping import queries
 from server.files.sweeping.reports import Report, lines
 from server.files.sweeping.sweep import Sweep
-from server.process.commands import as_json, refused_in_a_line, written
+from server.process.commands import refused_in_a_line
+from server.process.showing import as_json, written
 from server.stores import blobs, postgres, schema
 
 
