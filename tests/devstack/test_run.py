@@ -18,6 +18,7 @@ import pytest
 from devstack.run import DEMO
 from tests.polling import wait_until
 
+pytestmark = pytest.mark.xdist_group("run")  # who makes the database and loads the demo does so once
 FREE = {"HTTP_PORT": "0", "GRPC_PORT": "0", "METRICS_PORT": "0"}
 
 
