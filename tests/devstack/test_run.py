@@ -55,16 +55,43 @@ def ready_with(child: subprocess.Popen[str]) -> tuple[str, str]:
     pytest.fail(f"it ended: {said}")
 
 
-def test_run_serves_the_demo_and_leaves_nothing(home: Path) -> None:
-    """It comes up twice on the same data, answers with the demo's page, and a signal ends it with all its children."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with running(home, FREE) as child:
-            address = ready(child)
-            assert httpx.get(f"{address}/v1/pages/{DEMO['page']}").status_code == 200
-            children = psutil.Process(child.pid).children(recursive=True)
-            child.send_signal(number)
-            assert child.wait(30) == 0
-            assert not [process for process in children if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+def assert_ends(child: subprocess.Popen[str], number: signal.Signals) -> None:
+    """The signal ends it with all its children."""
+    children = psutil.Process(child.pid).children(recursive=True)
+    child.send_signal(number)
+    assert child.wait(30) == 0
+    assert not [process for process in children if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_run_serves_the_demo_and_leaves_nothing(home: Path, tmp_path: Path) -> None:
+    """It comes up twice on the same data, the second time as it is told to, answers with the demo's page, and a signal ends it
+    with all its children."""
+    with running(home, FREE) as child:
+        assert httpx.get(f"{ready(child)}/v1/pages/{DEMO['page']}").status_code == 200
+        assert_ends(child, signal.SIGTERM)
+    mails = tmp_path / "mails"
+    given = {"PUBLIC_URL": "http://localhost:5173", "MAIL_DIRECTORY": str(mails), "DATABASE_URL": "postgresql://a:b@nowhere/c"}
+    with running(home, {**FREE, **given}) as child:
+        assert_heeded(*ready_with(child), mails)
+        assert_ends(child, signal.SIGINT)
+
+
+def assert_heeded(address: str, said: str, mails: Path) -> None:
+    """Links in mails lead to the front end that PUBLIC_URL names, mails go where MAIL_DIRECTORY says, and scripts of a local
+    front end may call; what a stack has of its own is not replaced in silence."""
+    answer = httpx.post(f"{address}/v1/auth/request-password-reset", json={"email": "editor@example.gov"})
+    assert answer.status_code == 200
+    wait_until(lambda: [*mails.glob("*.eml")], 30)
+    page = httpx.get(f"{address}/v1/pages/{DEMO['page']}", headers={"origin": "http://localhost:5173"})
+    assert page.status_code == 200
+    assert f"mails      {mails}" in said
+    assert "viruses    files are not scanned" in said
+    assert "DATABASE_URL: those of this stack are its own" in said
+    (mail,) = mails.glob("*.eml")
+    body = message_from_bytes(mail.read_bytes(), policy=policy.default).get_body(("plain",))
+    assert body is not None
+    assert "http://localhost:5173/reset-password#token=" in body.get_content()
+    assert page.headers["access-control-allow-origin"] == "http://localhost:5173"
 
 
 @pytest.mark.soak
@@ -77,27 +104,6 @@ def test_a_server_that_dies_ends_the_run(home: Path) -> None:
         said, _ = child.communicate(timeout=30)
     assert child.returncode == 1
     assert f"Redis was ended by SIGKILL; its log is {home}/logs/redis.log" in said.splitlines()[-1]
-
-
-def test_what_is_given_is_heeded(home: Path, tmp_path: Path) -> None:
-    """Links in mails lead to the front end that PUBLIC_URL names, mails go where MAIL_DIRECTORY says, and scripts of a local
-    front end may call; what a stack has of its own is not replaced in silence."""
-    mails = tmp_path / "mails"
-    given = {"PUBLIC_URL": "http://localhost:5173", "MAIL_DIRECTORY": str(mails), "DATABASE_URL": "postgresql://a:b@nowhere/c"}
-    with running(home, {**FREE, **given}) as child:
-        address, said = ready_with(child)
-        answer = httpx.post(f"{address}/v1/auth/request-password-reset", json={"email": "editor@example.gov"})
-        assert answer.status_code == 200
-        wait_until(lambda: [*mails.glob("*.eml")], 30)
-        page = httpx.get(f"{address}/v1/pages/{DEMO['page']}", headers={"origin": "http://localhost:5173"})
-    assert f"mails      {mails}" in said
-    assert "viruses    files are not scanned" in said
-    assert "DATABASE_URL: those of this stack are its own" in said
-    (mail,) = mails.glob("*.eml")
-    body = message_from_bytes(mail.read_bytes(), policy=policy.default).get_body(("plain",))
-    assert body is not None
-    assert "http://localhost:5173/reset-password#token=" in body.get_content()
-    assert page.headers["access-control-allow-origin"] == "http://localhost:5173"
 
 
 @pytest.mark.parametrize(
