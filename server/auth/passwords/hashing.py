@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from typing import TypeVar
 
 from server.auth.failures import NeverHashed, SignInBusy
@@ -53,7 +54,7 @@ class Passwords:
         self.processes = Processes(at_once=at_once, waiting=waiting, niceness=NICENESS, imports=(argon.__name__,))
         self.turns = asyncio.Semaphore(at_once + BESIDE)
         self.patience = patience
-        self.dummy = argon.hashed(secrets.token_urlsafe())
+        self.dummy = dummy()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -106,6 +107,12 @@ class Passwords:
 
     async def close(self) -> None:
         await self.processes.close()
+
+
+@cache
+def dummy() -> str:
+    """The hash of what nobody knows, one for each process."""
+    return argon.hashed(secrets.token_urlsafe())
 
 
 def share(workers: int) -> int:
