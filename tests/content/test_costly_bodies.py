@@ -65,7 +65,7 @@ def refusal(error: grpc.aio.AioRpcError) -> tuple[str, list[tuple[str, str]]]:
     return info.reason, [(each.field, each.description) for each in bad.field_violations]
 
 
-@pytest.mark.parametrize("kind", some_of(HONEST, "tables", "lists in lists", "HTML"))
+@pytest.mark.parametrize("kind", some_of(HONEST, "lists in lists", "HTML"))
 async def test_a_million_characters_are_published(desk: Desk, kind: str) -> None:
     """What is long and honest is saved, changed and published, each within the deadline of a call, and served whole. (C10)"""
     unit, body_format = HONEST[kind]
