@@ -24,17 +24,16 @@ class Scraper:
     url: str
 
     def all(self) -> Samples:
-        text = httpx.get(self.url, timeout=5).raise_for_status().text
-        return {
-            (sample.name, frozenset(sample.labels.items())): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        }
+        return samples(self.text())
+
+    def text(self) -> str:
+        return httpx.get(self.url, timeout=5).raise_for_status().text
 
     def value(self, name: str, **labels: str) -> float:
         """The sum of the samples that have these labels among theirs."""
         wanted = set(labels.items())
-        return sum(value for (each, given), value in self.all().items() if each == name and wanted <= given)
+        of_name = "".join(line for line in self.text().splitlines(keepends=True) if line.startswith(name))  # it is a long text
+        return sum(value for (each, given), value in samples(of_name).items() if each == name and wanted <= given)
 
     async def until(self, name: str, least: float, **labels: str) -> float:
         """The value, once it is so large: what is looked at twice a second comes a moment later."""
@@ -43,6 +42,14 @@ class Scraper:
             assert asyncio.get_running_loop().time() < end, f"{name}{labels} is {value}, and not {least}"
             await asyncio.sleep(0.1)
         return value
+
+
+def samples(text: str) -> Samples:
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 @contextmanager
