@@ -79,6 +79,8 @@ class Service:
     """When the test began, by the database's clock: what is older is of the tests before it."""
     first_id: uuid.UUID = NIL
     """Ids are in the order of their making: those of what the test makes come after this one."""
+    has_guides: bool = False
+    """Whether a desk has made the content type that all of them use."""
 
     @property
     def settings(self) -> Settings:
@@ -135,39 +137,49 @@ class Service:
         organisation_id: str | None = None,
     ) -> Person:
         """A new account with one role, in one organisation or in all, with a session as signing in would have made it."""
-        email = email or f"{self.unique('person')}@example.gov"
-        account_id, session_id, now = uuid6.uuid7(), uuid6.uuid7(), datetime.now(UTC)
-        longest = self.settings.session_expiration_time
-        place = uuid.UUID(organisation_id) if organisation_id else None
-        async with self.database.transaction() as connection:
-            await connection.execute(
-                insert(auth_models.Account).values(
-                    id=account_id,
-                    email=email,
-                    name=email.partition("@")[0],
-                    password_hash=PASSWORD_HASH,
-                    state=AccountState.ACCOUNT_STATE_ACTIVE,
-                )
+        (made,) = await self.accounts((email, role, organisation_id))
+        return made
+
+    async def accounts(self, *wanted: tuple[str, Role.ValueType, str | None]) -> list[Person]:
+        """The same for several of them, at once."""
+        now, longest = datetime.now(UTC), self.settings.session_expiration_time
+        tokens, refresh_tokens = self.access_tokens, RefreshTokens(self.settings.refresh_token_secret)
+        accounts, grants, sessions, people = [], [], [], []
+        for given, role, organisation_id in wanted:
+            email = given or f"{self.unique('person')}@example.gov"
+            account_id, session_id = uuid6.uuid7(), uuid6.uuid7()
+            place = uuid.UUID(organisation_id) if organisation_id else None
+            accounts.append(
+                {
+                    "id": account_id,
+                    "email": email,
+                    "name": email.partition("@")[0],
+                    "password_hash": PASSWORD_HASH,
+                    "state": AccountState.ACCOUNT_STATE_ACTIVE,
+                }
             )
             if role:
-                grant = {"id": uuid6.uuid7(), "account_id": account_id, "role": role, "organisation_id": place}
-                await connection.execute(insert(auth_models.Grant).values(grant))
-            session = {
-                "id": session_id,
-                "account_id": account_id,
-                "counter": 0,
-                "user_agent": "tests",
-                "address": HERE,
-                "create_time": now,
-                "rotate_time": now,
-                "idle_expire_time": now + min(self.settings.refresh_token_expiration_time, longest),
-                "absolute_expire_time": now + longest,
-            }
-            await connection.execute(insert(auth_models.Session).values(session))
-        grants = [(role, place)] if role else []
-        token = self.access_tokens.issue(account_id, session_id, now + longest, grants)
-        refresh_token = RefreshTokens(self.settings.refresh_token_secret).token(session_id, 0)
-        return Person(str(account_id), email, PASSWORD, token.text, refresh_token)
+                grants.append({"id": uuid6.uuid7(), "account_id": account_id, "role": role, "organisation_id": place})
+            sessions.append(
+                {
+                    "id": session_id,
+                    "account_id": account_id,
+                    "counter": 0,
+                    "user_agent": "tests",
+                    "address": HERE,
+                    "create_time": now,
+                    "rotate_time": now,
+                    "idle_expire_time": now + min(self.settings.refresh_token_expiration_time, longest),
+                    "absolute_expire_time": now + longest,
+                }
+            )
+            token = tokens.issue(account_id, session_id, now + longest, [(role, place)] if role else [])
+            people.append(Person(str(account_id), email, PASSWORD, token.text, refresh_tokens.token(session_id, 0)))
+        async with self.database.transaction() as connection:
+            for model, rows in ((auth_models.Account, accounts), (auth_models.Grant, grants), (auth_models.Session, sessions)):
+                if rows:
+                    await connection.execute(insert(model), rows)
+        return people
 
     @property
     def access_tokens(self) -> AccessTokens:

@@ -58,11 +58,14 @@ class Desk:
         """Beside others, who leave the content type `guide` as it is."""
         organisation_id = await service.organisation()
         roles = (Role.ROLE_AUTHOR, Role.ROLE_EDITOR, Role.ROLE_PUBLISHER)
-        author, editor, publisher = [await service.account(role=role, organisation_id=organisation_id) for role in roles]
-        admin, root = await service.account(role=Role.ROLE_ADMIN), f"/{service.unique('desk')}"
+        wanted = [*(("", role, organisation_id) for role in roles), ("", Role.ROLE_ADMIN, None)]
+        author, editor, publisher, admin = await service.accounts(*wanted)
+        root = f"/{service.unique('desk')}"
         desk = cls(service, organisation_id, author, editor, publisher, admin, root, await last_number(service))
-        with suppress(grpc.aio.AioRpcError):
-            await desk.content_type("guide")
+        if not service.has_guides:
+            with suppress(grpc.aio.AioRpcError):
+                await desk.content_type("guide")
+            service.has_guides = True
         return desk
 
     def kind(self, name: str) -> str:
