@@ -9,7 +9,6 @@ import asyncio
 import signal
 import socket
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 from server.process import tls
-from server.process.metrics import Metrics
+from server.process.metrics import Metrics, folder
 from server.rpc.failures import Unavailable
 from server.settings import CANNOT_START, CannotStart, Settings, child_environment
 from server.stores import postgres, schema
@@ -163,10 +162,10 @@ def serve(settings: Settings, *options: str) -> None:
     check_port(settings.grpc_host, settings.grpc_port, "GRPC_PORT")
     check_port(settings.metrics_host, settings.metrics_port, "METRICS_PORT")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until there are workers to drain: so that the folder goes
-    with tempfile.TemporaryDirectory(prefix="gazette-metrics-") as directory:
-        metrics = Metrics(settings, Path(directory))
+    with folder() as directory:
+        metrics = Metrics(settings, directory)
         metrics.serve(settings.metrics_host, settings.metrics_port)
-        asyncio.run(checked(settings, Path(directory), options, metrics))
+        asyncio.run(checked(settings, directory, options, metrics))
 
 
 async def checked(settings: Settings, metrics_directory: Path, options: tuple[str, ...], metrics: Metrics) -> None:
