@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ async def test_a_blob_is_put_together_of_its_parts(storage: ObjectStorage) -> No
     parts = [content[start : start + storage.part_bytes] for start in range(0, len(content), storage.part_bytes)]
 
     assembly = await storage.begin(KEY, content_type=TYPE)
-    done = [await storage.put_part(KEY, assembly, number, part) for number, part in enumerate(parts, 1)]
+    done = [await storage.put_part(KEY, assembly, number, [part]) for number, part in enumerate(parts, 1)]
     assert await storage.stat(KEY) is None
     made = await storage.assemble(KEY, assembly, done)
 
@@ -34,8 +35,8 @@ async def test_a_blob_is_put_together_of_its_parts(storage: ObjectStorage) -> No
 async def test_a_part_that_comes_again_takes_the_place_of_the_first(storage: ObjectStorage) -> None:
     """Whoever does not know whether a part arrived sends it again; the one that is named at the end counts."""
     assembly = await storage.begin(KEY, content_type=TYPE)
-    await storage.put_part(KEY, assembly, 1, b"first")
-    second = await storage.put_part(KEY, assembly, 1, b"second")
+    await storage.put_part(KEY, assembly, 1, [b"first"])
+    second = await storage.put_part(KEY, assembly, 1, [b"second"])
 
     await storage.assemble(KEY, assembly, [second])
 
@@ -45,8 +46,8 @@ async def test_a_part_that_comes_again_takes_the_place_of_the_first(storage: Obj
 async def test_a_part_is_not_another_of_its_number(storage: ObjectStorage) -> None:
     """An assembly of a part that was overwritten, or never came, is refused, and may be completed with the right ones."""
     assembly = await storage.begin(KEY, content_type=TYPE)
-    first = await storage.put_part(KEY, assembly, 1, b"first")
-    second = await storage.put_part(KEY, assembly, 1, b"other")
+    first = await storage.put_part(KEY, assembly, 1, [b"first"])
+    second = await storage.put_part(KEY, assembly, 1, [b"other"])
 
     with pytest.raises(BlobNotFound):
         await storage.assemble(KEY, assembly, [first])
@@ -61,7 +62,7 @@ async def test_a_part_is_not_another_of_its_number(storage: ObjectStorage) -> No
 async def test_to_assemble_again_is_to_find_the_blob(storage: ObjectStorage) -> None:
     """Whoever lost the answer asks again, and is told the same."""
     assembly = await storage.begin(KEY, content_type=TYPE)
-    part = await storage.put_part(KEY, assembly, 1, b"bytes")
+    part = await storage.put_part(KEY, assembly, 1, [b"bytes"])
     made = await storage.assemble(KEY, assembly, [part])
 
     assert await storage.assemble(KEY, assembly, [part]) == made
@@ -70,13 +71,13 @@ async def test_to_assemble_again_is_to_find_the_blob(storage: ObjectStorage) -> 
 async def test_an_assembly_that_is_not_there_takes_nothing(storage: ObjectStorage, is_played: bool) -> None:
     """Neither a part nor an end; to abandon it changes nothing, and it may be done twice."""
     assembly = await storage.begin(KEY, content_type=TYPE)
-    part = await storage.put_part(KEY, assembly, 1, b"bytes")
+    part = await storage.put_part(KEY, assembly, 1, [b"bytes"])
     await storage.abandon(KEY, assembly)
     await storage.abandon(KEY, assembly)
 
     if not is_played:
         with pytest.raises(BlobNotFound):
-            await storage.put_part(KEY, assembly, 2, b"bytes")
+            await storage.put_part(KEY, assembly, 2, [b"bytes"])
     with pytest.raises(BlobNotFound):
         await storage.assemble(KEY, assembly, [part])
     assert left(storage) == []
@@ -86,7 +87,7 @@ async def test_what_was_begun_is_listed_with_its_age(storage: ObjectStorage, is_
     """Who sweeps finds assemblies by the beginning of their keys, and knows when they were begun."""
     before = datetime.now(UTC) - timedelta(seconds=2)
     assembly = await storage.begin(KEY, content_type=TYPE)
-    await storage.put_part(KEY, assembly, 1, b"bytes")
+    await storage.put_part(KEY, assembly, 1, [b"bytes"])
     other = await storage.begin("incoming/0190d5c3", content_type=TYPE)
 
     found = [each async for each in storage.assemblies("blobs")]
@@ -109,3 +110,24 @@ async def test_a_delete_takes_assemblies_along(storage: ObjectStorage) -> None:
     assert [(key, name) async for key, name, _ in storage.assemblies("blobs")] == [(f"{KEY}-2", other)]
     await storage.delete(f"{KEY}-2")
     assert left(storage) == []
+
+
+async def test_parts_may_be_put_at_the_same_time(storage: ObjectStorage) -> None:
+    """Whichever of them ends first, each is where its number says."""
+    content = os.urandom(2 * storage.part_bytes + 7)
+    parts = [content[start : start + storage.part_bytes] for start in range(0, len(content), storage.part_bytes)]
+
+    assembly = await storage.begin(KEY, content_type=TYPE)
+    done = await asyncio.gather(*(storage.put_part(KEY, assembly, number, [part]) for number, part in enumerate(parts, 1)))
+    await storage.assemble(KEY, assembly, done)
+
+    assert hashlib.sha256(await whole(storage.read(KEY))).digest() == hashlib.sha256(content).digest()
+
+
+async def test_a_part_may_come_in_pieces(storage: ObjectStorage) -> None:
+    assembly = await storage.begin(KEY, content_type=TYPE)
+    part = await storage.put_part(KEY, assembly, 1, [b"by", b"", b"tes"])
+    await storage.assemble(KEY, assembly, [part])
+
+    assert part.size == 5
+    assert await whole(storage.read(KEY)) == b"bytes"

@@ -178,7 +178,7 @@ async def test_a_storage_that_never_answers_is_unavailable_within_5_s(black_hole
         storage.stat(KEY),
         storage.move(KEY, f"{KEY}-moved", tag="", content_type="image/png"),
         storage.begin(KEY, content_type="image/png"),
-        storage.put_part(KEY, "assembly", 1, bytes(1000)),
+        storage.put_part(KEY, "assembly", 1, [bytes(1000)]),
         storage.assemble(KEY, "assembly", [Part(1, 1000, "")]),
         storage.abandon(f"{KEY}-abandoned", "assembly"),
         return_exceptions=True,
@@ -238,3 +238,13 @@ def test_a_folder_that_cannot_be_made_stops_the_start(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidSettings, match="FILES_DIRECTORY"):
         open_storage(folder_settings(tmp_path / "file"))
+
+
+@pytest.mark.parametrize("size", [5, 2_000_000, "parts"])
+async def test_a_write_says_the_tag(storage: ObjectStorage, size: int | str) -> None:
+    """It is that of the blob, whether it went in one request or in parts: so who wrote it knows it again."""
+    content = os.urandom(size if isinstance(size, int) else storage.part_bytes + 5)
+    tag = await storage.write(KEY, pieces(content), content_type="image/png")
+    found = await storage.stat(KEY)
+    assert found is not None
+    assert found.tag == tag

@@ -31,18 +31,30 @@ class Copy(NamedTuple):
     path: str
     """Which only processes of ours can open."""
     size: int
-    sha256: str
+    known_sha256: str
+    """Empty where nobody has hashed them yet."""
+
+    async def sha256(self) -> str:
+        """Raises BlobNotFound where they are gone by now."""
+        if self.known_sha256:
+            return self.known_sha256
+        try:
+            _, sha256 = await asyncio.to_thread(hashed, self.path)
+        except FileNotFoundError:
+            raise BlobNotFound(self.path) from None
+        return sha256
 
 
 @asynccontextmanager
-async def at_hand(storage: ObjectStorage, key: str, size: int) -> AsyncIterator[Copy]:
-    """The blob, which is about so long. Raises BlobNotFound, and what reading from the storage does."""
+async def at_hand(storage: ObjectStorage, key: str, size: int, sha256: str = "") -> AsyncIterator[Copy]:
+    """The blob, which is about so long, and has this SHA-256 where it is known. Raises BlobNotFound, and what reading from the
+    storage does."""
     if (path := storage.local(key)) is not None:
         try:
-            count, sha256 = await asyncio.to_thread(hashed, path)
+            found = await asyncio.to_thread(path.stat)
         except FileNotFoundError:
             raise BlobNotFound(key) from None
-        yield Copy(str(path), count, sha256)
+        yield Copy(str(path), found.st_size, sha256)
         return
     with nameless(size) as descriptor:
         digest, count = hashlib.sha256(), 0

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from prometheus_client import Counter
 
@@ -30,12 +30,15 @@ from server.formats.types import IMAGES
 from server.rpc.failures import Unavailable, Violation
 from server.stores.blobs import BlobNotFound, ObjectStorage
 
-AT_ONCE, WAITING = 4, 32
+AT_ONCE, WAITING = 2, 32
 """How many files a process looks through at a time, each of which may have a copy in memory; and how many wait for that."""
 PATIENCE = 30.0
 """Seconds that a file may take on a busy machine; a long one takes longer. A process that does nothing is ended then."""
 SLOWNESS = 5
 """How many times the CPU time that it has."""
+
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 INSPECTED = Counter("gazette_files_inspected_total", "Files that were parsed, by media type and outcome.", ["type", "outcome"])
 
@@ -47,8 +50,8 @@ class Announced(NamedTuple):
     size_bytes: int
     sha256: str
     """Empty where it was not said."""
-    is_certain: bool = False
-    """Whether the server itself counted and hashed it: then what differs is the storage's."""
+    tag: str = ""
+    """The storage's, of bytes that the server itself counted and hashed on their way there; else empty."""
 
 
 class Examined(NamedTuple):
@@ -90,20 +93,22 @@ class Examination:
             stat = await self.storage.stat(key)
             if stat is None:
                 raise BlobNotFound(key)
-            async with copies.at_hand(self.storage, key, stat.size) as copy:
-                check_announced(copy, announced, fields)
+            known = announced.sha256 if announced.tag == stat.tag else ""
+            async with copies.at_hand(self.storage, key, stat.size, known) as copy:
+                check_size(copy, announced, fields)
                 content_type = await self.sniffed(copy, announced, fields)
                 with copies.nameless(copy.size if content_type in IMAGES and not is_restored else 0) as cleaned:
                     cleaned_path = copies.path_of(cleaned)
-                    findings = await self.looked_through(copy, content_type, cleaned_path, fields, is_restored=is_restored)
+                    original, findings = await both(
+                        self.hashed(copy, announced, fields),
+                        self.looked_through(copy, content_type, cleaned_path, fields, is_restored=is_restored),
+                    )
                     if self.scanner is not None:
                         await self.scan(self.scanner, copy, fields)
-                    size, sha256 = copy.size, copy.sha256
+                    size, sha256 = copy.size, original
                     if findings.is_cleaned:
                         size, sha256 = await asyncio.to_thread(copies.hashed, f"/proc/self/fd/{cleaned}")
-                    found = Found(
-                        findings.content_type, size, sha256, copy.sha256, stat.tag, findings.facts, findings.is_cleaned
-                    )
+                    found = Found(findings.content_type, size, sha256, original, stat.tag, findings.facts, findings.is_cleaned)
                     text = findings.text if findings.text is None else findings.text.replace("\0", "")
                     yield Examined(found, text, findings.is_truncated, cleaned_path if findings.is_cleaned else "")
 
@@ -112,7 +117,16 @@ class Examination:
         and what reading from the storage does."""
         async with self.places.place(), copies.at_hand(self.storage, key, copies.IN_MEMORY + 1) as copy:
             await self.parsed(copy, content_type, "")
-            return copy.sha256
+            return await copy.sha256()
+
+    async def hashed(self, copy: Copy, announced: Announced, fields: Fields) -> str:
+        """Raises Sha256Mismatch, and BlobNotFound."""
+        sha256 = await copy.sha256()
+        if announced.sha256 in {"", sha256}:
+            return sha256
+        if announced.tag:  # what came back from the storage is not what it got
+            raise Unavailable
+        raise failures.Sha256Mismatch(Violation(fields.sha256, f"is not that of the bytes that came, {sha256}"))
 
     async def sniffed(self, copy: Copy, announced: Announced, fields: Fields) -> str:
         """Raises FileTypeNotAllowed."""
@@ -166,16 +180,24 @@ class Examination:
             raise failures.FileInfected(Violation(fields.content, f"contains {signature}, as the virus scanner calls it"))
 
 
+async def both(first: Awaitable[First], second: Awaitable[Second]) -> tuple[First, Second]:
+    """What both return, at the same time. Where both fail, the failure of the first is raised."""
+    one, other = await asyncio.gather(first, second, return_exceptions=True)
+    if isinstance(one, BaseException):
+        raise one
+    if isinstance(other, BaseException):
+        raise other
+    return one, other
+
+
 def patience(seconds: float) -> float:
     return max(PATIENCE, seconds * SLOWNESS) if PATIENCE else 0.0
 
 
-def check_announced(copy: Copy, announced: Announced, fields: Fields) -> None:
-    """Raises SizeMismatch and Sha256Mismatch, or Unavailable for what came back from the storage otherwise than it came."""
-    if announced.is_certain and (copy.size, copy.sha256) != (announced.size_bytes, announced.sha256):
+def check_size(copy: Copy, announced: Announced, fields: Fields) -> None:
+    """Raises SizeMismatch, or Unavailable for what came back from the storage otherwise than it came."""
+    if copy.size == announced.size_bytes:
+        return
+    if announced.tag:
         raise Unavailable
-    if copy.size != announced.size_bytes:
-        what = f"says {announced.size_bytes} bytes, and {copy.size} came"
-        raise failures.SizeMismatch(Violation(fields.size, what))
-    if announced.sha256 not in {"", copy.sha256}:
-        raise failures.Sha256Mismatch(Violation(fields.sha256, f"is not that of the bytes that came, {copy.sha256}"))
+    raise failures.SizeMismatch(Violation(fields.size, f"says {announced.size_bytes} bytes, and {copy.size} came"))

@@ -14,12 +14,13 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
-from server.background import tasks
+from server.background.behind import Behind
 from server.files.examining import sniffing
 from server.files.examining.sniffing import SNIFFED_BYTES
 from server.files.failures import SizeMismatch, UploadTooSlow
 from server.files.fields import Fields
 from server.files.resumable import queries
+from server.files.resumable.buffer import Buffer
 from server.files.resumable.failures import ChecksumMismatch, UploadTakenOver
 from server.files.resumable.rules import TAIL
 from server.files.resumable.tus import Checksum
@@ -30,6 +31,8 @@ from server.stores.postgres import Database
 
 UNKNOWN_TYPE = "application/octet-stream"
 """Of what is in the quarantine: it becomes something else when it is examined."""
+PUTS = 2
+"""How many parts are put at a time, while the next one comes."""
 FIELDS = Fields("upload.name", "upload.size_bytes", "upload.sha256", "content")
 
 
@@ -45,9 +48,11 @@ class Piece:
         self.noted_assembly = self.assembly
         self.tail = next((part for part in parts_of(row) if part.number == TAIL), None)
         self.parts = [part for part in parts_of(row) if part.number != TAIL]
-        self.buffer = bytearray()
+        self.buffer = Buffer()
         """What comes behind the parts."""
-        self.putting: asyncio.Task[None] | None = None
+        self.putting = Behind(PUTS)
+        self.last_number = len(self.parts)
+        """Of the parts that are there, or are being put."""
         self.noted = row.received_bytes
         self.is_known = False
         """Whether it was seen that it is of a type that is allowed."""
@@ -63,7 +68,7 @@ class Piece:
         """Fetches what the last piece left that was less than a part."""
         if self.tail is not None:
             async for chunk in self.storage.read(tail_key(self.row.key, self.tail), 0, self.tail.size):
-                self.buffer += chunk
+                self.buffer.add(chunk)
 
     async def take(self, chunks: AsyncIterator[bytes]) -> None:
         """Takes what comes. Raises SizeMismatch, FileTypeNotAllowed, UploadTooSlow, UploadTakenOver, ChecksumMismatch, what the
@@ -79,42 +84,42 @@ class Piece:
                 raise SizeMismatch(Violation(FIELDS.size, f"says {self.row.size_bytes} bytes, and more came"))
             if self.checksum is not None:
                 self.checksum.hash.update(chunk)
-            self.buffer += chunk
+            self.buffer.add(chunk)
             if not self.is_known:
                 self.look(is_whole=total == self.row.size_bytes)
             while len(self.buffer) >= self.storage.part_bytes:
                 await self.put(self.storage.part_bytes)
         await asyncio.sleep(0)  # a client that left ends the chunks as if all had come; its cancellation arrives only here
-        await self.put_is_done()
+        await self.putting.done()
         if self.checksum is not None and not self.checksum.is_met:
             raise ChecksumMismatch(Violation("upload-checksum", "is not that of the bytes that came; send them again"))
         self.is_trusted = True
 
     def look(self, *, is_whole: bool) -> None:
         """Refuses what begins as no file that is taken, before the rest of it comes. Raises FileTypeNotAllowed."""
-        if self.parts or self.putting:
+        if self.last_number:
             self.is_known = True
         elif is_whole or len(self.buffer) >= SNIFFED_BYTES:
-            sniffing.content_type(bytes(self.buffer[:SNIFFED_BYTES]), self.row.name, self.allowed, FIELDS)
+            sniffing.content_type(self.buffer.beginning(SNIFFED_BYTES), self.row.name, self.allowed, FIELDS)
             self.is_known = True
 
     async def put(self, size: int) -> None:
-        """Begins to put so many of the bytes as the next part, as soon as the one before is there."""
-        await self.put_is_done()
-        data = bytes(memoryview(self.buffer)[:size])
-        del self.buffer[:size]
-        self.putting = tasks.begin(self.put_part(data))
+        """Begins to put so many of the bytes as the next part, as soon as there is room for another."""
+        if self.assembly:
+            await self.putting.room()
+        else:
+            await self.putting.done()
+        self.last_number += 1
+        await self.putting.begin(self.put_part, self.last_number, self.buffer.cut(size), self.putting.newest)
 
-    async def put_is_done(self) -> None:
-        if self.putting is not None:
-            putting = self.putting
-            await asyncio.shield(putting)
-            self.putting = None
-
-    async def put_part(self, data: bytes) -> None:
+    async def put_part(self, number: int, data: list[bytes], before: asyncio.Task[None] | None) -> None:
+        """Puts a part, and notes it once the one before it is noted."""
         if not self.assembly:
             self.assembly = await self.storage.begin(self.row.key, content_type=UNKNOWN_TYPE)
-        self.parts.append(await self.storage.put_part(self.row.key, self.assembly, len(self.parts) + 1, data))
+        part = await self.storage.put_part(self.row.key, self.assembly, number, data)
+        if before is not None:
+            await asyncio.shield(before)
+        self.parts.append(part)
         if self.checksum is None:
             await self.note(self.parts, sum(part.size for part in self.parts))
 
@@ -134,7 +139,7 @@ class Piece:
         """Keeps what has come, in whichever way the piece ended, and lets go of the upload. Raises UploadTakenOver."""
         try:
             try:
-                await self.put_is_done()
+                await self.putting.done()
             except Unavailable:
                 self.buffer.clear()  # it comes behind what could not be kept
             if self.at <= self.noted or not self.is_trusted:
@@ -171,7 +176,7 @@ class Piece:
         else:
             if self.buffer:
                 await self.put(len(self.buffer))
-                await self.put_is_done()
+                await self.putting.done()
             when = queries.WHEN_TOGETHER
             await self.note(self.parts, self.row.size_bytes, held_until=when, next_attempt_time=when)
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from prometheus_client import Counter
 
 from gazette.files.v1.file_pb2 import FileUpload
+from server.background.behind import Behind
 from server.files import failures
 from server.files.examining.sniffing import SNIFFED_BYTES
 from server.files.fields import Fields
@@ -30,7 +31,9 @@ class Received:
     """An upload's bytes, to be gone through once: counted and hashed, refused at the chunk that is too much, or at the end if
     that is not the declared one. So whoever stores them knows with the last that they are right."""
 
-    def __init__(self, upload: FileUpload, chunks: AsyncIterator[bytes], max_bytes: int, fields: Fields) -> None:
+    def __init__(
+        self, upload: FileUpload, chunks: AsyncIterator[bytes], max_bytes: int, fields: Fields, turns: asyncio.Semaphore
+    ) -> None:
         self.upload = upload
         self.max_bytes = max_bytes
         self.fields = fields
@@ -38,7 +41,9 @@ class Received:
         self.hash = hashlib.sha256()
         self.unhashed: list[bytes] = []
         self.unhashed_bytes = 0
-        self.hashing: asyncio.Future[None] | None = None
+        self.hashing = Behind()
+        self.turns = turns
+        """Of those who hash, one at a time."""
         self.head = b""
         self.rest = self.verified(chunks)
 
@@ -91,16 +96,16 @@ class Received:
             await self.hash_some()
 
     async def hash_some(self) -> None:
-        """Begins to hash what has come, once what came before is hashed."""
-        if self.hashing is not None:
-            await self.hashing
         pieces, self.unhashed, self.unhashed_bytes = self.unhashed, [], 0
-        self.hashing = asyncio.ensure_future(asyncio.to_thread(update, self.hash, pieces))
+        await self.hashing.begin(self.hashed, pieces)
+
+    async def hashed(self, pieces: list[bytes]) -> None:
+        async with self.turns:
+            await asyncio.to_thread(update, self.hash, pieces)
 
     async def hash_rest(self) -> None:
         await self.hash_some()
-        if self.hashing is not None:
-            await self.hashing
+        await self.hashing.done()
 
     def wrong_size(self, came: str) -> failures.SizeMismatch:
         return failures.SizeMismatch(Violation(self.fields.size, f"says {self.upload.size_bytes} bytes, and {came} came"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -70,6 +70,8 @@ class Uploads:
     max_bytes: int
     quota_bytes: int
     allowed_types: frozenset[str]
+    hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Bytes are hashed for one upload at a time: readers are many, and need the processor, too."""
 
     @classmethod
     def from_settings(
@@ -96,7 +98,7 @@ class Uploads:
         caller = call.caller
         rules.check_upload(upload, caller, self.max_bytes, fields)
         call.needs += (Need(rules.WRITE, uuid.UUID(upload.organisation_id)),)
-        received = Received(upload, chunks, self.max_bytes, fields)
+        received = Received(upload, chunks, self.max_bytes, fields, self.hashing)
         async with self.database.read() as connection:
             earlier = await idempotency.answered(connection, call, upload, File)
         if earlier is not None:
@@ -187,9 +189,9 @@ class Uploads:
         `waits`: it is then examined later, and else in its turn, however long that takes. What else fails leaves nothing, but
         what was rejected: that is told of."""
         try:
-            await self.storage.write(upload.key, received.whole(), content_type=UNKNOWN_TYPE)
+            tag = await self.storage.write(upload.key, received.whole(), content_type=UNKNOWN_TYPE)
             try:
-                announced = Announced(upload.name, received.size, received.sha256, is_certain=True)
+                announced = Announced(upload.name, received.size, received.sha256, tag)
                 if not waits:
                     return await patiently(lambda: self.pipeline.taken(upload, wanted, announced))
                 return await self.pipeline.taken(upload, wanted, announced)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import structlog
 
+from server.background.behind import Behind
 from server.settings import InvalidSettings
 from server.stores.blobs import folders
 from server.stores.blobs.interface import (
@@ -28,9 +30,14 @@ from server.stores.blobs.threads import Threads
 log = structlog.get_logger(__name__)
 
 THREADS = 8
+WRITES, PUTS = 1, 2
+"""How many pieces of blobs are written at a time, and how many parts of assemblies. More at once are no sooner written, and
+take the processor from those who read."""
 PART_BYTES = 8 * 1024 * 1024
 WRITE_BYTES = 1024 * 1024
-"""What came in smaller pieces is written together: each write goes by a thread."""
+"""What came in smaller pieces is written together: each write goes by a thread, while the next pieces come."""
+SYNCED_BYTES = 8 * 1024 * 1024
+"""What is long is brought to the disk as it comes, so that its end does not wait for all of it."""
 BATCH = 500
 Result = TypeVar("Result")
 
@@ -44,6 +51,8 @@ class Directory:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.threads = Threads(THREADS)
+        self.writes = asyncio.Semaphore(WRITES)
+        self.puts = asyncio.Semaphore(PUTS)
 
     @classmethod
     def open(cls, folder: Path, setting: str = "FILES_DIRECTORY") -> Directory:
@@ -53,7 +62,7 @@ class Directory:
             raise InvalidSettings(f"{setting} cannot be made ({error.strerror}); name a folder that can") from error
         return cls(folder.resolve())
 
-    async def write(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str) -> None:
+    async def write(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str) -> str:
         target, path = self.path(key), folders.place(self.folder, key, folders.new_name())
 
         async def undo() -> None:
@@ -63,11 +72,21 @@ class Directory:
         async with undone_on_failure(undo, key):
             part = await self.change(key, folders.begun, path)
             try:
-                async for lines in gathered(chunks, WRITE_BYTES):
-                    await self.change(key, part.writelines, lines)
-                await self.change(key, folders.completed, part, path, target)
+                await self.fill(key, part, chunks)
+                return await self.change(key, folders.completed, part, path, target)
             finally:
                 self.threads.start(part.close)
+
+    async def fill(self, key: str, part: BinaryIO, chunks: AsyncIterator[bytes]) -> None:
+        writing, syncing, unsynced = Behind(), Behind(), 0
+        async for lines in gathered(chunks, WRITE_BYTES):
+            await writing.begin(self.in_turn, self.writes, key, part.writelines, lines)
+            unsynced += sum(map(len, lines))
+            if unsynced >= SYNCED_BYTES:
+                await syncing.begin(self.change, key, os.fdatasync, part.fileno())
+                unsynced = 0
+        await writing.done()
+        await syncing.done()
 
     async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         blob, at = await self.run(folders.opened, self.path(key), start), start
@@ -91,8 +110,9 @@ class Directory:
     async def begin(self, key: str, *, content_type: str) -> str:
         return await self.change(key, folders.begun_assembly, self.folder, checked(key))
 
-    async def put_part(self, key: str, assembly: str, number: int, data: bytes) -> Part:
-        return await self.change(key, folders.put_part, self.unfinished(key, assembly), number, data)
+    async def put_part(self, key: str, assembly: str, number: int, data: Sequence[bytes]) -> Part:
+        pieces = self.unfinished(key, assembly)
+        return await self.in_turn(self.puts, key, folders.put_part, pieces, number, data, self.part_bytes)
 
     async def assemble(self, key: str, assembly: str, parts: Sequence[Part]) -> Stat:
         return await self.change(key, folders.assembled, self.folder, checked(key), checked(assembly), parts)
@@ -143,6 +163,10 @@ class Directory:
     async def change(self, key: str, function: Callable[..., Result], *args: object) -> Result:
         with outages_translated():
             return await self.threads.change(key, function, *args)
+
+    async def in_turn(self, turns: asyncio.Semaphore, key: str, function: Callable[..., Result], *args: object) -> Result:
+        async with turns:
+            return await self.change(key, function, *args)
 
     def path(self, key: str) -> Path:
         return self.folder / checked(key)

@@ -1,16 +1,17 @@
 """What a folder of blobs does with its files. All of it blocks.
 
 A blob is the file at its key's path. What is on its way to become one is in `.unfinished`, which is no key: the file of a
-write, or the folder of an assembly with a file for each part. It is named by the key, with dots for its slashes, and an id that
-tells when it was begun.
+write, or the folder of an assembly with the file that its parts are written to, and a mark for each part that is there. It is
+named by the key, with dots for its slashes, and an id that tells when it was begun.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -20,8 +21,8 @@ import uuid6
 from server.stores.blobs.interface import BlobChanged, BlobNotFound, Part, Stat
 
 UNFINISHED = ".unfinished"
-COPY_BYTES = 1 << 30
-"""The most that the kernel is told to copy at once."""
+WHOLE = "whole"
+"""What an assembly's file is called until it is the blob."""
 
 
 def tag_of(found: os.stat_result) -> str:
@@ -63,12 +64,13 @@ def begun(path: Path) -> BinaryIO:
     return path.open("xb")
 
 
-def completed(part: BinaryIO, path: Path, target: Path) -> None:
-    """Makes the blob durable, then visible."""
+def completed(part: BinaryIO, path: Path, target: Path) -> str:
+    """Makes the blob durable, then visible. Its tag."""
     with part:
         part.flush()
         os.fsync(part.fileno())
     renamed(path, target)
+    return tag_of(target.stat())
 
 
 def renamed(path: Path, target: Path) -> None:
@@ -103,50 +105,69 @@ def begun_assembly(folder: Path, key: str) -> str:
     return name
 
 
-def put_part(folder: Path, number: int, data: bytes) -> Part:
-    """The part is in its place when it is whole and on the disk."""
-    unfinished, path = folder / f"{number}.{new_name()}", folder / str(number)
+@contextmanager
+def locked(path: Path, lock: int, flags: int = 0) -> Iterator[int]:
+    """An assembly's file, open, under this lock. Raises BlobNotFound where it is gone."""
     try:
-        with unfinished.open("xb") as part:
-            part.write(data)
-            part.flush()
-            os.fsync(part.fileno())
+        descriptor = os.open(path, os.O_WRONLY | flags, 0o600)
+        try:
+            fcntl.flock(descriptor, lock)
+            if path.stat().st_ino != os.fstat(descriptor).st_ino:
+                raise FileNotFoundError
+            yield descriptor
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
-        raise BlobNotFound(folder) from None
-    renamed(unfinished, path)
-    return Part(number, len(data), tag_of(path.stat()))
+        raise BlobNotFound(path) from None
+
+
+def put_part(pieces: Path, number: int, data: Sequence[bytes], part_bytes: int) -> Part:
+    """The part is in its place in the file, and on the disk, once there is an empty file of its number, which has its tag.
+    Parts may be put at the same time, each by one at a time, and none while the file is made the blob."""
+    mark = pieces / str(number)
+    with (
+        locked(pieces / WHOLE, fcntl.LOCK_SH, os.O_CREAT) as whole,
+        locked(pieces / f"{number}.lock", fcntl.LOCK_EX, os.O_CREAT),
+    ):
+        if mark.exists():
+            mark.unlink()
+            synced(pieces)
+        at = start = (number - 1) * part_bytes
+        for piece in data:
+            rest = memoryview(piece)
+            while rest:
+                count = os.pwrite(whole, rest, at)
+                rest, at = rest[count:], at + count
+        os.fdatasync(whole)
+        mark.touch()
+        synced(pieces)
+        return Part(number, at - start, tag_of(mark.stat()))
 
 
 def assembled(folder: Path, key: str, name: str, parts: Sequence[Part]) -> Stat:
-    """Copies the parts one after the other into a file, by the kernel, and makes it the blob."""
-    pieces = place(folder, key, name)
-    if not pieces.is_dir():
-        there = stat(folder, key)
-        if there is None or there.size != sum(part.size for part in parts):
-            raise BlobNotFound(pieces)
-        return there
-    path = place(folder, key, new_name())
+    """Makes the file of the parts the blob, if they are all there."""
+    pieces, target, size = place(folder, key, name), folder / key, sum(part.size for part in parts)
     try:
-        with begun(path) as whole:
+        with locked(pieces / WHOLE, fcntl.LOCK_EX) as whole:
             for part in parts:
-                add(whole, pieces, part)
-            os.fsync(whole.fileno())
-        renamed(path, folder / key)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    found = stat_of(key, (folder / key).stat())
+                check(pieces / str(part.number), part)
+            os.ftruncate(whole, size)
+            os.fsync(whole)
+            renamed(pieces / WHOLE, target)
+    except BlobNotFound:
+        there = stat(folder, key)
+        if (pieces / WHOLE).exists() or there is None or there.size != size:
+            raise
+    found = stat_of(key, target.stat())
     shutil.rmtree(pieces, ignore_errors=True)
     return found
 
 
-def add(whole: BinaryIO, pieces: Path, part: Part) -> None:
-    """Raises BlobNotFound unless the part is the one that is named."""
-    with opened(pieces / str(part.number), 0) as piece:
-        if tag_of(os.fstat(piece.fileno())) != part.tag:
-            raise BlobNotFound(pieces / str(part.number))
-        while os.copy_file_range(piece.fileno(), whole.fileno(), COPY_BYTES):
-            pass
+def check(mark: Path, part: Part) -> None:
+    """Raises FileNotFoundError unless the part is the one that is named. (In the release before it was the file itself.)"""
+    found = mark.stat()
+    if found.st_size or tag_of(found) != part.tag:
+        raise FileNotFoundError(mark)
 
 
 def abandoned(path: Path) -> None:

@@ -72,9 +72,10 @@ class ObjectStorage(Protocol):
     presigns: bool
     """Whether others can send to it, and have from it, by presigned addresses."""
 
-    async def write(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str) -> None:
-        """Stores what the chunks hold once all of them have come, in the place of what was there. A write that fails leaves
-        that. One that is cancelled, or meets StorageUnavailable, at its very end may yet come about: `delete` waits for it."""
+    async def write(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str) -> str:
+        """Stores what the chunks hold once all of them have come, in the place of what was there, and returns its tag. A write
+        that fails leaves what was there. One that is cancelled, or meets StorageUnavailable, at its very end may yet come
+        about: `delete` waits for it."""
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         """The blob from one byte on and up to, without it, a later one, in pieces of at most CHUNK_BYTES. No more than that is
@@ -93,9 +94,10 @@ class ObjectStorage(Protocol):
     async def begin(self, key: str, *, content_type: str) -> str:
         """Begins to assemble a blob of parts, which may take days and several processes. Returns the assembly's name."""
 
-    async def put_part(self, key: str, assembly: str, number: int, data: bytes) -> Part:
-        """Adds a part of an assembly, durably; one of the same number takes its place. Each but the last has `part_bytes`.
-        Raises BlobNotFound where there is no such assembly."""
+    async def put_part(self, key: str, assembly: str, number: int, data: Sequence[bytes]) -> Part:
+        """Adds a part of an assembly, durably: what these pieces hold together. One of the same number takes its place. Each
+        but the last has `part_bytes`, and several may be put at a time. Raises BlobNotFound where there is no such
+        assembly."""
 
     async def assemble(self, key: str, assembly: str, parts: Sequence[Part]) -> Stat:
         """Makes the blob of these parts, in their order. Raises BlobNotFound where the assembly, or one of its parts as it is

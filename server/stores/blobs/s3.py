@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from server.background.behind import Behind
 from server.settings import Settings
 from server.stores.blobs import s3_client
 from server.stores.blobs.interface import (
@@ -69,23 +70,30 @@ class S3:
         clients, bucket = s3_client.of_backups(settings), settings.backup_s3_bucket_name
         return cls(clients, bucket, patience=BACKUP_SECONDS, part_bytes=BACKUP_PART_BYTES)
 
-    async def write(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str) -> None:
+    async def write(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str) -> str:
         checked(key)
         parts = in_parts(chunks, self.part_bytes)
         first = await anext(parts, b"")
         if len(first) < self.part_bytes:
-            await self.change(key, self.client.put_object, Body=first, ContentType=content_type)
-            return
+            put = await self.change(key, self.client.put_object, Body=first, ContentType=content_type)
+            return tag_of(put)
         upload = await self.begin(key, content_type=content_type)
 
         async def undo() -> None:
             await self.abandon(key, upload)
 
         async with undone_on_failure(undo, key):
-            done = [await self.put_part(key, upload, 1, first)]
+            done: list[Part] = []
+
+            async def put(data: bytes) -> None:
+                done.append(await self.put_part(key, upload, len(done) + 1, [data]))
+
+            putting = Behind()
+            await putting.begin(put, first)
             async for part in parts:
-                done.append(await self.put_part(key, upload, len(done) + 1, part))
-            await self.complete(key, upload, done)
+                await putting.begin(put, part)
+            await putting.done()
+            return await self.complete(key, upload, done)
 
     async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         place = {"Bucket": self.bucket, "Key": checked(key)}
@@ -104,7 +112,7 @@ class S3:
         except BlobNotFound:
             await self.check()  # a missing bucket has the same answer
             return None
-        return Stat(key, found["ContentLength"], found["ETag"], found["LastModified"])
+        return Stat(key, found["ContentLength"], tag_of(found), found["LastModified"])
 
     async def move(self, source: str, target: str, *, tag: str, content_type: str) -> None:
         found = await self.unchanged(source, tag)
@@ -159,10 +167,11 @@ class S3:
         made = await self.change(checked(key), self.client.create_multipart_upload, ContentType=content_type)
         return str(made["UploadId"])
 
-    async def put_part(self, key: str, assembly: str, number: int, data: bytes) -> Part:
-        named = {"UploadId": assembly, "PartNumber": number, "Body": data}
+    async def put_part(self, key: str, assembly: str, number: int, data: Sequence[bytes]) -> Part:
+        body = data[0] if len(data) == 1 else b"".join(data)
+        named = {"UploadId": assembly, "PartNumber": number, "Body": body}
         answer = await self.change(checked(key), self.client.upload_part, **named)
-        return Part(number, len(data), answer["ETag"])
+        return Part(number, len(body), answer["ETag"])
 
     async def assemble(self, key: str, assembly: str, parts: Sequence[Part]) -> Stat:
         try:
@@ -179,9 +188,11 @@ class S3:
             raise BlobNotFound(key)
         return found
 
-    async def complete(self, key: str, assembly: str, parts: Sequence[Part]) -> None:
+    async def complete(self, key: str, assembly: str, parts: Sequence[Part]) -> str:
+        """The blob's tag."""
         done = {"Parts": [{"ETag": part.tag, "PartNumber": part.number} for part in parts]}
-        await self.slow(key, self.clients.slow.complete_multipart_upload, UploadId=assembly, MultipartUpload=done)
+        made = await self.slow(key, self.clients.slow.complete_multipart_upload, UploadId=assembly, MultipartUpload=done)
+        return tag_of(made)
 
     async def abandon(self, key: str, assembly: str) -> None:
         await self.threads.quiet(checked(key))
@@ -211,7 +222,7 @@ class S3:
         while True:
             listed = await self.run(self.client.list_objects_v2, **page)
             for each in listed.get("Contents", ()):
-                yield Stat(each["Key"], each["Size"], each["ETag"], each["LastModified"])
+                yield Stat(each["Key"], each["Size"], tag_of(each), each["LastModified"])
             if not listed.get("IsTruncated"):
                 return
             page["ContinuationToken"] = listed["NextContinuationToken"]
@@ -248,6 +259,12 @@ class S3:
 
     async def run(self, function: Any, *args: Any, **named: Any) -> Any:
         return await bounded(self.threads.run(function, *args, **named), self.patience)
+
+
+def tag_of(answer: Mapping[str, Any]) -> str:
+    """The ETag, in quotation marks, which some services leave out where they make an object of parts."""
+    tag: str = answer["ETag"]
+    return f'"{tag.strip(chr(34))}"'
 
 
 async def in_parts(chunks: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
