@@ -60,7 +60,7 @@ class Base:
             Paging.from_secrets(settings.jwt_secret, settings.jwt_previous_secret),
             Rates(settings.rate_limit_max, int(settings.rate_limit_window.total_seconds()), SharedCounts(cache)),
             Processes(),
-            Processes(memory=parsing.MEMORY, imports=parsing.PARSERS),
+            Processes(at_once=1, memory=parsing.MEMORY, imports=parsing.PARSERS),
         )
 
     async def close(self) -> None:
