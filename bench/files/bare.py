@@ -1,7 +1,7 @@
-"""`cat` as a gRPC service: what comes is written to a file, and what is asked for is read from one. There are no messages, no
-interceptors, and nothing is looked at.
+"""`cat` as a gRPC service: what comes is written to a new file, as every upload is, and what is asked for is read from the last
+one. There are no messages, no interceptors, nothing is looked at, and nothing is brought to the disk.
 
-`python -m bench.files.bare PORT FILE`: listens, takes into FILE, and sends it.
+`python -m bench.files.bare PORT FOLDER`: listens, takes into FOLDER, and sends from there.
 """
 
 from __future__ import annotations
@@ -17,15 +17,22 @@ import grpc
 SERVICE, CHUNK_BYTES = "bench.Cat", 256 * 1024
 
 
-async def serve(port: int, path: Path) -> None:
+async def serve(port: int, folder: Path) -> None:
+    taken = 0
+
+    def path() -> Path:
+        return folder / str(taken)
+
     async def put(requests: AsyncIterator[bytes], context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
-        with path.open("wb") as file:
+        nonlocal taken
+        taken += 1
+        with path().open("xb") as file:
             async for chunk in requests:
                 file.write(chunk)
         return b"done"
 
     async def get(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[bytes]:
-        with path.open("rb") as file:
+        with path().open("rb") as file:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 import grpc
@@ -20,6 +20,13 @@ from gazette.files.v1.serving_pb2 import CreateDownloadUrlRequest
 
 PATIENCE, PAUSE = 600.0, 0.02
 FILES = "/gazette.files.v1.FileService/"
+
+
+class Sent(NamedTuple):
+    """What is in the object storage, and is to be completed."""
+
+    id: str
+    parts: Sequence[uploads.UploadPart] = ()
 
 
 def bare_put(channel: grpc.Channel, chunks: Chunks) -> None:
@@ -74,16 +81,16 @@ def append_over_http(office: Office, chunks: Chunks) -> None:
     office.http("PATCH", f"/v1/uploads/{upload.id}", iter(chunks), sum(map(len, chunks)), **headers)
 
 
-def form(office: Office, chunks: Chunks) -> File:
-    """Straight to the object storage by a form, and CompleteUpload."""
+def form(office: Office, chunks: Chunks) -> Sent:
+    """Straight to the object storage by a form."""
     upload = begun(office, chunks, uploads.UploadWay.UPLOAD_WAY_FORM)
     fields = {field.name: field.value for field in upload.form.fields}
     httpx.post(upload.form.url, data=fields, files={"file": b"".join(chunks)}, timeout=PATIENCE).raise_for_status()
-    return completed(office, upload.id)
+    return Sent(upload.id)
 
 
-def parts(office: Office, chunks: Chunks) -> File:
-    """Straight to the object storage in parts, and CompleteUpload."""
+def parts(office: Office, chunks: Chunks) -> Sent:
+    """Straight to the object storage in parts."""
     upload = begun(office, chunks, uploads.UploadWay.UPLOAD_WAY_PARTS)
     content, at, done = memoryview(b"".join(chunks)), 0, []
     with httpx.Client(timeout=PATIENCE) as client:
@@ -91,7 +98,7 @@ def parts(office: Office, chunks: Chunks) -> File:
             answer = client.put(part.url, content=bytes(content[at : at + part.size_bytes])).raise_for_status()
             at += part.size_bytes
             done.append(uploads.UploadPart(number=part.number, etag=answer.headers["etag"], size_bytes=part.size_bytes))
-    return completed(office, upload.id, *done)
+    return Sent(upload.id, done)
 
 
 def begun(office: Office, chunks: Chunks, way: uploads.UploadWay.ValueType) -> uploads.Upload:
@@ -99,8 +106,9 @@ def begun(office: Office, chunks: Chunks, way: uploads.UploadWay.ValueType) -> u
     return office.stub.CreateUpload(request, metadata=office.metadata).upload
 
 
-def completed(office: Office, id: str, *parts: uploads.UploadPart) -> File:
-    request = uploads.CompleteUploadRequest(id=id, parts=parts)
+def completed(office: Office, sent: Sent) -> File:
+    """CompleteUpload, until the file is READY."""
+    request = uploads.CompleteUploadRequest(id=sent.id, parts=sent.parts)
     return ready(office, office.stub.CompleteUpload(request, metadata=office.metadata, timeout=PATIENCE).file)
 
 
