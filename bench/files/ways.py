@@ -39,12 +39,15 @@ def bare_get(channel: grpc.Channel) -> int:
     return sum(map(len, call(b"", timeout=PATIENCE)))
 
 
-def upload_file(office: Office, chunks: Chunks) -> File:
-    """UploadFile. What is measured is the server, so messages are made as bytes are sent, and nothing is checked."""
+def upload_file(office: Office, chunks: Chunks, pause: float = 0.0) -> File:
+    """UploadFile, with so many seconds before each chunk. What is measured is the server, so messages are made as bytes are
+    sent, and nothing is checked."""
 
     def requests() -> Iterator[bytes]:
         yield rpc.UploadFileRequest(upload=office.upload(chunks)).SerializeToString()
         for chunk in chunks:
+            if pause:
+                time.sleep(pause)
             yield rpc.UploadFileRequest(chunk=chunk).SerializeToString()
 
     call: Any = office.channel.stream_unary(f"{FILES}UploadFile", response_deserializer=rpc.UploadFileResponse.FromString)
