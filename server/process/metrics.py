@@ -21,7 +21,7 @@ from server.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-IN_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is made with a name of its own, for its owner alone
+IN_MEMORY = Path("/dev/shm")  # noqa: S108  the folder in it is its owner's alone  # nosec B108
 ENOUGH = 32 << 20
 """Bytes: a worker's metrics take about two megabytes."""
 CAUSES = ("ended", "failed", "killed", "cannot_start")
