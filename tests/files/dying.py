@@ -89,7 +89,7 @@ async def take(task: Task, death: Death) -> None:
     if death.way == Way.STREAM:
         upload = FileUpload(organisation_id=task.organisation_id, name=death.name, size_bytes=len(death.content))
         arriving = await uploads.announce(upload, "image/png", uuid.UUID(task.author_id))
-        received = Received(upload, once(death.content), len(death.content), STREAM_FIELDS, uploads.hashing)
+        received = uploads.received(upload, once(death.content), STREAM_FIELDS)
         await received.beginning()
         await uploads.bring(arriving, received, Wanted())
     else:

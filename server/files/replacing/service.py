@@ -56,7 +56,7 @@ class Replacing:
             file = rules.writable(await queries.file(connection, uuid.UUID(wanted.id)), call.caller)
             earlier = await idempotency.answered(connection, call, wanted, File)
         upload = rules.upload(file, wanted)
-        received = Received(upload, chunks, self.uploads.max_bytes, fields, self.uploads.hashing)
+        received = self.uploads.received(upload, chunks, fields)
         if earlier is not None:
             async for _ in received.whole():  # a client over HTTP reads no answer before it has sent all
                 pass

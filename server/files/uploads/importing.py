@@ -67,7 +67,7 @@ class Imports:
         id = await self.free_id(wanted, organisation_id, restores=restores)
         if id is None:
             return False
-        received = Received(upload, chunks, self.uploads.max_bytes, FIELDS, self.uploads.hashing)
+        received = self.uploads.received(upload, chunks, FIELDS)
         content_type = sniffing.content_type(await received.beginning(), upload.name, self.uploads.allowed_types, FIELDS)
         if restores and content_type != wanted.content_type:
             told = f"was {wanted.content_type}, and is {content_type} by its bytes"

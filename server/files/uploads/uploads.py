@@ -98,7 +98,7 @@ class Uploads:
         caller = call.caller
         rules.check_upload(upload, caller, self.max_bytes, fields)
         call.needs += (Need(rules.WRITE, uuid.UUID(upload.organisation_id)),)
-        received = Received(upload, chunks, self.max_bytes, fields, self.hashing)
+        received = self.received(upload, chunks, fields)
         async with self.database.read() as connection:
             earlier = await idempotency.answered(connection, call, upload, File)
         if earlier is not None:
@@ -107,6 +107,10 @@ class Uploads:
             return earlier
         content_type = sniffing.content_type(await received.beginning(), upload.name, self.allowed_types, fields)
         return await self.store(call, upload, received, content_type, fields)
+
+    def received(self, upload: FileUpload, chunks: AsyncIterator[bytes], fields: Fields) -> Received:
+        """An upload's bytes as they come, which are hashed in their turn."""
+        return Received(upload, chunks, self.max_bytes, fields, self.hashing)
 
     async def store(self, call: Call, upload: FileUpload, received: Received, content_type: str, fields: Fields) -> File:
         async def finish(connection: AsyncConnection, row: AnyRow) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,7 +121,7 @@ def locked(path: Path, lock: int, flags: int = 0) -> Iterator[int]:
         raise BlobNotFound(path) from None
 
 
-def put_part(pieces: Path, number: int, data: Sequence[bytes], part_bytes: int) -> Part:
+def put_part(pieces: Path, number: int, data: Iterable[bytes], part_bytes: int) -> Part:
     """The part is in its place in the file, and on the disk, once there is an empty file of its number, which has its tag.
     Parts may be put at the same time, each by one at a time, and none while the file is made the blob."""
     mark = pieces / str(number)
