@@ -9,6 +9,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -180,10 +181,17 @@ def test_an_interruption_at_a_prompt_is_130(environ: dict[str, str]) -> None:
         return b"Type gazette to go on" in asked
 
     wait_until(is_asking, 120)
-    process.send_signal(signal.SIGINT)
-
-    assert process.wait(60) == 130
+    assert interrupted(process) == 130
     os.close(leader)
+
+
+def interrupted(process: subprocess.Popen[bytes]) -> int:
+    """What it ends with at Ctrl-C, pressed again as people do: Python misses the first just before it begins to read."""
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(30)
+    raise AssertionError("it goes on")
 
 
 def test_a_database_is_not_dropped_by_a_slip(environ: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -38,7 +39,9 @@ def text() -> PngImagePlugin.PngInfo:
     return said
 
 
+@cache
 def profile() -> bytes:
+    """The same each time, though it says when it was made."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 

@@ -146,7 +146,7 @@ def test_a_picture_is_uploaded_with_progress(day: Day) -> None:
 def test_an_upload_in_pieces_goes_on(day: Day) -> None:
     """What was given up in the middle of a piece is gone on with by its id, tells how far it is, and arrives as it was sent.
 
-    A piece that began before the server had kept the end of the one given up is refused, and sent again from where the server is.
+    A piece that began before the server had kept the end of the one given up is refused, and sent again.
     """
     saw = day.saw("uploads in pieces")
     assert saw["first"]["error"] == "Cancelled"
