@@ -36,20 +36,24 @@ def percentile(taken: list[tuple[float, str]]) -> float:
 
 
 def uploading(office: Office, pause: float) -> int:
-    """How many were READY in that time, with a pause before each piece, or in chunks of 1 MiB without any."""
+    """How many were READY in that time, with a pause before each piece, or in chunks of 1 MiB without any.
+
+    People who upload over lines of their own do not begin at the same moment: their pieces and their ends come spread out.
+    """
     end, done, lock = time.monotonic() + SECONDS, 0, threading.Lock()
     chunks = table(SIZE)
     if pause:
         chunks = [chunk[at : at + PIECE] for chunk in chunks for at in range(0, len(chunk), PIECE)]
 
-    def work() -> None:
+    def work(number: int) -> None:
         nonlocal done
+        time.sleep(pause * len(chunks) * number / UPLOADS)
         while time.monotonic() < end:
             ways.upload_file(office, another(chunks), pause)
             with lock:
                 done += 1
 
-    threads = [threading.Thread(target=work) for _ in range(UPLOADS)]
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(UPLOADS)]
     for each in threads:
         each.start()
     for each in threads:

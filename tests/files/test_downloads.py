@@ -22,7 +22,7 @@ from tests.files.uploading import PDF, PNG, blobs, png, send, upload_of
 from tests.refusals import Refusal, refused
 from tests.service import Person, Service
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 512 * 1024
 OVER_HTTP = ("x-envoy-original-method", "GET")
 Metadata = tuple[tuple[str, str], ...]
 
@@ -56,7 +56,7 @@ async def authored(service: Service) -> tuple[str, Person]:
 
 
 async def test_a_file_comes_back_as_it_was_sent(service: Service) -> None:
-    """5 MiB come back to the byte, in chunks of at most 256 KiB, the type in the first alone."""
+    """5 MiB come back to the byte, in chunks of at most 512 KiB, the type in the first alone."""
     organisation_id, author = await authored(service)
     content = png(5 * 1024 * 1024)
     file = (await send(service, author, upload_of(organisation_id, content), content)).file

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,6 @@ from server.background.behind import Behind
 from server.settings import InvalidSettings
 from server.stores.blobs import folders
 from server.stores.blobs.interface import (
-    CHUNK_BYTES,
     Part,
     PresignedForm,
     Stat,
@@ -25,6 +24,7 @@ from server.stores.blobs.interface import (
     checked,
     undone_on_failure,
 )
+from server.stores.blobs.reading import read_ahead
 from server.stores.blobs.threads import Threads
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ WRITES, PUTS = 1, 2
 """How many pieces of blobs are written at a time, and how many parts of assemblies. More at once are no sooner written, and
 take the processor from those who read."""
 PART_BYTES = 8 * 1024 * 1024
-WRITE_BYTES = 1024 * 1024
+WRITE_BYTES = 2 * 1024 * 1024
 """What came in smaller pieces is written together: each write goes by a thread, while the next pieces come."""
 SYNCED_BYTES = 8 * 1024 * 1024
 """What is long is brought to the disk as it comes, so that its end does not wait for all of it."""
@@ -89,11 +89,11 @@ class Directory:
         await syncing.done()
 
     async def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
-        blob, at = await self.run(folders.opened, self.path(key), start), start
+        blob = await self.run(folders.opened, self.path(key), start)
         try:
-            while chunk := await self.run(blob.read, CHUNK_BYTES if stop is None else min(CHUNK_BYTES, stop - at)):
-                at += len(chunk)
-                yield chunk
+            async with aclosing(read_ahead(self.run, folders.pieces(blob, start, stop))) as pieces:
+                async for piece in pieces:
+                    yield piece
         finally:
             self.threads.start(blob.close)  # a read may still be under way in its thread
 

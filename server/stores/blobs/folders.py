@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from typing import BinaryIO
 
 import uuid6
 
-from server.stores.blobs.interface import BlobChanged, BlobNotFound, Part, Stat
+from server.stores.blobs.interface import CHUNK_BYTES, BlobChanged, BlobNotFound, Part, Stat
 
 UNFINISHED = ".unfinished"
 WHOLE = "whole"
@@ -48,6 +49,14 @@ def opened(path: Path, start: int) -> BinaryIO:
         raise BlobNotFound(path) from None
     blob.seek(start)
     return blob
+
+
+def pieces(blob: BinaryIO, start: int, stop: int | None) -> Iterator[bytes]:
+    """What it holds from `start` on, where it is, up to `stop`, in pieces of at most CHUNK_BYTES."""
+    left = sys.maxsize if stop is None else stop - start
+    while piece := blob.read(min(CHUNK_BYTES, left)):
+        left -= len(piece)
+        yield piece
 
 
 def place(folder: Path, key: str, name: str) -> Path:

@@ -17,7 +17,7 @@ from server.rpc import failures
 
 log = structlog.get_logger(__name__)
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 512 * 1024
 """The longest piece that a blob is read in."""
 KEY = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)*")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from server.stores.blobs.interface import (
     undone_on_failure,
 )
 from server.stores.blobs.presigning import Presigning
+from server.stores.blobs.reading import read_ahead
 from server.stores.blobs.s3_client import BACKUP_SECONDS, SLOW_SECONDS, THREADS, Clients, bounded
 from server.stores.blobs.threads import Threads
 
@@ -101,8 +103,9 @@ class S3:
             place["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
         body = (await self.run(self.client.get_object, **place))["Body"]
         try:
-            while chunk := await self.run(body.read, CHUNK_BYTES):
-                yield chunk
+            async with aclosing(read_ahead(self.run, iter(partial(body.read, CHUNK_BYTES), b""))) as pieces:
+                async for piece in pieces:
+                    yield piece
         finally:
             self.threads.start(body.close)  # a read may still be under way in its thread
 

@@ -65,7 +65,7 @@ class FileServiceStub:
     Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
     """
     DownloadFile: _grpc.UnaryStreamMultiCallable[_file_service_pb2.DownloadFileRequest, _httpbody_pb2.HttpBody]
-    """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
+    """A file's bytes, in chunks of at most 512 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
     most `limit`: a file's bytes never change, so whoever was interrupted goes on after the last byte that came.
 
     Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown
@@ -227,7 +227,7 @@ class FileServiceAsyncStub(FileServiceStub):
     Errors: NOT_FOUND `FILE_NOT_FOUND`. A retry is safe.
     """
     DownloadFile: _aio.UnaryStreamMultiCallable[_file_service_pb2.DownloadFileRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
+    """A file's bytes, in chunks of at most 512 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
     most `limit`: a file's bytes never change, so whoever was interrupted goes on after the last byte that came.
 
     Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown
@@ -410,7 +410,7 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _file_service_pb2.DownloadFileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
-        """A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
+        """A file's bytes, in chunks of at most 512 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
         most `limit`: a file's bytes never change, so whoever was interrupted goes on after the last byte that came.
 
         Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown

@@ -306,7 +306,7 @@ export const FileService: GenService<{
     output: typeof GetFileResponseSchema;
   },
   /**
-   * A file's bytes, in chunks of at most 256 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
+   * A file's bytes, in chunks of at most 512 KiB; `content_type` stands in the first. All of them, or those from `offset` on, at
    * most `limit`: a file's bytes never change, so whoever was interrupted goes on after the last byte that came.
    *
    * Over HTTP with Content-Length, a strong ETag, Content-Disposition and `X-Content-Type-Options: nosniff`; images are shown

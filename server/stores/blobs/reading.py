@@ -1,0 +1,40 @@
+"""Blobs as they are read: a few pieces at a time by a thread, and the next few while these are on their way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from itertools import islice
+from typing import Any
+
+from server.background import tasks
+from server.background.behind import heard
+
+FEW = 2
+"""To a thread and back costs as much as a piece or two."""
+Some = list[bytes]
+Run = Callable[[Callable[[Iterator[bytes]], Some], Iterator[bytes]], Coroutine[Any, Any, Some]]
+
+
+async def read_ahead(run: Run, pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """The pieces, which are read as `run` runs things. What that raises is raised where the piece would come."""
+
+    def begun() -> asyncio.Task[Some]:
+        task = tasks.begin(run(few, pieces))
+        task.add_done_callback(heard)
+        return task
+
+    coming = begun()
+    try:
+        while len(some := await coming) == FEW:
+            coming = begun()
+            for piece in some:
+                yield piece
+        for piece in some:
+            yield piece
+    finally:
+        coming.cancel()
+
+
+def few(pieces: Iterator[bytes]) -> Some:
+    return list(islice(pieces, FEW))
