@@ -90,31 +90,32 @@ class Hanging:
             await self.call
 
 
-async def cut_off(service: Service, person: Person, upload: Upload, content: bytes, at_least: int = 1) -> Upload:
-    """The upload after a piece that brought this much beyond its offset, and was cut off then."""
+async def cut_off(service: Service, person: Person, upload: Upload, content: bytes, kept: int = 0) -> Upload:
+    """The upload after a piece that brought some bytes, and was cut off once so many bytes of the upload were kept."""
     hanging = Hanging(service, person, upload.id, upload.offset, content)
     await hanging.is_sent.wait()
-    await until(lambda: is_held(service, upload.id))
+    await until(lambda: is_held(service, upload.id, kept))
     await hanging.cut()
 
     async def look() -> list[Upload]:
-        return [*filter(None, [await further(service, person, upload, at_least)])]
+        return [*filter(None, [await further(service, person, upload)])]
 
     return (await until(look))[0]
 
 
-async def further(service: Service, person: Person, upload: Upload, at_least: int) -> Upload | None:
-    """The upload, if it has come so much further, and nobody is at it."""
+async def further(service: Service, person: Person, upload: Upload) -> Upload | None:
+    """The upload, if it has come further, and nobody is at it."""
     row = await row_of(service, upload.id)
     assert row is not None
-    if row.held_until is not None or row.received_bytes < upload.offset + at_least:
+    if row.held_until is not None or row.received_bytes <= upload.offset:
         return None
     return await got(service, person, upload.id)
 
 
-async def is_held(service: Service, id: str) -> bool:
+async def is_held(service: Service, id: str, kept: int = 0) -> bool:
+    """Whether somebody is at it, and so many bytes of it are kept."""
     row = await row_of(service, id)
-    return row is not None and row.holder is not None
+    return row is not None and row.holder is not None and row.received_bytes >= kept
 
 
 async def row_of(service: Service, id: str) -> AnyRow | None:
