@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "deploy/terraform"
 ENVIRONMENTS = ("production", "staging")
-pytestmark = pytest.mark.deploy
+pytestmark = [pytest.mark.deploy, pytest.mark.xdist_group("terraform")]  # who plans an environment does so once
 
 
 def terraform(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -27,6 +27,7 @@ NOT_RUN = {
     "ci.yml coverage: make coverage": MAKE,
     "ci.yml release: make contract": MAKE,
     'nightly.yml soak: make test ARGS="-m soak"': MAKE,
+    'nightly.yml web: make test-web ARGS="-m web"': MAKE,
     "security.yml dependencies: Audit what is shipped": MAKE,
     "security.yml repository: make test-deploy ARGS=\"-k 'scanners or checkov'\"": MAKE,
     "action environment: make env": MAKE,

@@ -11,13 +11,14 @@ from server.background import tasks
 from server.background.behind import heard
 
 FEW = 2
-"""To a thread and back costs as much as a piece or two."""
+"""The way to a thread and back costs as much as reading a piece or two."""
 Some = list[bytes]
 Run = Callable[[Callable[[Iterator[bytes]], Some], Iterator[bytes]], Coroutine[Any, Any, Some]]
+"""Calls a function that blocks in a thread."""
 
 
 async def read_ahead(run: Run, pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """The pieces, which are read as `run` runs things. What that raises is raised where the piece would come."""
+    """The pieces, each of which blocks while it is read. What reading one raises is raised where that one would come."""
 
     def begun() -> asyncio.Task[Some]:
         task = tasks.begin(run(few, pieces))

@@ -50,6 +50,7 @@ def test_spectral(linters: Path, node: Node) -> None:
     assert "No results" in run(command, folder=HERE, environment=node.environment())
 
 
+@pytest.mark.heavy
 def test_typescript(packages: Path, node: Node, web_edge: Edge, picture: Path, tmp_path: Path) -> None:
     """openapi-typescript's types compile strictly, and openapi-fetch reads a nested page with them, signs in and uploads."""
     environment = {**node.environment(), "GIVEN": json.dumps(given(web_edge, picture))}
@@ -66,6 +67,7 @@ def test_typescript(packages: Path, node: Node, web_edge: Edge, picture: Path, t
     assert json.loads(told) == EXPECTED
 
 
+@pytest.mark.heavy
 def test_python(web_edge: Edge, picture: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """openapi-python-client makes a package that mypy takes strictly, which reads a nested page, signs in and uploads."""
     programs = python_tool("openapi", WEB)
