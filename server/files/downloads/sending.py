@@ -10,6 +10,7 @@ from datetime import timedelta
 from google.api.httpbody_pb2 import HttpBody
 
 from server.files.downloads import ranges, rules
+from server.files.downloads.pacing import paced
 from server.files.downloads.served import Served
 from server.rpc import http
 from server.rpc.call import Call
@@ -41,9 +42,12 @@ class Sending:
             call.headers += headers
             yield HttpBody(content_type=file.content_type)
             return
-        async with aclosing(self.storage.read(file.blob_key, span.start, span.stop)) as pieces:
-            first = await anext(pieces)  # before the headers go: an outage must still be able to say so
+        async with (
+            aclosing(self.storage.read(file.blob_key, span.start, span.stop)) as pieces,
+            aclosing(paced(pieces)) as parts,
+        ):
+            first = await anext(parts)  # before the headers go: an outage must still be able to say so
             call.headers += headers
             yield HttpBody(content_type=file.content_type, data=first)
-            async for piece in pieces:
-                yield HttpBody(data=piece)
+            async for part in parts:
+                yield HttpBody(data=part)

@@ -24,8 +24,8 @@ MOST_DELAY = 2.0
 """The longest that an answer waits for its turn; what would wait longer is refused."""
 MOST_PACED = 10_000
 RETRY_SECONDS = 1.0
-WRITE_SECONDS = 20.0
-"""The longest that a client may take to read a part of a stream: 26 KiB a second of a download, at the least."""
+WRITE_SECONDS = 10.0
+"""The longest that a client may take to read a part of a stream; a download's become shorter for who takes long (`pacing`)."""
 
 
 class TooManyStreams(ResourceExhausted):

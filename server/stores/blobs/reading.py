@@ -18,7 +18,8 @@ Run = Callable[[Callable[[Iterator[bytes]], Some], Iterator[bytes]], Coroutine[A
 
 
 async def read_ahead(run: Run, pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """The pieces, each of which blocks while it is read. What reading one raises is raised where that one would come."""
+    """The pieces, each of which blocks while it is read. What reading one raises is raised where that one
+    would come, or a piece before."""
 
     def begun() -> asyncio.Task[Some]:
         task = tasks.begin(run(few, pieces))
