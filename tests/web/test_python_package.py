@@ -18,7 +18,7 @@ from tests.edge import Edge
 from tests.installing import ROOT
 from tools.node import Node
 
-pytestmark = pytest.mark.web
+pytestmark = [pytest.mark.web, pytest.mark.xdist_group("web")]  # what is installed here is installed once
 
 README = ROOT / "clients/python/README.md"
 INSTALLING = README.read_text().partition("## Install\n")[2].partition("\n## ")[0]

@@ -19,7 +19,7 @@ from tests.edge import Edge
 from tests.installing import ROOT, WEB, python_tool
 from tests.web.reporting import show
 
-pytestmark = pytest.mark.web
+pytestmark = [pytest.mark.web, pytest.mark.xdist_group("schemathesis")]  # its installation is started once
 
 HERE = Path(__file__).parent
 SCOPES = ("DOCUMENTS_READ", "DOCUMENTS_WRITE", "FILES_READ", "FILES_WRITE")
