@@ -49,20 +49,13 @@ async def content_types(day: Day) -> None:
     await day.measure(lambda: stub.DeleteContentType(delete, metadata=admin))
 
 
-async def documents(day: Day) -> None:  # noqa: PLR0915  # one call after another
+async def documents(day: Day) -> None:
     desk = day.desk
     author = desk.author.metadata
     document = await day.measure(desk.create)
     await day.measure(lambda: desk.create(metadata=(*author, ("idempotency-key", uuid.uuid4().hex))), "with a key")
     await day.measure(lambda: desk.get(document))
-    listing = content.ListDocumentsRequest(organisation_id=desk.organisation_id)
-    await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author))
-    listing.order_by = "update_time desc"
-    await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author), "newest change first")
-    listing.order_by = "title"
-    await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author), "by title")
-    filtered = content.ListDocumentsRequest(organisation_id=desk.organisation_id, tag="boats", query="moor", with_count=True)
-    await day.measure(lambda: desk.documents.ListDocuments(filtered, metadata=author), "filtered and counted")
+    await listed(day)
     await swapped(day)
     document = await day.measure(lambda: desk.update(document, title="Another"))
     document = await day.measure(lambda: desk.submit(document))
@@ -94,18 +87,7 @@ async def documents(day: Day) -> None:  # noqa: PLR0915  # one call after anothe
     revisions = content.ListRevisionsRequest(document_id=document.id)
     await day.measure(lambda: desk.documents.ListRevisions(revisions, metadata=author))
     await revised(day, document)
-    await day.measure(lambda: desk.bring_in(imported(f"{desk.root}/{uuid.uuid4().hex}")), "one document")
-    led = imported(f"{desk.root}/led", live_state=LiveState.LIVE_STATE_REDIRECTED, location=document.path)
-    await day.measure(lambda: desk.bring_in(led), "one redirect")
-    prefix = imported(f"{desk.root}/prefix", live_state=LiveState.LIVE_STATE_REDIRECTED, location=f"{desk.root}/led")
-    prefix.covers_prefix = prefix.preserves_suffix = True
-    await day.measure(lambda: desk.bring_in(prefix), "one prefix redirect")
-    export = ExportDocumentsRequest(organisation_id=desk.organisation_id)
-
-    async def exported() -> list[Any]:
-        return [part async for part in desk.documents.ExportDocuments(export, metadata=author)]
-
-    await day.measure(exported, "of few documents")
+    await exchanged(day, document)
     block = await published_block(desk, "Monday")
     naming = await desk.approved(body=f"[a](document:{document.id}) [[block:{block.id}]]")
     await day.measure(lambda: desk.publish(naming), "naming others by id")
@@ -136,6 +118,35 @@ async def translated(day: Day, document: Document) -> None:
     for kind, case in ((GapKind.TRANSLATION_GAP_KIND_MISSING, "missing"), (GapKind.TRANSLATION_GAP_KIND_OUTDATED, "outdated")):
         gaps = translations.ListTranslationGapsRequest(kind=kind, source_locale="en", target_locale="cy")
         await day.measure(partial(desk.documents.ListTranslationGaps, gaps, metadata=author), case)
+
+
+async def listed(day: Day) -> None:
+    desk, author = day.desk, day.desk.author.metadata
+    listing = content.ListDocumentsRequest(organisation_id=desk.organisation_id)
+    await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author))
+    listing.order_by = "update_time desc"
+    await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author), "newest change first")
+    listing.order_by = "title"
+    await day.measure(lambda: desk.documents.ListDocuments(listing, metadata=author), "by title")
+    filtered = content.ListDocumentsRequest(organisation_id=desk.organisation_id, tag="boats", query="moor", with_count=True)
+    await day.measure(lambda: desk.documents.ListDocuments(filtered, metadata=author), "filtered and counted")
+
+
+async def exchanged(day: Day, document: Document) -> None:
+    """What comes from elsewhere, and what goes there."""
+    desk, author = day.desk, day.desk.author.metadata
+    await day.measure(lambda: desk.bring_in(imported(f"{desk.root}/{uuid.uuid4().hex}")), "one document")
+    led = imported(f"{desk.root}/led", live_state=LiveState.LIVE_STATE_REDIRECTED, location=document.path)
+    await day.measure(lambda: desk.bring_in(led), "one redirect")
+    prefix = imported(f"{desk.root}/prefix", live_state=LiveState.LIVE_STATE_REDIRECTED, location=f"{desk.root}/led")
+    prefix.covers_prefix = prefix.preserves_suffix = True
+    await day.measure(lambda: desk.bring_in(prefix), "one prefix redirect")
+    export = ExportDocumentsRequest(organisation_id=desk.organisation_id)
+
+    async def exported() -> list[Any]:
+        return [part async for part in desk.documents.ExportDocuments(export, metadata=author)]
+
+    await day.measure(exported, "of few documents")
 
 
 async def swapped(day: Day) -> None:
