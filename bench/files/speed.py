@@ -33,7 +33,6 @@ class Way:
     name: str
     run: Callable[[], object]
     pids: Sequence[int]
-    size: int = SIZE
     after: Callable[[Any], object] = lambda _: None
     """What is done with the result, out of the time."""
     seconds: list[float] = field(default_factory=list)
@@ -49,29 +48,22 @@ def measure(path: Path) -> None:
         ways.bare_put(channel, chunks)  # what is downloaded
         id = ways.upload_file(office, another(chunks)).id
         ups = [
-            Way("cat through a bare gRPC stream", lambda: ways.bare_put(channel, another(chunks)), (pid,), LONG),
-            Way("UploadFile", lambda: ways.upload_file(office, another(chunks)), server, LONG),
-            Way("AppendUpload", lambda: ways.append(office, another(chunks)), server, LONG),
-            Way(
-                "UploadFileContent, through Envoy", lambda: ways.upload_content(office, another(chunks)), office.ours.pids, LONG
-            ),
-            Way(
-                "AppendUpload (tus), through Envoy",
-                lambda: ways.append_over_http(office, another(chunks)),
-                office.ours.pids,
-                LONG,
-            ),
+            Way("cat through a bare gRPC stream", lambda: ways.bare_put(channel, another(chunks)), (pid,)),
+            Way("UploadFile", lambda: ways.upload_file(office, another(chunks)), server),
+            Way("AppendUpload", lambda: ways.append(office, another(chunks)), server),
+            Way("UploadFileContent, through Envoy", lambda: ways.upload_content(office, another(chunks)), office.ours.pids),
+            Way("AppendUpload (tus), through Envoy", lambda: ways.append_over_http(office, another(chunks)), office.ours.pids),
         ]
         downs = [
-            Way("cat through a bare gRPC stream", partial(ways.bare_get, channel), (pid,), LONG),
-            Way("DownloadFile", partial(ways.download, office, id), server, LONG),
-            Way("DownloadFile, through Envoy", partial(ways.download_over_http, office, id), office.ours.pids, LONG),
-            Way("CreateDownloadUrl, through Envoy", partial(ways.download_by_address, office, id), office.ours.pids, LONG),
+            Way("cat through a bare gRPC stream", partial(ways.bare_get, channel), (pid,)),
+            Way("DownloadFile", partial(ways.download, office, id), server),
+            Way("DownloadFile, through Envoy", partial(ways.download_over_http, office, id), office.ours.pids),
+            Way("CreateDownloadUrl, through Envoy", partial(ways.download_by_address, office, id), office.ours.pids),
         ]
         take_turns(ups)
         take_turns(downs)
-        report(f"uploads of {LONG // MIB} MiB, examined and READY", ups)
-        report(f"downloads of {LONG // MIB} MiB", downs)
+        report("uploads, examined and READY", LONG, ups)
+        report("downloads", LONG, downs)
 
 
 def measure_s3(path: Path) -> None:
@@ -88,9 +80,9 @@ def measure_s3(path: Path) -> None:
             Way("UploadFile", lambda: ways.upload_file(office, another(chunks)), server),
         ]
         larger = [
-            Way("boto3 alone, in parts", lambda: put(storage, another(large)), (storage.pid,), LARGE),
-            Way("presigned parts, by themselves", lambda: ways.parts(office, another(large)), (), LARGE, after=examined),
-            Way("presigned parts, until READY", lambda: examined(ways.parts(office, another(large))), server, LARGE),
+            Way("boto3 alone, in parts", lambda: put(storage, another(large)), (storage.pid,)),
+            Way("presigned parts, by themselves", lambda: ways.parts(office, another(large)), (), after=examined),
+            Way("presigned parts, until READY", lambda: examined(ways.parts(office, another(large))), server),
         ]
         downs = [
             Way("boto3 alone", partial(get, storage), (storage.pid,)),
@@ -99,9 +91,9 @@ def measure_s3(path: Path) -> None:
         ]
         for each in (ups, larger, downs):
             take_turns(each)
-        report(f"uploads of {SIZE // MIB} MiB to moto", ups)
-        report(f"uploads of {LARGE // MIB} MiB to moto", larger)
-        report(f"downloads of {SIZE // MIB} MiB from moto", downs)
+        report("uploads to moto", SIZE, ups)
+        report("uploads to moto", LARGE, larger)
+        report("downloads from moto", SIZE, downs)
 
 
 def put(storage: Bucket, chunks: Chunks) -> None:
@@ -143,10 +135,10 @@ def take_turns(ways_in: Sequence[Way]) -> None:
             way.after(result)
 
 
-def report(title: str, found: Sequence[Way]) -> None:
-    print(f"\n{title}: the median of {ROUNDS}, and of the ratios of each round")
+def report(what: str, size: int, found: Sequence[Way]) -> None:
+    print(f"\n{what}, of {size // MIB} MiB: the median of {ROUNDS}, and of the ratios of each round")
     for way in found:
-        rate, cpu = (statistics.median(each) for each in ([way.size / MIB / one for one in way.seconds], way.cpu))
+        rate, cpu = (statistics.median(each) for each in ([size / MIB / one for one in way.seconds], way.cpu))
         ratio = statistics.median(bare / own for bare, own in zip(found[0].seconds, way.seconds, strict=True))
-        told = f"{cpu / way.size * MIB * 1e3:6.2f} ms CPU a MiB"
+        told = f"{cpu / size * MIB * 1e3:6.2f} ms CPU a MiB"
         print(f"  {way.name:<44}{rate:7.0f} MiB/s {ratio:6.2f} × {told}", flush=True)
