@@ -146,13 +146,14 @@ def test_a_picture_is_uploaded_with_progress(day: Day) -> None:
 def test_an_upload_in_pieces_goes_on(day: Day) -> None:
     """What was given up in the middle of a piece is gone on with by its id, tells how far it is, and arrives as it was sent.
 
-    A piece that began before the server had kept the end of the one given up is refused, and sent again.
+    A piece that began before the server had kept the end of the one given up is refused, and sent again, once.
     """
     saw = day.saw("uploads in pieces")
     assert saw["first"]["error"] == "Cancelled"
     assert saw["sha256"] == hashlib.sha256(LARGE).hexdigest()
     calls = day.calls("uploads in pieces")
-    tries = (len(calls) - 2) // 2
+    tries = calls.count("GetUpload")
+    assert tries in {1, 2}
     assert calls == ["CreateUpload", saw["begun"], *(["GetUpload", saw["begun"]] * tries)]
     assert sum(after < before for before, after in pairwise(saw["progress"])) < tries
     assert saw["progress"][-1] == 1
